@@ -1,0 +1,85 @@
+#pragma once
+
+#include "constformer/config/kinds.hpp"
+#include "constformer/core/dtype.hpp"
+
+namespace constformer {
+
+/// Rotary position embedding (Su et al. 2021, arXiv:2104.09864) and its long-context scalings.
+struct rope_config {
+  rope_style style = rope_style::half_split;
+  float theta = 10000.0F;  ///< base of the geometric row of wavelengths
+  int rotary_dims = 0;     ///< leading dims of each head that rotate; even, at most head_dim
+  rope_scaling_kind scaling = rope_scaling_kind::none;
+  float factor = 1.0F;           ///< how many times longer than trained; linear, dynamic, llama3, yarn
+  int original_positions = 0;    ///< trained context length; dynamic, llama3, yarn
+  float low_freq_factor = 1.0F;  ///< llama3: wavelengths above original_positions / this are divided by factor
+  float high_freq_factor = 4.0F; ///< llama3: wavelengths below original_positions / this are kept
+  float beta_fast = 32.0F;       ///< yarn: dims that turn at least this often over the trained context are kept
+  float beta_slow = 1.0F;        ///< yarn: dims that turn at most this often are divided by factor
+  bool truncate = true;          ///< yarn: bounds of the ramp are rounded outwards to whole dims
+  float attention_factor = 1.0F; ///< cos and sin are multiplied by it; yarn: 0.1·ln(factor) + 1 unless the file says
+
+  bool operator==(rope_config const&) const = default;
+};
+
+/// Everything that decides shapes, arithmetic and memory of one transformer. A family is a value of this aggregate.
+///
+/// Give it a name at namespace scope and pass it by reference as template argument, so that errors and symbols carry the name:
+///
+///     inline constexpr config tiny = llama({.layers = 2, .d_model = 64, .heads = 4, .d_ff = 128, .vocab = 96, .positions = 128});
+///     using model = constformer::decoder<tiny>;
+///
+/// `first_misfit` in rules.hpp says which combinations are valid.
+struct config {
+  family_kind family = family_kind::llama;
+
+  int layers = 0;     ///< blocks
+  int d_model = 0;    ///< width of the residual stream
+  int heads = 0;      ///< query heads
+  int kv_heads = 0;   ///< key and value heads, shared by heads / kv_heads query heads each (GQA, arXiv:2305.13245)
+  int head_dim = 0;   ///< width of one head; need not be d_model / heads
+  int d_ff = 0;       ///< inner width of the feed-forward layer
+  int vocab = 0;      ///< tokens
+  int positions = 0;  ///< longest context the checkpoint was made for
+  int segments = 0;   ///< token types (BERT); 0: none
+  int capacity = 0;   ///< longest context of the compiled program: rows of the KV cache
+
+  norm_kind norm = norm_kind::rms_norm;
+  norm_place place = norm_place::pre;
+  float norm_eps = 1e-5F;
+  bool norm_bias = false;
+
+  activation_kind activation = activation_kind::silu;
+  bool gated = true;  ///< down(act(gate(x)) · up(x)) instead of down(act(up(x))) (GLU variants, arXiv:2002.05202)
+
+  position_kind position = position_kind::rotary;
+  rope_config rope{};
+
+  mask_kind mask = mask_kind::causal;
+  int window = 0;  ///< a query sees this many keys, itself included (Mistral); 0: no limit
+
+  bool scale_scores = true;               ///< scores are divided by √head_dim
+  bool scale_scores_by_layer = false;     ///< scores are further divided by layer index + 1 (GPT-2 option)
+  bool bias_qkv = false;
+  bool bias_attention_output = false;
+  bool bias_ffn = false;
+
+  head_kind head = head_kind::language_model;
+  bool tied = false;    ///< the head's weight is the token embedding
+  bool pooler = false;  ///< tanh(linear(hidden of the first token)) (BERT)
+
+  dtype weights = dtype::f32;  ///< of matrices and token embeddings when packed; norms and biases stay f32
+  int group = 0;               ///< values per scale of a quantised format; 0: not quantised
+
+  bool operator==(config const&) const = default;
+};
+
+/// A copy of `base`, changed by `change(config&)`.
+template <class Change>
+[[nodiscard]] constexpr config with(config base, Change change) {
+  change(base);
+  return base;
+}
+
+}  // namespace constformer

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace constformer {
+
+/// Whose checkpoint names and file layout a model follows. The arithmetic is told by the other fields of `config`.
+enum class family_kind : std::uint8_t { llama, mistral, qwen2, gpt2, bert };
+
+/// x·rsqrt(mean x² + eps)·w, or (x − mean)·rsqrt(variance + eps)·w (+ b).
+enum class norm_kind : std::uint8_t { rms_norm, layer_norm };
+
+/// pre: x + f(norm(x)), with one norm after the last block. post: norm(x + f(x)), with a norm on the embeddings instead.
+enum class norm_place : std::uint8_t { pre, post };
+
+/// Point-wise function of the feed-forward layer. gelu is ½x(1+erf(x/√2)); gelu_tanh is its tanh form (GPT-2's gelu_new).
+enum class activation_kind : std::uint8_t { relu, relu2, gelu, gelu_tanh, quick_gelu, silu, tanh, sigmoid, identity };
+
+/// How a token learns where it stands.
+enum class position_kind : std::uint8_t { none, learned, rotary };
+
+/// Which pairs of a head's dims rotate together: (j, j + rotary_dims/2), as Hugging Face has it, or (2j, 2j+1), as Meta has it.
+enum class rope_style : std::uint8_t { half_split, interleaved };
+
+/// Changes of the rotary frequencies for contexts longer than those trained on; formulas in kernels/rope.hpp.
+enum class rope_scaling_kind : std::uint8_t { none, linear, dynamic, llama3, yarn };
+
+/// Which keys a query sees: those up to itself, or all.
+enum class mask_kind : std::uint8_t { causal, bidirectional };
+
+/// What stands on top of the last block: nothing (hidden states are the result), or logits over the vocabulary.
+enum class head_kind : std::uint8_t { none, language_model };
+
+namespace detail {
+
+template <class Kind>
+struct named {
+  Kind kind;
+  std::string_view name;
+};
+
+inline constexpr std::array family_names{
+    named{family_kind::llama, "llama"}, named{family_kind::mistral, "mistral"}, named{family_kind::qwen2, "qwen2"},
+    named{family_kind::gpt2, "gpt2"},   named{family_kind::bert, "bert"},
+};
+inline constexpr std::array norm_names{named{norm_kind::rms_norm, "rms_norm"}, named{norm_kind::layer_norm, "layer_norm"}};
+inline constexpr std::array norm_place_names{named{norm_place::pre, "pre"}, named{norm_place::post, "post"}};
+inline constexpr std::array activation_names{
+    named{activation_kind::relu, "relu"},
+    named{activation_kind::relu2, "relu2"},
+    named{activation_kind::gelu, "gelu"},
+    named{activation_kind::gelu_tanh, "gelu_tanh"},
+    named{activation_kind::quick_gelu, "quick_gelu"},
+    named{activation_kind::silu, "silu"},
+    named{activation_kind::tanh, "tanh"},
+    named{activation_kind::sigmoid, "sigmoid"},
+    named{activation_kind::identity, "identity"},
+};
+inline constexpr std::array position_names{
+    named{position_kind::none, "none"}, named{position_kind::learned, "learned"}, named{position_kind::rotary, "rotary"}};
+inline constexpr std::array rope_style_names{named{rope_style::half_split, "half_split"},
+                                             named{rope_style::interleaved, "interleaved"}};
+inline constexpr std::array rope_scaling_names{
+    named{rope_scaling_kind::none, "none"},     named{rope_scaling_kind::linear, "linear"},
+    named{rope_scaling_kind::dynamic, "dynamic"}, named{rope_scaling_kind::llama3, "llama3"},
+    named{rope_scaling_kind::yarn, "yarn"},
+};
+inline constexpr std::array mask_names{named{mask_kind::causal, "causal"}, named{mask_kind::bidirectional, "bidirectional"}};
+inline constexpr std::array head_names{named{head_kind::none, "none"}, named{head_kind::language_model, "language_model"}};
+
+constexpr auto const& names_of(family_kind) { return family_names; }
+constexpr auto const& names_of(norm_kind) { return norm_names; }
+constexpr auto const& names_of(norm_place) { return norm_place_names; }
+constexpr auto const& names_of(activation_kind) { return activation_names; }
+constexpr auto const& names_of(position_kind) { return position_names; }
+constexpr auto const& names_of(rope_style) { return rope_style_names; }
+constexpr auto const& names_of(rope_scaling_kind) { return rope_scaling_names; }
+constexpr auto const& names_of(mask_kind) { return mask_names; }
+constexpr auto const& names_of(head_kind) { return head_names; }
+
+}  // namespace detail
+
+/// The enumerator's own name, as config headers and messages write it.
+template <class Kind>
+  requires requires(Kind k) { detail::names_of(k); }
+[[nodiscard]] constexpr std::string_view name_of(Kind kind) {
+  for (auto const& [value, name] : detail::names_of(kind))
+    if (value == kind) return name;
+  return "?";
+}
+
+/// The enumerator of that name, if there is one.
+template <class Kind>
+[[nodiscard]] constexpr std::optional<Kind> kind_from(std::string_view name) {
+  for (auto const& [value, text] : detail::names_of(Kind{}))
+    if (text == name) return value;
+  return std::nullopt;
+}
+
+}  // namespace constformer

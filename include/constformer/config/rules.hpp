@@ -1,0 +1,148 @@
+#pragma once
+
+#include <string_view>
+
+#include "constformer/config/config.hpp"
+#include "constformer/core/check.hpp"
+#include "constformer/core/text.hpp"
+
+namespace constformer {
+
+namespace detail {
+
+// Far above any published model, and low enough that products of two extents stay within 64 bits, of heads within 32.
+inline constexpr int largest_extent = 1 << 24;
+
+struct extent_rule {
+  std::string_view name;
+  int config::* extent;
+};
+
+inline constexpr extent_rule positive_extents[]{
+    {"layers", &config::layers},     {"d_model", &config::d_model},   {"heads", &config::heads},
+    {"kv_heads", &config::kv_heads}, {"head_dim", &config::head_dim}, {"d_ff", &config::d_ff},
+    {"vocab", &config::vocab},       {"positions", &config::positions}, {"capacity", &config::capacity},
+};
+
+constexpr message extents_misfit(config const& c) {
+  for (auto const& [name, extent] : positive_extents) {
+    if (c.*extent <= 0) return format_message("config: {}={} must be positive", name, c.*extent);
+    if (c.*extent > largest_extent) return format_message("config: {}={} is above the limit {}", name, c.*extent, largest_extent);
+  }
+  if (c.segments < 0) return format_message("config: segments={} must not be negative", c.segments);
+  return {};
+}
+
+constexpr message attention_misfit(config const& c) {
+  if (c.heads % c.kv_heads != 0)
+    return format_message("attention: heads={} is not a multiple of kv_heads={}", c.heads, c.kv_heads);
+  if (c.heads > largest_extent / c.head_dim)
+    return format_message("attention: heads={} times head_dim={} is above the limit {}", c.heads, c.head_dim, largest_extent);
+  bool const square = c.family == family_kind::gpt2 || c.family == family_kind::bert;
+  if (square && c.heads * c.head_dim != c.d_model)
+    return format_message("attention: d_model={} is not heads={} times head_dim={}", c.d_model, c.heads, c.head_dim);
+  if (c.window < 0) return format_message("attention: window={} must not be negative", c.window);
+  if (c.window > 0 && c.mask == mask_kind::bidirectional)
+    return format_message("attention: window={} needs mask=causal, it is bidirectional", c.window);
+  return {};
+}
+
+constexpr message rope_misfit(config const& c) {
+  rope_config const& r = c.rope;
+  if (c.position != position_kind::rotary) {
+    if (r.rotary_dims != 0)
+      return format_message("rope: rotary_dims={} needs position=rotary, it is {}", r.rotary_dims, name_of(c.position));
+    if (r.scaling != rope_scaling_kind::none)
+      return format_message("rope: scaling={} needs position=rotary, it is {}", name_of(r.scaling), name_of(c.position));
+    return {};
+  }
+  if (r.rotary_dims <= 0) return format_message("rope: rotary_dims={} must be positive", r.rotary_dims);
+  if (r.rotary_dims % 2 != 0) return format_message("rope: rotary_dims={} is not a multiple of 2", r.rotary_dims);
+  if (r.rotary_dims > c.head_dim)
+    return format_message("rope: rotary_dims={} is more than head_dim={}", r.rotary_dims, c.head_dim);
+  if (!(r.theta > 1)) return format_message("rope: theta={} must be more than 1", r.theta);
+  if (!(r.attention_factor > 0)) return format_message("rope: attention_factor={} must be positive", r.attention_factor);
+  return {};
+}
+
+constexpr message rope_scaling_misfit(config const& c) {
+  rope_config const& r = c.rope;
+  if (r.scaling == rope_scaling_kind::none) return {};
+  if (!(r.factor >= 1)) return format_message("rope: factor={} of scaling={} is less than 1", r.factor, name_of(r.scaling));
+  if (r.scaling == rope_scaling_kind::linear) return {};
+  if (r.original_positions <= 0)
+    return format_message("rope: original_positions={} of scaling={} must be positive", r.original_positions, name_of(r.scaling));
+  if (r.scaling == rope_scaling_kind::llama3 && !(r.high_freq_factor > r.low_freq_factor && r.low_freq_factor > 0))
+    return format_message("rope: high_freq_factor={} must be more than low_freq_factor={}, and both positive",
+                          r.high_freq_factor, r.low_freq_factor);
+  if (r.scaling == rope_scaling_kind::yarn && !(r.beta_fast > r.beta_slow && r.beta_slow > 0))
+    return format_message("rope: beta_fast={} must be more than beta_slow={}, and both positive", r.beta_fast, r.beta_slow);
+  return {};
+}
+
+// Dynamic scaling is the one way past the positions that the checkpoint was made for.
+constexpr message capacity_misfit(config const& c) {
+  bool const stretches = c.position == position_kind::rotary && c.rope.scaling == rope_scaling_kind::dynamic;
+  if (c.capacity > c.positions && !stretches)
+    return format_message("context: capacity={} is more than positions={}", c.capacity, c.positions);
+  return {};
+}
+
+constexpr message norm_misfit(config const& c) {
+  if (!(c.norm_eps > 0 && c.norm_eps < 1)) return format_message("norm: eps={} is not between 0 and 1", c.norm_eps);
+  if (c.norm == norm_kind::rms_norm && c.norm_bias) return format_message("norm: rms_norm has no bias, norm_bias=true");
+  return {};
+}
+
+constexpr message ffn_misfit(config const& c) {
+  if (!c.gated && c.activation == activation_kind::identity)
+    return format_message("ffn: activation=identity without a gate leaves a linear layer of d_ff={}", c.d_ff);
+  return {};
+}
+
+constexpr message head_misfit(config const& c) {
+  if (c.tied && c.head == head_kind::none) return format_message("head: tied=true needs head=language_model, it is none");
+  if (c.head == head_kind::language_model && c.mask == mask_kind::bidirectional)
+    return format_message("head: language_model needs mask=causal, it is bidirectional");
+  if (c.head == head_kind::none && c.mask == mask_kind::causal)
+    return format_message("head: mask=causal needs head=language_model, it is none");
+  if (c.pooler && c.mask == mask_kind::causal) return format_message("pooler: needs mask=bidirectional, it is causal");
+  return {};
+}
+
+// A group of quantised weights runs along the contracted extent of each matrix.
+constexpr message group_misfit(config const& c) {
+  int const group = group_of(c.weights).values > 1 ? group_of(c.weights).values : 0;
+  if (c.group != group)
+    return format_message("quantisation: group={} does not fit weights={}, whose group is {}", c.group, name_of(c.weights), group);
+  if (group == 0) return {};
+  if (c.d_model % group != 0) return format_message("quantisation: d_model={} is not a multiple of group={}", c.d_model, group);
+  if (c.d_ff % group != 0) return format_message("quantisation: d_ff={} is not a multiple of group={}", c.d_ff, group);
+  if (c.heads * c.head_dim % group != 0)
+    return format_message("quantisation: heads={} times head_dim={} is not a multiple of group={}", c.heads, c.head_dim, group);
+  return {};
+}
+
+}  // namespace detail
+
+/// The first rule that `c` breaks, as a sentence with the names and the numbers; empty if `c` is valid.
+/// The same rules guard types at compile time (`valid_config`) and files at run time.
+[[nodiscard]] constexpr message first_misfit(config const& c) {
+  using rule = message (*)(config const&);
+  constexpr rule rules[]{detail::extents_misfit,  detail::attention_misfit, detail::rope_misfit,
+                         detail::rope_scaling_misfit, detail::capacity_misfit,  detail::norm_misfit,
+                         detail::ffn_misfit,      detail::head_misfit,      detail::group_misfit};
+  for (rule const broken : rules)
+    if (message const sentence = broken(c); !sentence.empty()) return sentence;
+  return {};
+}
+
+/// Instantiated by every type that takes a config: compiles only if `Config` is valid, and says why if not.
+template <config const& Config>
+struct valid_config {
+  static constexpr message misfit = first_misfit(Config);
+  static_assert(require_empty<misfit>::value);
+  static constexpr bool value = true;
+};
+
+}  // namespace constformer

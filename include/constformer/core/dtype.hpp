@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace constformer {
+
+/// Element types of tensors in files, packed weights and caches. Block formats follow GGUF: q8_0 is 32 int8 and one f16 scale.
+enum class dtype : std::uint8_t { f32, f16, bf16, i8, q8_0 };
+
+/// Values that share one scale, and the bytes such a group takes; plain types are groups of one.
+struct dtype_group {
+  int values;
+  int bytes;
+};
+
+[[nodiscard]] constexpr dtype_group group_of(dtype type) {
+  switch (type) {
+    case dtype::f32: return {1, 4};
+    case dtype::f16:
+    case dtype::bf16: return {1, 2};
+    case dtype::i8: return {1, 1};
+    case dtype::q8_0: return {32, 34};
+  }
+  return {1, 0};
+}
+
+/// Bytes of `count` values, which must be whole groups.
+[[nodiscard]] constexpr std::int64_t bytes_of(dtype type, std::int64_t count) {
+  auto const group = group_of(type);
+  return count / group.values * group.bytes;
+}
+
+[[nodiscard]] constexpr std::string_view name_of(dtype type) {
+  switch (type) {
+    case dtype::f32: return "f32";
+    case dtype::f16: return "f16";
+    case dtype::bf16: return "bf16";
+    case dtype::i8: return "i8";
+    case dtype::q8_0: return "q8_0";
+  }
+  return "?";
+}
+
+}  // namespace constformer

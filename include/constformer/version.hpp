@@ -1,0 +1,8 @@
+#pragma once
+
+namespace constformer {
+
+/// The version of constformer, `major.minor.patch`; CMake reads it from this line.
+inline constexpr char version[] = "0.1.0";
+
+}  // namespace constformer
