@@ -1,0 +1,42 @@
+# How our own code is compiled. Dependencies' headers are SYSTEM and not held to this.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+endif()
+find_program(CF_CCACHE ccache)
+mark_as_advanced(CF_CCACHE)
+if(CF_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CF_CCACHE}")
+endif()
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+set(CF_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef)
+if(CF_WARNINGS_AS_ERRORS)
+  list(APPEND CF_WARNINGS -Werror)
+endif()
+
+set(CF_SANITIZE_FLAGS)
+if(CF_SANITIZE)
+  set(CF_SANITIZE_FLAGS -fsanitize=${CF_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(${CF_SANITIZE_FLAGS})
+  add_link_options(${CF_SANITIZE_FLAGS})
+endif()
+
+set(CF_NATIVE_FLAGS)
+if(CF_NATIVE)
+  set(CF_NATIVE_FLAGS -march=native)
+endif()
+
+# Warnings for code we wrote. No -ffast-math anywhere: tests pin results.
+function(cf_own_code target)
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  target_compile_options(${target} PRIVATE ${CF_WARNINGS})
+endfunction()
+
+# Adds a folder that has a CMakeLists.txt; the parts of the house are built by different hands.
+function(cf_add_subdirectory folder)
+  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+    add_subdirectory(${folder})
+  endif()
+endfunction()

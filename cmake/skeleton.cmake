@@ -1,0 +1,13 @@
+# Temporary: while a part has no sources yet, an empty file keeps its target valid.
+file(WRITE "${PROJECT_BINARY_DIR}/empty.cpp" "")
+file(WRITE "${PROJECT_BINARY_DIR}/empty_main.cpp" "int main() { return 0; }\n")
+foreach(target IN ITEMS constformer_runtime constformer_program constformer_command_parts constformer_command)
+  get_target_property(sources ${target} SOURCES)
+  if(NOT sources)
+    set(file empty.cpp)
+    if(target STREQUAL "constformer_command")
+      set(file empty_main.cpp)
+    endif()
+    target_sources(${target} PRIVATE "${PROJECT_BINARY_DIR}/${file}")
+  endif()
+endforeach()
