@@ -125,7 +125,7 @@ constexpr void put(Out& out, Argument const& argument) {
 template <class... Arguments>
 [[nodiscard]] constexpr message format_message(std::string_view format, Arguments const&... arguments) {
   message out;
-  auto until_hole = [&] {
+  [[maybe_unused]] auto until_hole = [&] {
     std::size_t const hole = format.find("{}");
     out << format.substr(0, hole);
     format = hole == std::string_view::npos ? std::string_view{} : format.substr(hole + 2);
