@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace constformer {
+
+/// The sections of a packed file. Weights are in the order in which kernels read them; the others are described in docs/formats.md.
+enum class packed_section : std::uint32_t { weights = 0, tokenizer = 1, metadata = 2, tensors = 3 };
+
+inline constexpr std::size_t packed_sections = 4;
+
+/// What the program must know beyond shapes: how text begins and ends. Stored as the metadata section (JSON).
+struct packed_metadata {
+  std::string name;            ///< of the model
+  std::string family;          ///< as config.json calls it
+  std::string source;          ///< what kind of file it was packed from
+  std::vector<int> stop_ids;   ///< generation ends at any of these
+  int max_sequence = 0;        ///< longest encoder input that the tokenizer's files ask for; 0: capacity
+};
+
+/// One packed tensor, for `info`; stored as the tensors section (JSON).
+struct packed_tensor {
+  std::string name;                   ///< as in the checkpoint
+  std::string type;                   ///< as packed
+  std::vector<std::int64_t> shape;    ///< as in the checkpoint
+  std::int64_t offset = 0;            ///< bytes from the start of the weights section
+};
+
+/// What goes into a packed file.
+struct packed_content {
+  std::uint64_t fingerprint = 0;
+  std::span<std::byte const> weights;
+  std::span<std::byte const> tokenizer;  ///< empty if the checkpoint has none
+  packed_metadata metadata;
+  std::vector<packed_tensor> tensors;
+};
+
+/// Writes header, section table and sections, each 64-byte aligned and with its XXH3 checksum, atomically.
+void write_packed_file(std::filesystem::path const& path, packed_content const& content);
+
+/// A packed file, mapped or embedded; every part was checked against its checksum before it is handed out.
+class packed_file {
+ public:
+  /// Maps `path`; throws `error` if it is missing, truncated or damaged.
+  static packed_file map(std::filesystem::path const& path);
+
+  /// Views bytes that outlive the object (embedded in the program); `name` is for messages.
+  static packed_file view(std::span<std::byte const> bytes, std::string_view name);
+
+  /// Throws `error` unless the file was packed for the unit with this fingerprint and this many bytes of weights.
+  void require(std::uint64_t fingerprint, std::int64_t weight_bytes) const;
+
+  [[nodiscard]] std::span<std::byte const> section(packed_section which) const;
+  [[nodiscard]] packed_metadata metadata() const;
+  [[nodiscard]] std::vector<packed_tensor> tensors() const;
+  [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
+
+ private:
+  packed_file() = default;
+  void open(std::span<std::byte const> bytes);
+
+  std::shared_ptr<void const> mapping_;
+  std::string name_;
+  std::uint64_t fingerprint_ = 0;
+  std::array<std::span<std::byte const>, packed_sections> sections_{};
+};
+
+}  // namespace constformer

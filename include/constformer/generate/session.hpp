@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "constformer/config/config.hpp"
+
+namespace constformer {
+
+/// What a conversation may ask of a compiled model.
+struct session_options {
+  int threads = 1;   ///< workers, the calling thread included; the results do not depend on it
+  int capacity = 0;  ///< tokens that the KV cache holds, at most the compiled capacity; 0: the compiled capacity
+};
+
+/// One conversation with a compiled model: its KV cache, activations and threads. The weights are shared and read only.
+///
+/// All memory is taken when the session starts; no call below allocates. A session is used by one caller at a time;
+/// several sessions of one model may run side by side. Ids out of range and contexts above capacity throw `error`.
+class session {
+ public:
+  /// Receives the logits (vocab) of one row; the span is valid during the call only.
+  using row_sink = std::function<void(int row, std::span<float const> logits)>;
+
+  virtual ~session() = default;
+  session(session const&) = delete;
+  session& operator=(session const&) = delete;
+
+  /// Tokens in the cache.
+  [[nodiscard]] virtual int position() const = 0;
+
+  /// Tokens that the cache can hold.
+  [[nodiscard]] virtual int capacity() const = 0;
+
+  /// Forgets all tokens from `position` on; 0 starts anew.
+  virtual void rewind(int position) = 0;
+
+  /// Decoders: appends `ids` to the cache and returns the logits (vocab) after the last one; valid until the next call.
+  virtual std::span<float const> append(std::span<int const> ids) = 0;
+
+  /// Decoders: appends `ids` and hands the logits of every row, in order, to `sink`.
+  virtual void score(std::span<int const> ids, row_sink const& sink) = 0;
+
+  /// Encoders: the hidden states (ids.size(), d_model) of one sequence; `segments` is empty (all 0) or one per id.
+  virtual std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) = 0;
+
+  /// Encoders with a pooler: tanh(W·h₀ + b) (d_model) of the sequence encoded last.
+  virtual std::span<float const> pool() = 0;
+
+ protected:
+  session() = default;
+};
+
+/// What one compiled model unit offers to code that knows no shapes.
+struct model_unit {
+  std::string_view name;            ///< of the config, as in its header
+  config const* configuration;      ///< the config the unit was compiled from
+  std::uint64_t fingerprint;        ///< of the config and of the packed layout; a packed file must carry the same
+  std::int64_t weight_bytes;        ///< of the weights section of its packed file
+  std::int64_t parameters;          ///< weights and biases of the checkpoint, tied ones once
+  std::int64_t cache_bytes;         ///< KV cache of one session at full capacity
+  std::int64_t workspace_bytes;     ///< activations of one session
+  std::string_view target;          ///< instruction set, as Highway names it
+  std::unique_ptr<session> (*start)(std::byte const* weights, session_options const& options);
+};
+
+/// The unit linked into this program; defined by the unit that `constformer build` generates.
+[[nodiscard]] model_unit const& linked_unit();
+
+/// Where the packed weights of the linked unit are: in the program, or in a file beside it.
+struct weights_place {
+  std::span<std::byte const> embedded;  ///< empty if beside
+  std::string_view beside;              ///< file name, relative to the folder of the executable
+};
+
+/// Defined by the unit that `constformer build` generates.
+[[nodiscard]] weights_place linked_weights();
+
+}  // namespace constformer
