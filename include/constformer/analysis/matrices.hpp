@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "constformer/analysis/exact.hpp"
+#include "constformer/config/config.hpp"
+
+namespace constformer {
+
+/// One kind of linear map of a model: y (outputs) = W (outputs, inputs) · x (inputs) + b (outputs).
+struct matrix_kind {
+  std::string_view name;
+  std::int64_t outputs = 0;
+  std::int64_t inputs = 0;
+  std::int64_t copies = 0;  ///< how often it occurs in the model: once per layer, once, or never (0)
+  bool bias = false;
+  bool stored = true;  ///< false: a tied head, whose weight is the token embedding
+
+  /// Weights of one copy, without bias.
+  [[nodiscard]] constexpr std::int64_t weights() const { return product_of(outputs, inputs); }
+  /// Biases of one copy.
+  [[nodiscard]] constexpr std::int64_t biases() const { return bias ? outputs : 0; }
+};
+
+/// Every linear map of `c`, each kind once. q, k and v are counted apart although kernels may run them in one pass.
+/// The one table from which parameters, operations, FLOPs and traffic are counted.
+[[nodiscard]] constexpr std::array<matrix_kind, 9> matrices_of(config const& c) {
+  std::int64_t const query_width = product_of(c.heads, c.head_dim);
+  std::int64_t const kv_width = product_of(c.kv_heads, c.head_dim);
+  std::int64_t const gates = c.gated ? c.layers : 0;
+  std::int64_t const heads = c.head == head_kind::language_model ? 1 : 0;
+  std::int64_t const poolers = c.pooler ? 1 : 0;
+  return {{
+      {"query", query_width, c.d_model, c.layers, c.bias_qkv},
+      {"key", kv_width, c.d_model, c.layers, c.bias_qkv},
+      {"value", kv_width, c.d_model, c.layers, c.bias_qkv},
+      {"attention output", c.d_model, query_width, c.layers, c.bias_attention_output},
+      {"gate", c.d_ff, c.d_model, gates, c.bias_ffn},
+      {"up", c.d_ff, c.d_model, c.layers, c.bias_ffn},
+      {"down", c.d_model, c.d_ff, c.layers, c.bias_ffn},
+      {"head", c.vocab, c.d_model, heads, false, !c.tied},
+      {"pooler", c.d_model, c.d_model, poolers, true},
+  }};
+}
+
+}  // namespace constformer

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+
+#include "constformer/analysis/exact.hpp"
+#include "constformer/analysis/matrices.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/core/dtype.hpp"
+
+namespace constformer {
+
+/// Trained numbers of a model by place. Tied weights are counted once, in the token embedding.
+struct parameter_breakdown {
+  std::int64_t token_embedding = 0;     ///< (vocab, d_model)
+  std::int64_t position_embedding = 0;  ///< (positions, d_model), learned positions only
+  std::int64_t segment_embedding = 0;   ///< (segments, d_model)
+  std::int64_t norms = 0;               ///< weights and biases of all 2·layers + 1 norms
+  std::int64_t attention = 0;           ///< q, k, v and output of all layers, with biases
+  std::int64_t feed_forward = 0;        ///< gate, up and down of all layers, with biases
+  std::int64_t head = 0;                ///< (vocab, d_model) unless tied
+  std::int64_t pooler = 0;              ///< (d_model, d_model) and bias
+
+  [[nodiscard]] constexpr std::int64_t total() const {
+    return sum_of(token_embedding, position_embedding, segment_embedding, norms, attention, feed_forward, head, pooler);
+  }
+};
+
+namespace detail {
+
+constexpr std::int64_t stored_in(matrix_kind const& m) {
+  return m.stored ? product_of(m.copies, sum_of(m.weights(), m.biases())) : 0;
+}
+
+}  // namespace detail
+
+/// Exact parameters of `c` by place, for the layouts of the checkpoints that the family publishes (GPT-2: Radford et al.
+/// 2019; BERT: arXiv:1810.04805; Llama: arXiv:2302.13971). Buffers that files carry along (masks, rotary tables) do not count.
+[[nodiscard]] constexpr parameter_breakdown parameters_of(config const& c) {
+  auto const [query, key, value, output, gate, up, down, head, pooler] = matrices_of(c);
+  parameter_breakdown p;
+  p.token_embedding = product_of(c.vocab, c.d_model);
+  p.position_embedding = c.position == position_kind::learned ? product_of(c.positions, c.d_model) : 0;
+  p.segment_embedding = product_of(c.segments, c.d_model);
+  // Two per block, and one more: after the last block, or (post-norm) on the embeddings.
+  p.norms = product_of(sum_of(product_of(2, c.layers), 1), c.d_model, c.norm_bias ? 2 : 1);
+  p.attention =
+      sum_of(detail::stored_in(query), detail::stored_in(key), detail::stored_in(value), detail::stored_in(output));
+  p.feed_forward = sum_of(detail::stored_in(gate), detail::stored_in(up), detail::stored_in(down));
+  p.head = detail::stored_in(head);
+  p.pooler = detail::stored_in(pooler);
+  return p;
+}
+
+/// Exact number of parameters of `c`; tied weights once.
+///
+///     static_assert(parameter_count(configs::llama2_7b) == 6'738'415'616);
+[[nodiscard]] constexpr std::int64_t parameter_count(config const& c) { return parameters_of(c).total(); }
+
+/// Parameters that are entries of matrices or of the token embedding, which are stored as `c.weights`; the others stay f32.
+[[nodiscard]] constexpr std::int64_t matrix_parameter_count(config const& c) {
+  std::int64_t sum = product_of(c.vocab, c.d_model);
+  for (matrix_kind const& m : matrices_of(c))
+    if (m.stored) sum = sum_of(sum, product_of(m.copies, m.weights()));
+  return sum;
+}
+
+/// Bytes of the parameters without padding: matrices and token embeddings as `c.weights`, the rest as f32.
+[[nodiscard]] constexpr std::int64_t parameter_bytes(config const& c) {
+  std::int64_t const matrices = matrix_parameter_count(c);
+  std::int64_t const others = parameter_count(c) - matrices;
+  dtype_group const group = group_of(c.weights);
+  return sum_of(product_of(matrices / group.values, group.bytes), product_of(others, 4));
+}
+
+}  // namespace constformer

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "constformer/analysis/exact.hpp"
+#include "constformer/config/config.hpp"
+
+namespace constformer {
+
+/// One run of one sequence through the model: `tokens` rows go in, `past` rows of keys and values are cached already,
+/// `logits` rows come out of the head.
+struct forward_pass {
+  std::int64_t tokens = 0;
+  std::int64_t past = 0;
+  std::int64_t logits = 0;
+};
+
+/// A prompt of `tokens` rows through an empty cache; only its last row is turned into logits.
+[[nodiscard]] constexpr forward_pass prefill_pass(std::int64_t tokens) { return {tokens, 0, 1}; }
+
+/// One row whose query sees `context` keys, itself included.
+[[nodiscard]] constexpr forward_pass decode_pass(std::int64_t context) { return {1, context - 1, 1}; }
+
+/// A text of `tokens` rows with logits at every row, as in training and scoring.
+[[nodiscard]] constexpr forward_pass scoring_pass(std::int64_t tokens) { return {tokens, 0, tokens}; }
+
+namespace detail {
+
+// 1 + 2 + … + n; one of the two factors is even.
+constexpr std::int64_t triangle(std::int64_t n) {
+  return n % 2 == 0 ? product_of(n / 2, sum_of(n, 1)) : product_of(n, n / 2 + 1);
+}
+
+}  // namespace detail
+
+/// (query, key) pairs that the mask of `c` lets through, per head: query i of the pass sees min(past + i + 1, window) keys if
+/// causal, and all past + tokens keys if bidirectional. For a causal pass over T tokens without window: T(T+1)/2.
+[[nodiscard]] constexpr std::int64_t visible_pairs(config const& c, forward_pass const& p) {
+  std::int64_t const keys = sum_of(p.past, p.tokens);
+  if (c.mask == mask_kind::bidirectional) return product_of(p.tokens, keys);
+  if (c.window <= 0 || keys <= c.window) return detail::triangle(keys) - detail::triangle(p.past);
+  std::int64_t const growing = std::max<std::int64_t>(0, c.window - p.past);  // queries whose window is not full yet
+  std::int64_t const grown = growing == 0 ? 0 : detail::triangle(c.window) - detail::triangle(p.past);
+  return sum_of(grown, product_of(p.tokens - growing, c.window));
+}
+
+/// (query, key) pairs of the full rectangle, per head: what a kernel that does not skip masked tiles multiplies.
+[[nodiscard]] constexpr std::int64_t dense_pairs(forward_pass const& p) {
+  return product_of(p.tokens, sum_of(p.past, p.tokens));
+}
+
+}  // namespace constformer
