@@ -43,3 +43,20 @@ function(cf_test_environment name)
     ENVIRONMENT "CONSTFORMER_SHARED=${shared};CONSTFORMER_SOURCE=${PROJECT_SOURCE_DIR};\
 CONSTFORMER_BUILD=${PROJECT_BINARY_DIR};CONSTFORMER_COMMAND=$<TARGET_FILE:constformer_command>")
 endfunction()
+
+# The compilers that checks of the headers run, whichever of them builds the rest: CF_COMPILER_NAMES holds gcc and clang
+# where this machine has them, CF_COMPILER_gcc and CF_COMPILER_clang their paths, CF_SYNTAX_FLAGS the include folders.
+find_program(CF_COMPILER_gcc NAMES g++ g++-14 g++-13 g++-12)
+find_program(CF_COMPILER_clang NAMES clang++-19 clang++-20 clang++-21)
+mark_as_advanced(CF_COMPILER_gcc CF_COMPILER_clang)
+set(CF_COMPILER_NAMES)
+foreach(name IN ITEMS gcc clang)
+  if(CF_COMPILER_${name})
+    list(APPEND CF_COMPILER_NAMES ${name})
+  endif()
+endforeach()
+set(CF_SYNTAX_FLAGS ${CF_INCLUDE})
+list(TRANSFORM CF_SYNTAX_FLAGS PREPEND "-I")
+foreach(folder IN LISTS cf_system_include)
+  list(APPEND CF_SYNTAX_FLAGS -isystem "${folder}")
+endforeach()

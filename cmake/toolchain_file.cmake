@@ -23,11 +23,11 @@ function(_cf_json_list out)
   set(${out} "[${text}]" PARENT_SCOPE)
 endfunction()
 
-function(_cf_write_toolchain file include)
-  cmake_parse_arguments(arg "" "" "SYSTEM;LIBRARIES" ${ARGN})
+function(_cf_write_toolchain file)
+  cmake_parse_arguments(arg "" "" "INCLUDE;SYSTEM;LIBRARIES" ${ARGN})
   separate_arguments(optimise NATIVE_COMMAND "${CF_MODEL_FLAGS}")
   _cf_json_list(flags -std=c++20 ${optimise} -DNDEBUG ${CF_SANITIZE_FLAGS})
-  _cf_json_list(include_list "${include}")
+  _cf_json_list(include_list ${arg_INCLUDE})
   _cf_json_list(system_list ${arg_SYSTEM})
   _cf_json_list(library_list ${arg_LIBRARIES})
   _cf_json_list(link_list ${CF_MODEL_LINK_FLAGS})
@@ -77,10 +77,12 @@ if(CF_BUNDLE_HEADERS)
   set(cf_installed_system "${CF_UP}${CF_BUNDLE_DIR}/include")
 endif()
 
-_cf_write_toolchain("${PROJECT_BINARY_DIR}/share/constformer/toolchain.json" "${PROJECT_SOURCE_DIR}/include"
+_cf_write_toolchain("${PROJECT_BINARY_DIR}/share/constformer/toolchain.json"
+  INCLUDE ${CF_INCLUDE}
   SYSTEM ${cf_system_include}
   LIBRARIES "$<TARGET_FILE:constformer_program>" "$<TARGET_FILE:constformer_runtime>" ${cf_archives})
-_cf_write_toolchain("${PROJECT_BINARY_DIR}/install/toolchain.json" "${CF_UP}${CMAKE_INSTALL_INCLUDEDIR}"
+_cf_write_toolchain("${PROJECT_BINARY_DIR}/install/toolchain.json"
+  INCLUDE "${CF_UP}${CMAKE_INSTALL_INCLUDEDIR}"
   SYSTEM ${cf_installed_system}
   LIBRARIES "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_program>"
             "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_runtime>" ${cf_installed_archives})
