@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+
+namespace constformer {
+
+/// A file mapped read-only into memory for as long as the object lives; moving it leaves the bytes where they are.
+class mapped_file {
+ public:
+  /// Maps the whole of `path`; throws `error` if it is missing, unreadable, empty or not a regular file.
+  explicit mapped_file(std::filesystem::path path);
+  ~mapped_file();
+  mapped_file(mapped_file&& other) noexcept;
+  mapped_file& operator=(mapped_file&& other) noexcept;
+  mapped_file(mapped_file const&) = delete;
+  mapped_file& operator=(mapped_file const&) = delete;
+
+  [[nodiscard]] std::span<std::byte const> bytes() const { return bytes_; }
+  [[nodiscard]] std::filesystem::path const& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  std::span<std::byte const> bytes_;
+};
+
+}  // namespace constformer

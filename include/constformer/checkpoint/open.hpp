@@ -1,0 +1,73 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "constformer/checkpoint/mapped_file.hpp"
+#include "constformer/checkpoint/tensor.hpp"
+#include "constformer/config/config.hpp"
+
+namespace constformer {
+
+/// What wrote a checkpoint.
+enum class checkpoint_format { hugging_face, llama2c_v0, llama2c_v1 };
+
+/// "Hugging Face folder", "llama2.c v0", "llama2.c v1".
+[[nodiscard]] std::string_view name_of(checkpoint_format format);
+
+/// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary, which
+/// no model can produce, are left out.
+struct special_ids {
+  std::optional<int> bos;
+  std::vector<int> eos;  ///< generation stops at any of these
+  std::optional<int> pad;
+};
+
+/// Tokenizer files found beside the weights; a path is empty where there is none.
+struct tokenizer_files {
+  std::filesystem::path tokenizer_json;       ///< Hugging Face tokenizers
+  std::filesystem::path tokenizer_config;     ///< tokenizer_config.json
+  std::filesystem::path special_tokens_map;   ///< special_tokens_map.json
+  std::filesystem::path added_tokens;         ///< added_tokens.json
+  std::filesystem::path vocab_json;           ///< byte-level BPE, with merges_txt
+  std::filesystem::path merges_txt;
+  std::filesystem::path vocab_txt;            ///< WordPiece
+  std::filesystem::path sentencepiece_model;  ///< tokenizer.model or spiece.model
+  std::filesystem::path llama2c_bin;          ///< tokenizer.bin of llama2.c
+  std::filesystem::path given;                ///< what the caller named instead of all these
+
+  /// What the command says it found: the names of the files that hold a vocabulary, joined by " + "; empty if none does.
+  [[nodiscard]] std::string summary() const;
+};
+
+/// A checkpoint whose files are mapped, whose header was checked and whose config is valid. Shapes are not yet checked against
+/// the config: that is the compiler's work.
+struct checkpoint {
+  std::filesystem::path path;
+  checkpoint_format format = checkpoint_format::hugging_face;
+  config model;
+  std::string prefix;                 ///< of tensor names except the head's: "model.", "transformer.", "bert." or ""
+  std::vector<tensor_view> tensors;   ///< by name, each once; what the family never reads is in `unread`
+  std::vector<unread_tensor> unread;  ///< by name
+  bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
+  special_ids ids;
+  tokenizer_files tokenizer;
+  std::vector<mapped_file> files;     ///< what the tensors view
+
+  /// The tensor of that name, or nullptr.
+  [[nodiscard]] tensor_view const* find(std::string_view name) const;
+};
+
+/// What the caller knows better than the files.
+struct open_options {
+  std::filesystem::path tokenizer;  ///< a tokenizer file or folder instead of what lies beside the weights
+};
+
+/// Opens a Hugging Face folder (config.json, model.safetensors or shards with their index) or a llama2.c .bin (v0, v1).
+/// Throws `error` with one sentence that names the file and the field or tensor that is wrong.
+[[nodiscard]] checkpoint open_checkpoint(std::filesystem::path const& path, open_options const& options = {});
+
+}  // namespace constformer

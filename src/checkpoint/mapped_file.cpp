@@ -1,0 +1,73 @@
+#include "constformer/checkpoint/mapped_file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "constformer/core/error.hpp"
+
+namespace constformer {
+
+namespace {
+
+[[noreturn]] void fail(std::filesystem::path const& path, int code) {
+  throw error(path.string() + ": " + std::generic_category().message(code));
+}
+
+struct descriptor {
+  int number;
+  explicit descriptor(int opened) : number(opened) {}
+  ~descriptor() {
+    if (number >= 0) ::close(number);
+  }
+  descriptor(descriptor const&) = delete;
+  descriptor& operator=(descriptor const&) = delete;
+};
+
+std::span<std::byte const> map(std::filesystem::path const& path) {
+  // O_NONBLOCK: opening a pipe must not wait for a writer only to refuse it.
+  descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number < 0) fail(path, errno);
+  struct stat status {};
+  if (::fstat(file.number, &status) != 0) fail(path, errno);
+  if (S_ISDIR(status.st_mode)) fail(path, EISDIR);
+  if (!S_ISREG(status.st_mode)) throw error(path.string() + ": not a regular file");
+  if (status.st_size == 0) throw error(path.string() + ": the file is empty");
+  auto const size = static_cast<std::size_t>(status.st_size);
+  void* const start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
+  if (start == MAP_FAILED) fail(path, errno);
+  return {static_cast<std::byte const*>(start), size};
+}
+
+void unmap(std::span<std::byte const> bytes) {
+  if (!bytes.empty()) ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
+}
+
+}  // namespace
+
+mapped_file::mapped_file(std::filesystem::path path) : path_(std::move(path)), bytes_(map(path_)) {}
+
+mapped_file::~mapped_file() { unmap(bytes_); }
+
+mapped_file::mapped_file(mapped_file&& other) noexcept
+    : path_(std::move(other.path_)), bytes_(std::exchange(other.bytes_, {})) {}
+
+mapped_file& mapped_file::operator=(mapped_file&& other) noexcept {
+  if (this != &other) {
+    unmap(bytes_);
+    path_ = std::move(other.path_);
+    bytes_ = std::exchange(other.bytes_, {});
+  }
+  return *this;
+}
+
+}  // namespace constformer

@@ -1,0 +1,116 @@
+#include "constformer/checkpoint/tensor.hpp"
+
+#include <array>
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+
+#include "constformer/core/dtype.hpp"
+#include "constformer/core/error.hpp"
+
+namespace constformer {
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "checkpoint files are little endian and are read as they are");
+
+float from_bf16(std::uint16_t half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16); }
+
+// The exponent is rebased by a multiplication, which also normalises subnormals; no branch, so that loops vectorise.
+float from_f16(std::uint16_t half) {
+  std::uint32_t const magnitude = (half & 0x7FFFU) << 13;
+  std::uint32_t const sign = (half & 0x8000U) << 16;
+  auto const rebased = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112F);
+  std::uint32_t const special = (half & 0x7C00U) == 0x7C00U ? 0x7F800000U : 0U;
+  return std::bit_cast<float>(rebased | special | sign);
+}
+
+template <float (*Convert)(std::uint16_t)>
+void convert_halves(std::byte const* in, std::size_t count, float* out) {
+  std::array<std::uint16_t, 256> chunk{};  // files align nothing, so values are copied before they are read
+  while (count > 0) {
+    std::size_t const n = std::min(count, chunk.size());
+    std::memcpy(chunk.data(), in, 2 * n);
+    for (std::size_t i = 0; i < n; ++i) out[i] = Convert(chunk[i]);
+    in += 2 * n;
+    out += n;
+    count -= n;
+  }
+}
+
+void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, float* out) {
+  std::int64_t const width = group_of(tensor.type).bytes;
+  std::byte const* const in = tensor.bytes.data() + first * width;
+  auto const n = static_cast<std::size_t>(count);
+  if (n == 0) return;
+  switch (tensor.type) {
+    case dtype::f32: std::memcpy(out, in, 4 * n); return;
+    case dtype::f16: convert_halves<from_f16>(in, n, out); return;
+    case dtype::bf16: convert_halves<from_bf16>(in, n, out); return;
+    case dtype::i8:
+    case dtype::q8_0: break;
+  }
+  throw error(tensor.name + ": cannot be read as float32, it is " + std::string(name_of(tensor.type)));
+}
+
+void require_range(tensor_view const& tensor, char const* what, std::int64_t extent, std::int64_t begin, std::int64_t count,
+                   std::int64_t other, std::size_t out) {
+  if (begin < 0 || count < 0 || begin > extent || count > extent - begin)
+    throw error(tensor.name + ": " + what + " " + std::to_string(begin) + " to " + std::to_string(begin + count) + " of " +
+                std::to_string(extent));
+  if (out != static_cast<std::size_t>(count * other))
+    throw error(tensor.name + ": room for " + std::to_string(out) + " values, " + std::to_string(count * other) +
+                " to be read");
+}
+
+}  // namespace
+
+std::string shape_text(std::span<std::int64_t const> shape) {
+  std::string out = "[";
+  for (std::int64_t const extent : shape) {
+    if (out.size() > 1) out += ',';
+    out += std::to_string(extent);
+  }
+  return out + "]";
+}
+
+std::int64_t count_of(std::span<std::int64_t const> shape) {
+  std::int64_t count = 1;
+  for (std::int64_t const extent : shape) count *= extent;
+  return count;
+}
+
+matrix_extents matrix_of(tensor_view const& tensor) {
+  if (tensor.shape.size() < 2) return {1, count_of(tensor.shape)};
+  return {tensor.shape.front(), count_of(std::span(tensor.shape).subspan(1))};
+}
+
+void read_rows_f32(tensor_view const& tensor, std::int64_t begin, std::int64_t count, std::span<float> out) {
+  auto const [rows, columns] = matrix_of(tensor);
+  require_range(tensor, "rows", rows, begin, count, columns, out.size());
+  convert(tensor, begin * columns, count * columns, out.data());
+}
+
+void read_columns_f32(tensor_view const& tensor, std::int64_t begin, std::int64_t count, std::span<float> out) {
+  auto const [rows, columns] = matrix_of(tensor);
+  require_range(tensor, "columns", columns, begin, count, rows, out.size());
+  constexpr std::int64_t side = 32;  // a tile's 32 output rows of 32 floats stay in the first-level cache
+  std::array<float, side * side> tile{};
+  for (std::int64_t row = 0; row < rows; row += side) {
+    std::int64_t const tall = std::min(side, rows - row);
+    for (std::int64_t column = 0; column < count; column += side) {
+      std::int64_t const wide = std::min(side, count - column);
+      for (std::int64_t r = 0; r < tall; ++r)
+        convert(tensor, (row + r) * columns + begin + column, wide, tile.data() + r * side);
+      for (std::int64_t c = 0; c < wide; ++c)
+        for (std::int64_t r = 0; r < tall; ++r)
+          out[static_cast<std::size_t>((column + c) * rows + row + r)] = tile[static_cast<std::size_t>(r * side + c)];
+    }
+  }
+}
+
+}  // namespace constformer
