@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+
+#include "constformer/analysis/exact.hpp"
+#include "constformer/analysis/flops.hpp"
+#include "constformer/analysis/intensity.hpp"
+#include "constformer/analysis/kv_cache.hpp"
+#include "constformer/analysis/operations.hpp"
+#include "constformer/analysis/parameters.hpp"
+#include "constformer/analysis/pass.hpp"
+#include "constformer/analysis/traffic.hpp"
+#include "constformer/analysis/workspace.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/config/rules.hpp"
+#include "constformer/core/check.hpp"
+#include "constformer/core/dtype.hpp"
+#include "constformer/core/text.hpp"
+
+namespace constformer {
+
+/// `batch` sequences that each read `context` tokens and generate `new_tokens` more.
+struct workload {
+  std::int64_t batch = 1;
+  std::int64_t context = 1;
+  std::int64_t new_tokens = 0;
+};
+
+/// Why `w` cannot run on `c`, in one sentence; empty if it can.
+[[nodiscard]] constexpr message workload_misfit(config const& c, workload const& w) {
+  if (w.batch < 1) return format_message("workload: batch={} must be positive", w.batch);
+  if (w.context < 1) return format_message("workload: context={} must be positive", w.context);
+  if (w.new_tokens < 0) return format_message("workload: new_tokens={} must not be negative", w.new_tokens);
+  if (w.new_tokens > 0 && c.head == head_kind::none)
+    return format_message("workload: new_tokens={} needs head=language_model, it is none", w.new_tokens);
+  if (sum_of(w.context, w.new_tokens) > c.capacity)
+    return format_message("workload: context={} and new_tokens={} are more than capacity={}", w.context, w.new_tokens,
+                          c.capacity);
+  return {};
+}
+
+/// What one kind of pass of one sequence costs.
+struct pass_census {
+  operation_counts operations{};
+  flop_count flops{};
+  pass_traffic bytes{};
+  pass_intensity intensity{};
+};
+
+/// Bytes of keys and values in each format that caches come in; int8 with and without an f16 scale per head and token.
+struct kv_census {
+  std::int64_t f32 = 0;
+  std::int64_t f16 = 0;
+  std::int64_t i8 = 0;
+  std::int64_t i8_scaled = 0;
+};
+
+/// Everything a workload costs, exact and before anything runs.
+struct census_report {
+  parameter_breakdown parameters{};
+  std::int64_t parameter_bytes = 0;
+  pass_census prefill{};             ///< one sequence reads its prompt
+  pass_census decode{};              ///< one sequence makes its last token, with the longest context; zero for encoders
+  flop_count flops{};                ///< the whole workload, all sequences
+  kv_census kv_per_token{};          ///< one token of one sequence
+  kv_census kv{};                    ///< all sequences at their longest
+  activation_workspace workspace{};  ///< one sequence, its prompt in one chunk
+  std::int64_t naive_score_bytes = 0;  ///< what tiled attention saves of that, per layer
+};
+
+namespace detail {
+
+constexpr pass_census census_of(config const& c, forward_pass const& p, storage const& s) {
+  return {count_operations(c, p), flops_of(c, p), traffic_of(c, p, s), intensity_of(c, p, s)};
+}
+
+constexpr kv_census kv_census_of(config const& c, std::int64_t tokens) {
+  return {kv_bytes(c, {dtype::f32}, 1, tokens), kv_bytes(c, {dtype::f16}, 1, tokens),
+          kv_bytes(c, {dtype::i8}, 1, tokens), kv_bytes(c, {dtype::i8, c.head_dim, 2}, 1, tokens)};
+}
+
+// The prompt gives the first new token and the last one is not fed back: new_tokens − 1 rows follow the prompt.
+constexpr flop_count flops_of_sequence(config const& c, workload const& w) {
+  flop_count const prompt = flops_of_prefill(c, w.context);
+  if (w.new_tokens < 2) return prompt;
+  flop_count const rest = flops_of(c, {w.new_tokens - 1, w.context, w.new_tokens - 1});
+  // One row at a time there is nothing masked to skip.
+  return {sum_of(prompt.projections, rest.projections), sum_of(prompt.attention, rest.attention),
+          sum_of(prompt.attention_dense, rest.attention)};
+}
+
+}  // namespace detail
+
+/// FLOPs of a whole workload: batch times prompt and generated tokens.
+[[nodiscard]] constexpr flop_count flops_of_workload(config const& c, workload const& w) {
+  flop_count const one = detail::flops_of_sequence(c, w);
+  return {product_of(w.batch, one.projections), product_of(w.batch, one.attention),
+          product_of(w.batch, one.attention_dense)};
+}
+
+/// The report of `w` on `c`; both must be valid (`first_misfit`, `workload_misfit`).
+///
+///     constexpr auto report = census(configs::llama2_7b, {.batch = 4, .context = 4000, .new_tokens = 96});
+///     static_assert(report.kv.f16 == 8'589'934'592);
+[[nodiscard]] constexpr census_report census(config const& c, workload const& w, storage const& s = {}) {
+  std::int64_t const longest = sum_of(w.context, w.new_tokens);
+  census_report r;
+  r.parameters = parameters_of(c);
+  r.parameter_bytes = parameter_bytes(c);
+  r.prefill = detail::census_of(c, prefill_pass(w.context), s);
+  if (w.new_tokens > 0) r.decode = detail::census_of(c, decode_pass(longest - 1), s);
+  r.flops = flops_of_workload(c, w);
+  r.kv_per_token = detail::kv_census_of(c, 1);
+  r.kv = detail::kv_census_of(c, product_of(w.batch, longest));
+  r.workspace = workspace_of(c, w.context, 1);
+  r.naive_score_bytes = naive_score_bytes(c, w.context, w.context);
+  return r;
+}
+
+/// The same in constant evaluation, for a named config: compiles only if config and workload are valid.
+///
+///     static_assert(census_of<configs::gpt2, workload{1, 1000, 24}>.parameter_bytes == 497'759'232);
+template <config const& Config, workload Workload>
+struct checked_census {
+  static_assert(valid_config<Config>::value);
+  static constexpr message misfit = workload_misfit(Config, Workload);
+  static_assert(require_empty<misfit>::value);
+  static constexpr census_report value = census(Config, Workload);
+};
+
+/// `checked_census` without the `::value`.
+template <config const& Config, workload Workload>
+inline constexpr census_report census_of = checked_census<Config, Workload>::value;
+
+}  // namespace constformer
