@@ -7,7 +7,7 @@
 #include "constformer/core/text.hpp"
 
 /// Never defined. Its template arguments, read one after the other, are the sentence that says what does not fit.
-/// The sentence is cut at blanks into short chunks because Clang 19 abbreviates a longer text inside a type's name.
+/// The sentence is cut after blanks into short chunks because Clang 19 abbreviates a longer text inside a type's name.
 template <constformer::text... Sentence>
 struct SHAPE_ERROR;
 
@@ -22,30 +22,24 @@ struct chunk {
   std::size_t size = 0;
 };
 
+// Breaks after a blank, or in a long tensor name after a dot; the chunks put together are the sentence.
 constexpr chunk next_chunk(std::string_view sentence, std::size_t begin) {
   if (sentence.size() - begin <= chunk_limit) return {begin, sentence.size() - begin};
-  std::size_t const blank = sentence.substr(begin, chunk_limit + 1).rfind(' ');
-  return {begin, blank == std::string_view::npos || blank == 0 ? chunk_limit : blank};
+  std::string_view const window = sentence.substr(begin, chunk_limit);
+  std::size_t const blank = window.rfind(' ');
+  std::size_t const last = blank != std::string_view::npos ? blank : window.rfind('.');
+  return {begin, last == std::string_view::npos ? chunk_limit : last + 1};
 }
 
 constexpr chunk chunk_at(std::string_view sentence, std::size_t index) {
-  chunk piece{};
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i <= index; ++i) {
-    piece = next_chunk(sentence, begin);
-    begin = piece.begin + piece.size;
-    if (begin < sentence.size() && sentence[begin] == ' ') ++begin;
-  }
+  chunk piece = next_chunk(sentence, 0);
+  for (; index > 0; --index) piece = next_chunk(sentence, piece.begin + piece.size);
   return piece;
 }
 
 constexpr std::size_t count_chunks(std::string_view sentence) {
   std::size_t count = 0;
-  for (std::size_t begin = 0; begin < sentence.size(); ++count) {
-    chunk const piece = next_chunk(sentence, begin);
-    begin = piece.begin + piece.size;
-    if (begin < sentence.size() && sentence[begin] == ' ') ++begin;
-  }
+  for (std::size_t begin = 0; begin < sentence.size(); ++count) begin += next_chunk(sentence, begin).size;
   return count;
 }
 

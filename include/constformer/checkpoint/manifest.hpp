@@ -1,0 +1,67 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "constformer/config/config.hpp"
+#include "constformer/core/text.hpp"
+#include "constformer/layers/parameter_table.hpp"
+#include "constformer/models/names.hpp"
+
+namespace constformer {
+
+/// A tensor that the model needs from its checkpoint, or one for each of `layers` layers (`*` in the name).
+struct manifest_entry {
+  parameter_name tensor;
+  bool prefixed = true;
+  int layers = 1;
+  int rank = 1;
+  std::array<std::int64_t, 2> extents{};  ///< as stored: fused parts added up, transposed where the family transposes
+};
+
+/// The rule of `names` for parameter `name` (`blocks.*.ffn.up.weight`); none: nullptr.
+[[nodiscard]] constexpr name_rule const* rule_for(name_map const& names, std::string_view name) {
+  std::string_view const layer = name.substr(0, name.rfind('.'));
+  for (name_rule const& rule : names.rules)
+    if (rule.layer == layer) return &rule;
+  return nullptr;
+}
+
+/// The manifest of a parameter table under a family's names, at most `Capacity` entries.
+template <std::size_t Capacity>
+struct manifest {
+  std::array<manifest_entry, Capacity> entries{};
+  std::size_t size = 0;
+
+  constexpr void add(name_rule const& rule, parameter_entry const& parameter) {
+    std::string_view const full = parameter.name.view();
+    parameter_name tensor;
+    tensor << rule.tensor << full.substr(full.rfind('.'));
+    bool const matrix = parameter.cols != 0;
+    std::size_t const out = matrix && rule.transposed ? 1 : 0;  // the axis along which parts are fused
+    for (std::size_t i = 0; i < size; ++i) {
+      if (entries[i].tensor.view() != tensor.view()) continue;
+      entries[i].extents[out] += parameter.rows;
+      return;
+    }
+    manifest_entry& entry = entries[size++];
+    entry = {tensor, rule.prefixed, parameter.layers, matrix ? 2 : 1, {}};
+    entry.extents[out] = parameter.rows;
+    if (matrix) entry.extents[1 - out] = parameter.cols;
+  }
+
+  [[nodiscard]] constexpr std::span<manifest_entry const> view() const { return {entries.data(), size}; }
+};
+
+/// What a checkpoint of `family` must hold to fill `table`. Every parameter has a rule: a family without one does not compile.
+template <std::size_t N>
+[[nodiscard]] constexpr manifest<N> make_manifest(family_kind family, std::array<parameter_entry, N> const& table) {
+  manifest<N> out;
+  for (parameter_entry const& parameter : table) out.add(*rule_for(names_of(family), parameter.name.view()), parameter);
+  return out;
+}
+
+}  // namespace constformer

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string_view>
+#include <type_traits>
+
+#include <boost/hana/accessors.hpp>
+#include <boost/hana/core/to.hpp>
+#include <boost/hana/define_struct.hpp>
+#include <boost/hana/first.hpp>
+#include <boost/hana/second.hpp>
+#include <boost/hana/string.hpp>
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/unpack.hpp>
+
+namespace constformer {
+
+/// The type of one member, as a value that can be passed to a function.
+template <class Member>
+struct member_type {
+  using type = Member;
+};
+
+/// Calls `visit(name, member_type<M>{})` for each member of a Boost.Hana struct, in order. No object of it is made.
+///
+/// This is the only place that knows Hana's structs, so that reflection can replace them. It uses `accessors`, which name
+/// members without copying them, as `members` and `for_each` on an object would.
+template <class Struct, class Visit>
+constexpr void for_each_member(Visit&& visit) {
+  namespace hana = boost::hana;
+  hana::unpack(hana::accessors<Struct>(), [&](auto... accessor) {
+    (visit(std::string_view(hana::to<char const*>(hana::first(decltype(accessor){}))),
+           member_type<std::remove_cvref_t<decltype(hana::second(accessor)(std::declval<Struct&>()))>>{}),
+     ...);
+  });
+}
+
+}  // namespace constformer

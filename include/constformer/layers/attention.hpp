@@ -1,0 +1,36 @@
+#pragma once
+
+#include "constformer/config/config.hpp"
+#include "constformer/core/check.hpp"
+#include "constformer/core/members.hpp"
+#include "constformer/layers/linear.hpp"
+
+namespace constformer {
+
+/// What of a config decides the parameters of an attention layer; equal shapes of different models are one type.
+struct attention_shape {
+  int d_model;
+  int heads;
+  int kv_heads;
+  int head_dim;
+  bool bias_qkv;
+  bool bias_output;
+};
+
+[[nodiscard]] constexpr attention_shape attention_shape_of(config const& c) {
+  return {c.d_model, c.heads, c.kv_heads, c.head_dim, c.bias_qkv, c.bias_attention_output};
+}
+
+/// Attention (arXiv:1706.03762) with kv_heads key and value heads (GQA, arXiv:2305.13245): query (T, heads, head_dim),
+/// key and value (T, kv_heads, head_dim), output (T, d_model).
+template <attention_shape Shape>
+struct attention {
+  static_assert(check<Shape.heads % Shape.kv_heads == 0, "attention: heads={} is not a multiple of kv_heads={}", Shape.heads,
+                      Shape.kv_heads>::value);
+  using query_type = linear<Shape.heads * Shape.head_dim, Shape.d_model, Shape.bias_qkv>;
+  using key_value_type = linear<Shape.kv_heads * Shape.head_dim, Shape.d_model, Shape.bias_qkv>;
+  using output_type = linear<Shape.d_model, Shape.heads * Shape.head_dim, Shape.bias_output>;
+  BOOST_HANA_DEFINE_STRUCT(attention, (query_type, query), (key_value_type, key), (key_value_type, value), (output_type, output));
+};
+
+}  // namespace constformer

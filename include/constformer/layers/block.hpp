@@ -1,0 +1,20 @@
+#pragma once
+
+#include "constformer/config/config.hpp"
+#include "constformer/core/members.hpp"
+#include "constformer/layers/attention.hpp"
+#include "constformer/layers/ffn.hpp"
+#include "constformer/layers/norm.hpp"
+
+namespace constformer {
+
+/// One layer of the stack: attention and feed-forward, each with its norm before or after it, as the config says.
+template <config const& Config>
+struct block {
+  using norm_type = norm<Config.d_model, Config.norm_bias>;
+  using attention_type = constformer::attention<attention_shape_of(Config)>;
+  using ffn_type = constformer::ffn<ffn_shape_of(Config)>;
+  BOOST_HANA_DEFINE_STRUCT(block, (norm_type, attention_norm), (attention_type, attention), (norm_type, ffn_norm), (ffn_type, ffn));
+};
+
+}  // namespace constformer

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "constformer/core/check.hpp"
+#include "constformer/core/members.hpp"
+#include "constformer/layers/parameter.hpp"
+
+namespace constformer {
+
+/// A row of `Width` values for each of `Rows` ids.
+template <int Rows, int Width>
+struct embedding {
+  static constexpr int rows = Rows;
+  static constexpr int width = Width;
+  using weight_type = parameter<parameter_role::embedding, Rows, Width>;
+  BOOST_HANA_DEFINE_STRUCT(embedding, (weight_type, weight));
+};
+
+/// A head that uses the embedding's weight: logits (T, vocab) = x (T, d_model) · Wᵀ. It has no parameters of its own.
+template <int Vocab, int DModel, class Embedding>
+struct tied_head {
+  static_assert(check<(Embedding::rows == Vocab && Embedding::width == DModel),
+                      "head: tied to an embedding of [{},{}], but needs [{},{}]", Embedding::rows, Embedding::width, Vocab, DModel>::value);
+  static constexpr bool value = true;
+};
+
+}  // namespace constformer

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "constformer/config/config.hpp"
+#include "constformer/core/members.hpp"
+#include "constformer/layers/linear.hpp"
+#include "constformer/layers/parameter.hpp"
+
+namespace constformer {
+
+/// What of a config decides the parameters of a feed-forward layer.
+struct ffn_shape {
+  int d_model;
+  int d_ff;
+  bool gated;
+  bool bias;
+};
+
+[[nodiscard]] constexpr ffn_shape ffn_shape_of(config const& c) { return {c.d_model, c.d_ff, c.gated, c.bias_ffn}; }
+
+/// down(act(up(x))), or with a gate down(act(gate(x)) · up(x)) (SwiGLU and its kin, arXiv:2002.05202); inner width (T, d_ff).
+template <ffn_shape Shape>
+struct ffn {
+  using up_type = linear<Shape.d_ff, Shape.d_model, Shape.bias>;
+  using gate_type = member_if<Shape.gated, up_type>;
+  using down_type = linear<Shape.d_model, Shape.d_ff, Shape.bias>;
+  BOOST_HANA_DEFINE_STRUCT(ffn, (gate_type, gate), (up_type, up), (down_type, down));
+};
+
+}  // namespace constformer

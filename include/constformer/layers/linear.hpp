@@ -1,0 +1,28 @@
+#pragma once
+
+#include "constformer/core/check.hpp"
+#include "constformer/core/members.hpp"
+#include "constformer/layers/parameter.hpp"
+
+namespace constformer {
+
+/// y = W·x (+ b): W (out, in), x (T, in), y (T, out).
+template <int Out, int In, bool Bias>
+struct linear {
+  static_assert(check<(Out > 0 && In > 0), "linear: extents ({}, {}) must be positive", Out, In>::value);
+  static constexpr int out = Out;
+  static constexpr int in = In;
+
+  using weight_type = parameter<parameter_role::matrix, Out, In>;
+  using bias_type = member_if<Bias, parameter<parameter_role::bias, Out>>;
+  BOOST_HANA_DEFINE_STRUCT(linear, (weight_type, weight), (bias_type, bias));
+};
+
+/// Compiles only if what `First` gives is what `Second` takes: (T, First::out) into (T, Second::in).
+template <class First, class Second>
+struct chained {
+  static_assert(check<First::out == Second::in, "chain: the first layer gives {} columns, the next takes {}", First::out, Second::in>::value);
+  static constexpr bool value = true;
+};
+
+}  // namespace constformer

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "constformer/core/members.hpp"
+#include "constformer/layers/parameter.hpp"
+
+namespace constformer {
+
+/// RMSNorm (arXiv:1910.07467) or LayerNorm (arXiv:1607.06450) over the last axis of (T, width); the arithmetic is the kernel's choice.
+template <int Width, bool Bias>
+struct norm {
+  static constexpr int width = Width;
+  using weight_type = parameter<parameter_role::scale, Width>;
+  using bias_type = member_if<Bias, parameter<parameter_role::bias, Width>>;
+  BOOST_HANA_DEFINE_STRUCT(norm, (weight_type, weight), (bias_type, bias));
+};
+
+}  // namespace constformer

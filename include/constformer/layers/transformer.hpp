@@ -1,0 +1,36 @@
+#pragma once
+
+#include "constformer/config/config.hpp"
+#include "constformer/config/rules.hpp"
+#include "constformer/core/members.hpp"
+#include "constformer/layers/block.hpp"
+#include "constformer/layers/embedding.hpp"
+#include "constformer/layers/linear.hpp"
+#include "constformer/layers/norm.hpp"
+#include "constformer/layers/parameter.hpp"
+
+namespace constformer {
+
+/// All parameters of one stack, decoder or encoder: embeddings, `layers` equal blocks, and what stands on top.
+template <config const& Config>
+struct transformer {
+  static_assert(valid_config<Config>::value);
+  static constexpr bool has_head = Config.head == head_kind::language_model;
+
+  using tokens_type = embedding<Config.vocab, Config.d_model>;
+  using positions_type = member_if<Config.position == position_kind::learned, embedding<Config.positions, Config.d_model>>;
+  using segments_type = member_if<(Config.segments > 0), embedding<Config.segments, Config.d_model>>;
+  using norm_type = norm<Config.d_model, Config.norm_bias>;
+  using embedding_norm_type = member_if<Config.place == norm_place::post, norm_type>;
+  using blocks_type = repeated<block<Config>, Config.layers>;
+  using final_norm_type = member_if<Config.place == norm_place::pre, norm_type>;
+  using head_type = member_if<has_head && !Config.tied, linear<Config.vocab, Config.d_model, false>>;
+  using pooler_type = member_if<Config.pooler, linear<Config.d_model, Config.d_model, true>>;
+  static_assert(!Config.tied || tied_head<Config.vocab, Config.d_model, tokens_type>::value);
+
+  BOOST_HANA_DEFINE_STRUCT(transformer, (tokens_type, tokens), (positions_type, positions), (segments_type, segments),
+                           (embedding_norm_type, embedding_norm), (blocks_type, blocks), (final_norm_type, final_norm),
+                           (head_type, head), (pooler_type, pooler));
+};
+
+}  // namespace constformer

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "constformer/models/name_map.hpp"
+
+namespace constformer {
+
+namespace detail {
+
+inline constexpr std::array bert_rules{
+    name_rule{"tokens", "embeddings.word_embeddings"},
+    name_rule{"positions", "embeddings.position_embeddings"},
+    name_rule{"segments", "embeddings.token_type_embeddings"},
+    name_rule{"embedding_norm", "embeddings.LayerNorm"},
+    name_rule{"blocks.*.attention.query", "encoder.layer.*.attention.self.query"},
+    name_rule{"blocks.*.attention.key", "encoder.layer.*.attention.self.key"},
+    name_rule{"blocks.*.attention.value", "encoder.layer.*.attention.self.value"},
+    name_rule{"blocks.*.attention.output", "encoder.layer.*.attention.output.dense"},
+    name_rule{"blocks.*.attention_norm", "encoder.layer.*.attention.output.LayerNorm"},
+    name_rule{"blocks.*.ffn.up", "encoder.layer.*.intermediate.dense"},
+    name_rule{"blocks.*.ffn.down", "encoder.layer.*.output.dense"},
+    name_rule{"blocks.*.ffn_norm", "encoder.layer.*.output.LayerNorm"},
+    name_rule{"pooler", "pooler.dense"},
+};
+
+inline constexpr std::array<std::string_view, 2> bert_ignored{"embeddings.position_ids", "cls.*"};
+
+}  // namespace detail
+
+/// Hugging Face names of BERT; heads for pre-training (`cls.…`) are left unread.
+inline constexpr name_map bert_names{detail::bert_rules, detail::bert_ignored};
+
+}  // namespace constformer

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "constformer/text/tokenizer.hpp"
+
+namespace constformer {
+
+/// What a token of the vocabulary is, in SentencePiece's terms; other vocabularies have only `normal` and `control`.
+enum class piece_kind : std::uint8_t { normal, unknown, control, user_defined, unused, byte };
+
+/// One token.
+struct vocabulary_entry {
+  std::string text;   ///< as it is matched and printed; byte-level vocabularies hold the bytes the token stands for
+  double score = 0;   ///< SentencePiece, llama2.c and Unigram; log probability or merge priority, larger is better
+  piece_kind kind = piece_kind::normal;
+};
+
+/// A token that is cut out of the text before the model sees it, with Hugging Face's flags.
+struct added_token {
+  int id = 0;
+  std::string text;
+  bool special = false;      ///< decode skips it
+  bool single_word = false;  ///< matched only between non-word characters
+  bool strip_left = false;   ///< takes the white space before it
+  bool strip_right = false;  ///< takes the white space behind it
+  bool normalized = false;   ///< matched in the rewritten text instead of the raw one
+};
+
+/// One step that rewrites text before it is split. `first` and `second` mean what the kind says.
+enum class rewrite_kind : std::uint8_t {
+  prepend,        ///< puts `first` before text that is not empty
+  replace,        ///< every `first` becomes `second`
+  replace_match,  ///< every match of the pattern `first` becomes `second`
+  compose,        ///< Unicode NFC
+  decompose,      ///< Unicode NFD
+  lowercase,      ///< each code point by itself, as Rust's char::to_lowercase
+  strip_accents,  ///< drops combining marks
+  strip_left,     ///< drops white space at the start
+  strip_right,    ///< drops white space at the end
+  bert_clean,     ///< drops control characters, makes white space blanks
+  bert_chinese,   ///< puts blanks around CJK ideographs
+  bert_accents,   ///< NFD, then drops nonspacing marks
+  charsmap,       ///< SentencePiece's precompiled map by grapheme, as the tokenizers library applies it
+  sentencepiece,  ///< SentencePiece's whole normaliser; tokenizer_data::sentencepiece has its switches
+};
+
+/// @copydoc rewrite_kind
+struct rewrite_step {
+  rewrite_kind kind = rewrite_kind::prepend;
+  std::string first;
+  std::string second;
+};
+
+/// How SentencePiece normalises (its NormalizerSpec and TrainerSpec fields of the same names).
+struct sentencepiece_rules {
+  bool add_dummy_prefix = true;
+  bool remove_extra_whitespaces = true;
+  bool escape_whitespaces = true;
+  bool treat_whitespace_as_suffix = false;
+};
+
+/// What becomes of the matches of a splitting pattern, in the tokenizers library's terms.
+enum class split_behavior : std::uint8_t { removed, isolated, merged_with_previous, merged_with_next, contiguous };
+
+/// One step that splits text into words.
+enum class split_kind : std::uint8_t {
+  match,            ///< by the pattern `pattern` (PCRE2 syntax)
+  literal,          ///< by the text `pattern`
+  prefix_space,     ///< puts a blank before a word that has none
+  metaspace,        ///< puts `pattern` before a word that does not start with it
+  metaspace_first,  ///< the same, for the first word of the text only
+  bert,             ///< by white space and around punctuation
+  to_alphabet,      ///< bytes to GPT-2's byte alphabet, where a later step looks at it
+  from_alphabet,    ///< and back
+};
+
+/// @copydoc split_kind
+struct split_step {
+  split_kind kind = split_kind::match;
+  std::string pattern;
+  split_behavior behavior = split_behavior::isolated;
+  bool invert = false;  ///< splits where the pattern does not match
+};
+
+/// Which algorithm finds the tokens of a word.
+enum class model_kind : std::uint8_t {
+  merges,         ///< byte-pair encoding by a ranked list of merges (GPT-2, tokenizers library)
+  scored_merges,  ///< SentencePiece BPE: any two neighbours that spell a piece, highest score first
+  llama2c,        ///< run.c of llama2.c: as above over the ids' own texts, byte fallback at id 3
+  unigram,        ///< the most probable segmentation
+  wordpiece,      ///< longest match first
+  characters,     ///< one code point, one token
+};
+
+/// One merge rule; its rank is its place in the list.
+struct merge_rule {
+  int left = 0, right = 0, result = 0;
+};
+
+/// How ids become text again.
+enum class decode_kind : std::uint8_t {
+  bytes,          ///< pieces one after another
+  sentencepiece,  ///< as libsentencepiece
+  llama2c,        ///< as run.c: one blank after BOS is dropped, `<0xHH>` is a byte
+  byte_fallback,  ///< tokenizers library: ▁ is a blank, `<0xHH>` runs are bytes
+  metaspace,      ///< tokenizers library: ▁ is a blank, dropped in the first token
+  wordpiece,      ///< blanks between words, continuing prefix dropped, `cleanup` before punctuation
+  separated,      ///< pieces with blanks between them
+};
+
+/// One place of a template: a text or a special token.
+struct template_item {
+  enum class source : std::uint8_t { first, second, token };
+  source what = source::first;
+  int id = 0;       ///< of the token
+  int segment = 0;  ///< of all ids this place gives
+};
+
+/// Everything a tokenizer is made of, free of any file format. pack() makes the blob of it that programs carry.
+struct tokenizer_data {
+  std::vector<vocabulary_entry> vocabulary;  ///< place = id; gaps are control tokens without text
+  std::vector<added_token> added;
+  special_tokens special;
+
+  std::vector<rewrite_step> rewrites;
+  sentencepiece_rules sentencepiece;
+  std::vector<std::uint32_t> charsmap_trie;  ///< SentencePiece's double array
+  std::string charsmap_text;                 ///< its replacements, each ended by a zero byte
+  std::vector<split_step> splits;
+
+  model_kind model = model_kind::merges;
+  bool byte_level = false;                    ///< merges: words are bytes, not code points
+  bool byte_fallback = false;                 ///< what is in no piece becomes byte tokens
+  bool fuse_unknown = false;                  ///< merges: neighbouring unknowns are one token
+  bool whole_word_first = false;              ///< merges: a word that is a token needs no merges
+  bool single_precision = true;               ///< unigram: sums in float, as libsentencepiece; else double
+  std::array<int, 256> byte_ids{};            ///< the token of each byte, -1 where there is none
+  std::vector<merge_rule> merges;
+  std::string continuing_prefix;              ///< wordpiece: "##"
+  int longest_word = 100;                     ///< wordpiece: longer words (code points) are unknown
+
+  decode_kind decoder = decode_kind::bytes;
+  bool strip_first_blank = false;  ///< byte_fallback, metaspace: one blank at the very start is not printed
+  bool cleanup = false;            ///< wordpiece: no blank before punctuation and in English contractions
+  std::string unknown_text;        ///< sentencepiece: what the unknown token prints
+
+  std::vector<template_item> single{template_item{}};
+  std::vector<template_item> pair{template_item{}, {template_item::source::second, 0, 1}};
+};
+
+/// The blob of a tokenizer: versioned, little-endian, free of pointers, with every index a program needs already built. Throws
+/// `error` where ids, merges or steps name what is not there.
+[[nodiscard]] std::vector<std::byte> pack(tokenizer_data const& data);
+
+}  // namespace constformer

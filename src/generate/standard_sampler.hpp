@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "constformer/generate/random.hpp"
+#include "constformer/generate/sampler.hpp"
+#include "recent_tokens.hpp"
+
+namespace constformer::detail {
+
+struct candidate {
+  int id;
+  float logit;
+};
+
+/// Penalties, top-k, top-p, min-p, temperature, draw: the order that llama.cpp documents for its default chain.
+/// Probabilities for top-p and min-p are those before the temperature, as there. Sums are taken in double.
+class standard_sampler final : public sampler {
+ public:
+  standard_sampler(sampling_options const& options, int vocab, int capacity);
+
+  void accept(int id) override { recent_.push(id); }
+  int choose(std::span<float const> logits) override;
+
+ private:
+  [[nodiscard]] float adjusted(int id, float logit) const;
+  [[nodiscard]] candidate greatest(std::span<float const> logits) const;
+  std::span<candidate> shortlist(std::span<float const> logits);
+  [[nodiscard]] std::size_t within_top_p(std::span<candidate const> sorted, double total) const;
+  int draw(std::span<candidate const> sorted);
+
+  sampling_options options_;
+  bool penalised_;
+  std::vector<candidate> buffer_;  // (vocab) or (top_k)
+  recent_tokens recent_;
+  xorshift64_star random_;
+};
+
+}  // namespace constformer::detail
