@@ -20,6 +20,7 @@ struct vocabulary_entry {
   std::string text;   ///< as it is matched and printed; byte-level vocabularies hold the bytes the token stands for
   double score = 0;   ///< SentencePiece, llama2.c and Unigram; log probability or merge priority, larger is better
   piece_kind kind = piece_kind::normal;
+  bool matchable = true;  ///< false: printed, never found in text (a duplicate, or not spelled in the byte alphabet)
 };
 
 /// A token that is cut out of the text before the model sees it, with Hugging Face's flags.

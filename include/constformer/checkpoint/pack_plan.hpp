@@ -1,0 +1,147 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/core/dtype.hpp"
+
+namespace constformer {
+
+/// How a parameter is stored in the weights section.
+enum class packed_kind : std::uint8_t { vector, rows, panels };
+
+/// Where one parameter (of each layer, if its name has a `*`) goes. Its rows need not be neighbours: they may be woven into panels of
+/// another parameter, and a head's rows may be put in the order in which they rotate.
+struct pack_step {
+  std::string_view parameter{};  ///< ours, as in the parameter table
+  packed_kind kind = packed_kind::vector;
+  dtype type = dtype::f32;
+  int rows = 0;
+  int cols = 0;  ///< 0: a vector
+  std::int64_t offset = 0;        ///< bytes; of the first layer's matrix or vector
+  std::int64_t layer_stride = 0;  ///< bytes from one layer's to the next
+  int first_row = 0;              ///< row r goes to row first_row + (r/16)·panel_step·16 + r%16
+  int panel_step = 1;
+  int rotary_dims = 0;            ///< rows (j, j + rotary_dims/2) of each head become neighbours (2j, 2j+1); 0: order is kept
+};
+
+/// The row of the packed matrix that row `row` of the parameter goes to.
+[[nodiscard]] constexpr int packed_row(pack_step const& step, int head_dim, int row) {
+  if (step.rotary_dims > 0) {
+    int const half = step.rotary_dims / 2;
+    int const within = row % head_dim;
+    if (within < step.rotary_dims) row += (within < half ? 2 * within : 2 * (within - half) + 1) - within;
+  }
+  return step.first_row + row / panel_rows * step.panel_step * panel_rows + row % panel_rows;
+}
+
+/// The steps that fill the weights section of a config.
+struct pack_plan {
+  static constexpr std::size_t capacity = 32;
+  std::array<pack_step, capacity> steps{};
+  std::size_t size = 0;
+  [[nodiscard]] constexpr std::span<pack_step const> view() const { return {steps.data(), size}; }
+};
+
+namespace detail {
+
+struct plan_writer {
+  config const& c;
+  std::int64_t base = 0;    // of what is being written: the section, or the first block
+  std::int64_t stride = 0;  // from layer to layer
+  pack_plan plan{};
+
+  constexpr void put(bool present, pack_step step, std::int64_t offset) {
+    if (!present) return;
+    step.offset = base + offset;
+    step.layer_stride = stride;
+    plan.steps[plan.size++] = step;
+  }
+  constexpr void vector(bool present, std::string_view name, int width, std::int64_t offset, pack_step step = {}) {
+    step.parameter = name;
+    step.rows = width;
+    put(present, step, offset);
+  }
+  constexpr void matrix(bool present, packed_kind kind, std::string_view name, int rows, int cols, std::int64_t offset, pack_step step = {}) {
+    step.parameter = name;
+    step.kind = kind;
+    step.type = c.weights;
+    step.rows = rows;
+    step.cols = cols;
+    put(present, step, offset);
+  }
+
+  constexpr void attention(packed_block const& b) {
+    int const rotated = c.position == position_kind::rotary && c.rope.style == rope_style::half_split ? c.rope.rotary_dims : 0;
+    int const q = c.heads * c.head_dim;
+    int const kv = c.kv_heads * c.head_dim;
+    pack_step const query{.rotary_dims = rotated};
+    pack_step const key{.first_row = q, .rotary_dims = rotated};
+    pack_step const value{.first_row = q + kv};
+    matrix(true, packed_kind::panels, "blocks.*.attention.query.weight", q, c.d_model, b.qkv, query);
+    matrix(true, packed_kind::panels, "blocks.*.attention.key.weight", kv, c.d_model, b.qkv, key);
+    matrix(true, packed_kind::panels, "blocks.*.attention.value.weight", kv, c.d_model, b.qkv, value);
+    vector(c.bias_qkv, "blocks.*.attention.query.bias", q, b.qkv_bias, query);
+    vector(c.bias_qkv, "blocks.*.attention.key.bias", kv, b.qkv_bias, key);
+    vector(c.bias_qkv, "blocks.*.attention.value.bias", kv, b.qkv_bias, value);
+    matrix(true, packed_kind::panels, "blocks.*.attention.output.weight", c.d_model, q, b.output);
+    vector(c.bias_attention_output, "blocks.*.attention.output.bias", c.d_model, b.output_bias);
+  }
+
+  constexpr void ffn(packed_block const& b) {
+    pack_step const gate{.panel_step = 2};
+    pack_step const up{.first_row = c.gated ? panel_rows : 0, .panel_step = c.gated ? 2 : 1};
+    matrix(c.gated, packed_kind::panels, "blocks.*.ffn.gate.weight", c.d_ff, c.d_model, b.up, gate);
+    matrix(true, packed_kind::panels, "blocks.*.ffn.up.weight", c.d_ff, c.d_model, b.up, up);
+    vector(c.gated && c.bias_ffn, "blocks.*.ffn.gate.bias", c.d_ff, b.up_bias, gate);
+    vector(c.bias_ffn, "blocks.*.ffn.up.bias", c.d_ff, b.up_bias, up);
+    matrix(true, packed_kind::panels, "blocks.*.ffn.down.weight", c.d_model, c.d_ff, b.down);
+    vector(c.bias_ffn, "blocks.*.ffn.down.bias", c.d_model, b.down_bias);
+  }
+
+  constexpr void block(packed_block const& b) {
+    vector(true, "blocks.*.attention_norm.weight", c.d_model, b.attention_norm);
+    vector(c.norm_bias, "blocks.*.attention_norm.bias", c.d_model, b.attention_norm_bias);
+    attention(b);
+    vector(true, "blocks.*.ffn_norm.weight", c.d_model, b.ffn_norm);
+    vector(c.norm_bias, "blocks.*.ffn_norm.bias", c.d_model, b.ffn_norm_bias);
+    ffn(b);
+  }
+
+  constexpr void ends(packed_layout const& p) {
+    bool const post = c.place == norm_place::post;
+    bool const untied = c.head == head_kind::language_model && !c.tied;
+    matrix(true, c.tied ? packed_kind::panels : packed_kind::rows, "tokens.weight", c.vocab, c.d_model, p.tokens);
+    matrix(c.position == position_kind::learned, packed_kind::rows, "positions.weight", c.positions, c.d_model, p.positions);
+    if (c.position == position_kind::learned) plan.steps[plan.size - 1].type = dtype::f32;
+    matrix(c.segments > 0, packed_kind::rows, "segments.weight", c.segments, c.d_model, p.segments);
+    if (c.segments > 0) plan.steps[plan.size - 1].type = dtype::f32;
+    vector(post, "embedding_norm.weight", c.d_model, p.embedding_norm);
+    vector(post && c.norm_bias, "embedding_norm.bias", c.d_model, p.embedding_norm_bias);
+    vector(!post, "final_norm.weight", c.d_model, p.final_norm);
+    vector(!post && c.norm_bias, "final_norm.bias", c.d_model, p.final_norm_bias);
+    matrix(untied, packed_kind::panels, "head.weight", c.vocab, c.d_model, p.head);
+    matrix(c.pooler, packed_kind::panels, "pooler.weight", c.d_model, c.d_model, p.pooler);
+    vector(c.pooler, "pooler.bias", c.d_model, p.pooler_bias);
+  }
+};
+
+}  // namespace detail
+
+/// How the weights section of `c` is filled; what is not written is zero.
+[[nodiscard]] constexpr pack_plan pack_plan_of(config const& c) {
+  packed_layout const layout = packed_layout_of(c);
+  detail::plan_writer writer{c};
+  writer.ends(layout);
+  writer.base = layout.blocks;
+  writer.stride = layout.block.bytes;
+  writer.block(layout.block);
+  return writer.plan;
+}
+
+}  // namespace constformer

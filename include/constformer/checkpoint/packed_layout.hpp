@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+
+#include "constformer/config/config.hpp"
+#include "constformer/core/dtype.hpp"
+
+namespace constformer {
+
+/// Output rows of a matrix are packed in panels of this many, a panel holding for each input column the values of its rows:
+/// one broadcast input meets one cache line of weights. 16 floats are a line, one AVX-512, two AVX2 or four 128-bit vectors.
+inline constexpr int panel_rows = 16;
+
+/// Every part of the weights section starts at a multiple of this.
+inline constexpr std::int64_t packed_alignment = 64;
+
+[[nodiscard]] constexpr std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/// Width of a row of activations or of a packed vector: whole panels, so that kernels have no tails.
+[[nodiscard]] constexpr int padded(int width) { return static_cast<int>(round_up(width, panel_rows)); }
+
+/// Input columns of one panel as stored: bf16 keeps pairs of columns together, (cols/2, 16, 2), so that a 32-bit lane holds both.
+[[nodiscard]] constexpr std::int64_t packed_depth(dtype type, int cols) { return type == dtype::bf16 ? round_up(cols, 2) : cols; }
+
+/// Bytes of a matrix (rows, cols) in panels.
+[[nodiscard]] constexpr std::int64_t panel_bytes(dtype type, std::int64_t rows, int cols) {
+  return bytes_of(type, round_up(rows, panel_rows) * packed_depth(type, cols));
+}
+
+/// Byte offsets of one block's parts from the start of the block; parts that a config does not have take no bytes.
+struct packed_block {
+  std::int64_t attention_norm = 0;       ///< f32 (d_model)
+  std::int64_t attention_norm_bias = 0;  ///< f32 (d_model)
+  std::int64_t qkv = 0;                  ///< panels of [query; key; value] ((heads + 2·kv_heads)·head_dim, d_model)
+  std::int64_t qkv_bias = 0;             ///< f32
+  std::int64_t output = 0;               ///< panels (d_model, heads·head_dim)
+  std::int64_t output_bias = 0;          ///< f32
+  std::int64_t ffn_norm = 0;             ///< f32
+  std::int64_t ffn_norm_bias = 0;        ///< f32
+  std::int64_t up = 0;                   ///< panels of up (d_ff, d_model); gated: gate and up panels in turn
+  std::int64_t up_bias = 0;              ///< f32, in the order of the panels
+  std::int64_t down = 0;                 ///< panels (d_model, d_ff)
+  std::int64_t down_bias = 0;            ///< f32
+  std::int64_t bytes = 0;
+};
+
+/// Byte offsets in the weights section of a packed file.
+struct packed_layout {
+  packed_block block;
+  std::int64_t tokens = 0;               ///< untied or no head: rows (vocab, d_model). Tied: panels, shared with the head
+  std::int64_t positions = 0;            ///< f32 rows (positions, d_model)
+  std::int64_t segments = 0;             ///< f32 rows (segments, d_model)
+  std::int64_t embedding_norm = 0;
+  std::int64_t embedding_norm_bias = 0;
+  std::int64_t blocks = 0;               ///< the first block; `layers` of them, block.bytes apart
+  std::int64_t final_norm = 0;
+  std::int64_t final_norm_bias = 0;
+  std::int64_t head = 0;                 ///< panels (vocab, d_model); tied: equal to tokens
+  std::int64_t pooler = 0;               ///< panels (d_model, d_model)
+  std::int64_t pooler_bias = 0;
+  std::int64_t bytes = 0;                ///< of the whole section
+};
+
+namespace detail {
+
+struct packed_cursor {
+  std::int64_t at = 0;
+  constexpr std::int64_t take(bool present, std::int64_t bytes) {
+    std::int64_t const start = at;
+    if (present) at = round_up(at + bytes, packed_alignment);
+    return start;
+  }
+  constexpr std::int64_t vector(bool present, int width) { return take(present, bytes_of(dtype::f32, padded(width))); }
+  constexpr std::int64_t panels(config const& c, bool present, std::int64_t rows, int cols) {
+    return take(present, panel_bytes(c.weights, rows, cols));
+  }
+};
+
+}  // namespace detail
+
+/// Rows of the fused query, key and value matrix.
+[[nodiscard]] constexpr int qkv_rows(config const& c) { return (c.heads + 2 * c.kv_heads) * c.head_dim; }
+
+/// Rows of the fused up matrix: gate and up panels in turn when gated, each padded to whole panels.
+[[nodiscard]] constexpr int up_rows(config const& c) { return c.gated ? 2 * padded(c.d_ff) : c.d_ff; }
+
+/// Where each part of one block lies.
+[[nodiscard]] constexpr packed_block packed_block_of(config const& c) {
+  detail::packed_cursor next;
+  packed_block b;
+  b.attention_norm = next.vector(true, c.d_model);
+  b.attention_norm_bias = next.vector(c.norm_bias, c.d_model);
+  b.qkv = next.panels(c, true, qkv_rows(c), c.d_model);
+  b.qkv_bias = next.vector(c.bias_qkv, qkv_rows(c));
+  b.output = next.panels(c, true, c.d_model, c.heads * c.head_dim);
+  b.output_bias = next.vector(c.bias_attention_output, c.d_model);
+  b.ffn_norm = next.vector(true, c.d_model);
+  b.ffn_norm_bias = next.vector(c.norm_bias, c.d_model);
+  b.up = next.panels(c, true, up_rows(c), c.d_model);
+  b.up_bias = next.vector(c.bias_ffn, up_rows(c));
+  b.down = next.panels(c, true, c.d_model, c.d_ff);
+  b.down_bias = next.vector(c.bias_ffn, c.d_model);
+  b.bytes = next.at;
+  return b;
+}
+
+/// Where everything lies, in the order in which a forward pass reads it.
+[[nodiscard]] constexpr packed_layout packed_layout_of(config const& c) {
+  bool const post = c.place == norm_place::post;
+  bool const head = c.head == head_kind::language_model;
+  std::int64_t const embedding_bytes = bytes_of(c.weights, std::int64_t{c.vocab} * padded(c.d_model));
+  detail::packed_cursor next;
+  packed_layout p;
+  p.block = packed_block_of(c);
+  p.tokens = next.take(!c.tied, embedding_bytes);
+  p.positions = next.take(c.position == position_kind::learned, bytes_of(dtype::f32, std::int64_t{c.positions} * padded(c.d_model)));
+  p.segments = next.take(c.segments > 0, bytes_of(dtype::f32, std::int64_t{c.segments} * padded(c.d_model)));
+  p.embedding_norm = next.vector(post, c.d_model);
+  p.embedding_norm_bias = next.vector(post && c.norm_bias, c.d_model);
+  p.blocks = next.take(true, p.block.bytes * c.layers);
+  p.final_norm = next.vector(!post, c.d_model);
+  p.final_norm_bias = next.vector(!post && c.norm_bias, c.d_model);
+  p.head = next.panels(c, head, c.vocab, c.d_model);
+  if (c.tied) p.tokens = p.head;
+  p.pooler = next.panels(c, c.pooler, c.d_model, c.d_model);
+  p.pooler_bias = next.vector(c.pooler, c.d_model);
+  p.bytes = next.at;
+  return p;
+}
+
+}  // namespace constformer
