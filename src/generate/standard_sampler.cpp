@@ -93,7 +93,7 @@ auto candidates_of(std::span<float const> logits, Adjust adjust) {
 
 candidate standard_sampler::greatest(std::span<float const> logits) const {
   auto const candidates = candidates_of(logits, [this](int id, float logit) { return adjusted(id, logit); });
-  candidate const best = *ranges::min_element(candidates, better);
+  candidate const best = ranges::min(candidates, better);
   require_finite(best.logit);
   return best;
 }

@@ -58,7 +58,9 @@ class packed_file {
   /// Throws `error` unless the file was packed for the unit with this fingerprint and this many bytes of weights.
   void require(std::uint64_t fingerprint, std::int64_t weight_bytes) const;
 
+  /// The bytes of one section, 64-byte aligned; throws `error` if its checksum does not fit. Reads the section as a whole.
   [[nodiscard]] std::span<std::byte const> section(packed_section which) const;
+
   [[nodiscard]] packed_metadata metadata() const;
   [[nodiscard]] std::vector<packed_tensor> tensors() const;
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
@@ -71,6 +73,7 @@ class packed_file {
   std::string name_;
   std::uint64_t fingerprint_ = 0;
   std::array<std::span<std::byte const>, packed_sections> sections_{};
+  std::array<std::uint64_t, packed_sections> checksums_{};
 };
 
 }  // namespace constformer

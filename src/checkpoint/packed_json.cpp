@@ -1,0 +1,112 @@
+#include "packed_json.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "constformer/core/error.hpp"
+
+namespace constformer::packed {
+
+namespace {
+
+using nlohmann::json;
+
+// The fields of one JSON value, with the place for messages: `model.bin: section tensors: item 3: field offset`.
+class fields {
+ public:
+  fields(json const& value, std::string place) : value_(value), place_(std::move(place)) {
+    if (!value_.is_object()) throw error(place_ + ": is not a JSON object");
+  }
+
+  [[nodiscard]] json const& at(char const* name) const {
+    auto const found = value_.find(name);
+    if (found == value_.end()) throw error(place_ + ": field " + name + " is missing");
+    return *found;
+  }
+
+  [[nodiscard]] std::string text(char const* name) const {
+    auto const& value = at(name);
+    if (!value.is_string()) throw error(place_ + ": field " + name + " is not a string");
+    return value.get<std::string>();
+  }
+
+  template <class Integer>
+  [[nodiscard]] Integer integer(char const* name) const {
+    return to_integer<Integer>(at(name), name);
+  }
+
+  template <class Integer>
+  [[nodiscard]] std::vector<Integer> integers(char const* name) const {
+    auto const& list = at(name);
+    if (!list.is_array()) throw error(place_ + ": field " + name + " is not an array");
+    std::vector<Integer> out;
+    out.reserve(list.size());
+    for (auto const& item : list) out.push_back(to_integer<Integer>(item, name));
+    return out;
+  }
+
+ private:
+  template <class Integer>
+  [[nodiscard]] Integer to_integer(json const& value, char const* name) const {
+    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<Integer>::max());
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most)
+      throw error(place_ + ": field " + name + " is not a whole number from 0 to " + std::to_string(most));
+    return value.get<Integer>();
+  }
+
+  json const& value_;
+  std::string place_;
+};
+
+json parse(std::span<std::byte const> bytes, std::string const& place) {
+  auto const* text = reinterpret_cast<char const*>(bytes.data());
+  json value = json::parse(text, text + bytes.size(), nullptr, false);
+  if (value.is_discarded()) throw error(place + ": is not JSON");
+  return value;
+}
+
+// Names come from foreign files; what is no UTF-8 in them becomes U+FFFD instead of an exception.
+std::string dump(json const& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
+std::string write_metadata(packed_metadata const& m) {
+  return dump({{"name", m.name}, {"family", m.family}, {"source", m.source}, {"stop_ids", m.stop_ids}, {"max_sequence", m.max_sequence}});
+}
+
+std::string write_tensors(std::vector<packed_tensor> const& tensors) {
+  json list = json::array();
+  for (auto const& t : tensors) list.push_back({{"name", t.name}, {"type", t.type}, {"shape", t.shape}, {"offset", t.offset}});
+  return dump(list);
+}
+
+packed_metadata read_metadata(std::span<std::byte const> bytes, std::string const& file) {
+  std::string const place = file + ": section metadata";
+  json const value = parse(bytes, place);
+  fields const f(value, place);
+  return {.name = f.text("name"),
+          .family = f.text("family"),
+          .source = f.text("source"),
+          .stop_ids = f.integers<int>("stop_ids"),
+          .max_sequence = f.integer<int>("max_sequence")};
+}
+
+std::vector<packed_tensor> read_tensors(std::span<std::byte const> bytes, std::string const& file) {
+  std::string const place = file + ": section tensors";
+  json const list = parse(bytes, place);
+  if (!list.is_array()) throw error(place + ": is not a JSON array");
+  std::vector<packed_tensor> out;
+  out.reserve(list.size());
+  for (auto const& item : list) {
+    fields const f(item, place + ": item " + std::to_string(out.size()));
+    out.push_back({.name = f.text("name"),
+                   .type = f.text("type"),
+                   .shape = f.integers<std::int64_t>("shape"),
+                   .offset = f.integer<std::int64_t>("offset")});
+  }
+  return out;
+}
+
+}  // namespace constformer::packed
