@@ -151,6 +151,7 @@ fill_prefix() {
   [ ${#sources[@]} -gt 0 ] || return 0
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+  have ninja && export CMAKE_GENERATOR=Ninja  # a bare machine has no make
   say "building ${sources[*]} from Debian's source packages into .deps"
   download_sources "${sources[@]}" || fail "no apt source of this machine has the source packages: ${sources[*]}"
   local name
