@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
+
+namespace constformer {
+
+/// What config.json alone says about a model.
+struct hugging_face_config {
+  config model;
+  special_ids ids;
+};
+
+/// Reads the text of a config.json of model_type llama, mistral, qwen2, gpt2 or bert into a valid `config`; `where` names the file in
+/// messages. Follows the configuration classes of Hugging Face transformers 5: the same defaults for absent fields (sizes that every
+/// checkpoint states have none), rope_scaling and rope_theta as well as rope_parameters. A field that would change the
+/// arithmetic in a way `config` cannot say is refused. Throws `error` naming file, field and value.
+///
+/// `pooler` (BERT) is left true: only the tensors tell.
+[[nodiscard]] hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where);
+
+/// The special ids of config.json, overruled where generation_config.json (if `text` is given) names others.
+void overrule_special_ids(special_ids& ids, std::string_view text, std::string_view where, int vocab);
+
+/// The activation that transformers calls `name`, if `config` has it.
+[[nodiscard]] std::optional<activation_kind> activation_from_hugging_face(std::string_view name);
+
+/// Looks for tokenizer files in `folder`.
+[[nodiscard]] tokenizer_files find_tokenizer_files(std::filesystem::path const& folder);
+
+}  // namespace constformer

@@ -1,0 +1,277 @@
+#include <array>
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "constformer/checkpoint/hugging_face.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/config/families.hpp"
+#include "constformer/config/kinds.hpp"
+#include "constformer/config/rules.hpp"
+#include "constformer/core/error.hpp"
+#include "constformer/core/text.hpp"
+#include "json.hpp"
+#include "rope_parameters.hpp"
+
+// Defaults are those of transformers' configuration_*.py (5.23). What a family's modelling code there never reads is not read
+// here either: attention_bias of a Mistral, sliding_window of a Llama, every dropout.
+
+namespace constformer {
+
+namespace {
+
+struct activation_name {
+  std::string_view name;
+  activation_kind kind;
+};
+
+// gelu_new, gelu_fast, gelu_accurate and both tanh forms are one formula, written in five ways.
+constexpr std::array activations{
+    activation_name{"gelu", activation_kind::gelu},
+    activation_name{"gelu_python", activation_kind::gelu},
+    activation_name{"gelu_new", activation_kind::gelu_tanh},
+    activation_name{"gelu_fast", activation_kind::gelu_tanh},
+    activation_name{"gelu_accurate", activation_kind::gelu_tanh},
+    activation_name{"gelu_pytorch_tanh", activation_kind::gelu_tanh},
+    activation_name{"gelu_python_tanh", activation_kind::gelu_tanh},
+    activation_name{"quick_gelu", activation_kind::quick_gelu},
+    activation_name{"relu", activation_kind::relu},
+    activation_name{"relu2", activation_kind::relu2},
+    activation_name{"silu", activation_kind::silu},
+    activation_name{"swish", activation_kind::silu},
+    activation_name{"tanh", activation_kind::tanh},
+    activation_name{"sigmoid", activation_kind::sigmoid},
+    activation_name{"linear", activation_kind::identity},
+};
+
+activation_kind activation_of(json_fields const& fields, std::string_view field, std::string_view otherwise) {
+  if (auto const kind = activation_from_hugging_face(fields.text(field, otherwise))) return *kind;
+  fields.misfit(field, "supported are gelu, gelu_new, gelu_fast, gelu_accurate, gelu_pytorch_tanh, quick_gelu, relu, relu2, silu, "
+                       "swish, tanh, sigmoid and linear");
+}
+
+void refuse_flag(json_fields const& fields, std::string_view field) {
+  if (fields.flag(field, false)) fields.misfit(field, "only false is supported");
+}
+
+void refuse_what_changes_everything(json_fields const& fields) {
+  if (fields.has("quantization_config")) fields.misfit("quantization_config", "only unquantised checkpoints are supported");
+  refuse_flag(fields, "is_encoder_decoder");
+  refuse_flag(fields, "add_cross_attention");
+  if (auto const* const pruned = fields.find("pruned_heads"); pruned != nullptr && !pruned->empty())
+    fields.misfit("pruned_heads", "only whole layers are supported");
+}
+
+int quotient(json_fields const& fields, std::string_view width, int dividend, std::string_view heads, int divisor) {
+  if (dividend % divisor != 0)
+    throw error(fields.where() + ": field \"" + std::string(width) + "\" is " + std::to_string(dividend) +
+                ", which is not a multiple of \"" + std::string(heads) + "\" " + std::to_string(divisor));
+  return dividend / divisor;
+}
+
+// What differs between the three Llama-like families when config.json does not say.
+struct llama_defaults {
+  int kv_heads;  // 0: as many as query heads
+  int positions;
+};
+
+// The config of all Llama-like families; null kv heads mean as many as query heads whatever the default of an absent field is.
+config read_llama_like(json_fields const& fields, config (*family)(shape const&), llama_defaults const& defaults) {
+  shape s{.layers = fields.extent("num_hidden_layers"),
+          .d_model = fields.extent("hidden_size"),
+          .heads = fields.extent("num_attention_heads"),
+          .d_ff = fields.extent("intermediate_size"),
+          .vocab = fields.extent("vocab_size"),
+          .positions = fields.extent("max_position_embeddings", defaults.positions)};
+  int const absent_kv_heads = fields.names("num_key_value_heads") || defaults.kv_heads == 0 ? s.heads : defaults.kv_heads;
+  s.kv_heads = fields.extent("num_key_value_heads", absent_kv_heads);
+  s.head_dim = fields.has("head_dim") ? fields.extent("head_dim")
+                                      : quotient(fields, "hidden_size", s.d_model, "num_attention_heads", s.heads);
+  config c = family(s);
+  c.activation = activation_of(fields, "hidden_act", "silu");
+  c.norm_eps = fields.real("rms_norm_eps", 1e-6F, 0.0F);
+  c.rope = read_rope(fields, s.head_dim, s.positions);
+  c.tied = fields.flag("tie_word_embeddings", false);
+  return c;
+}
+
+config read_llama(json_fields const& fields) {
+  config c = read_llama_like(fields, llama, {0, 2048});
+  c.bias_qkv = c.bias_attention_output = fields.flag("attention_bias", false);
+  c.bias_ffn = fields.flag("mlp_bias", false);
+  return c;
+}
+
+config read_mistral(json_fields const& fields) {
+  auto const full = [](shape const& s) { return mistral(s, 0); };
+  config c = read_llama_like(fields, full, {8, 131072});
+  c.window = fields.names("sliding_window") && !fields.has("sliding_window") ? 0 : fields.extent("sliding_window", 4096);
+  return c;
+}
+
+// Which layers slide: layer_types says it, or use_sliding_window and max_window_layers do. All or none must.
+int qwen2_window(json_fields const& fields, int layers) {
+  bool const uses = fields.flag("use_sliding_window", false);
+  bool const null_window = fields.names("sliding_window") && !fields.has("sliding_window");
+  int const window = !uses || null_window ? 0 : fields.extent("sliding_window", 4096);
+  int sliding = 0;
+  if (fields.has("layer_types")) {
+    auto const types = fields.texts("layer_types");
+    if (types.size() != static_cast<std::size_t>(layers))
+      throw error(fields.where() + ": field \"layer_types\" has " + std::to_string(types.size()) + " entries for " +
+                  std::to_string(layers) + " layers");
+    for (std::string const& type : types) {
+      if (type != "full_attention" && type != "sliding_attention")
+        throw error(fields.where() + ": field \"layer_types\" has \"" + type +
+                    "\", supported are full_attention and sliding_attention");
+      sliding += type == "sliding_attention" ? 1 : 0;
+    }
+    if (sliding > 0 && window == 0)
+      throw error(fields.where() + ": field \"layer_types\" asks for sliding_attention, but no sliding_window is in use");
+  } else if (window > 0) {
+    auto const* const first = fields.find("max_window_layers");
+    if (first != nullptr && !first->is_number_unsigned()) fields.misfit("max_window_layers", "it must be a whole number");
+    auto const full = first == nullptr ? std::size_t{28} : first->get<std::size_t>();
+    sliding = full >= static_cast<std::size_t>(layers) ? 0 : layers - static_cast<int>(full);
+  }
+  if (sliding != 0 && sliding != layers)
+    throw error(fields.where() + ": a sliding window on " + std::to_string(sliding) + " of " + std::to_string(layers) +
+                " layers is not supported, only on all or none");
+  return sliding > 0 ? window : 0;
+}
+
+config read_qwen2(json_fields const& fields) {
+  config c = read_llama_like(fields, qwen2, {32, 32768});
+  c.window = qwen2_window(fields, c.layers);
+  return c;
+}
+
+// GPT-2's own names first, then those that transformers maps to them.
+int gpt2_extent(json_fields const& fields, std::string_view field, std::string_view alias) {
+  return fields.has(field) || !fields.has(alias) ? fields.extent(field) : fields.extent(alias);
+}
+
+config read_gpt2(json_fields const& fields) {
+  shape s{.layers = gpt2_extent(fields, "n_layer", "num_hidden_layers"),
+          .d_model = gpt2_extent(fields, "n_embd", "hidden_size"),
+          .heads = gpt2_extent(fields, "n_head", "num_attention_heads"),
+          .vocab = fields.extent("vocab_size"),
+          .positions = gpt2_extent(fields, "n_positions", "max_position_embeddings")};
+  s.head_dim = quotient(fields, "n_embd", s.d_model, "n_head", s.heads);
+  if (fields.has("n_inner")) s.d_ff = fields.extent("n_inner");
+  config c = gpt2(s);
+  c.activation = activation_of(fields, "activation_function", "gelu_new");
+  c.norm_eps = fields.real("layer_norm_epsilon", 1e-5F, 0.0F);
+  c.scale_scores = fields.flag("scale_attn_weights", true);
+  c.scale_scores_by_layer = fields.flag("scale_attn_by_inverse_layer_idx", false);
+  // Scores in float32, scaled before the sum: in float32 throughout only the rounding of the scale moves.
+  static_cast<void>(fields.flag("reorder_and_upcast_attn", false));
+  c.tied = fields.flag("tie_word_embeddings", true);
+  return c;
+}
+
+config read_bert(json_fields const& fields) {
+  shape s{.layers = fields.extent("num_hidden_layers"),
+          .d_model = fields.extent("hidden_size"),
+          .heads = fields.extent("num_attention_heads"),
+          .d_ff = fields.extent("intermediate_size"),
+          .vocab = fields.extent("vocab_size"),
+          .positions = fields.extent("max_position_embeddings")};
+  s.head_dim = quotient(fields, "hidden_size", s.d_model, "num_attention_heads", s.heads);
+  if (fields.text("position_embedding_type", "absolute") != "absolute")
+    fields.misfit("position_embedding_type", "only \"absolute\" is supported");
+  refuse_flag(fields, "is_decoder");
+  config c = bert(s);
+  c.activation = activation_of(fields, "hidden_act", "gelu");
+  c.norm_eps = fields.real("layer_norm_eps", 1e-12F, 0.0F);
+  c.segments = fields.extent("type_vocab_size", 2);
+  return c;
+}
+
+struct family_reader {
+  std::string_view model_type;
+  config (*read)(json_fields const&);
+  std::optional<int> bos, eos, pad;  // where config.json does not name them
+};
+
+constexpr std::array families{
+    family_reader{"llama", read_llama, 1, 2, {}},       family_reader{"mistral", read_mistral, 1, 2, {}},
+    family_reader{"qwen2", read_qwen2, {}, {}, {}},     family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
+    family_reader{"bert", read_bert, {}, {}, 0},
+};
+
+family_reader const& family_of(json_fields const& fields) {
+  std::string const type = fields.text("model_type");
+  for (family_reader const& family : families)
+    if (family.model_type == type) return family;
+  throw error(fields.where() + ": model_type \"" + type + "\" is not supported (llama, mistral, qwen2, gpt2, bert)");
+}
+
+std::vector<int> within(std::vector<long long> const& ids, int vocab) {
+  std::vector<int> out;
+  for (long long const id : ids)
+    if (id >= 0 && id < vocab && std::find(out.begin(), out.end(), static_cast<int>(id)) == out.end())
+      out.push_back(static_cast<int>(id));
+  return out;
+}
+
+void read_ids(json_fields const& fields, std::string_view field, int vocab, std::vector<int>& into) {
+  if (fields.has(field)) into = within(fields.ids(field), vocab);
+}
+
+void read_id(json_fields const& fields, std::string_view field, int vocab, std::optional<int>& into) {
+  std::vector<int> ids;
+  if (!fields.has(field)) return;
+  read_ids(fields, field, vocab, ids);
+  into = ids.empty() ? std::optional<int>{} : ids.front();
+}
+
+void read_special_ids(json_fields const& fields, int vocab, special_ids& ids) {
+  read_id(fields, "bos_token_id", vocab, ids.bos);
+  read_ids(fields, "eos_token_id", vocab, ids.eos);
+  read_id(fields, "pad_token_id", vocab, ids.pad);
+}
+
+std::optional<int> default_id(json_fields const& fields, std::string_view field, std::optional<int> id, int vocab) {
+  return fields.names(field) || !id || *id >= vocab ? std::optional<int>{} : id;
+}
+
+special_ids special_ids_of(json_fields const& fields, family_reader const& family, int vocab) {
+  special_ids ids;
+  ids.bos = default_id(fields, "bos_token_id", family.bos, vocab);
+  if (auto const eos = default_id(fields, "eos_token_id", family.eos, vocab)) ids.eos = {*eos};
+  ids.pad = default_id(fields, "pad_token_id", family.pad, vocab);
+  read_special_ids(fields, vocab, ids);
+  return ids;
+}
+
+}  // namespace
+
+std::optional<activation_kind> activation_from_hugging_face(std::string_view name) {
+  for (activation_name const& candidate : activations)
+    if (candidate.name == name) return candidate.kind;
+  return std::nullopt;
+}
+
+hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where) {
+  nlohmann::json const parsed = parse_json_object(text, where);
+  json_fields const fields(parsed, std::string(where));
+  family_reader const& family = family_of(fields);
+  refuse_what_changes_everything(fields);
+  config const model = family.read(fields);
+  if (message const misfit = first_misfit(model); !misfit.empty()) throw error(std::string(where) + ": " + std::string(misfit.view()));
+  return {model, special_ids_of(fields, family, model.vocab)};
+}
+
+void overrule_special_ids(special_ids& ids, std::string_view text, std::string_view where, int vocab) {
+  nlohmann::json const parsed = parse_json_object(text, where);
+  read_special_ids(json_fields(parsed, std::string(where)), vocab, ids);
+}
+
+}  // namespace constformer

@@ -1,0 +1,179 @@
+#include "json.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "constformer/checkpoint/mapped_file.hpp"
+#include "constformer/config/rules.hpp"
+#include "constformer/core/error.hpp"
+
+namespace constformer {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t largest_file = std::size_t{1} << 28;
+
+// Sees every key of every object, so that a key given twice is found before the later value replaces the earlier.
+class duplicate_finder {
+ public:
+  explicit duplicate_finder(std::string_view where) : where_(where) {}
+
+  bool operator()(int /*depth*/, json::parse_event_t event, json& parsed) {
+    if (event == json::parse_event_t::object_start) open_.emplace_back();
+    if (event == json::parse_event_t::object_end) open_.pop_back();
+    if (event == json::parse_event_t::key) {
+      auto const& key = parsed.get_ref<std::string const&>();
+      if (!open_.back().insert(key).second) throw error(std::string(where_) + ": the name \"" + key + "\" is given twice");
+    }
+    return true;
+  }
+
+ private:
+  std::string_view where_;
+  std::vector<std::set<std::string, std::less<>>> open_;
+};
+
+std::string place_of(std::string_view text, std::size_t byte) {
+  std::string_view const before = text.substr(0, std::min(byte > 0 ? byte - 1 : 0, text.size()));
+  auto const line = std::count(before.begin(), before.end(), '\n') + 1;
+  std::size_t const newline = before.rfind('\n');
+  std::size_t const column = newline == std::string_view::npos ? before.size() + 1 : before.size() - newline;
+  return "line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+}  // namespace
+
+json parse_json_object(std::string_view text, std::string_view where) {
+  json parsed;
+  try {
+    parsed = json::parse(text, duplicate_finder(where));
+  } catch (json::parse_error const& problem) {
+    throw error(std::string(where) + ": not JSON at " + place_of(text, problem.byte));
+  } catch (json::exception const&) {  // a number that no double can hold
+    throw error(std::string(where) + ": holds a number that is out of range");
+  }
+  if (!parsed.is_object()) throw error(std::string(where) + ": " + quoted(parsed) + " is not a JSON object");
+  return parsed;
+}
+
+json read_json_object(std::filesystem::path const& path) {
+  mapped_file const file(path);
+  auto const bytes = file.bytes();
+  if (bytes.size() > largest_file)
+    throw error(path.string() + ": has " + std::to_string(bytes.size()) + " bytes, at most " +
+                std::to_string(largest_file) + " are read");
+  return parse_json_object({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
+}
+
+std::string quoted(json const& value) {
+  constexpr std::size_t longest = 60;
+  if (value.is_structured() && value.size() > 16) return value.is_array() ? "a long list" : "a large object";
+  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+  if (text.size() > longest) text = text.substr(0, longest) + "...";
+  return text;
+}
+
+json_fields::json_fields(json const& object, std::string where) : object_(&object), where_(std::move(where)) {}
+
+json const* json_fields::find(std::string_view field) const {
+  auto const found = object_->find(field);
+  return found == object_->end() || found->is_null() ? nullptr : &*found;
+}
+
+json const& json_fields::required(std::string_view field) const {
+  json const* const value = find(field);
+  if (value == nullptr) missing(field);
+  return *value;
+}
+
+int json_fields::extent(std::string_view field) const {
+  constexpr int most = detail::largest_extent;
+  json const& value = required(field);
+  if (!value.is_number_integer()) misfit(field, "it must be a whole number");
+  bool const fits = value.is_number_unsigned() ? value.get<std::uint64_t>() <= std::uint64_t{most} : false;
+  if (!fits || value.get<std::uint64_t>() == 0)
+    misfit(field, "it must be between 1 and " + std::to_string(most));
+  return value.get<int>();
+}
+
+float json_fields::real(std::string_view field, float above) const {
+  json const& value = required(field);
+  if (!value.is_number()) misfit(field, "it must be a number");
+  auto const number = value.get<double>();
+  if (!(std::abs(number) <= double{std::numeric_limits<float>::max()})) misfit(field, "float32 cannot hold it");
+  auto const result = static_cast<float>(number);
+  if (!(result > above)) misfit(field, "it must be more than " + quoted(static_cast<double>(above)));
+  return result;
+}
+
+bool json_fields::flag(std::string_view field, bool otherwise) const {
+  json const* const value = find(field);
+  if (value == nullptr) return otherwise;
+  if (!value->is_boolean()) misfit(field, "it must be true or false");
+  return value->get<bool>();
+}
+
+std::string json_fields::text(std::string_view field) const {
+  json const& value = required(field);
+  if (!value.is_string()) misfit(field, "it must be a string");
+  return value.get<std::string>();
+}
+
+std::vector<std::string> json_fields::texts(std::string_view field) const {
+  json const& value = required(field);
+  if (!value.is_array()) misfit(field, "it must be a list of strings");
+  std::vector<std::string> out;
+  for (json const& item : value) {
+    if (!item.is_string()) misfit(field, "it must be a list of strings");
+    out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
+json_fields json_fields::object(std::string_view field) const {
+  json const& value = required(field);
+  if (!value.is_object()) misfit(field, "it must be an object");
+  return {value, where_ + ": " + std::string(field)};
+}
+
+std::vector<long long> json_fields::ids(std::string_view field) const {
+  json const& value = required(field);
+  std::vector<long long> out;
+  auto const take = [&](json const& item) {
+    if (!item.is_number_integer()) misfit(field, "it must be a token id or a list of them");
+    bool const huge = item.is_number_unsigned() &&
+                      item.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<long long>::max());
+    out.push_back(huge ? std::numeric_limits<long long>::max() : item.get<long long>());
+  };
+  if (value.is_array())
+    for (json const& item : value) take(item);
+  else
+    take(value);
+  return out;
+}
+
+void json_fields::misfit(std::string_view field, std::string_view expected) const {
+  auto const value = object_->find(field);
+  throw error(where_ + ": field \"" + std::string(field) + "\" is " +
+              (value == object_->end() ? std::string("missing") : quoted(*value)) + ", " + std::string(expected));
+}
+
+void json_fields::missing(std::string_view field) const {
+  throw error(where_ + ": field \"" + std::string(field) + "\" is missing");
+}
+
+}  // namespace constformer

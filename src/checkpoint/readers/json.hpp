@@ -1,0 +1,74 @@
+#pragma once
+
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace constformer {
+
+/// Parses a JSON object; `where` names the file in messages. Throws `error` if the text is no JSON, no object, or gives a key twice
+/// in one object (of which other readers silently drop one).
+[[nodiscard]] nlohmann::json parse_json_object(std::string_view text, std::string_view where);
+
+/// The same for a whole file, at most 256 MiB.
+[[nodiscard]] nlohmann::json read_json_object(std::filesystem::path const& path);
+
+/// A value as messages quote it: JSON on one line, cut after 60 bytes.
+[[nodiscard]] std::string quoted(nlohmann::json const& value);
+
+/// Typed access to the fields of one JSON object. A field that is null counts as absent. Every function throws `error` with file,
+/// field and value if what is there does not fit.
+class json_fields {
+ public:
+  /// `where` names the file, and the object inside it if it is not the whole file.
+  json_fields(nlohmann::json const& object, std::string where);
+
+  [[nodiscard]] bool has(std::string_view field) const { return find(field) != nullptr; }
+
+  /// Whether the field is there at all, null or not.
+  [[nodiscard]] bool names(std::string_view field) const { return object_->find(field) != object_->end(); }
+
+  [[nodiscard]] nlohmann::json const* find(std::string_view field) const;
+
+  /// A positive size, at most the largest extent that a config may have.
+  [[nodiscard]] int extent(std::string_view field) const;
+  [[nodiscard]] int extent(std::string_view field, int otherwise) const { return has(field) ? extent(field) : otherwise; }
+
+  /// A finite number that float32 can hold, more than `above`.
+  [[nodiscard]] float real(std::string_view field, float above = -std::numeric_limits<float>::infinity()) const;
+  [[nodiscard]] float real(std::string_view field, float otherwise, float above) const {
+    return has(field) ? real(field, above) : otherwise;
+  }
+
+  [[nodiscard]] bool flag(std::string_view field, bool otherwise) const;
+  [[nodiscard]] std::string text(std::string_view field) const;
+  [[nodiscard]] std::string text(std::string_view field, std::string_view otherwise) const {
+    return has(field) ? text(field) : std::string(otherwise);
+  }
+  [[nodiscard]] std::vector<std::string> texts(std::string_view field) const;
+
+  /// An object inside this one.
+  [[nodiscard]] json_fields object(std::string_view field) const;
+
+  /// Token ids: one number or a list of numbers.
+  [[nodiscard]] std::vector<long long> ids(std::string_view field) const;
+
+  [[nodiscard]] std::string const& where() const { return where_; }
+
+  /// Throws: where: field "…" is VALUE, `expected`.
+  [[noreturn]] void misfit(std::string_view field, std::string_view expected) const;
+  [[noreturn]] void missing(std::string_view field) const;
+
+ private:
+  nlohmann::json const& required(std::string_view field) const;
+
+  nlohmann::json const* object_;
+  std::string where_;
+};
+
+}  // namespace constformer

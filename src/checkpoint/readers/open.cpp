@@ -1,0 +1,217 @@
+#include "constformer/checkpoint/open.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "constformer/checkpoint/hugging_face.hpp"
+#include "constformer/checkpoint/llama2c.hpp"
+#include "constformer/checkpoint/mapped_file.hpp"
+#include "constformer/checkpoint/safetensors.hpp"
+#include "constformer/checkpoint/tensor.hpp"
+#include "constformer/config/kinds.hpp"
+#include "constformer/core/dtype.hpp"
+#include "constformer/core/error.hpp"
+
+namespace constformer {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a family's checkpoints call things.
+struct naming {
+  std::string_view prefix;     // of the usual class of checkpoint; the bare model has none
+  std::string_view embedding;  // after the prefix
+};
+
+naming naming_of(family_kind family) {
+  switch (family) {
+    case family_kind::gpt2: return {"transformer.", "wte.weight"};
+    case family_kind::bert: return {"bert.", "embeddings.word_embeddings.weight"};
+    case family_kind::llama:
+    case family_kind::mistral:
+    case family_kind::qwen2: break;
+  }
+  return {"model.", "embed_tokens.weight"};
+}
+
+// Saved buffers and heads for training: they are in real files and change nothing that these models compute here.
+bool never_read(family_kind family, std::string_view name) {
+  switch (family) {
+    case family_kind::gpt2: return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias");
+    case family_kind::bert:
+      return name.starts_with("cls.") || name.starts_with("classifier.") || name.starts_with("qa_outputs.") ||
+             name.ends_with("embeddings.position_ids");
+    case family_kind::llama:
+    case family_kind::mistral:
+    case family_kind::qwen2: return name.ends_with(".rotary_emb.inv_freq");
+  }
+  return false;
+}
+
+template <class Tensor>
+bool by_name(Tensor const& a, Tensor const& b) {
+  return a.name < b.name;
+}
+
+unread_tensor as_unread(tensor_view const& tensor) {
+  std::string type(name_of(tensor.type));
+  std::transform(type.begin(), type.end(), type.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return {tensor.name, type, tensor.shape, static_cast<std::int64_t>(tensor.bytes.size())};
+}
+
+// Moves what the family never reads to `unread`; everything else must be of a type that can be read.
+void sort_out(checkpoint& out, safetensors_content content) {
+  for (tensor_view& tensor : content.tensors) {
+    if (never_read(out.model.family, tensor.name))
+      out.unread.push_back(as_unread(tensor));
+    else
+      out.tensors.push_back(std::move(tensor));
+  }
+  for (unread_tensor& tensor : content.unread) {
+    if (!never_read(out.model.family, tensor.name))
+      throw error(out.path.string() + ": " + tensor.name + " is " + tensor.type + ", only F32, F16 and BF16 are read");
+    out.unread.push_back(std::move(tensor));
+  }
+  std::sort(out.unread.begin(), out.unread.end(), by_name<unread_tensor>);
+}
+
+// The first BERT checkpoints have TensorFlow's names of the norms' parameters.
+void rename_first_norms(checkpoint& out) {
+  for (tensor_view& tensor : out.tensors) {
+    if (tensor.name.ends_with(".LayerNorm.gamma")) tensor.name.replace(tensor.name.size() - 5, 5, "weight");
+    if (tensor.name.ends_with(".LayerNorm.beta")) tensor.name.replace(tensor.name.size() - 4, 4, "bias");
+  }
+  std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
+  auto const twice = std::adjacent_find(out.tensors.begin(), out.tensors.end(),
+                                        [](tensor_view const& a, tensor_view const& b) { return a.name == b.name; });
+  if (twice != out.tensors.end()) throw error(out.path.string() + ": holds " + twice->name + " under two names");
+}
+
+std::string prefix_of(checkpoint const& c) {
+  auto const [prefix, embedding] = naming_of(c.model.family);
+  if (c.find(std::string(prefix) + std::string(embedding)) != nullptr) return std::string(prefix);
+  return c.find(embedding) != nullptr ? std::string() : std::string(prefix);
+}
+
+void move_to_unread(checkpoint& out, std::string_view name) {
+  auto const place = std::find_if(out.tensors.begin(), out.tensors.end(), [&](tensor_view const& t) { return t.name == name; });
+  out.unread.push_back(as_unread(*place));
+  out.tensors.erase(place);
+  std::sort(out.unread.begin(), out.unread.end(), by_name<unread_tensor>);
+}
+
+// A tied checkpoint may hold the one matrix under either name, or twice. If the two differ they are two, whatever config.json says:
+// transformers 5 decides so too.
+void settle_head(checkpoint& out) {
+  if (!out.model.tied) return;
+  std::string const embedding = out.prefix + std::string(naming_of(out.model.family).embedding);
+  tensor_view const* const head = out.find("lm_head.weight");
+  tensor_view const* const table = out.find(embedding);
+  if (head == nullptr) return;
+  if (table == nullptr) {
+    auto const place = std::find_if(out.tensors.begin(), out.tensors.end(), [&](tensor_view const& t) { return &t == head; });
+    place->name = embedding;
+    std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
+    return;
+  }
+  bool const same = head->type == table->type && head->shape == table->shape && std::ranges::equal(head->bytes, table->bytes);
+  if (same)
+    move_to_unread(out, "lm_head.weight");
+  else
+    out.model.tied = false;
+}
+
+// nanoGPT and its kin store GPT-2's linear layers as [out, in]; c_attn tells, its two extents differ.
+bool stored_in_out(checkpoint const& c) {
+  if (c.model.family != family_kind::gpt2) return false;
+  tensor_view const* const qkv = c.find(c.prefix + "h.0.attn.c_attn.weight");
+  return qkv == nullptr || qkv->shape.size() != 2 || qkv->shape[0] != 3 * std::int64_t{c.model.d_model};
+}
+
+std::string_view text_of(mapped_file const& file) {
+  return {reinterpret_cast<char const*>(file.bytes().data()), file.bytes().size()};
+}
+
+void open_hugging_face(checkpoint& out) {
+  fs::path const config_path = out.path / "config.json";
+  mapped_file const config_file(config_path);
+  auto const described = read_hugging_face_config(text_of(config_file), config_path.string());
+  out.format = checkpoint_format::hugging_face;
+  out.model = described.model;
+  out.ids = described.ids;
+  fs::path const generation_path = out.path / "generation_config.json";
+  std::error_code unreadable;
+  if (fs::exists(generation_path, unreadable)) {
+    mapped_file const generation_file(generation_path);
+    overrule_special_ids(out.ids, text_of(generation_file), generation_path.string(), out.model.vocab);
+  }
+  sort_out(out, read_safetensors_folder(out.path, out.files));
+  if (out.model.family == family_kind::bert) rename_first_norms(out);
+  out.prefix = prefix_of(out);
+  settle_head(out);
+  out.linear_in_out = stored_in_out(out);
+  if (out.model.family == family_kind::bert) out.model.pooler = out.find(out.prefix + "pooler.dense.weight") != nullptr;
+  out.tokenizer = find_tokenizer_files(out.path);
+}
+
+// run.c ends a text when the model samples BOS (1) and knows no other end.
+void open_llama2c(checkpoint& out) {
+  out.files.emplace_back(out.path);
+  llama2c_content content = read_llama2c(out.files.back().bytes(), out.path.string());
+  out.format = content.format;
+  out.model = content.model;
+  out.tensors = std::move(content.tensors);
+  out.prefix = "model.";
+  if (out.model.vocab > 1) {
+    out.ids.bos = 1;
+    out.ids.eos = {1};
+  }
+  // A tokenizer.bin that lies beside is not taken: it states no vocabulary size, so a wrong one would go unnoticed.
+}
+
+void take_given_tokenizer(checkpoint& out, fs::path const& given) {
+  if (given.empty()) return;
+  std::error_code unreadable;
+  if (!fs::exists(given, unreadable)) throw error(given.string() + ": no such tokenizer");
+  out.tokenizer = fs::is_directory(given, unreadable) ? find_tokenizer_files(given) : tokenizer_files{};
+  if (!fs::is_directory(given, unreadable)) out.tokenizer.given = given;
+}
+
+}  // namespace
+
+std::string_view name_of(checkpoint_format format) {
+  switch (format) {
+    case checkpoint_format::hugging_face: return "Hugging Face folder";
+    case checkpoint_format::llama2c_v0: return "llama2.c v0";
+    case checkpoint_format::llama2c_v1: return "llama2.c v1";
+  }
+  return "?";
+}
+
+tensor_view const* checkpoint::find(std::string_view name) const {
+  auto const place = std::lower_bound(tensors.begin(), tensors.end(), name,
+                                      [](tensor_view const& tensor, std::string_view wanted) { return tensor.name < wanted; });
+  return place != tensors.end() && place->name == name ? &*place : nullptr;
+}
+
+checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
+  checkpoint out;
+  out.path = path;
+  std::error_code unreadable;
+  if (fs::is_directory(path, unreadable))
+    open_hugging_face(out);
+  else
+    open_llama2c(out);
+  take_given_tokenizer(out, options.tokenizer);
+  return out;
+}
+
+}  // namespace constformer

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "constformer/checkpoint/mapped_file.hpp"
+#include "constformer/checkpoint/safetensors.hpp"
+#include "constformer/core/error.hpp"
+#include "json.hpp"
+
+namespace constformer {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using weight_map = std::map<std::string, std::string, std::less<>>;  // tensor → shard
+
+bool there(fs::path const& path) {
+  std::error_code unreadable;
+  return fs::exists(path, unreadable);
+}
+
+// A shard is a file of this folder: an index must not lead anywhere else.
+bool plain_name(std::string const& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
+}
+
+weight_map read_index(fs::path const& path) {
+  nlohmann::json const index = read_json_object(path);
+  json_fields const fields(index, path.string());
+  json_fields const map = fields.object("weight_map");
+  weight_map out;
+  for (auto const& [tensor, shard] : index["weight_map"].items()) {
+    if (!shard.is_string() || !plain_name(shard.get<std::string>())) map.misfit(tensor, "it must be the name of a file in this folder");
+    out.emplace(tensor, shard.get<std::string>());
+  }
+  if (out.empty()) throw error(path.string() + ": field \"weight_map\" is empty");
+  return out;
+}
+
+void require_agreement(std::string const& shard, std::string const& name, weight_map const& map, fs::path const& folder,
+                       fs::path const& index) {
+  auto const place = map.find(name);
+  if (place == map.end())
+    throw error((folder / shard).string() + ": holds " + name + ", which " + index.filename().string() + " does not name");
+  if (place->second != shard)
+    throw error((folder / shard).string() + ": holds " + name + ", which " + index.filename().string() + " places in " +
+                place->second);
+}
+
+safetensors_content read_shards(fs::path const& folder, fs::path const& index, std::vector<mapped_file>& files) {
+  weight_map const map = read_index(index);
+  std::set<std::string> shards;
+  for (auto const& [tensor, shard] : map) shards.insert(shard);
+  for (std::string const& shard : shards)
+    if (!there(folder / shard))
+      throw error((folder / shard).string() + ": this shard is missing, " + index.filename().string() + " names it");
+  safetensors_content out;
+  std::set<std::string> found;
+  for (std::string const& shard : shards) {
+    files.emplace_back(folder / shard);
+    safetensors_content part = read_safetensors(files.back().bytes(), (folder / shard).string());
+    for (auto const& tensor : part.tensors) {
+      require_agreement(shard, tensor.name, map, folder, index);
+      found.insert(tensor.name);
+    }
+    for (auto const& tensor : part.unread) {
+      require_agreement(shard, tensor.name, map, folder, index);
+      found.insert(tensor.name);
+    }
+    std::move(part.tensors.begin(), part.tensors.end(), std::back_inserter(out.tensors));
+    std::move(part.unread.begin(), part.unread.end(), std::back_inserter(out.unread));
+  }
+  for (auto const& [tensor, shard] : map)
+    if (!found.contains(tensor))
+      throw error((folder / shard).string() + ": lacks " + tensor + ", which " + index.filename().string() + " places in it");
+  auto const by_name = [](auto const& a, auto const& b) { return a.name < b.name; };
+  std::sort(out.tensors.begin(), out.tensors.end(), by_name);
+  std::sort(out.unread.begin(), out.unread.end(), by_name);
+  return out;
+}
+
+}  // namespace
+
+safetensors_content read_safetensors_folder(fs::path const& folder, std::vector<mapped_file>& files) {
+  fs::path const whole = folder / "model.safetensors";
+  fs::path const index = folder / "model.safetensors.index.json";
+  if (there(whole)) {
+    files.emplace_back(whole);
+    return read_safetensors(files.back().bytes(), whole.string());
+  }
+  if (there(index)) return read_shards(folder, index, files);
+  if (there(folder / "pytorch_model.bin") || there(folder / "pytorch_model.bin.index.json"))
+    throw error(folder.string() + ": holds pytorch_model.bin, constformer reads model.safetensors only");
+  throw error(folder.string() + ": has neither model.safetensors nor model.safetensors.index.json");
+}
+
+}  // namespace constformer
