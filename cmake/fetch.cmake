@@ -6,7 +6,8 @@ set(FETCHCONTENT_QUIET OFF)
 
 # Declares and downloads only: SOURCE_SUBDIR names a folder that is not there, so nothing of the project is built.
 macro(_cf_download name repository tag)
-  FetchContent_Declare(${name} GIT_REPOSITORY "${repository}" GIT_TAG "${tag}" GIT_SHALLOW TRUE SOURCE_SUBDIR none)
+  FetchContent_Declare(${name} GIT_REPOSITORY "${repository}" GIT_TAG "${tag}" GIT_SHALLOW TRUE GIT_SUBMODULES ""
+                               SOURCE_SUBDIR none)
   FetchContent_MakeAvailable(${name})
 endmacro()
 
@@ -46,7 +47,8 @@ macro(_cf_fetch_pcre2)
   enable_language(C)
   set(PCRE2_BUILD_PCRE2GREP OFF CACHE INTERNAL "")
   set(PCRE2_BUILD_TESTS OFF CACHE INTERNAL "")
-  FetchContent_Declare(pcre2 GIT_REPOSITORY https://github.com/PCRE2Project/pcre2 GIT_TAG pcre2-10.44 GIT_SHALLOW TRUE)
+  FetchContent_Declare(pcre2 GIT_REPOSITORY https://github.com/PCRE2Project/pcre2 GIT_TAG pcre2-10.44 GIT_SHALLOW TRUE
+                             GIT_SUBMODULES "")
   _cf_add_fetched(pcre2)
   _cf_adopt(pcre2 "${pcre2_BINARY_DIR}" pcre2-8-static)
 endmacro()
@@ -72,13 +74,14 @@ endmacro()
 macro(_cf_fetch_sentencepiece)
   set(SPM_ENABLE_SHARED OFF CACHE INTERNAL "")
   FetchContent_Declare(sentencepiece GIT_REPOSITORY https://github.com/google/sentencepiece GIT_TAG v0.2.0
-                                     GIT_SHALLOW TRUE)
+                                     GIT_SHALLOW TRUE GIT_SUBMODULES "")
   _cf_add_fetched(sentencepiece)
   _cf_adopt(sentencepiece "${sentencepiece_SOURCE_DIR}/src" sentencepiece-static)
 endmacro()
 
 macro(_cf_fetch_catch2)
-  FetchContent_Declare(Catch2 GIT_REPOSITORY https://github.com/catchorg/Catch2 GIT_TAG v3.7.1 GIT_SHALLOW TRUE)
+  FetchContent_Declare(Catch2 GIT_REPOSITORY https://github.com/catchorg/Catch2 GIT_TAG v3.7.1 GIT_SHALLOW TRUE
+                              GIT_SUBMODULES "")
   _cf_add_fetched(Catch2)
 endmacro()
 
