@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "constformer/core/text.hpp"
 
 namespace constformer {
 
@@ -41,5 +44,13 @@ struct dtype_group {
   }
   return "?";
 }
+
+/// The name as a text that may be a template argument.
+template <dtype Type>
+inline constexpr auto dtype_text = [] {
+  text<name_of(Type).size()> out;
+  for (std::size_t i = 0; i < out.size(); ++i) out.chars[i] = name_of(Type)[i];
+  return out;
+}();
 
 }  // namespace constformer

@@ -23,7 +23,7 @@ using float_vec = hn::Vec<float_tag>;
 
 inline constexpr int lanes = static_cast<int>(hn::MaxLanes(float_tag()));
 inline constexpr int panel_vecs = panel_rows / lanes;
-static_assert(HWY_HAVE_CONSTEXPR_LANES, "kernels need vectors of a size known at compile time");
+static_assert(!HWY_HAVE_SCALABLE, "kernels need vectors of a size known at compile time");
 
 /// Vector registers: what the largest tile of accumulators must leave room in.
 inline constexpr int registers = (HWY_ARCH_ARM_A64 || HWY_TARGET <= HWY_AVX3) ? 32 : 16;

@@ -75,8 +75,9 @@ enum class split_kind : std::uint8_t {
   match,            ///< by the pattern `pattern` (PCRE2 syntax)
   literal,          ///< by the text `pattern`
   prefix_space,     ///< puts a blank before a word that has none
-  metaspace,        ///< puts `pattern` before a word that does not start with it
-  metaspace_first,  ///< the same, for the first word of the text only
+  metaspace_always, ///< blanks become `pattern`, which is also put before a word that does not start with it
+  metaspace_first,  ///< the same, put before the first word of the text only
+  metaspace_never,  ///< the same, put before none
   bert,             ///< by white space and around punctuation
   to_alphabet,      ///< bytes to GPT-2's byte alphabet, where a later step looks at it
   from_alphabet,    ///< and back

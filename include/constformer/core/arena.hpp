@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <span>
+
+namespace constformer {
+
+/// One zeroed block of memory, 64-byte aligned, from which spans are cut at start-up; nothing is given back before the end.
+class arena {
+ public:
+  static constexpr std::size_t alignment = 64;
+
+  /// Bytes that a span of `count` values of type T takes.
+  template <class T>
+  [[nodiscard]] static constexpr std::size_t bytes_for(std::size_t count) {
+    return (count * sizeof(T) + alignment - 1) / alignment * alignment;
+  }
+
+  /// Throws std::bad_alloc if the system has not that much.
+  explicit arena(std::size_t bytes) : size_(bytes_for<std::byte>(bytes)) {
+    // calloc keeps untouched pages of a large cache out of memory until they are written; one line more for alignment.
+    memory_.reset(static_cast<std::byte*>(std::calloc(size_ + alignment, 1)));
+    if (memory_ == nullptr) throw std::bad_alloc();
+    auto const address = reinterpret_cast<std::uintptr_t>(memory_.get());
+    next_ = memory_.get() + ((alignment - address % alignment) % alignment);
+    end_ = next_ + size_;
+  }
+
+  /// The next `count` values; throws std::bad_alloc if the plan was too small.
+  template <class T>
+  [[nodiscard]] std::span<T> take(std::size_t count) {
+    std::size_t const bytes = bytes_for<T>(count);
+    if (bytes > static_cast<std::size_t>(end_ - next_)) throw std::bad_alloc();
+    T* const first = reinterpret_cast<T*>(next_);
+    next_ += bytes;
+    return {first, count};
+  }
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  struct release {
+    void operator()(std::byte* p) const { std::free(p); }
+  };
+  std::size_t size_;
+  std::unique_ptr<std::byte, release> memory_;
+  std::byte* next_ = nullptr;
+  std::byte* end_ = nullptr;
+};
+
+}  // namespace constformer

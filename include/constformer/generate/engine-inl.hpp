@@ -1,0 +1,215 @@
+// The session of one config: memory, threads and the calls of session.hpp over the layers.
+#if defined(CONSTFORMER_GENERATE_ENGINE_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_GENERATE_ENGINE_INL_HPP
+#undef CONSTFORMER_GENERATE_ENGINE_INL_HPP
+#else
+#define CONSTFORMER_GENERATE_ENGINE_INL_HPP
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "hwy/highway.h"
+
+#include "constformer/checkpoint/fingerprint.hpp"
+#include "constformer/checkpoint/plan_check.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/core/arena.hpp"
+#include "constformer/core/error.hpp"
+#include "constformer/generate/session.hpp"
+#include "constformer/kernels/rope.hpp"
+#include "constformer/kernels/team.hpp"
+#include "constformer/layers/parameter_table.hpp"
+#include "constformer/layers/stage.hpp"
+#include "constformer/layers/transformer-inl.hpp"
+#include "constformer/layers/transformer.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+template <config const& Config>
+class engine final : public session {
+  static_assert(valid_config<Config>::value);
+  static_assert(plan_fits<Config>::value);
+  static_assert(check<(Config.weights == dtype::f32 || Config.weights == dtype::bf16), "kernels: weights={} has none, f32 and bf16 have",
+                      dtype_text<Config.weights>>::value);
+
+  using layer = transformer_layer<Config>;
+  using scratch = typename layer::scratch;
+  static constexpr bool has_head = Config.head == head_kind::language_model;
+  static constexpr int score_rows = has_head ? 12 : 1;  // rows whose logits are made in one pass over the head
+  static constexpr std::size_t logits_stride = has_head ? padded(Config.vocab) : padded(Config.d_model);
+
+ public:
+  engine(std::byte const* weights, session_options const& options)
+      : capacity_(checked_capacity(options.capacity)),
+        team_(checked_threads(options.threads)),
+        plan_(stage_plan::of(Config, team_.size(), capacity_)),
+        memory_(bytes(plan_, team_.size())),
+        stage_(plan_.cut(memory_, weights, capacity_)),
+        logits_(memory_.take<float>(score_rows * logits_stride)),
+        hidden_(memory_.take<float>(has_head ? 0 : plan_.x)),
+        scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {}
+
+  [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers) {
+    return plan.cache_bytes() + plan.activation_bytes() + arena::bytes_for<float>(score_rows * logits_stride) +
+           arena::bytes_for<float>(has_head ? 0 : plan.x) + arena::bytes_for<scratch>(static_cast<std::size_t>(workers));
+  }
+
+  [[nodiscard]] int position() const override { return position_; }
+  [[nodiscard]] int capacity() const override { return capacity_; }
+
+  void rewind(int position) override {
+    if (position < 0 || position > position_)
+      throw error("cannot rewind to position " + std::to_string(position) + ", the cache holds " + std::to_string(position_) + " tokens");
+    position_ = position;
+  }
+
+  std::span<float const> append(std::span<int const> ids) override {
+    require_decoder("append");
+    take(ids, {}, [&](stage const& s, bool last) {
+      if constexpr (has_head) {
+        if (last) team_.run([&](worker const& self) { layer::logits(self, s, s.rows - 1, 1, logits_.data()); });
+      }
+    });
+    return logits_.first(Config.vocab);
+  }
+
+  void score(std::span<int const> ids, row_sink const& sink) override {
+    require_decoder("score");
+    int done = 0;
+    take(ids, {}, [&](stage const& s, bool) {
+      for (int first = 0; first < s.rows; first += score_rows) {
+        int const rows = std::min(score_rows, s.rows - first);
+        if constexpr (has_head) team_.run([&](worker const& self) { layer::logits(self, s, first, rows, logits_.data()); });
+        for (int row = 0; row < rows; ++row)
+          sink(done++, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
+      }
+    });
+  }
+
+  std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) override {
+    if constexpr (has_head) throw error("encode: this model is a decoder");
+    check_segments(ids, segments);
+    position_ = 0;
+    take(ids, segments, [](stage const&, bool) {});
+    for (std::size_t row = 0; row < ids.size(); ++row)
+      std::copy_n(stage_.x + row * padded(Config.d_model), Config.d_model, hidden_.data() + row * Config.d_model);
+    return hidden_.first(ids.size() * Config.d_model);
+  }
+
+  std::span<float const> pool() override {
+    if constexpr (Config.pooler) {
+      if (position_ == 0) throw error("pool: no sequence has been encoded");
+      team_.run([&](worker const& self) { layer::pool(self, stage_, logits_.data()); });
+      return logits_.first(Config.d_model);
+    } else {
+      throw error("pool: this model has no pooler");
+    }
+  }
+
+ private:
+  static int checked_capacity(int asked) {
+    if (asked < 0 || asked > Config.capacity)
+      throw error("context of " + std::to_string(asked) + " tokens is not within the compiled capacity of " + std::to_string(Config.capacity));
+    return asked == 0 ? Config.capacity : asked;
+  }
+
+  static int checked_threads(int asked) {
+    constexpr int most = 256;
+    if (asked < 1 || asked > most) throw error("threads=" + std::to_string(asked) + " is not between 1 and " + std::to_string(most));
+    return asked;
+  }
+
+  static void require_decoder(std::string_view call) {
+    if constexpr (!has_head) throw error(std::string(call) + ": this model is an encoder");
+  }
+
+  void check_ids(std::span<int const> ids) const {
+    if (ids.empty()) throw error("no tokens were given");
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (ids[i] < 0 || ids[i] >= Config.vocab)
+        throw error("id " + std::to_string(ids[i]) + " at place " + std::to_string(i) + " is not within the vocabulary of " + std::to_string(Config.vocab));
+    if (ids.size() > static_cast<std::size_t>(capacity_ - position_))
+      throw error("context of " + std::to_string(static_cast<std::size_t>(position_) + ids.size()) + " tokens is above the capacity of " +
+                  std::to_string(capacity_));
+  }
+
+  static void check_segments(std::span<int const> ids, std::span<int const> segments) {
+    if (!segments.empty() && segments.size() != ids.size())
+      throw error(std::to_string(segments.size()) + " segments were given for " + std::to_string(ids.size()) + " ids");
+    for (int segment : segments)
+      if (segment < 0 || segment >= Config.segments)
+        throw error("segment " + std::to_string(segment) + " is not within the " + std::to_string(Config.segments) + " of the model");
+  }
+
+  // Dynamic scaling follows the length of the whole context; the others have one table of frequencies.
+  void set_frequencies(int length) {
+    if constexpr (Config.position == position_kind::rotary) {
+      bool const dynamic = Config.rope.scaling == rope_scaling_kind::dynamic;
+      if (!dynamic && have_frequencies_) return;
+      rope_frequencies(Config.rope, length, {stage_.frequencies, plan_.frequencies});
+      have_frequencies_ = true;
+    }
+  }
+
+  // Takes `ids` through the stack in batches; `after(stage, is the last batch)` sees each batch's result.
+  template <class After>
+  void take(std::span<int const> ids, std::span<int const> segments, After const& after) {
+    check_ids(ids);
+    set_frequencies(position_ + static_cast<int>(ids.size()));
+    constexpr std::size_t most = static_cast<std::size_t>(batch_rows(Config));
+    for (std::size_t first = 0; first < ids.size(); first += most) {
+      std::size_t const rows = std::min(most, ids.size() - first);
+      stage_.ids = ids.data() + first;
+      stage_.segments = segments.empty() ? nullptr : segments.data() + first;
+      stage_.rows = static_cast<int>(rows);
+      stage_.first_position = position_;
+      team_.run([&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
+      position_ += static_cast<int>(rows);
+      after(stage_, first + rows == ids.size());
+    }
+  }
+
+  int capacity_;
+  team team_;
+  stage_plan plan_;
+  arena memory_;
+  stage stage_;
+  std::span<float> logits_;   // (score_rows, vocab), or what the pooler gives
+  std::span<float> hidden_;   // encoders: (rows, d_model) without padding
+  std::span<scratch> scratch_;
+  int position_ = 0;
+  bool have_frequencies_ = false;
+};
+
+template <config const& Config>
+std::unique_ptr<session> start_session(std::byte const* weights, session_options const& options) {
+  return std::make_unique<engine<Config>>(weights, options);
+}
+
+/// What a model unit exports for `Config`.
+template <config const& Config>
+model_unit make_unit(std::string_view name) {
+  constexpr stage_plan plan = stage_plan::of(Config, 1, Config.capacity);
+  return {.name = name,
+          .configuration = &Config,
+          .fingerprint = fingerprint_of(Config),
+          .weight_bytes = packed_layout_of(Config).bytes,
+          .parameters = count_parameters<transformer<Config>>(),
+          .cache_bytes = static_cast<std::int64_t>(plan.cache_bytes()),
+          .workspace_bytes = static_cast<std::int64_t>(engine<Config>::bytes(plan, 1) - plan.cache_bytes()),
+          .target = hwy::TargetName(HWY_TARGET),
+          .start = &start_session<Config>};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

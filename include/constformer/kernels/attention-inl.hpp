@@ -1,0 +1,177 @@
+// Attention of a few query rows over a KV cache, tile by tile with an online softmax (FlashAttention, arXiv:2205.14135).
+#if defined(CONSTFORMER_KERNELS_ATTENTION_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_KERNELS_ATTENTION_INL_HPP
+#undef CONSTFORMER_KERNELS_ATTENTION_INL_HPP
+#else
+#define CONSTFORMER_KERNELS_ATTENTION_INL_HPP
+#endif
+
+#include <cstddef>
+#include <limits>
+
+#include "hwy/highway.h"
+
+#include "constformer/kernels/math-inl.hpp"
+#include "constformer/kernels/matmul-inl.hpp"
+#include "constformer/kernels/simd-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+/// Keys per tile: their scores of one row are four panels.
+inline constexpr int key_tile = 4 * panel_rows;
+
+/// Queries of neighbouring positions that share one key and value head, and where their keys, values and results are.
+struct attention_span {
+  float const* query;        ///< (positions, group, head_dim), positions `query_stride` apart
+  std::size_t query_stride;
+  float const* keys;         ///< panels of 16 positions: (capacity/16, head_dim, 16)
+  float const* values;       ///< rows (capacity, padded head_dim)
+  float* out;                ///< (positions, group, head_dim), positions `out_stride` apart
+  std::size_t out_stride;
+  int first_position;        ///< of the first query row
+  int positions;             ///< query rows / group
+  int key_count;             ///< keys in the cache
+  float scale;               ///< of the scores
+};
+
+/// Masks and shapes that one instantiation is for. A causal query sees keys up to itself, with a window > 0 that many.
+template <int HeadDim, int Group, bool Causal, int Window>
+struct attention_kernel {
+  static constexpr int width = padded(HeadDim);
+  /// Positions per span: enough rows to fill register tiles, few enough to skip most of the masked half.
+  static constexpr int span_positions = HWY_MAX(1, 4 * tile_rows / Group);
+  static constexpr int max_rows = span_positions * Group;
+
+  struct scratch {
+    HWY_ALIGN float query[max_rows][width];
+    HWY_ALIGN float scores[max_rows][key_tile];
+    HWY_ALIGN float sums[max_rows][width];
+    float peak[max_rows];   // running maximum of each row
+    float total[max_rows];  // running Σ exp(score − peak)
+    float decay[max_rows];  // exp(old peak − new peak)
+  };
+
+  // Panels per tile of `rows` rows, so that accumulators and weights fit the registers.
+  static constexpr int panels_beside(int rows) {
+    int fit = (registers - 3) / ((rows + 1) * panel_vecs);
+    return fit >= 4 ? 4 : fit >= 2 ? 2 : 1;
+  }
+
+  // out(rows, 16·count columns) = x · w in tiles, for a number of rows known when compiled.
+  template <int Rows, class Depth, class Finish>
+  static HWY_INLINE void multiply(float const* x, std::size_t x_stride, int rows, panels<float> const& w, Depth depth, int count,
+                                  Finish const& finish) {
+    constexpr int beside = panels_beside(Rows);
+    for (int row = 0; row < rows; row += Rows) {
+      int panel = 0;
+      for (; panel + beside <= count; panel += beside) matmul_tile<Rows, beside>(x, x_stride, row, rows, w, depth, panel, finish);
+      for (; panel < count; ++panel) matmul_tile<Rows, 1>(x, x_stride, row, rows, w, depth, panel, finish);
+    }
+  }
+
+  template <int Rows>
+  static HWY_INLINE void score_tile(attention_span const& s, scratch& t, int rows, int first_key, int keys) {
+    float_tag const d;
+    panels<float> const w{s.keys + static_cast<std::size_t>(first_key) * HeadDim, std::size_t{HeadDim} * panel_rows, panel_rows};
+    auto const store = [&](int row, int column, float_vec v) HWY_ATTR { hn::StoreU(v, d, &t.scores[row][column]); };
+    multiply<Rows>(&t.query[0][0], width, rows, w, fixed<HeadDim>{}, (keys + panel_rows - 1) / panel_rows, store);
+  }
+
+  template <int Rows>
+  static HWY_INLINE void sum_tile(attention_span const& s, scratch& t, int rows, int first_key, int keys) {
+    float_tag const d;
+    panels<float> const w{s.values + static_cast<std::size_t>(first_key) * width, panel_rows, width};
+    auto const blend = [&](int row, int column, float_vec v) HWY_ATTR {
+      float* const sum = &t.sums[row][column];
+      hn::StoreU(hn::MulAdd(hn::LoadU(d, sum), hn::Set(d, t.decay[row]), v), d, sum);
+    };
+    multiply<Rows>(&t.scores[0][0], key_tile, rows, w, keys, width / panel_rows, blend);
+  }
+
+  // The keys that a query at `position` sees, as [begin, end).
+  static HWY_INLINE int keys_begin(int position) { return Window > 0 ? HWY_MAX(0, position - Window + 1) : 0; }
+  static HWY_INLINE int keys_end(attention_span const& s, int position) { return Causal ? position + 1 : s.key_count; }
+
+  static HWY_INLINE void mask_row(attention_span const& s, float* scores, int position, int first_key) {
+    constexpr float hidden = -std::numeric_limits<float>::infinity();
+    int const begin = keys_begin(position) - first_key;
+    int const end = keys_end(s, position) - first_key;
+    for (int k = 0; k < HWY_MIN(begin, key_tile); ++k) scores[k] = hidden;
+    for (int k = HWY_MAX(end, 0); k < key_tile; ++k) scores[k] = hidden;
+  }
+
+  // scores → exp(score − peak), with the peak and the total carried from tile to tile.
+  static HWY_INLINE void soften_row(scratch& t, int row) {
+    float_tag const d;
+    float* HWY_RESTRICT scores = t.scores[row];
+    auto top = hn::LoadU(d, scores);
+    for (int k = lanes; k < key_tile; k += lanes) top = hn::Max(top, hn::LoadU(d, scores + k));
+    float const peak = HWY_MAX(t.peak[row], hn::ReduceMax(d, top));
+    auto const shift = hn::Set(d, peak);
+    auto total = hn::Zero(d);
+    for (int k = 0; k < key_tile; k += lanes) {
+      auto const e = exp(d, hn::Sub(hn::LoadU(d, scores + k), shift));
+      hn::StoreU(e, d, scores + k);
+      total = hn::Add(total, e);
+    }
+    float const decay = hn::GetLane(exp(d, hn::Set(d, t.peak[row] - peak)));
+    t.total[row] = t.total[row] * decay + hn::ReduceSum(d, total);
+    t.peak[row] = peak;
+    t.decay[row] = decay;
+  }
+
+  static HWY_INLINE void load_queries(attention_span const& s, scratch& t, int rows) {
+    for (int row = 0; row < rows; ++row) {
+      float const* q = s.query + static_cast<std::size_t>(row / Group) * s.query_stride + static_cast<std::size_t>(row % Group) * HeadDim;
+      for (int j = 0; j < HeadDim; ++j) t.query[row][j] = q[j] * s.scale;
+      for (int j = 0; j < width; ++j) t.sums[row][j] = 0.0F;
+      t.peak[row] = std::numeric_limits<float>::lowest();
+      t.total[row] = 0.0F;
+    }
+  }
+
+  static HWY_INLINE void store_results(attention_span const& s, scratch const& t, int rows) {
+    for (int row = 0; row < rows; ++row) {
+      float* out = s.out + static_cast<std::size_t>(row / Group) * s.out_stride + static_cast<std::size_t>(row % Group) * HeadDim;
+      float const inverse = 1.0F / t.total[row];
+      for (int j = 0; j < HeadDim; ++j) out[j] = t.sums[row][j] * inverse;
+    }
+  }
+
+  template <int Rows>
+  static HWY_INLINE void attend_rows(attention_span const& s, scratch& t) {
+    int const rows = s.positions * Group;
+    int const last_position = s.first_position + s.positions - 1;
+    int const begin = keys_begin(s.first_position) / panel_rows * panel_rows;
+    int const end = keys_end(s, last_position);
+    load_queries(s, t, rows);
+    for (int first = begin; first < end; first += key_tile) {
+      int const keys = HWY_MIN(key_tile, end - first);
+      score_tile<Rows>(s, t, rows, first, keys);
+      bool const whole = first >= keys_begin(last_position) && first + key_tile <= keys_end(s, s.first_position);
+      for (int row = 0; row < rows; ++row) {
+        if (!whole) mask_row(s, t.scores[row], s.first_position + row / Group, first);
+        soften_row(t, row);
+      }
+      sum_tile<Rows>(s, t, rows, first, keys);
+    }
+    store_results(s, t, rows);
+  }
+
+  /// All rows of `s`, at most `span_positions` positions; `t` is this thread's own.
+  static HWY_NOINLINE void attend(attention_span const& s, scratch& t) {
+    if (s.positions == 1) {
+      attend_rows<HWY_MIN(Group, tile_rows)>(s, t);
+    } else {
+      attend_rows<HWY_MIN(max_rows, tile_rows)>(s, t);
+    }
+  }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,127 @@
+// Attention over a stage: query, key and value in one pass, rotation, cache, scores, output.
+#if defined(CONSTFORMER_LAYERS_ATTENTION_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_LAYERS_ATTENTION_INL_HPP
+#undef CONSTFORMER_LAYERS_ATTENTION_INL_HPP
+#else
+#define CONSTFORMER_LAYERS_ATTENTION_INL_HPP
+#endif
+
+#include <cmath>
+#include <cstddef>
+
+#include "hwy/highway.h"
+
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/kernels/attention-inl.hpp"
+#include "constformer/kernels/rope-inl.hpp"
+#include "constformer/layers/linear-inl.hpp"
+#include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/stage.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+template <config const& Config>
+struct attention_layer {
+  static constexpr int head_dim = Config.head_dim;
+  static constexpr int group = Config.heads / Config.kv_heads;
+  static constexpr int query_width = Config.heads * head_dim;
+  static constexpr int key_width = Config.kv_heads * head_dim;
+  static constexpr std::size_t qkv_stride = padded(qkv_rows(Config));
+  static constexpr packed_block place = packed_layout_of(Config).block;
+  using kernel = attention_kernel<head_dim, group, Config.mask == mask_kind::causal, Config.window>;
+  using scratch = typename kernel::scratch;
+
+  static HWY_INLINE float* keys_of(stage const& s, int layer, int head) {
+    auto const slot = static_cast<std::size_t>(layer % cached_layers(Config) * Config.kv_heads + head);
+    return s.keys + slot * static_cast<std::size_t>(s.capacity) * head_dim;
+  }
+  static HWY_INLINE float* values_of(stage const& s, int layer, int head) {
+    auto const slot = static_cast<std::size_t>(layer % cached_layers(Config) * Config.kv_heads + head);
+    return s.values + slot * static_cast<std::size_t>(s.capacity) * padded(head_dim);
+  }
+
+  // Rotates one row's query heads of `head`'s group and its key, and puts key and value into the cache.
+  static HWY_INLINE void rotate_and_keep(stage const& s, int layer, int row, int head) {
+    float* const qkv = s.qkv + static_cast<std::size_t>(row) * qkv_stride;
+    float* const key = qkv + query_width + head * head_dim;
+    if constexpr (Config.position == position_kind::rotary) {
+      constexpr int dims = Config.rope.rotary_dims;
+      float const* const cos = s.cos + static_cast<std::size_t>(row) * dims;
+      float const* const sin = s.sin + static_cast<std::size_t>(row) * dims;
+      for (int h = head * group; h < (head + 1) * group; ++h) rotate(qkv + h * head_dim, cos, sin, dims);
+      rotate(key, cos, sin, dims);
+    }
+    float const* const value = qkv + query_width + key_width + head * head_dim;
+    auto const position = static_cast<std::size_t>(s.first_position + row);
+    float* const key_panel = keys_of(s, layer, head) + position / panel_rows * panel_rows * head_dim + position % panel_rows;
+    float* const value_row = values_of(s, layer, head) + position * padded(head_dim);
+    for (int j = 0; j < head_dim; ++j) key_panel[j * panel_rows] = key[j];
+    for (int j = 0; j < head_dim; ++j) value_row[j] = value[j];
+  }
+
+  static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int first_row, int rows) {
+    constexpr std::size_t out_stride = padded(query_width);
+    float const by_layer = Config.scale_scores_by_layer ? static_cast<float>(layer + 1) : 1.0F;
+    float const by_width = Config.scale_scores ? std::sqrt(static_cast<float>(head_dim)) : 1.0F;
+    kernel::attend({.query = s.qkv + static_cast<std::size_t>(first_row) * qkv_stride + head * group * head_dim,
+                    .query_stride = qkv_stride,
+                    .keys = keys_of(s, layer, head),
+                    .values = values_of(s, layer, head),
+                    .out = s.attended + static_cast<std::size_t>(first_row) * out_stride + head * group * head_dim,
+                    .out_stride = out_stride,
+                    .first_position = s.first_position + first_row,
+                    .positions = rows,
+                    .key_count = s.key_count(),
+                    .scale = 1.0F / (by_width * by_layer)},
+                   mine);
+  }
+
+  // One token: a worker rotates, keeps and attends its own key heads, and needs no barrier between.
+  static HWY_NOINLINE void attend_token(worker const& self, stage const& s, scratch& mine, int layer) {
+    work_range const heads = self.share(Config.kv_heads);
+    for (int head = heads.begin; head < heads.end; ++head) {
+      rotate_and_keep(s, layer, 0, head);
+      attend(s, mine, layer, head, 0, 1);
+    }
+  }
+
+  // Many tokens: rows are rotated and kept, then spans of queries are dealt out in turn, for later ones see more keys.
+  static HWY_NOINLINE void attend_batch(worker const& self, stage const& s, scratch& mine, int layer) {
+    work_range const rows = self.share(s.rows);
+    for (int row = rows.begin; row < rows.end; ++row)
+      for (int head = 0; head < Config.kv_heads; ++head) rotate_and_keep(s, layer, row, head);
+    self.sync();
+    constexpr int step = kernel::span_positions;
+    int const spans = (s.rows + step - 1) / step;
+    for (int unit = self.index; unit < spans * Config.kv_heads; unit += self.count) {
+      int const first = unit / Config.kv_heads * step;
+      attend(s, mine, layer, unit % Config.kv_heads, first, HWY_MIN(step, s.rows - first));
+    }
+  }
+
+  /// x += output(attend(query, key, value of input)), with a barrier after.
+  static HWY_INLINE void forward(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block, matrix_rows input) {
+    store_sums<Config.bias_qkv> const to_qkv{{s.qkv, qkv_stride}, floats_at(block, place.qkv_bias)};
+    linear_forward<qkv_rows(Config), Config.d_model, Config.weights>(self, block + place.qkv, input, s.rows, to_qkv);
+    self.sync();
+    if (s.rows == 1) {
+      attend_token(self, s, mine, layer);
+    } else {
+      attend_batch(self, s, mine, layer);
+    }
+    self.sync();
+    add_sums<Config.bias_attention_output> const to_stream{{s.x, padded(Config.d_model)}, floats_at(block, place.output_bias)};
+    linear_forward<Config.d_model, query_width, Config.weights>(self, block + place.output, {s.attended, padded(query_width)}, s.rows,
+                                                                to_stream);
+    self.sync();
+  }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,76 @@
+// The first values of the residual stream, and the rotary factors of its rows.
+#if defined(CONSTFORMER_LAYERS_EMBEDDING_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_LAYERS_EMBEDDING_INL_HPP
+#undef CONSTFORMER_LAYERS_EMBEDDING_INL_HPP
+#else
+#define CONSTFORMER_LAYERS_EMBEDDING_INL_HPP
+#endif
+
+#include <cstddef>
+
+#include "hwy/highway.h"
+
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/kernels/rope.hpp"
+#include "constformer/kernels/team.hpp"
+#include "constformer/layers/linear-inl.hpp"
+#include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/stage.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+template <config const& Config>
+struct embedding_layer {
+  static constexpr packed_layout place = packed_layout_of(Config);
+  static constexpr int width = Config.d_model;
+  static constexpr std::size_t stride = padded(width);
+  using weight = stored<Config.weights>;
+
+  // Value k of a token: from its row, or, where the head shares the weight, from its lane of the head's panel.
+  static HWY_INLINE float token_value(weight const* table, std::size_t id, std::size_t k) {
+    if constexpr (!Config.tied) return hwy::ConvertScalarTo<float>(table[id * stride + k]);
+    weight const* const panel = table + id / panel_rows * panel_rows * static_cast<std::size_t>(packed_depth(Config.weights, width));
+    std::size_t const lane = id % panel_rows;
+    if constexpr (Config.weights == dtype::bf16) return hwy::ConvertScalarTo<float>(panel[(k / 2 * panel_rows + lane) * 2 + k % 2]);
+    return hwy::ConvertScalarTo<float>(panel[k * panel_rows + lane]);
+  }
+
+  static HWY_INLINE void embed_row(stage const& s, int row) {
+    float* const x = s.x + static_cast<std::size_t>(row) * stride;
+    auto const* const table = reinterpret_cast<weight const*>(s.weights + place.tokens);
+    auto const id = static_cast<std::size_t>(s.ids[row]);
+    for (std::size_t k = 0; k < width; ++k) x[k] = token_value(table, id, k);
+    if constexpr (Config.position == position_kind::learned) {
+      float const* const position = floats_at(s.weights, place.positions) + static_cast<std::size_t>(s.first_position + row) * stride;
+      for (std::size_t k = 0; k < width; ++k) x[k] += position[k];
+    }
+    if constexpr (Config.segments > 0) {
+      auto const segment = static_cast<std::size_t>(s.segments == nullptr ? 0 : s.segments[row]);
+      float const* const type = floats_at(s.weights, place.segments) + segment * stride;
+      for (std::size_t k = 0; k < width; ++k) x[k] += type[k];
+    }
+    if constexpr (Config.place == norm_place::post)
+      normalize_row<Config>(x, norm_weights_at<Config>(s.weights, place.embedding_norm, place.embedding_norm_bias), x);
+    if constexpr (Config.position == position_kind::rotary) {
+      constexpr std::size_t dims = Config.rope.rotary_dims;
+      rope_factors({s.frequencies, dims / 2}, s.first_position + row, Config.rope.attention_factor,
+                   s.cos + static_cast<std::size_t>(row) * dims, s.sin + static_cast<std::size_t>(row) * dims);
+    }
+  }
+
+  /// Fills x and the rotary factors of this worker's rows, with a barrier after.
+  static HWY_NOINLINE void forward(worker const& self, stage const& s) {
+    work_range const mine = self.share(s.rows);
+    for (int row = mine.begin; row < mine.end; ++row) embed_row(s, row);
+    self.sync();
+  }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

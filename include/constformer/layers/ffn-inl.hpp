@@ -1,0 +1,47 @@
+// The feed-forward layer over a stage.
+#if defined(CONSTFORMER_LAYERS_FFN_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_LAYERS_FFN_INL_HPP
+#undef CONSTFORMER_LAYERS_FFN_INL_HPP
+#else
+#define CONSTFORMER_LAYERS_FFN_INL_HPP
+#endif
+
+#include <cstddef>
+#include <type_traits>
+
+#include "hwy/highway.h"
+
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/layers/linear-inl.hpp"
+#include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/stage.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+template <config const& Config>
+struct ffn_layer {
+  static constexpr packed_block place = packed_layout_of(Config).block;
+  static constexpr std::size_t hidden_stride = padded(Config.d_ff);
+  using to_hidden = std::conditional_t<Config.gated, gate_sums<Config.activation, Config.bias_ffn>,
+                                       activate_sums<Config.activation, Config.bias_ffn>>;
+
+  /// x += down(act(up(input))), gated or not, with a barrier after.
+  static HWY_INLINE void forward(worker const& self, stage const& s, std::byte const* block, matrix_rows input) {
+    constexpr int pair = Config.gated ? 2 : 1;  // a gate panel and its up panel stay with one worker
+    to_hidden const hidden{{s.hidden, hidden_stride}, floats_at(block, place.up_bias)};
+    linear_forward<up_rows(Config), Config.d_model, Config.weights>(self, block + place.up, input, s.rows, hidden, pair);
+    self.sync();
+    add_sums<Config.bias_ffn> const to_stream{{s.x, padded(Config.d_model)}, floats_at(block, place.down_bias)};
+    linear_forward<Config.d_model, Config.d_ff, Config.weights>(self, block + place.down, {s.hidden, hidden_stride}, s.rows, to_stream);
+    self.sync();
+  }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

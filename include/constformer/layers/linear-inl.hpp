@@ -1,0 +1,99 @@
+// Linear layers over packed panels, and what is done with their sums while these are in registers.
+#if defined(CONSTFORMER_LAYERS_LINEAR_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_LAYERS_LINEAR_INL_HPP
+#undef CONSTFORMER_LAYERS_LINEAR_INL_HPP
+#else
+#define CONSTFORMER_LAYERS_LINEAR_INL_HPP
+#endif
+
+#include <cstddef>
+#include <type_traits>
+
+#include "hwy/highway.h"
+
+#include "constformer/core/dtype.hpp"
+#include "constformer/kernels/activation-inl.hpp"
+#include "constformer/kernels/matmul-inl.hpp"
+#include "constformer/kernels/simd-inl.hpp"
+#include "constformer/kernels/team.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+/// The type of a weight in packed memory.
+template <dtype Type>
+using stored = std::conditional_t<Type == dtype::bf16, hwy::bfloat16_t, float>;
+
+/// Rows of activations, `stride` floats apart.
+struct matrix_rows {
+  float* data;
+  std::size_t stride;
+  [[nodiscard]] float* row(int r) const { return data + static_cast<std::size_t>(r) * stride; }
+};
+
+template <bool Bias>
+HWY_INLINE float_vec with_bias(float_vec v, float const* bias, int column) {
+  if constexpr (Bias) return hn::Add(v, hn::LoadU(float_tag(), bias + column));
+  return v;
+}
+
+/// out = W·x + b
+template <bool Bias>
+struct store_sums {
+  matrix_rows out;
+  float const* bias;
+  HWY_INLINE void operator()(int row, int column, float_vec v) const {
+    hn::StoreU(with_bias<Bias>(v, bias, column), float_tag(), out.row(row) + column);
+  }
+};
+
+/// out += W·x + b
+template <bool Bias>
+struct add_sums {
+  matrix_rows out;
+  float const* bias;
+  HWY_INLINE void operator()(int row, int column, float_vec v) const {
+    float* const at = out.row(row) + column;
+    hn::StoreU(hn::Add(hn::LoadU(float_tag(), at), with_bias<Bias>(v, bias, column)), float_tag(), at);
+  }
+};
+
+/// out = act(W·x + b)
+template <activation_kind Act, bool Bias>
+struct activate_sums {
+  matrix_rows out;
+  float const* bias;
+  HWY_INLINE void operator()(int row, int column, float_vec v) const {
+    hn::StoreU(activate<Act>(float_tag(), with_bias<Bias>(v, bias, column)), float_tag(), out.row(row) + column);
+  }
+};
+
+/// out = act(gate) · up, for panels of gate and up in turn: an even panel leaves act(gate), the odd one after it multiplies.
+template <activation_kind Act, bool Bias>
+struct gate_sums {
+  matrix_rows out;
+  float const* bias;
+  HWY_INLINE void operator()(int row, int column, float_vec v) const {
+    float_tag const d;
+    int const panel = column / panel_rows;
+    float* const at = out.row(row) + (panel / 2) * panel_rows + column % panel_rows;
+    auto const y = with_bias<Bias>(v, bias, column);
+    hn::StoreU(panel % 2 == 0 ? activate<Act>(d, y) : hn::Mul(hn::LoadU(d, at), y), d, at);
+  }
+};
+
+/// This worker's share of finish(W·x): W (Out, In) packed at `weight`, x (rows, In). Shares are whole units of panels.
+template <int Out, int In, dtype Type, class Finish>
+HWY_INLINE void linear_forward(worker const& self, std::byte const* weight, matrix_rows x, int rows, Finish const& finish, int unit = 1) {
+  constexpr int all_panels = padded(Out) / panel_rows;
+  work_range const mine = self.share(all_panels, unit);
+  if (mine.begin == mine.end) return;
+  matmul(x.data, x.stride, rows, reinterpret_cast<stored<Type> const*>(weight), extent_of<In>(), mine.begin, mine.end, finish);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

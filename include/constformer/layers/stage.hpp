@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/core/arena.hpp"
+
+namespace constformer {
+
+/// Rows that a config's forward pass takes at once: encoders see a sequence whole, decoders take a prompt in batches of 128.
+[[nodiscard]] constexpr int batch_rows(config const& c) {
+  constexpr int prefill_rows = 128;
+  return c.mask == mask_kind::bidirectional || c.capacity < prefill_rows ? c.capacity : prefill_rows;
+}
+
+/// Layers whose keys and values are kept: an encoder needs only those of the layer at hand.
+[[nodiscard]] constexpr int cached_layers(config const& c) { return c.mask == mask_kind::causal ? c.layers : 1; }
+
+/// What a forward pass works on: weights, activations of `rows` tokens and the cache. Rows are padded to whole panels.
+struct stage {
+  std::byte const* weights = nullptr;  ///< the weights section of the packed file
+
+  float* x = nullptr;         ///< residual stream (rows, d_model)
+  float* normed = nullptr;    ///< input of a matrix (rows, d_model)
+  float* own_normed = nullptr;  ///< the same for a single row, one per worker, so that no barrier is needed (workers, d_model)
+  float* qkv = nullptr;       ///< (rows, (heads + 2·kv_heads)·head_dim)
+  float* attended = nullptr;  ///< (rows, heads·head_dim)
+  float* hidden = nullptr;    ///< (rows, d_ff)
+  float* cos = nullptr;       ///< rotary factors (rows, rotary_dims)
+  float* sin = nullptr;       ///< (rows, rotary_dims)
+  float* frequencies = nullptr;  ///< radians per position (rotary_dims / 2)
+
+  float* keys = nullptr;    ///< (layers, kv_heads, capacity/16, head_dim, 16)
+  float* values = nullptr;  ///< (layers, kv_heads, capacity, padded head_dim)
+  int capacity = 0;         ///< positions of the cache, whole panels
+
+  int const* ids = nullptr;       ///< (rows)
+  int const* segments = nullptr;  ///< (rows), or null
+  int rows = 0;
+  int first_position = 0;  ///< of row 0
+  [[nodiscard]] int key_count() const { return first_position + rows; }
+};
+
+namespace detail {
+
+[[nodiscard]] constexpr std::size_t count(int rows, int width) { return static_cast<std::size_t>(rows) * static_cast<std::size_t>(width); }
+
+}  // namespace detail
+
+/// How many floats each part of a stage takes: one list for planning memory and for cutting it.
+struct stage_plan {
+  std::size_t x, normed, own_normed, qkv, attended, hidden, cos, sin, frequencies, keys, values;
+
+  [[nodiscard]] static constexpr stage_plan of(config const& c, int workers, int capacity) {
+    int const rows = batch_rows(c) < capacity ? batch_rows(c) : capacity;
+    int const width = padded(c.d_model);
+    int const cached = cached_layers(c) * c.kv_heads;
+    std::size_t const positions = static_cast<std::size_t>(padded(capacity));
+    return {.x = detail::count(rows, width),
+            .normed = detail::count(rows, width),
+            .own_normed = detail::count(workers, width),
+            .qkv = detail::count(rows, padded(qkv_rows(c))),
+            .attended = detail::count(rows, padded(c.heads * c.head_dim)),
+            .hidden = detail::count(rows, padded(c.d_ff)),
+            .cos = detail::count(rows, c.rope.rotary_dims),
+            .sin = detail::count(rows, c.rope.rotary_dims),
+            .frequencies = static_cast<std::size_t>(c.rope.rotary_dims / 2),
+            .keys = detail::count(cached, c.head_dim) * positions,
+            .values = detail::count(cached, padded(c.head_dim)) * positions};
+  }
+
+  [[nodiscard]] constexpr std::size_t cache_bytes() const { return arena::bytes_for<float>(keys) + arena::bytes_for<float>(values); }
+
+  [[nodiscard]] constexpr std::size_t activation_bytes() const {
+    std::size_t bytes = 0;
+    for (std::size_t part : {x, normed, own_normed, qkv, attended, hidden, cos, sin, frequencies}) bytes += arena::bytes_for<float>(part);
+    return bytes;
+  }
+
+  /// A stage whose parts are cut from `memory`.
+  [[nodiscard]] stage cut(arena& memory, std::byte const* weights, int capacity) const {
+    stage s;
+    s.weights = weights;
+    s.x = memory.take<float>(x).data();
+    s.normed = memory.take<float>(normed).data();
+    s.own_normed = memory.take<float>(own_normed).data();
+    s.qkv = memory.take<float>(qkv).data();
+    s.attended = memory.take<float>(attended).data();
+    s.hidden = memory.take<float>(hidden).data();
+    s.cos = memory.take<float>(cos).data();
+    s.sin = memory.take<float>(sin).data();
+    s.frequencies = memory.take<float>(frequencies).data();
+    s.keys = memory.take<float>(keys).data();
+    s.values = memory.take<float>(values).data();
+    s.capacity = padded(capacity);
+    return s;
+  }
+};
+
+}  // namespace constformer

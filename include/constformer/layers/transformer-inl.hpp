@@ -1,0 +1,58 @@
+// The whole stack over a stage, and what stands on top of it.
+#if defined(CONSTFORMER_LAYERS_TRANSFORMER_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_LAYERS_TRANSFORMER_INL_HPP
+#undef CONSTFORMER_LAYERS_TRANSFORMER_INL_HPP
+#else
+#define CONSTFORMER_LAYERS_TRANSFORMER_INL_HPP
+#endif
+
+#include <cstddef>
+
+#include "hwy/highway.h"
+
+#include "constformer/config/config.hpp"
+#include "constformer/layers/block-inl.hpp"
+#include "constformer/layers/embedding-inl.hpp"
+#include "constformer/layers/linear-inl.hpp"
+#include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/stage.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+template <config const& Config>
+struct transformer_layer {
+  static constexpr packed_layout place = packed_layout_of(Config);
+  static constexpr std::size_t stride = padded(Config.d_model);
+  using scratch = typename attention_layer<Config>::scratch;
+
+  /// Takes the rows of `s` through embedding and blocks; x holds the result (post: normed).
+  static HWY_NOINLINE void forward(worker const& self, stage const& s, scratch& mine) {
+    embedding_layer<Config>::forward(self, s);
+    for (int layer = 0; layer < Config.layers; ++layer) block_layer<Config>::forward(self, s, mine, layer);
+  }
+
+  /// logits (rows, vocab padded to panels) of rows [first, first + rows) of x.
+  static HWY_NOINLINE void logits(worker const& self, stage s, int first, int rows, float* out) {
+    s.x += static_cast<std::size_t>(first) * stride;
+    s.rows = rows;
+    matrix_rows input{s.x, stride};
+    if constexpr (Config.place == norm_place::pre)
+      input = normed_rows<Config>(self, s, norm_weights_at<Config>(s.weights, place.final_norm, place.final_norm_bias));
+    store_sums<false> const to_logits{{out, padded(Config.vocab)}, nullptr};
+    linear_forward<Config.vocab, Config.d_model, Config.weights>(self, s.weights + place.head, input, rows, to_logits);
+  }
+
+  /// out (d_model) = tanh(W·x₀ + b).
+  static HWY_NOINLINE void pool(worker const& self, stage const& s, float* out) {
+    activate_sums<activation_kind::tanh, true> const to_pooled{{out, stride}, floats_at(s.weights, place.pooler_bias)};
+    linear_forward<Config.d_model, Config.d_model, Config.weights>(self, s.weights + place.pooler, {s.x, stride}, 1, to_pooled);
+  }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif
