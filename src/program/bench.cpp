@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "constformer/generate/random.hpp"
+#include "errors.hpp"
+#include "input.hpp"
+
+namespace constformer::program {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+struct plan {
+  int prompt;   // 0: not measured
+  int predict;  // 0: not measured
+  int repetitions;
+  std::vector<int> threads;
+};
+
+/// Tokens per second of one test over all repetitions.
+struct measurement {
+  std::string test;
+  int tokens;
+  int threads;
+  double median;
+  double least;
+  double most;
+};
+
+// A number given must fit; a default is cut to what fits.
+int tokens_that_fit(std::optional<int> given, int otherwise, int capacity, char const* option) {
+  if (!given) return std::min(otherwise, capacity);
+  if (*given < 0) throw usage_error(std::string(option) + " " + std::to_string(*given) + " is negative");
+  if (*given > capacity)
+    throw error(std::string(option) + " " + std::to_string(*given) + " is above the compiled capacity of " + std::to_string(capacity) +
+                " tokens");
+  return *given;
+}
+
+plan make_plan(program_context const& context, bench_options const& o) {
+  int const capacity = context.model().capacity;
+  plan p{.prompt = tokens_that_fit(o.prompt, 128, capacity, "--prompt"),
+         .predict = context.is_encoder() ? 0 : tokens_that_fit(o.predict, 64, capacity, "--predict"),
+         .repetitions = o.repetitions,
+         .threads = o.threads.empty() ? std::vector{hardware_threads()} : read_ids(o.threads, "--threads")};
+  if (p.repetitions < 1) throw usage_error("--repetitions " + std::to_string(p.repetitions) + " is below 1");
+  if (context.is_encoder() && o.predict.value_or(0) > 0) throw usage_error("--predict: an encoder does not generate");
+  if (std::ranges::any_of(p.threads, [](int t) { return t < 1; })) throw usage_error("--threads " + o.threads + ": at least 1 is needed");
+  return p;
+}
+
+std::vector<int> some_ids(int count, int vocab) {
+  xorshift64_star random(mix_seed(1));
+  std::vector<int> ids(static_cast<std::size_t>(count));
+  std::ranges::generate(ids, [&] { return static_cast<int>(random.next_u32() % static_cast<std::uint32_t>(vocab)); });
+  return ids;
+}
+
+template <class Run>
+measurement measure(std::string test, int tokens, int threads, int repetitions, Run run) {
+  run();  // caches, pages and clocks warm up
+  std::vector<double> rates;
+  for (int i = 0; i < repetitions; ++i) {
+    auto const start = clock::now();
+    run();
+    rates.push_back(tokens / std::chrono::duration<double>(clock::now() - start).count());
+  }
+  std::ranges::sort(rates);
+  std::size_t const middle = rates.size() / 2;
+  double const median = rates.size() % 2 == 1 ? rates[middle] : (rates[middle - 1] + rates[middle]) / 2;
+  return {std::move(test), tokens, threads, median, rates.front(), rates.back()};
+}
+
+void bench_with(program_context const& context, plan const& p, int threads, std::vector<measurement>& results) {
+  auto const model = context.start({.threads = threads, .context = 0});
+  auto const ids = some_ids(std::max(p.prompt, p.predict), context.model().vocab);
+  auto const prompt = std::span(ids).first(static_cast<std::size_t>(p.prompt));
+  auto const predict = std::span(ids).first(static_cast<std::size_t>(p.predict));
+  auto const add = [&](char const* test, int tokens, auto run) {
+    if (tokens > 0) results.push_back(measure(test, tokens, threads, p.repetitions, run));
+  };
+  if (context.is_encoder()) return add("encode", p.prompt, [&] { model->encode(prompt, {}); });
+  add("prefill", p.prompt, [&] {
+    model->rewind(0);
+    model->append(prompt);
+  });
+  add("decode", p.predict, [&] {
+    model->rewind(0);
+    for (int const& id : predict) model->append(std::span(&id, 1));
+  });
+}
+
+void print_table(program_context const& context, std::vector<measurement> const& results, output& out) {
+  char line[200];
+  out.put("| model | parameters | weights | threads | test | tokens/s | least | most |\n|---|---:|---|---:|---|---:|---:|---:|\n");
+  for (auto const& m : results) {
+    out.put("| ");
+    out.put(context.unit.name);
+    std::snprintf(line, sizeof line, " | %lld | %s | %d | %s %d | %.1f | %.1f | %.1f |\n", static_cast<long long>(context.unit.parameters),
+                  std::string(name_of(context.model().weights)).c_str(), m.threads, m.test.c_str(), m.tokens, m.median, m.least, m.most);
+    out.put(line);
+  }
+}
+
+void print_json(program_context const& context, plan const& p, std::vector<measurement> const& results, output& out) {
+  auto list = nlohmann::ordered_json::array();
+  for (auto const& m : results)
+    list.push_back({{"model", context.unit.name},
+                    {"parameters", context.unit.parameters},
+                    {"weights", name_of(context.model().weights)},
+                    {"target", context.unit.target},
+                    {"threads", m.threads},
+                    {"test", m.test},
+                    {"tokens", m.tokens},
+                    {"repetitions", p.repetitions},
+                    {"tokens_per_second", m.median},
+                    {"least", m.least},
+                    {"most", m.most}});
+  out.put(list.dump(2));
+  out.put("\n");
+}
+
+}  // namespace
+
+void run_bench(program_context const& context, bench_options const& options, output& out) {
+  if (options.format != "md" && options.format != "json")
+    throw usage_error("--output: '" + options.format.substr(0, 40) + "' is neither md nor json");
+  plan const p = make_plan(context, options);
+  std::vector<measurement> results;
+  for (int const threads : p.threads) bench_with(context, p, threads, results);
+  if (options.format == "json") print_json(context, p, results, out);
+  else print_table(context, results, out);
+  out.flush();
+}
+
+}  // namespace constformer::program

@@ -1,0 +1,175 @@
+#include "command_line.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <string>
+#include <utility>
+
+#include "constformer/version.hpp"
+#include "errors.hpp"
+
+namespace constformer::program {
+
+namespace {
+
+constexpr char const* footer =
+    "Text goes to standard output, everything else to standard error. Exit status: 0, 1 after an error, 2 after a command line "
+    "that is not understood.";
+
+void add_text(CLI::App& app, input_options& input, bool pair) {
+  auto* option = app.add_option("-p,--prompt", input.texts, pair ? "text; given twice: a pair of texts" : "text")
+                     ->type_name("TEXT")
+                     ->allow_extra_args(false);
+  option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  option->expected(1);
+}
+
+void add_file(CLI::App& app, input_options& input, char const* what) {
+  app.add_option("-f,--file", input.file, what)->type_name("FILE");
+}
+
+void add_ids(CLI::App& app, input_options& input) {
+  app.add_option("--ids", input.ids, "token ids, separated by commas or blanks, taken as they are")->type_name("LIST");
+}
+
+void add_threads(CLI::App& app, session_choice& session) {
+  app.add_option("-t,--threads", session.threads, "threads (default: those of the machine); results do not depend on it");
+}
+
+void add_session(CLI::App& app, session_choice& session) {
+  app.add_option("-c,--ctx-size", session.context, "tokens of context (default: as many as were compiled in)");
+  add_threads(app, session);
+}
+
+void add_sampling(CLI::App& app, sampling_choice& s) {
+  app.add_option("-s,--seed", s.seed, "seed of the sampler (default: another one each time)")->type_name("SEED");
+  app.add_option("--sampler", s.sampler, "standard, or llama2c for exactly what run.c draws")->type_name("NAME");
+  app.add_option("--temp", s.temperature, "temperature (0.8; llama2c 1.0); 0 always takes the likeliest token");
+  app.add_option("--top-k", s.top_k, "consider only this many likeliest tokens (40); 0: all");
+  app.add_option("--top-p", s.top_p, "consider only the fewest tokens with this probability (0.95; llama2c 0.9); 1: all");
+  app.add_option("--min-p", s.min_p, "consider only tokens this likely relative to the likeliest (0.05); 0: all");
+  app.add_option("--repeat-penalty", s.repeat_penalty, "make recent tokens less likely by this factor (1: off)");
+  app.add_option("--repeat-last-n", s.repeat_last_n, "how many tokens are recent (64); 0: none, -1: the whole context");
+  app.add_option("--presence-penalty", s.presence_penalty, "taken off the logit of recent tokens (0)");
+  app.add_option("--frequency-penalty", s.frequency_penalty, "taken off the logit of recent tokens per occurrence (0)");
+}
+
+CLI::App* add_command(CLI::App& app, char const* name, char const* what) {
+  auto* sub = app.add_subcommand(name, what);
+  sub->fallthrough(false);
+  return sub;
+}
+
+// The parser fills all aggregates; the one of the subcommand that was named is the result.
+struct parsed {
+  generate_options generate;
+  score_options score;
+  embed_options embed;
+  tokenize_options tokenize;
+  detokenize_options detokenize;
+  info_options info;
+  bench_options bench;
+};
+
+void add_generate(CLI::App& app, generate_options& o) {
+  add_text(app, o.input, false);
+  add_file(app, o.input, "read the text from FILE; -: from standard input");
+  add_ids(app, o.input);
+  app.add_option("-n,--predict", o.predict, "tokens to generate at most (-1: until the model stops or the context is full)");
+  add_session(app, o.session);
+  add_sampling(app, o.sampling);
+  app.add_flag("--ignore-eos", o.ignore_eos, "go on where the model would stop");
+  app.add_flag("--print-ids", o.print_ids, "print the ids of the generated tokens instead of text");
+}
+
+void add_commands(CLI::App& app, parsed& p) {
+  auto* score = add_command(app, "score", "How well the model foretells a text: negative log-likelihood and perplexity");
+  add_text(*score, p.score.input, false);
+  add_file(*score, p.score.input, "read the text from FILE; longer ones are scored in windows of the context");
+  add_ids(*score, p.score.input);
+  score->add_option("-o,--output", p.score.output, "write the logits, float32 (tokens, vocab), as .npy")->type_name("FILE");
+  add_session(*score, p.score.session);
+
+  auto* embed = add_command(app, "embed", "The hidden states of an encoder, pooled to one vector or as they are");
+  add_text(*embed, p.embed.input, true);
+  add_file(*embed, p.embed.input, "read the text from FILE; -: from standard input");
+  add_ids(*embed, p.embed.input);
+  embed->add_option("--segments", p.embed.segments, "segment of each id (default: all 0)")->type_name("LIST");
+  embed->add_option("--pool", p.embed.pool, "mean, cls (first token), pooler (the model's own layer) or none (mean)")->type_name("HOW");
+  embed->add_flag("--normalize", p.embed.normalize, "scale to length 1");
+  embed->add_option("-o,--output", p.embed.output, "write float32 as .npy instead of text")->type_name("FILE");
+  add_session(*embed, p.embed.session);
+
+  auto* tokenize = add_command(app, "tokenize", "The token ids of a text");
+  add_text(*tokenize, p.tokenize.input, false);
+  add_file(*tokenize, p.tokenize.input, "read the text from FILE; -: from standard input");
+  tokenize->add_flag("--no-special", p.tokenize.no_special, "add no token that marks begin or end");
+
+  auto* detokenize = add_command(app, "detokenize", "The text of token ids");
+  add_ids(*detokenize, p.detokenize.input);
+  add_file(*detokenize, p.detokenize.input, "read the ids from FILE; -: from standard input");
+
+  auto* info = add_command(app, "info", "What was compiled: hyperparameters, parameters, bytes, tensors");
+  info->add_flag("--json", p.info.json, "as JSON");
+
+  auto* bench = add_command(app, "bench", "Tokens per second");
+  bench->add_option("-p,--prompt", p.bench.prompt, "tokens of the prefill (128, or what fits)");
+  bench->add_option("-n,--predict", p.bench.predict, "tokens of the decode (64, or what fits)");
+  bench->add_option("-r,--repetitions", p.bench.repetitions, "repetitions (5)");
+  bench->add_option("-t,--threads", p.bench.threads, "numbers of threads, as 1,2 (default: those of the machine)")->type_name("LIST");
+  bench->add_option("-o,--output", p.bench.format, "md or json (md)")->type_name("FORMAT");
+}
+
+command chosen(CLI::App const& app, parsed& p) {
+  if (app.got_subcommand("score")) return std::move(p.score);
+  if (app.got_subcommand("embed")) return std::move(p.embed);
+  if (app.got_subcommand("tokenize")) return std::move(p.tokenize);
+  if (app.got_subcommand("detokenize")) return std::move(p.detokenize);
+  if (app.got_subcommand("info")) return std::move(p.info);
+  if (app.got_subcommand("bench")) return std::move(p.bench);
+  return std::move(p.generate);
+}
+
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  return text;
+}
+
+// `MODEL -n 3 score …` would silently drop the -n.
+void refuse_options_before(CLI::App const& app) {
+  if (app.get_subcommands().empty()) return;
+  for (auto const* option : app.get_options())
+    if (option->count() > 0)
+      throw usage_error(option->get_name(false, false) + " stands before the subcommand " + app.get_subcommands().front()->get_name() +
+                        "; its options go after it");
+}
+
+}  // namespace
+
+command parse_command_line(int argc, char const* const* argv, std::string const& name) {
+  parsed values;
+  CLI::App app("A transformer compiled by constformer " + std::string(version) + ". Without a subcommand it generates text.", name);
+  app.footer(footer);
+  app.require_subcommand(0, 1);
+  app.set_help_flag("-h,--help", "print this and end");
+  app.set_version_flag("--version", name + " (constformer " + version + ")", "print the version and end");
+  app.get_formatter()->column_width(34);
+  add_generate(app, values.generate);
+  add_commands(app, values);
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::CallForHelp const&) {
+    auto const subcommands = app.get_subcommands();
+    return print_text{subcommands.empty() ? app.help() : subcommands.front()->help(name)};
+  } catch (CLI::CallForVersion const& version_text) {
+    return print_text{std::string(version_text.what()) + "\n"};
+  } catch (CLI::ParseError const& problem) {
+    throw usage_error(one_line(problem.what()) + "; --help lists what there is");
+  }
+  refuse_options_before(app);
+  return chosen(app, values);
+}
+
+}  // namespace constformer::program

@@ -1,0 +1,90 @@
+#include "context.hpp"
+
+#include <sched.h>
+#include <sys/auxv.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "constformer/core/text.hpp"
+#include "errors.hpp"
+
+namespace constformer::program {
+
+namespace {
+
+constexpr int most_threads = 1024;
+
+// Where there is no /proc, as in an empty root folder, the kernel still tells by which path it started the program.
+std::filesystem::path own_path() {
+  std::error_code failed;
+  auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (!failed) return path;
+  auto const* started = reinterpret_cast<char const*>(::getauxval(AT_EXECFN));
+  return started == nullptr ? std::filesystem::path() : std::filesystem::path(started);
+}
+
+packed_file open_packed() {
+  auto const place = linked_weights();
+  if (place.beside.empty()) return packed_file::view(place.embedded, own_path().filename().string() + ": packed data in the program");
+  return packed_file::map(own_path().parent_path() / place.beside);
+}
+
+std::unique_ptr<tokenizer> open_text(packed_file const& packed) {
+  auto const blob = packed.section(packed_section::tokenizer);
+  return blob.empty() ? nullptr : open_tokenizer(blob);
+}
+
+std::string kind_of(program_context const& context) {
+  return std::string(context.unit.name) + " is " + (context.is_encoder() ? "an encoder" : "a decoder") + " (" +
+         std::string(name_of(context.model().family)) + ")";
+}
+
+}  // namespace
+
+tokenizer const& program_context::need_tokenizer(char const* what) const {
+  if (text) return *text;
+  throw error(std::string(what) + " needs a tokenizer and " + std::string(unit.name) +
+              " was built without one; give token ids with --ids");
+}
+
+void program_context::need_decoder(char const* what) const {
+  if (is_encoder())
+    throw error(kind_of(*this) + ", it has no next token to foretell; " + what + " needs a decoder, embed works here");
+}
+
+void program_context::need_encoder(char const* what) const {
+  if (!is_encoder())
+    throw error(kind_of(*this) + "; " + what + " needs an encoder, generating and score work here");
+}
+
+std::unique_ptr<session> program_context::start(session_choice const& choice) const {
+  if (choice.context < 0) throw usage_error("--ctx-size " + std::to_string(choice.context) + " is negative");
+  if (choice.threads < 0 || choice.threads > most_threads)
+    throw usage_error("--threads " + std::to_string(choice.threads) + " is not between 1 and " + std::to_string(most_threads));
+  if (choice.context > model().capacity)
+    throw error("--ctx-size " + std::to_string(choice.context) + " is above the compiled capacity of " +
+                std::to_string(model().capacity) + " tokens");
+  session_options const options{.threads = choice.threads == 0 ? hardware_threads() : choice.threads, .capacity = choice.context};
+  return unit.start(packed.section(packed_section::weights).data(), options);
+}
+
+program_context open_context() {
+  auto const& unit = linked_unit();
+  auto packed = open_packed();
+  packed.require(unit.fingerprint, unit.weight_bytes);
+  auto metadata = packed.metadata();
+  auto text = open_text(packed);
+  return {unit, std::move(packed), std::move(metadata), std::move(text)};
+}
+
+int hardware_threads() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  return std::clamp(CPU_COUNT(&allowed), 1, most_threads);
+}
+
+}  // namespace constformer::program

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "constformer/checkpoint/packed_file.hpp"
+#include "constformer/generate/session.hpp"
+#include "constformer/text/tokenizer.hpp"
+#include "options.hpp"
+
+namespace constformer::program {
+
+/// The model this program is: its compiled unit and the opened packed file.
+struct program_context {
+  model_unit const& unit;
+  packed_file packed;
+  packed_metadata metadata;
+  std::unique_ptr<tokenizer> text;  // empty if the checkpoint had none
+
+  [[nodiscard]] config const& model() const { return *unit.configuration; }
+  [[nodiscard]] bool is_encoder() const { return model().head == head_kind::none; }
+
+  /// Throws `error`: text cannot be turned into ids without a tokenizer, so `what` needs ids.
+  [[nodiscard]] tokenizer const& need_tokenizer(char const* what) const;
+
+  /// Throws `error` unless the model is of the kind that `what` works with.
+  void need_decoder(char const* what) const;
+  void need_encoder(char const* what) const;
+
+  /// Starts a conversation; throws `error` if more context is asked for than was compiled.
+  [[nodiscard]] std::unique_ptr<session> start(session_choice const& choice) const;
+};
+
+/// Opens the packed file, in the program or beside it, and refuses one of another model.
+program_context open_context();
+
+/// Threads that run at once on this machine, as far as this process may use them.
+int hardware_threads();
+
+}  // namespace constformer::program

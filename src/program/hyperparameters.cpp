@@ -1,0 +1,72 @@
+#include "hyperparameters.hpp"
+
+#include <charconv>
+#include <string>
+
+namespace constformer::program {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+// 1e-5F is written 1e-05 and not 9.999999747378752e-06: the shortest digits that give the float, as a double.
+double shortest(float value) {
+  char digits[32];
+  char* const end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  double out = 0;
+  std::from_chars(digits, end, out);
+  return out;
+}
+
+ordered_json describe(rope_config const& r) {
+  return {{"style", name_of(r.style)},
+          {"theta", shortest(r.theta)},
+          {"rotary_dims", r.rotary_dims},
+          {"scaling", name_of(r.scaling)},
+          {"factor", shortest(r.factor)},
+          {"original_positions", r.original_positions},
+          {"low_freq_factor", shortest(r.low_freq_factor)},
+          {"high_freq_factor", shortest(r.high_freq_factor)},
+          {"beta_fast", shortest(r.beta_fast)},
+          {"beta_slow", shortest(r.beta_slow)},
+          {"truncate", r.truncate},
+          {"attention_factor", shortest(r.attention_factor)}};
+}
+
+}  // namespace
+
+ordered_json hyperparameters(config const& c) {
+  ordered_json out = {{"layers", c.layers},
+                      {"d_model", c.d_model},
+                      {"heads", c.heads},
+                      {"kv_heads", c.kv_heads},
+                      {"head_dim", c.head_dim},
+                      {"d_ff", c.d_ff},
+                      {"vocab", c.vocab},
+                      {"positions", c.positions},
+                      {"segments", c.segments},
+                      {"capacity", c.capacity},
+                      {"norm", name_of(c.norm)},
+                      {"place", name_of(c.place)},
+                      {"norm_eps", shortest(c.norm_eps)},
+                      {"norm_bias", c.norm_bias},
+                      {"activation", name_of(c.activation)},
+                      {"gated", c.gated},
+                      {"position", name_of(c.position)}};
+  if (c.position == position_kind::rotary) out["rope"] = describe(c.rope);
+  out.update({{"mask", name_of(c.mask)},
+              {"window", c.window},
+              {"scale_scores", c.scale_scores},
+              {"scale_scores_by_layer", c.scale_scores_by_layer},
+              {"bias_qkv", c.bias_qkv},
+              {"bias_attention_output", c.bias_attention_output},
+              {"bias_ffn", c.bias_ffn},
+              {"head", name_of(c.head)},
+              {"tied", c.tied},
+              {"pooler", c.pooler},
+              {"weights", name_of(c.weights)},
+              {"group", c.group}});
+  return out;
+}
+
+}  // namespace constformer::program

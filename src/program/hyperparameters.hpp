@@ -1,0 +1,12 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "constformer/config/config.hpp"
+
+namespace constformer::program {
+
+/// Every field of the config under its own name, enumerators by theirs, `rope` as an object.
+nlohmann::ordered_json hyperparameters(config const& c);
+
+}  // namespace constformer::program

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "constformer/generate/sampling_options.hpp"
+
+/// What the command line asks for: one aggregate per subcommand, plain values without a trace of the parser.
+namespace constformer::program {
+
+/// Where the input comes from: at most one of the three is given.
+struct input_options {
+  std::vector<std::string> texts;   // -p; encoders take two as a pair
+  std::optional<std::string> file;  // -f; "-" is standard input
+  std::optional<std::string> ids;   // --ids, as written
+
+  [[nodiscard]] bool given() const { return !texts.empty() || file || ids; }
+};
+
+struct session_choice {
+  int threads = 0;  // 0: one per hardware thread this process may use
+  int context = 0;  // 0: the compiled capacity
+};
+
+/// Sampling values as far as they were given; the others depend on the sampler.
+struct sampling_choice {
+  std::optional<std::string> sampler;
+  std::optional<float> temperature, top_p, min_p, repeat_penalty, presence_penalty, frequency_penalty;
+  std::optional<int> top_k, repeat_last_n;
+  std::optional<std::string> seed;
+};
+
+struct generate_options {
+  input_options input;
+  session_choice session;
+  sampling_choice sampling;
+  int predict = -1;
+  bool ignore_eos = false;
+  bool print_ids = false;
+};
+
+struct score_options {
+  input_options input;
+  session_choice session;
+  std::string output;  // empty: no logits are written
+};
+
+enum class pooling { mean, cls, pooler, none };
+
+struct embed_options {
+  input_options input;
+  session_choice session;
+  std::optional<std::string> segments;
+  std::string pool = "mean";
+  bool normalize = false;
+  std::string output;
+};
+
+struct tokenize_options {
+  input_options input;
+  bool no_special = false;
+};
+
+struct detokenize_options {
+  input_options input;
+};
+
+struct info_options {
+  bool json = false;
+};
+
+struct bench_options {
+  std::optional<int> prompt;   // default 128, or what fits
+  std::optional<int> predict;  // default 64, or what fits
+  int repetitions = 5;
+  std::string threads;  // a list; empty: hardware threads
+  std::string format = "md";
+};
+
+/// --help and --version: a text for standard output, and that is all.
+struct print_text {
+  std::string text;
+};
+
+using command = std::variant<generate_options, score_options, embed_options, tokenize_options, detokenize_options, info_options,
+                             bench_options, print_text>;
+
+}  // namespace constformer::program
