@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -18,6 +19,8 @@
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
+#include "constformer/models/name_map.hpp"
+#include "constformer/models/names.hpp"
 
 namespace constformer {
 
@@ -25,35 +28,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a family's checkpoints call things.
-struct naming {
-  std::string_view prefix;     // of the usual class of checkpoint; the bare model has none
-  std::string_view embedding;  // after the prefix
-};
-
-naming naming_of(family_kind family) {
+// Before the tensor names of the usual class of checkpoint; files of the bare model have none.
+std::string_view usual_prefix(family_kind family) {
   switch (family) {
-    case family_kind::gpt2: return {"transformer.", "wte.weight"};
-    case family_kind::bert: return {"bert.", "embeddings.word_embeddings.weight"};
+    case family_kind::gpt2: return "transformer.";
+    case family_kind::bert: return "bert.";
     case family_kind::llama:
     case family_kind::mistral:
     case family_kind::qwen2: break;
   }
-  return {"model.", "embed_tokens.weight"};
+  return "model.";
+}
+
+std::string embedding_of(family_kind family) {
+  for (name_rule const& rule : names_of(family).rules)
+    if (rule.layer == "tokens") return std::string(rule.tensor) + ".weight";
+  return {};
 }
 
 // Saved buffers and heads for training: they are in real files and change nothing that these models compute here.
 bool never_read(family_kind family, std::string_view name) {
-  switch (family) {
-    case family_kind::gpt2: return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias");
-    case family_kind::bert:
-      return name.starts_with("cls.") || name.starts_with("classifier.") || name.starts_with("qa_outputs.") ||
-             name.ends_with("embeddings.position_ids");
-    case family_kind::llama:
-    case family_kind::mistral:
-    case family_kind::qwen2: return name.ends_with(".rotary_emb.inv_freq");
-  }
-  return false;
+  if (family == family_kind::bert && (name.starts_with("classifier.") || name.starts_with("qa_outputs."))) return true;
+  std::string_view const prefix = usual_prefix(family);
+  std::string_view const bare = name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+  auto const& patterns = names_of(family).ignored;
+  return std::any_of(patterns.begin(), patterns.end(), [&](std::string_view pattern) { return matches(bare, pattern); });
 }
 
 template <class Tensor>
@@ -96,9 +95,10 @@ void rename_first_norms(checkpoint& out) {
 }
 
 std::string prefix_of(checkpoint const& c) {
-  auto const [prefix, embedding] = naming_of(c.model.family);
-  if (c.find(std::string(prefix) + std::string(embedding)) != nullptr) return std::string(prefix);
-  return c.find(embedding) != nullptr ? std::string() : std::string(prefix);
+  std::string prefix(usual_prefix(c.model.family));
+  std::string const embedding = embedding_of(c.model.family);
+  bool const bare = c.find(prefix + embedding) == nullptr && c.find(embedding) != nullptr;
+  return bare ? std::string() : prefix;
 }
 
 void move_to_unread(checkpoint& out, std::string_view name) {
@@ -112,7 +112,7 @@ void move_to_unread(checkpoint& out, std::string_view name) {
 // transformers 5 decides so too.
 void settle_head(checkpoint& out) {
   if (!out.model.tied) return;
-  std::string const embedding = out.prefix + std::string(naming_of(out.model.family).embedding);
+  std::string const embedding = out.prefix + embedding_of(out.model.family);
   tensor_view const* const head = out.find("lm_head.weight");
   tensor_view const* const table = out.find(embedding);
   if (head == nullptr) return;

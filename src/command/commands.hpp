@@ -1,0 +1,13 @@
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace constformer::command {
+
+/// Each adds one subcommand, which runs when it is parsed and throws `error` if it fails.
+/// @{
+void add_inspect(CLI::App& app);
+void add_config(CLI::App& app);
+/// @}
+
+}  // namespace constformer::command

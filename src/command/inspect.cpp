@@ -1,0 +1,189 @@
+#include "inspect.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <nlohmann/json.hpp>
+
+#include "../program/hyperparameters.hpp"
+#include "commands.hpp"
+#include "constformer/analysis/flops.hpp"
+#include "constformer/analysis/kv_cache.hpp"
+#include "constformer/analysis/parameters.hpp"
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/checkpoint/tensor.hpp"
+#include "constformer/config/kinds.hpp"
+#include "constformer/core/dtype.hpp"
+#include "standard_output.hpp"
+
+namespace constformer::command {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return out;
+}
+
+// What one token costs when its context is full: the most that the model can be asked for.
+ordered_json describe_costs(config const& c) {
+  flop_count const flops = flops_of_token(c, c.positions);
+  return {{"flops_per_token", {{"context", c.positions}, {"total", flops.dense()}, {"projections", flops.projections}, {"attention", flops.attention_dense}}},
+          {"kv_bytes_per_token",
+           {{"f32", kv_bytes_per_token(c, {dtype::f32})},
+            {"f16", kv_bytes_per_token(c, {dtype::f16})},
+            {"i8", kv_bytes_per_token(c, {dtype::i8})}}}};
+}
+
+ordered_json describe_ids(special_ids const& ids) {
+  ordered_json out = {{"bos", nullptr}, {"eos", ids.eos}, {"pad", nullptr}};
+  if (ids.bos) out["bos"] = *ids.bos;
+  if (ids.pad) out["pad"] = *ids.pad;
+  return out;
+}
+
+ordered_json describe_tensors(checkpoint const& opened) {
+  ordered_json out = ordered_json::array();
+  for (tensor_view const& t : opened.tensors)
+    out.push_back({{"name", t.name}, {"type", upper(name_of(t.type))}, {"shape", t.shape}, {"bytes", t.bytes.size()}});
+  return out;
+}
+
+ordered_json describe_unread(checkpoint const& opened) {
+  ordered_json out = ordered_json::array();
+  for (unread_tensor const& t : opened.unread)
+    out.push_back({{"name", t.name}, {"type", t.type}, {"shape", t.shape}, {"bytes", t.bytes}});
+  return out;
+}
+
+// 1234567 as 1,234,567.
+std::string grouped(std::int64_t value) {
+  std::string digits = std::to_string(value);
+  for (std::ptrdiff_t i = std::ssize(digits) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), 1, ',');
+  return digits;
+}
+
+std::string plain(ordered_json const& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
+  return value.is_null() ? "none" : value.dump();
+}
+
+void put_line(std::string& out, std::string name, std::string_view value) {
+  name.resize(std::max<std::size_t>(name.size() + 1, 24), ' ');
+  out += name;
+  out += value;
+  out += '\n';
+}
+
+void put_fields(std::string& out, std::string const& prefix, ordered_json const& object) {
+  for (auto const& [name, value] : object.items()) {
+    if (value.is_object())
+      put_fields(out, prefix + name + ".", value);
+    else
+      put_line(out, prefix + name, plain(value));
+  }
+}
+
+void put_tensors(std::string& out, std::string_view title, ordered_json const& tensors) {
+  if (tensors.empty()) return;
+  out += '\n';
+  out += title;
+  out += " (" + std::to_string(tensors.size()) + ")\n";
+  std::size_t widest = 0;
+  for (auto const& t : tensors) widest = std::max(widest, t["name"].get_ref<std::string const&>().size());
+  for (auto const& t : tensors) {
+    std::string name = t["name"].get<std::string>();
+    name.resize(widest + 2, ' ');
+    std::string type = t["type"].get<std::string>();
+    type.resize(std::max<std::size_t>(type.size(), 4) + 1, ' ');
+    out += "  " + name + type + shape_text(t["shape"].get<std::vector<std::int64_t>>()) + "\n";
+  }
+}
+
+}  // namespace
+
+ordered_json describe_checkpoint(checkpoint const& opened) {
+  std::int64_t values = 0, bytes = 0;
+  for (tensor_view const& t : opened.tensors) {
+    values += count_of(t.shape);
+    bytes += static_cast<std::int64_t>(t.bytes.size());
+  }
+  ordered_json out = {{"path", opened.path.string()},
+                      {"format", name_of(opened.format)},
+                      {"family", name_of(opened.model.family)},
+                      {"parameters", parameter_count(opened.model)},
+                      {"values_in_file", values},
+                      {"bytes_in_file", bytes}};
+  out.update(describe_costs(opened.model));
+  out["special_ids"] = describe_ids(opened.ids);
+  std::string const tokenizer = opened.tokenizer.summary();
+  out["tokenizer"] = tokenizer.empty() ? ordered_json(nullptr) : ordered_json(tokenizer);
+  out["config"] = program::hyperparameters(opened.model);
+  out["tensors"] = describe_tensors(opened);
+  out["unread"] = describe_unread(opened);
+  return out;
+}
+
+std::string describe_as_text(ordered_json const& d) {
+  std::string out;
+  for (char const* name : {"path", "format", "family"}) put_line(out, name, plain(d[name]));
+  put_line(out, "tokenizer", plain(d["tokenizer"]));
+  put_line(out, "special ids", "bos " + plain(d["special_ids"]["bos"]) + ", eos " + plain(d["special_ids"]["eos"]) + ", pad " +
+                                   plain(d["special_ids"]["pad"]));
+  put_line(out, "parameters", grouped(d["parameters"].get<std::int64_t>()));
+  put_line(out, "in the file", grouped(d["values_in_file"].get<std::int64_t>()) + " values, " +
+                                   grouped(d["bytes_in_file"].get<std::int64_t>()) + " bytes");
+  auto const& flops = d["flops_per_token"];
+  put_line(out, "FLOPs per token", grouped(flops["total"].get<std::int64_t>()) + " at context " +
+                                       grouped(flops["context"].get<std::int64_t>()) + ", " +
+                                       grouped(flops["projections"].get<std::int64_t>()) + " of them in projections");
+  auto const& cache = d["kv_bytes_per_token"];
+  put_line(out, "KV bytes per token", grouped(cache["f32"].get<std::int64_t>()) + " f32, " +
+                                          grouped(cache["f16"].get<std::int64_t>()) + " f16, " +
+                                          grouped(cache["i8"].get<std::int64_t>()) + " i8");
+  out += "\nconfig\n";
+  put_fields(out, "  ", d["config"]);
+  put_tensors(out, "tensors", d["tensors"]);
+  put_tensors(out, "in the file, not read", d["unread"]);
+  return out;
+}
+
+namespace {
+
+struct inspect_options {
+  std::string path;
+  std::string tokenizer;
+  bool json = false;
+};
+
+void run_inspect(inspect_options const& options) {
+  ordered_json const description = describe_checkpoint(open_checkpoint(options.path, {options.tokenizer}));
+  print(options.json ? description.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n" : describe_as_text(description));
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  auto const options = std::make_shared<inspect_options>();
+  CLI::App* const command = app.add_subcommand("inspect", "What a checkpoint is: hyperparameters, size, costs, tensors");
+  command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
+  command->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder, if it is not beside the weights")->type_name("FILE");
+  command->add_flag("--json", options->json, "as JSON");
+  command->callback([options] { run_inspect(*options); });
+}
+
+}  // namespace constformer::command

@@ -1,0 +1,46 @@
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Error.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "commands.hpp"
+#include "constformer/version.hpp"
+
+namespace {
+
+constexpr char const* footer =
+    "PATH is a Hugging Face folder (config.json, model.safetensors or shards) or a llama2.c .bin file.\n"
+    "Exit status: 0, 1 after an error, 2 after a command line that is not understood.";
+
+// An error is one line, whatever a file's or a tensor's name holds.
+int report(std::string sentence, int status) {
+  for (char& c : sentence)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  std::fprintf(stderr, "constformer: error: %s\n", sentence.c_str());
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Turns a transformer checkpoint into a program", "constformer");
+  try {
+    app.set_version_flag("--version", std::string("constformer ") + std::string(constformer::version));
+    app.require_subcommand(1);
+    app.footer(footer);
+    constformer::command::add_inspect(app);
+    constformer::command::add_config(app);
+    app.parse(argc, argv);
+  } catch (CLI::Success const& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (CLI::ParseError const& problem) {
+    return report(problem.what(), 2);
+  } catch (std::exception const& problem) {
+    return report(problem.what(), 1);
+  }
+  return 0;
+}

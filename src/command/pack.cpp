@@ -1,0 +1,50 @@
+#include "pack.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "constformer/checkpoint/fingerprint.hpp"
+#include "constformer/checkpoint/packed_file.hpp"
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/core/arena.hpp"
+#include "constformer/text/load.hpp"
+#include "constformer/text/tokenizer_data.hpp"
+#include "pack_weights.hpp"
+
+namespace constformer {
+
+namespace {
+
+std::vector<std::byte> packed_tokenizer(checkpoint const& source) {
+  auto const& given = source.tokenizer.given;
+  if (!given.empty()) return pack(load_tokenizer_source(given));
+  if (std::filesystem::is_directory(source.path) && has_tokenizer_source(source.path)) return pack(load_tokenizer_source(source.path));
+  return {};
+}
+
+packed_metadata metadata_of(checkpoint const& source, config const& model) {
+  auto const path = std::filesystem::weakly_canonical(source.path);
+  return {.name = path.stem().string(),
+          .family = std::string(name_of(model.family)),
+          .source = std::string(name_of(source.format)),
+          .stop_ids = source.ids.eos,
+          .max_sequence = 0};
+}
+
+}  // namespace
+
+void pack_checkpoint(checkpoint const& source, config const& model, std::filesystem::path const& file) {
+  auto const bytes = static_cast<std::size_t>(packed_layout_of(model).bytes);
+  arena memory(bytes);
+  auto const weights = memory.take<std::byte>(bytes);
+  pack_weights(source, model, weights);
+  auto const tokenizer = packed_tokenizer(source);
+  write_packed_file(file, {.fingerprint = fingerprint_of(model),
+                           .weights = weights,
+                           .tokenizer = tokenizer,
+                           .metadata = metadata_of(source, model),
+                           .tensors = packed_tensors(source, model)});
+}
+
+}  // namespace constformer

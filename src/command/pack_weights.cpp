@@ -1,0 +1,177 @@
+#include "pack_weights.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "constformer/checkpoint/manifest.hpp"
+#include "constformer/checkpoint/pack_plan.hpp"
+#include "constformer/core/error.hpp"
+#include "process.hpp"
+
+namespace constformer {
+
+namespace {
+
+// One parameter of one layer: which rows of which tensor, and where they go.
+struct pack_task {
+  pack_step const* step;
+  tensor_view const* tensor;
+  int layer;
+  std::int64_t first_source_row;  // along the output axis
+  bool transposed;
+};
+
+std::string tensor_name(checkpoint const& source, name_rule const& rule, std::string_view parameter, int layer) {
+  std::string name = (rule.prefixed ? source.prefix : std::string()) + std::string(rule.tensor) +
+                     std::string(parameter.substr(parameter.rfind('.')));
+  if (std::size_t const star = name.find('*'); star != std::string::npos) name.replace(star, 1, std::to_string(layer));
+  return name;
+}
+
+// Rows of the parts before `rule` in the same tensor.
+std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule const& rule, std::string_view parameter) {
+  std::int64_t rows = 0;
+  std::string_view const suffix = parameter.substr(parameter.rfind('.'));
+  for (pack_step const& step : plan.view()) {
+    name_rule const* other = rule_for(names, step.parameter);
+    if (other->tensor == rule.tensor && other->part < rule.part && step.parameter.ends_with(suffix)) rows += step.rows;
+  }
+  return rows;
+}
+
+std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, pack_plan const& plan) {
+  std::vector<pack_task> tasks;
+  name_map const& names = names_of(model.family);
+  for (pack_step const& step : plan.view()) {
+    name_rule const& rule = *rule_for(names, step.parameter);
+    bool const repeated = step.parameter.find('*') != std::string_view::npos;
+    std::int64_t const first = rows_before(plan, names, rule, step.parameter);
+    for (int layer = 0; layer < (repeated ? model.layers : 1); ++layer) {
+      std::string const name = tensor_name(source, rule, step.parameter, layer);
+      tensor_view const* tensor = source.find(name);
+      if (tensor == nullptr) throw error(source.path.string() + ": tensor " + name + " is missing");
+      bool const transposed = rule.transposed && source.linear_in_out && step.cols != 0;
+      std::size_t const rank = step.cols == 0 ? 1 : 2;
+      std::size_t const out = transposed ? 1 : 0;
+      bool const fits = tensor->shape.size() == rank && tensor->shape[out] >= first + step.rows && (rank == 1 || tensor->shape[1 - out] == step.cols);
+      if (!fits)
+        throw error(source.path.string() + ": tensor " + name + " is " + shape_text(tensor->shape) + ", rows " + std::to_string(first) + " to " +
+                    std::to_string(first + step.rows) + " of " + std::to_string(step.cols) + " columns are needed");
+      tasks.push_back({&step, tensor, layer, first, transposed});
+    }
+  }
+  return tasks;
+}
+
+// Round to nearest, ties to even; NaN stays NaN.
+std::uint16_t to_bf16(float value) {
+  auto const bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7fffffffU) > 0x7f800000U) return static_cast<std::uint16_t>((bits >> 16) | 0x40U);
+  return static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
+}
+
+void put(dtype type, std::byte* base, std::int64_t index, float value) {
+  if (type == dtype::bf16) {
+    auto const half = to_bf16(value);
+    std::memcpy(base + index * 2, &half, sizeof half);
+  } else {
+    std::memcpy(base + index * 4, &value, sizeof value);
+  }
+}
+
+// Writes one row of a parameter to its place in panels or rows.
+void put_row(pack_task const& task, config const& model, int row, std::span<float const> values, std::byte* base) {
+  pack_step const& step = *task.step;
+  std::int64_t const to = packed_row(step, model.head_dim, row);
+  if (step.kind == packed_kind::rows) {
+    for (std::size_t k = 0; k < values.size(); ++k) put(step.type, base, to * padded(step.cols) + static_cast<std::int64_t>(k), values[k]);
+    return;
+  }
+  std::int64_t const panel = to / panel_rows * panel_rows * packed_depth(step.type, step.cols);
+  std::int64_t const lane = to % panel_rows;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    auto const k = static_cast<std::int64_t>(i);
+    bool const pairs = step.type == dtype::bf16;
+    put(step.type, base, panel + (pairs ? (k / 2 * panel_rows + lane) * 2 + k % 2 : k * panel_rows + lane), values[i]);
+  }
+}
+
+void pack_vector(pack_task const& task, config const& model, std::byte* base) {
+  pack_step const& step = *task.step;
+  std::vector<float> all(static_cast<std::size_t>(task.tensor->shape[0]));
+  read_rows_f32(*task.tensor, 0, 1, all);
+  for (int row = 0; row < step.rows; ++row)
+    put(dtype::f32, base, packed_row(step, model.head_dim, row), all[static_cast<std::size_t>(task.first_source_row + row)]);
+}
+
+void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
+  constexpr int batch = 64;  // rows at a time: transposed reads take 64 neighbours of each line
+  pack_step const& step = *task.step;
+  auto const cols = static_cast<std::size_t>(step.cols);
+  std::vector<float> rows(batch * cols);
+  for (int first = 0; first < step.rows; first += batch) {
+    int const count = std::min(batch, step.rows - first);
+    std::span<float> const some = std::span(rows).first(static_cast<std::size_t>(count) * cols);
+    if (task.transposed) {
+      read_columns_f32(*task.tensor, task.first_source_row + first, count, some);
+    } else {
+      read_rows_f32(*task.tensor, task.first_source_row + first, count, some);
+    }
+    for (int r = 0; r < count; ++r) put_row(task, model, first + r, some.subspan(static_cast<std::size_t>(r) * cols, cols), base);
+  }
+}
+
+void pack_one(pack_task const& task, config const& model, std::span<std::byte> out) {
+  std::byte* const base = out.data() + task.step->offset + task.layer * task.step->layer_stride;
+  if (task.step->kind == packed_kind::vector) {
+    pack_vector(task, model, base);
+  } else {
+    pack_matrix(task, model, base);
+  }
+}
+
+}  // namespace
+
+void pack_weights(checkpoint const& source, config const& model, std::span<std::byte> out) {
+  pack_plan const plan = pack_plan_of(model);
+  std::vector<pack_task> const tasks = tasks_of(source, model, plan);
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr failure;
+  std::mutex guard;
+  auto const work = [&] {
+    try {
+      for (std::size_t i = next++; i < tasks.size(); i = next++) {
+        throw_if_interrupted();
+        pack_one(tasks[i], model, out);
+      }
+    } catch (...) {
+      std::scoped_lock const lock(guard);
+      failure = std::current_exception();
+    }
+  };
+  std::vector<std::jthread> helpers;
+  for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i) helpers.emplace_back(work);
+  work();
+  helpers.clear();
+  if (failure) std::rethrow_exception(failure);
+}
+
+std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const& model) {
+  pack_plan const plan = pack_plan_of(model);
+  std::vector<packed_tensor> out;
+  for (pack_task const& task : tasks_of(source, model, plan)) {
+    if (!out.empty() && out.back().name == task.tensor->name) continue;  // a further part of a fused tensor
+    out.push_back({task.tensor->name, std::string(name_of(task.step->type)), task.tensor->shape,
+                   task.step->offset + task.layer * task.step->layer_stride});
+  }
+  return out;
+}
+
+}  // namespace constformer

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace constformer {
+
+/// How models are compiled and linked: share/constformer/toolchain.json, written when constformer was built.
+struct toolchain {
+  std::string compiler;
+  std::vector<std::string> flags;
+  std::vector<std::string> include;         ///< absolute folders
+  std::vector<std::string> system_include;  ///< absolute folders
+  std::vector<std::string> libraries;       ///< absolute, in link order
+  std::vector<std::string> link_flags;
+};
+
+/// Reads ../share/constformer/toolchain.json, as seen from the folder of this executable.
+[[nodiscard]] toolchain load_toolchain();
+
+}  // namespace constformer
