@@ -13,23 +13,29 @@ namespace detail {
 // Far above any published model, and low enough that products of two extents stay within 64 bits, of heads within 32.
 inline constexpr int largest_extent = 1 << 24;
 
+// Far above any published base or factor, and still finite when multiplied by a position.
+inline constexpr float largest_factor = 1e12F;
+
 struct extent_rule {
   std::string_view name;
   int config::* extent;
 };
 
 inline constexpr extent_rule positive_extents[]{
-    {"layers", &config::layers},     {"d_model", &config::d_model},   {"heads", &config::heads},
-    {"kv_heads", &config::kv_heads}, {"head_dim", &config::head_dim}, {"d_ff", &config::d_ff},
+    {"layers", &config::layers},     {"d_model", &config::d_model},     {"heads", &config::heads},
+    {"kv_heads", &config::kv_heads}, {"head_dim", &config::head_dim},   {"d_ff", &config::d_ff},
     {"vocab", &config::vocab},       {"positions", &config::positions}, {"capacity", &config::capacity},
 };
 
 constexpr message extents_misfit(config const& c) {
   for (auto const& [name, extent] : positive_extents) {
     if (c.*extent <= 0) return format_message("config: {}={} must be positive", name, c.*extent);
-    if (c.*extent > largest_extent) return format_message("config: {}={} is above the limit {}", name, c.*extent, largest_extent);
+    if (c.*extent > largest_extent)
+      return format_message("config: {}={} is above the limit {}", name, c.*extent, largest_extent);
   }
   if (c.segments < 0) return format_message("config: segments={} must not be negative", c.segments);
+  if (c.segments > largest_extent)
+    return format_message("config: segments={} is above the limit {}", c.segments, largest_extent);
   return {};
 }
 
@@ -37,10 +43,14 @@ constexpr message attention_misfit(config const& c) {
   if (c.heads % c.kv_heads != 0)
     return format_message("attention: heads={} is not a multiple of kv_heads={}", c.heads, c.kv_heads);
   if (c.heads > largest_extent / c.head_dim)
-    return format_message("attention: heads={} times head_dim={} is above the limit {}", c.heads, c.head_dim, largest_extent);
+    return format_message("attention: heads={} times head_dim={} is above the limit {}", c.heads, c.head_dim,
+                          largest_extent);
   bool const square = c.family == family_kind::gpt2 || c.family == family_kind::bert;
   if (square && c.heads * c.head_dim != c.d_model)
     return format_message("attention: d_model={} is not heads={} times head_dim={}", c.d_model, c.heads, c.head_dim);
+  if (square && c.kv_heads != c.heads)
+    return format_message("attention: kv_heads={} is not heads={}, and {} has no shared ones", c.kv_heads, c.heads,
+                          name_of(c.family));
   if (c.window < 0) return format_message("attention: window={} must not be negative", c.window);
   if (c.window > 0 && c.mask == mask_kind::bidirectional)
     return format_message("attention: window={} needs mask=causal, it is bidirectional", c.window);
@@ -53,30 +63,40 @@ constexpr message rope_misfit(config const& c) {
     if (r.rotary_dims != 0)
       return format_message("rope: rotary_dims={} needs position=rotary, it is {}", r.rotary_dims, name_of(c.position));
     if (r.scaling != rope_scaling_kind::none)
-      return format_message("rope: scaling={} needs position=rotary, it is {}", name_of(r.scaling), name_of(c.position));
+      return format_message("rope: scaling={} needs position=rotary, it is {}", name_of(r.scaling),
+                            name_of(c.position));
     return {};
   }
   if (r.rotary_dims <= 0) return format_message("rope: rotary_dims={} must be positive", r.rotary_dims);
   if (r.rotary_dims % 2 != 0) return format_message("rope: rotary_dims={} is not a multiple of 2", r.rotary_dims);
   if (r.rotary_dims > c.head_dim)
     return format_message("rope: rotary_dims={} is more than head_dim={}", r.rotary_dims, c.head_dim);
-  if (!(r.theta > 1)) return format_message("rope: theta={} must be more than 1", r.theta);
-  if (!(r.attention_factor > 0)) return format_message("rope: attention_factor={} must be positive", r.attention_factor);
+  if (!(r.theta > 1 && r.theta <= largest_factor))
+    return format_message("rope: theta={} is not between 1 and {}", r.theta, largest_factor);
+  if (!(r.attention_factor > 0 && r.attention_factor <= largest_factor))
+    return format_message("rope: attention_factor={} is not between 0 and {}", r.attention_factor, largest_factor);
   return {};
 }
 
 constexpr message rope_scaling_misfit(config const& c) {
   rope_config const& r = c.rope;
   if (r.scaling == rope_scaling_kind::none) return {};
-  if (!(r.factor >= 1)) return format_message("rope: factor={} of scaling={} is less than 1", r.factor, name_of(r.scaling));
+  if (!(r.factor >= 1 && r.factor <= largest_factor))
+    return format_message("rope: factor={} of scaling={} is not between 1 and {}", r.factor, name_of(r.scaling),
+                          largest_factor);
   if (r.scaling == rope_scaling_kind::linear) return {};
   if (r.original_positions <= 0)
-    return format_message("rope: original_positions={} of scaling={} must be positive", r.original_positions, name_of(r.scaling));
+    return format_message("rope: original_positions={} of scaling={} must be positive", r.original_positions,
+                          name_of(r.scaling));
+  if (r.scaling == rope_scaling_kind::dynamic && r.rotary_dims == 2)
+    return format_message(
+        "rope: rotary_dims={} is too few for scaling=dynamic, whose exponent divides by rotary_dims-2", r.rotary_dims);
   if (r.scaling == rope_scaling_kind::llama3 && !(r.high_freq_factor > r.low_freq_factor && r.low_freq_factor > 0))
     return format_message("rope: high_freq_factor={} must be more than low_freq_factor={}, and both positive",
                           r.high_freq_factor, r.low_freq_factor);
   if (r.scaling == rope_scaling_kind::yarn && !(r.beta_fast > r.beta_slow && r.beta_slow > 0))
-    return format_message("rope: beta_fast={} must be more than beta_slow={}, and both positive", r.beta_fast, r.beta_slow);
+    return format_message("rope: beta_fast={} must be more than beta_slow={}, and both positive", r.beta_fast,
+                          r.beta_slow);
   return {};
 }
 
@@ -101,7 +121,8 @@ constexpr message ffn_misfit(config const& c) {
 }
 
 constexpr message head_misfit(config const& c) {
-  if (c.tied && c.head == head_kind::none) return format_message("head: tied=true needs head=language_model, it is none");
+  if (c.tied && c.head == head_kind::none)
+    return format_message("head: tied=true needs head=language_model, it is none");
   if (c.head == head_kind::language_model && c.mask == mask_kind::bidirectional)
     return format_message("head: language_model needs mask=causal, it is bidirectional");
   if (c.head == head_kind::none && c.mask == mask_kind::causal)
@@ -114,12 +135,15 @@ constexpr message head_misfit(config const& c) {
 constexpr message group_misfit(config const& c) {
   int const group = group_of(c.weights).values > 1 ? group_of(c.weights).values : 0;
   if (c.group != group)
-    return format_message("quantisation: group={} does not fit weights={}, whose group is {}", c.group, name_of(c.weights), group);
+    return format_message("quantisation: group={} does not fit weights={}, whose group is {}", c.group,
+                          name_of(c.weights), group);
   if (group == 0) return {};
-  if (c.d_model % group != 0) return format_message("quantisation: d_model={} is not a multiple of group={}", c.d_model, group);
+  if (c.d_model % group != 0)
+    return format_message("quantisation: d_model={} is not a multiple of group={}", c.d_model, group);
   if (c.d_ff % group != 0) return format_message("quantisation: d_ff={} is not a multiple of group={}", c.d_ff, group);
   if (c.heads * c.head_dim % group != 0)
-    return format_message("quantisation: heads={} times head_dim={} is not a multiple of group={}", c.heads, c.head_dim, group);
+    return format_message("quantisation: heads={} times head_dim={} is not a multiple of group={}", c.heads, c.head_dim,
+                          group);
   return {};
 }
 
@@ -129,9 +153,9 @@ constexpr message group_misfit(config const& c) {
 /// The same rules guard types at compile time (`valid_config`) and files at run time.
 [[nodiscard]] constexpr message first_misfit(config const& c) {
   using rule = message (*)(config const&);
-  constexpr rule rules[]{detail::extents_misfit,  detail::attention_misfit, detail::rope_misfit,
+  constexpr rule rules[]{detail::extents_misfit,      detail::attention_misfit, detail::rope_misfit,
                          detail::rope_scaling_misfit, detail::capacity_misfit,  detail::norm_misfit,
-                         detail::ffn_misfit,      detail::head_misfit,      detail::group_misfit};
+                         detail::ffn_misfit,          detail::head_misfit,      detail::group_misfit};
   for (rule const broken : rules)
     if (message const sentence = broken(c); !sentence.empty()) return sentence;
   return {};
@@ -144,5 +168,28 @@ struct valid_config {
   static_assert(require_empty<misfit>::value);
   static constexpr bool value = true;
 };
+
+namespace detail {
+
+inline constexpr config smallest_config{.layers = 1,
+                                        .d_model = 1,
+                                        .heads = 1,
+                                        .kv_heads = 1,
+                                        .head_dim = 1,
+                                        .d_ff = 1,
+                                        .vocab = 1,
+                                        .positions = 1,
+                                        .capacity = 1,
+                                        .position = position_kind::none};
+
+}  // namespace detail
+
+/// `Config` itself if it is valid. If it is not, that is an error, and this is some valid config, so that a type built on it
+/// adds no errors of its own: one mistake, one error.
+template <config const& Config>
+[[nodiscard]] constexpr config const& checked() {
+  static_assert(valid_config<Config>::value);
+  return valid_config<Config>::misfit.empty() ? Config : detail::smallest_config;
+}
 
 }  // namespace constformer

@@ -14,19 +14,19 @@ namespace constformer {
 /// All parameters of one stack, decoder or encoder: embeddings, `layers` equal blocks, and what stands on top.
 template <config const& Config>
 struct transformer {
-  static_assert(valid_config<Config>::value);
-  static constexpr bool has_head = Config.head == head_kind::language_model;
+  static constexpr config const& shape = checked<Config>();
+  static constexpr bool has_head = shape.head == head_kind::language_model;
 
-  using tokens_type = embedding<Config.vocab, Config.d_model>;
-  using positions_type = member_if<Config.position == position_kind::learned, embedding<Config.positions, Config.d_model>>;
-  using segments_type = member_if<(Config.segments > 0), embedding<Config.segments, Config.d_model>>;
-  using norm_type = norm<Config.d_model, Config.norm_bias>;
-  using embedding_norm_type = member_if<Config.place == norm_place::post, norm_type>;
-  using blocks_type = repeated<block<Config>, Config.layers>;
-  using final_norm_type = member_if<Config.place == norm_place::pre, norm_type>;
-  using head_type = member_if<has_head && !Config.tied, linear<Config.vocab, Config.d_model, false>>;
-  using pooler_type = member_if<Config.pooler, linear<Config.d_model, Config.d_model, true>>;
-  static_assert(!Config.tied || tied_head<Config.vocab, Config.d_model, tokens_type>::value);
+  using tokens_type = embedding<shape.vocab, shape.d_model>;
+  using positions_type = member_if<shape.position == position_kind::learned, embedding<shape.positions, shape.d_model>>;
+  using segments_type = member_if<(shape.segments > 0), embedding<shape.segments, shape.d_model>>;
+  using norm_type = norm<shape.d_model, shape.norm_bias>;
+  using embedding_norm_type = member_if<shape.place == norm_place::post, norm_type>;
+  using blocks_type = repeated<block<checked<Config>()>, shape.layers>;
+  using final_norm_type = member_if<shape.place == norm_place::pre, norm_type>;
+  using head_type = member_if<has_head && !shape.tied, linear<shape.vocab, shape.d_model, false>>;
+  using pooler_type = member_if<shape.pooler, linear<shape.d_model, shape.d_model, true>>;
+  static_assert(!shape.tied || tied_head<shape.vocab, shape.d_model, tokens_type>::value);
 
   BOOST_HANA_DEFINE_STRUCT(transformer, (tokens_type, tokens), (positions_type, positions), (segments_type, segments),
                            (embedding_norm_type, embedding_norm), (blocks_type, blocks), (final_norm_type, final_norm),
