@@ -4,8 +4,8 @@
 # CASE.cpp begins with `// expect: SENTENCE`. Its twin, which must compile, is the same file with -DCF_TWIN, or
 # CASE.ok.cpp where that exists. What is checked:
 #   - the compiler fails, and on g++ it prints exactly one `error:`
-#   - the first `error:` line carries SENTENCE: the quoted strings of that line, joined by blanks, contain it,
-#     since SHAPE_ERROR<text<19>{"attention: heads=32"}, text<20>{"is not a multiple of"}, ...> is cut into chunks
+#   - the first `error:` line carries SENTENCE: the quoted strings of that line, put together, contain it, since
+#     SHAPE_ERROR<text<29>{"attention: heads=32 is not a "}, text<22>{"multiple of kv_heads=6"}> is cut into chunks
 #   - the twin compiles without a word
 set -uo pipefail
 export LC_ALL=C
@@ -22,7 +22,7 @@ sentence=$(sed -n '1,5s|^// expect: ||p' "$case_file")
 output=$(compile "$@" "$case_file") && fail "compiles, and should say: $sentence"
 errors=$(grep 'error:' <<<"$output")
 first=$(head -n 1 <<<"$errors")
-said=$(grep -o '"[^"]*"' <<<"$first" | tr -d '"' | tr '\n' ' ')
+said=$(grep -o '"[^"]*"' <<<"$first" | tr -d '"\n')
 case "$said" in
   *"$sentence"*) ;;
   *) fail "the first error does not say: $sentence" "$output" ;;

@@ -48,8 +48,8 @@ constexpr auto chunk_text() {
   constexpr chunk piece = chunk_at(Sentence.view(), Index);
   text<piece.size> out;
   for (std::size_t i = 0; i < piece.size; ++i) out.chars[i] = Sentence.view()[piece.begin + i];
-  out.chars[piece.size] =
-      '\0';  // written, not left as it is: else Clang 19 prints texts of 8 or 16 characters as numbers
+  // Written although it is zero already: else Clang 19 prints texts of 8 and of 16 characters as numbers.
+  out.chars[piece.size] = '\0';
   return out;
 }
 
