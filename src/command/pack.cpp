@@ -12,7 +12,7 @@
 #include "constformer/text/tokenizer_data.hpp"
 #include "pack_weights.hpp"
 
-namespace constformer {
+namespace constformer::command {
 
 namespace {
 
@@ -47,4 +47,4 @@ void pack_checkpoint(checkpoint const& source, config const& model, std::filesys
                            .tensors = packed_tensors(source, model)});
 }
 
-}  // namespace constformer
+}  // namespace constformer::command

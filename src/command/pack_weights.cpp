@@ -15,7 +15,7 @@
 #include "constformer/core/error.hpp"
 #include "process.hpp"
 
-namespace constformer {
+namespace constformer::command {
 
 namespace {
 
@@ -174,4 +174,4 @@ std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const
   return out;
 }
 
-}  // namespace constformer
+}  // namespace constformer::command

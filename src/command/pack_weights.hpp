@@ -8,7 +8,7 @@
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/config/config.hpp"
 
-namespace constformer {
+namespace constformer::command {
 
 /// Fills `out`, zeroed and packed_layout_of(model).bytes long, by the steps of pack_plan_of(model).
 void pack_weights(checkpoint const& source, config const& model, std::span<std::byte> out);
@@ -16,4 +16,4 @@ void pack_weights(checkpoint const& source, config const& model, std::span<std::
 /// Where each tensor of the checkpoint went, for `info`.
 [[nodiscard]] std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const& model);
 
-}  // namespace constformer
+}  // namespace constformer::command

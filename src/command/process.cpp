@@ -14,7 +14,7 @@
 
 extern char** environ;  // NOLINT: POSIX
 
-namespace constformer {
+namespace constformer::command {
 
 namespace {
 
@@ -120,4 +120,4 @@ std::string shell_line(std::vector<std::string> const& arguments) {
   return line;
 }
 
-}  // namespace constformer
+}  // namespace constformer::command

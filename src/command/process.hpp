@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace constformer {
+namespace constformer::command {
 
 /// What a finished program printed (stdout and stderr together) and how it ended.
 struct process_result {
@@ -41,4 +41,4 @@ void throw_if_interrupted();
 /// `arguments` as one would type them into a shell.
 [[nodiscard]] std::string shell_line(std::vector<std::string> const& arguments);
 
-}  // namespace constformer
+}  // namespace constformer::command

@@ -7,7 +7,7 @@
 
 #include "constformer/core/error.hpp"
 
-namespace constformer {
+namespace constformer::command {
 
 namespace {
 
@@ -44,4 +44,4 @@ toolchain load_toolchain() {
   }
 }
 
-}  // namespace constformer
+}  // namespace constformer::command

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace constformer {
+namespace constformer::command {
 
 /// How models are compiled and linked: share/constformer/toolchain.json, written when constformer was built.
 struct toolchain {
@@ -19,4 +19,4 @@ struct toolchain {
 /// Reads ../share/constformer/toolchain.json, as seen from the folder of this executable.
 [[nodiscard]] toolchain load_toolchain();
 
-}  // namespace constformer
+}  // namespace constformer::command

@@ -9,7 +9,7 @@
 
 #include "constformer/core/error.hpp"
 
-namespace constformer {
+namespace constformer::command {
 
 work_folder::work_folder() : temporary_(true) {
   std::error_code failure;
@@ -32,4 +32,4 @@ work_folder::~work_folder() {
   if (temporary_) std::filesystem::remove_all(path_, ignored);
 }
 
-}  // namespace constformer
+}  // namespace constformer::command

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-namespace constformer {
+namespace constformer::command {
 
 /// A folder for the files of one build: a temporary one that goes away with the object, or one that the user keeps.
 class work_folder {
@@ -24,4 +24,4 @@ class work_folder {
   bool temporary_;
 };
 
-}  // namespace constformer
+}  // namespace constformer::command

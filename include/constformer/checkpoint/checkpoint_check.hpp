@@ -130,10 +130,10 @@ constexpr int index_in(std::string_view name, std::string_view prefix, manifest_
 }
 
 /// Compiles only if the tensors of a file (`Tensors`, `Prefix`: static constexpr objects) fill `Config`; if not, the error is the
-/// sentence of `checkpoint_misfit`.
-template <config const& Config, auto const& Tensors, auto const& Prefix>
+/// sentence of `checkpoint_misfit`. `LinearInOut` is false for a file that stores Conv1D layers as (out, in).
+template <config const& Config, auto const& Tensors, auto const& Prefix, bool LinearInOut = true>
 struct checkpoint_fits {
-  static constexpr auto wanted = make_manifest(Config.family, parameter_table<transformer<Config>>);
+  static constexpr auto wanted = make_manifest(Config.family, parameter_table<transformer<Config>>, LinearInOut);
   static constexpr message misfit =
       checkpoint_misfit(wanted.view(), names_of(Config.family), Config.tied, Prefix, std::span<file_tensor const>(Tensors));
   static_assert(require_empty<misfit>::value);

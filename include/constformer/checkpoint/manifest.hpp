@@ -36,12 +36,12 @@ struct manifest {
   std::array<manifest_entry, Capacity> entries{};
   std::size_t size = 0;
 
-  constexpr void add(name_rule const& rule, parameter_entry const& parameter) {
+  constexpr void add(name_rule const& rule, parameter_entry const& parameter, bool transposed) {
     std::string_view const full = parameter.name.view();
     parameter_name tensor;
     tensor << rule.tensor << full.substr(full.rfind('.'));
     bool const matrix = parameter.cols != 0;
-    std::size_t const out = matrix && rule.transposed ? 1 : 0;  // the axis along which parts are fused
+    std::size_t const out = matrix && transposed ? 1 : 0;  // the axis along which parts are fused
     for (std::size_t i = 0; i < size; ++i) {
       if (entries[i].tensor.view() != tensor.view()) continue;
       entries[i].extents[out] += parameter.rows;
@@ -57,10 +57,15 @@ struct manifest {
 };
 
 /// What a checkpoint of `family` must hold to fill `table`. Every parameter has a rule: a family without one does not compile.
+/// `linear_in_out` is false for files that keep as (out, in) what their family usually stores transposed.
 template <std::size_t N>
-[[nodiscard]] constexpr manifest<N> make_manifest(family_kind family, std::array<parameter_entry, N> const& table) {
+[[nodiscard]] constexpr manifest<N> make_manifest(family_kind family, std::array<parameter_entry, N> const& table,
+                                                  bool linear_in_out = true) {
   manifest<N> out;
-  for (parameter_entry const& parameter : table) out.add(*rule_for(names_of(family), parameter.name.view()), parameter);
+  for (parameter_entry const& parameter : table) {
+    name_rule const& rule = *rule_for(names_of(family), parameter.name.view());
+    out.add(rule, parameter, rule.transposed && linear_in_out);
+  }
   return out;
 }
 

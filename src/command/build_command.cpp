@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+
+#include "commands.hpp"
+#include "compile.hpp"
+#include "config_header.hpp"
+#include "constformer/checkpoint/atomic_file.hpp"
+#include "constformer/checkpoint/mapped_file.hpp"
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/config/rules.hpp"
+#include "constformer/core/error.hpp"
+#include "pack.hpp"
+#include "process.hpp"
+#include "progress.hpp"
+#include "sources.hpp"
+#include "standard_output.hpp"
+#include "toolchain.hpp"
+#include "work_folder.hpp"
+
+namespace constformer::command {
+
+namespace {
+
+constexpr int default_capacity = 4096;
+
+struct build_options {
+  std::string path;
+  std::string output;
+  std::string tokenizer;
+  int context = 0;
+  std::string type;
+  std::string weights = "embed";
+  std::string keep;
+  compile_options compile;
+};
+
+// Names of the files of a build in its work folder.
+constexpr std::string_view config_file = "model_config.hpp";
+constexpr std::string_view check_file = "check.cpp";
+constexpr std::string_view model_file = "model.cpp";
+constexpr std::string_view weights_file = "weights.cpp";
+constexpr std::string_view packed_name = "model.weights";
+
+bool all_bf16(checkpoint const& source) {
+  auto const is_matrix = [](tensor_view const& t) { return t.shape.size() > 1; };
+  return std::ranges::all_of(source.tensors, [&](tensor_view const& t) { return !is_matrix(t) || t.type == dtype::bf16; });
+}
+
+config compiled_config(checkpoint const& source, build_options const& options) {
+  config model = source.model;
+  model.capacity = options.context != 0 ? options.context : std::min(model.positions, default_capacity);
+  model.weights = options.type == "bf16" || (options.type.empty() && all_bf16(source)) ? dtype::bf16 : dtype::f32;
+  if (message const misfit = first_misfit(model); !misfit.empty()) throw error(options.path + ": " + std::string(misfit.view()));
+  return model;
+}
+
+// Everything one build knows.
+struct build {
+  build_options const& options;
+  toolchain tools;
+  checkpoint source;
+  config model;
+  std::string name;  // of the config
+  work_folder folder;
+  progress say;
+
+  [[nodiscard]] std::filesystem::path file(std::string_view local) const { return folder.path() / local; }
+  [[nodiscard]] bool embedded() const { return options.weights == "embed"; }
+  [[nodiscard]] std::string beside_name() const { return std::filesystem::path(options.output).filename().string() + ".weights"; }
+};
+
+void write_sources(build const& b) {
+  std::string const qualified = "constformer::configs::" + b.name;
+  write_file(b.file(config_file), config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
+  write_file(b.file(check_file), check_unit(b.source, qualified, config_file));
+  write_file(b.file(model_file), model_unit_source(qualified, b.name, config_file));
+  write_file(b.file(weights_file), b.embedded() ? embedded_weights_source(packed_name) : beside_weights_source(b.beside_name()));
+}
+
+void require_success(build const& b, process_result const& result, std::string_view what) {
+  if (result.exit_code == 0) return;
+  std::string const first = first_error(result.output);
+  if (first.empty()) throw error(std::string(what) + ": the compiler ended with status " + std::to_string(result.exit_code));
+  throw error(b.options.path + ": " + first);
+}
+
+// Two compilers at a time: the check runs while the model is compiled, and packing fills the wait.
+void compile_units(build& b) {
+  b.say.step("compiling the model");
+  process model(compile_line(b.tools, b.options.compile, model_file, "model.o"), b.folder.path());
+  process check(check_line(b.tools, b.options.compile, check_file), b.folder.path());
+  require_success(b, check.wait(), "checkpoint check");
+  pack_checkpoint(b.source, b.model, b.file(packed_name));
+  require_success(b, model.wait(), "model unit");
+  process weights(compile_line(b.tools, b.options.compile, weights_file, "weights.o"), b.folder.path());
+  require_success(b, weights.wait(), "weights unit");
+}
+
+std::vector<std::string> objects() { return {"model.o", "weights.o"}; }
+
+void link_program(build& b) {
+  b.say.step("linking");
+  process link(link_line(b.tools, b.options.compile, objects(), "program"), b.folder.path());
+  auto const result = link.wait();
+  if (result.exit_code != 0) throw error("linking: " + (result.output.empty() ? "failed" : result.output.substr(0, result.output.find('\n'))));
+}
+
+void deliver(std::filesystem::path const& from, atomic_file& to) {
+  if (std::filesystem::file_size(from) == 0) throw error(from.string() + ": is empty");
+  mapped_file const content(from);
+  to.write(content.bytes());
+}
+
+// One line that makes MODEL of the kept sources by hand.
+std::string hand_line(build const& b) {
+  std::string const compile = shell_line(compile_line(b.tools, b.options.compile, model_file, "model.o"));
+  std::string const weights = shell_line(compile_line(b.tools, b.options.compile, weights_file, "weights.o"));
+  std::string const output = std::filesystem::absolute(b.options.output).string();
+  return "cd " + shell_line({b.folder.path().string()}) + " && " + compile + " && " + weights + " && " +
+         shell_line(link_line(b.tools, b.options.compile, objects(), output));
+}
+
+void run_build(build_options const& options) {
+  catch_interrupts();
+  checkpoint source = open_checkpoint(options.path, {.tokenizer = options.tokenizer});
+  config const model = compiled_config(source, options);
+  atomic_file program(options.output, file_mode::executable);  // first, so that a name that cannot be written costs no compilation
+  std::optional<atomic_file> weights;
+  if (options.weights == "beside") weights.emplace(options.output + ".weights");
+  build b{.options = options,
+          .tools = load_toolchain(),
+          .source = std::move(source),
+          .model = model,
+          .name = identifier_from(options.path),
+          .folder = options.keep.empty() ? work_folder() : work_folder(std::filesystem::path(options.keep)),
+          .say = {}};
+  write_sources(b);
+  compile_units(b);
+  link_program(b);
+  b.say.step("writing " + options.output);
+  if (weights) deliver(b.file(packed_name), *weights);
+  deliver(b.file("program"), program);
+  throw_if_interrupted();
+  if (weights) weights->commit();
+  program.commit();
+  b.say.done();
+  if (!options.keep.empty()) print(hand_line(b) + "\n");
+}
+
+}  // namespace
+
+void add_build(CLI::App& app) {
+  auto const options = std::make_shared<build_options>();
+  CLI::App* const command = app.add_subcommand("build", "Makes a program of a checkpoint");
+  command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
+  command->add_option("-o,--output", options->output, "the program")->required()->type_name("MODEL");
+  command->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder, instead of what lies beside the weights")->type_name("FILE");
+  command->add_option("-c,--ctx-size", options->context, "longest context (default: the checkpoint's, at most 4096)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->add_option("--dtype", options->type, "of packed matrices (default: bf16 if all of the checkpoint's are, else f32)")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->type_name("f32|bf16");
+  command->add_option("--weights", options->weights, "in the program, or in MODEL.weights beside it")
+      ->check(CLI::IsMember({"embed", "beside"}))
+      ->type_name("embed|beside");
+  command->add_option("--target", options->compile.target, "processor, as -march= takes it")->type_name("native|ARCH");
+  command->add_option("--compiler", options->compile.compiler, "C++ compiler")->type_name("CXX");
+  command->add_option("--keep", options->keep, "keep the sources in DIR and print the line that compiles them")->type_name("DIR");
+  command->callback([options] { run_build(*options); });
+}
+
+}  // namespace constformer::command

@@ -1,0 +1,80 @@
+#include "compile.hpp"
+
+namespace constformer::command {
+
+namespace {
+
+command_line compiler_of(toolchain const& tools, compile_options const& options) {
+  return {options.compiler.empty() ? tools.compiler : options.compiler};
+}
+
+bool is_clang(command_line const& line) { return line.front().find("clang") != std::string::npos; }
+
+void add_flags(command_line& line, toolchain const& tools) {
+  line.insert(line.end(), tools.flags.begin(), tools.flags.end());
+  for (auto const& folder : tools.include) line.push_back("-I" + folder);
+  for (auto const& folder : tools.system_include) {
+    line.push_back("-isystem");
+    line.push_back(folder);
+  }
+}
+
+// The text between quotes in the template arguments of SHAPE_ERROR<...>, put together.
+std::string shape_sentence(std::string_view line) {
+  std::size_t const start = line.find("SHAPE_ERROR<");
+  if (start == std::string_view::npos) return {};
+  std::string sentence;
+  bool inside = false;
+  for (std::size_t i = start; i < line.size(); ++i) {
+    char const c = line[i];
+    if (c == '"') {
+      inside = !inside;
+    } else if (!inside && (c == '\'' || line.substr(i).starts_with("\xE2\x80\x99"))) {  // the quote that ends the type's name
+      break;
+    } else if (inside) {
+      if (c == '\\' && i + 1 < line.size()) ++i;
+      sentence += line[i];
+    }
+  }
+  return sentence;
+}
+
+}  // namespace
+
+command_line compile_line(toolchain const& tools, compile_options const& options, std::string_view unit, std::string_view object) {
+  command_line line = compiler_of(tools, options);
+  add_flags(line, tools);
+  line.push_back("-march=" + options.target);
+  line.insert(line.end(), {"-DHWY_COMPILE_ONLY_STATIC", "-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
+  return line;
+}
+
+command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit) {
+  command_line line = compiler_of(tools, options);
+  add_flags(line, tools);
+  // Hundreds of names are compared in constant evaluation: far above Clang's default of a million steps for the largest models.
+  if (is_clang(line)) line.push_back("-fconstexpr-steps=1000000000");
+  else line.push_back("-fconstexpr-ops-limit=1000000000");
+  line.insert(line.end(), {"-fsyntax-only", std::string(unit)});
+  return line;
+}
+
+command_line link_line(toolchain const& tools, compile_options const& options, std::vector<std::string> const& objects, std::string_view program) {
+  command_line line = compiler_of(tools, options);
+  line.insert(line.end(), objects.begin(), objects.end());
+  line.insert(line.end(), tools.libraries.begin(), tools.libraries.end());
+  line.insert(line.end(), tools.link_flags.begin(), tools.link_flags.end());
+  line.insert(line.end(), {"-Wl,--gc-sections", "-s", "-o", std::string(program)});
+  return line;
+}
+
+std::string first_error(std::string_view output) {
+  std::size_t const at = output.find("error: ");
+  if (at == std::string_view::npos) return {};
+  std::size_t const begin = output.rfind('\n', at) + 1;
+  std::string_view const line = output.substr(begin, output.find('\n', at) - begin);
+  std::string const sentence = shape_sentence(line);
+  return sentence.empty() ? std::string(line) : sentence;
+}
+
+}  // namespace constformer::command

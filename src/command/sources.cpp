@@ -1,0 +1,97 @@
+#include "sources.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace constformer::command {
+
+namespace {
+
+// A string literal; bytes that a literal cannot hold as they are become octal escapes.
+std::string literal(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    auto const byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\' || c == '?' || byte < 0x20 || byte >= 0x7f) {
+      constexpr char digits[] = "01234567";
+      out += {'\\', digits[byte >> 6], digits[(byte >> 3) & 7], digits[byte & 7]};
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string table_row(std::string_view name, std::string_view type, std::span<std::int64_t const> shape) {
+  constexpr std::size_t most = 4;  // file_tensor::extents; a longer shape fits nothing anyway
+  std::size_t const rank = std::min(shape.size(), most);
+  std::string row = "    {" + literal(name) + ", " + literal(type) + ", " + std::to_string(rank) + ", {";
+  for (std::size_t i = 0; i < rank; ++i) row += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return row + "}},\n";
+}
+
+std::string_view file_type(dtype type) {
+  switch (type) {
+    case dtype::f32: return "F32";
+    case dtype::f16: return "F16";
+    case dtype::bf16: return "BF16";
+    case dtype::i8:
+    case dtype::q8_0: break;
+  }
+  return name_of(type);
+}
+
+}  // namespace
+
+std::string check_unit(checkpoint const& source, std::string_view name, std::string_view header) {
+  std::string out = "// Compiles only if the checkpoint fills the config.\n#include <string_view>\n\n";
+  out += "#include \"constformer/checkpoint/checkpoint_check.hpp\"\n#include " + literal(header) + "\n\nnamespace {\n\n";
+  out += "constexpr std::string_view prefix = " + literal(source.prefix) + ";\n\nconstexpr constformer::file_tensor tensors[]{\n";
+  for (tensor_view const& tensor : source.tensors) out += table_row(tensor.name, file_type(tensor.type), tensor.shape);
+  out += "};\n\n}  // namespace\n\n";
+  out += "static_assert(constformer::checkpoint_fits<" + std::string(name) + ", tensors, prefix, " + (source.linear_in_out ? "true" : "false") +
+         ">::value);\n";
+  return out;
+}
+
+std::string model_unit_source(std::string_view name, std::string_view label, std::string_view header) {
+  std::string const config_name(name);
+  return "// The one unit that knows the model's shapes.\n#include " + literal(header) +
+         "\n#include \"constformer/generate/engine-inl.hpp\"\n\n"
+         "constformer::model_unit const& constformer::linked_unit() {\n"
+         "  static model_unit const unit = HWY_NAMESPACE::make_unit<" +
+         config_name + ">(" + literal(label) + ");\n  return unit;\n}\n";
+}
+
+std::string embedded_weights_source(std::string_view packed) {
+  std::string const file(packed);
+  return "// The packed weights, put into the program by the assembler.\n#include <cstddef>\n\n"
+         "#include \"constformer/generate/session.hpp\"\n\n"
+         "asm(R\"(\n"
+         "  .section .rodata\n"
+         "  .balign 64\n"
+         "constformer_weights_begin:\n"
+         "  .incbin \"" +
+         file +
+         "\"\n"
+         "constformer_weights_end:\n"
+         "  .byte 0\n"
+         "  .globl constformer_weights_begin, constformer_weights_end\n"
+         "  .text\n"
+         ")\");\n\n"
+         "extern \"C\" std::byte const constformer_weights_begin[];\n"
+         "extern \"C\" std::byte const constformer_weights_end[];\n\n"
+         "constformer::weights_place constformer::linked_weights() {\n"
+         "  return {.embedded = {constformer_weights_begin, constformer_weights_end}, .beside = {}};\n}\n";
+}
+
+std::string beside_weights_source(std::string_view file_name) {
+  return "// The packed weights are in a file beside the program.\n#include \"constformer/generate/session.hpp\"\n\n"
+         "constformer::weights_place constformer::linked_weights() { return {.embedded = {}, .beside = " +
+         literal(file_name) + "}; }\n";
+}
+
+}  // namespace constformer::command

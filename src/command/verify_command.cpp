@@ -1,0 +1,77 @@
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "commands.hpp"
+#include "compile.hpp"
+#include "config_header.hpp"
+#include "constformer/checkpoint/atomic_file.hpp"
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/core/error.hpp"
+#include "process.hpp"
+#include "sources.hpp"
+#include "standard_output.hpp"
+#include "toolchain.hpp"
+#include "work_folder.hpp"
+
+namespace constformer::command {
+
+namespace {
+
+struct verify_options {
+  std::string path;
+  std::string config;
+  std::string name;
+  std::string compiler;
+};
+
+// The config to check against: the user's header, or the one that the checkpoint asks for.
+struct named_config {
+  std::string header;
+  std::string name;
+};
+
+named_config config_for(checkpoint const& source, verify_options const& options, work_folder const& folder) {
+  if (!options.config.empty()) {
+    if (!std::filesystem::is_regular_file(options.config)) throw error(options.config + ": is not a file");
+    if (options.name.empty()) throw error(options.config + ": --name must say which config of it is meant");
+    bool const qualified = options.name.find("::") != std::string::npos;
+    return {std::filesystem::absolute(options.config).string(), qualified ? options.name : "constformer::configs::" + options.name};
+  }
+  std::string const name = identifier_from(options.path);
+  write_file(folder.path() / "model_config.hpp", config_header(source.model, name, std::filesystem::path(options.path).filename().string()));
+  return {"model_config.hpp", "constformer::configs::" + name};
+}
+
+void run_verify(verify_options const& options) {
+  catch_interrupts();
+  checkpoint const source = open_checkpoint(options.path);
+  work_folder const folder;
+  named_config const wanted = config_for(source, options, folder);
+  write_file(folder.path() / "check.cpp", check_unit(source, wanted.name, wanted.header));
+  process check(check_line(load_toolchain(), {.compiler = options.compiler, .target = {}}, "check.cpp"), folder.path());
+  auto const result = check.wait();
+  if (result.exit_code != 0) {
+    std::string const first = first_error(result.output);
+    throw error(options.path + ": " + (first.empty() ? "the compiler ended with status " + std::to_string(result.exit_code) : first));
+  }
+  print(options.path + ": " + std::to_string(source.tensors.size()) + " tensors fit " + wanted.name + "\n");
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app) {
+  auto const options = std::make_shared<verify_options>();
+  CLI::App* const command = app.add_subcommand("verify", "Checks the tensors of a checkpoint against a config, at compile time");
+  command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
+  command->add_option("--config", options->config, "a config header (default: the one that the checkpoint asks for)")->type_name("FILE.hpp");
+  command->add_option("--name", options->name, "the config's name in it")->type_name("NAME");
+  command->add_option("--compiler", options->compiler, "C++ compiler")->type_name("CXX");
+  command->callback([options] { run_verify(*options); });
+}
+
+}  // namespace constformer::command
