@@ -1,0 +1,3 @@
+#include "toy_packed.hpp"
+
+int main(int, char** argv) { toy::write_packed(argv[1], {}); }

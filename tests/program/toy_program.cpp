@@ -1,0 +1,65 @@
+#include "toy_program.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+
+#include "toy_model.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+char const* built(toy_program::kind which) {
+  switch (which) {
+    case toy_program::kind::decoder: return TOY_DECODER;
+    case toy_program::kind::encoder: return TOY_ENCODER;
+    case toy_program::kind::embedded: return TOY_EMBEDDED;
+  }
+  return nullptr;
+}
+
+fs::path new_folder() {
+  std::string name = (fs::temp_directory_path() / "cf-toy-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  return name;
+}
+
+}  // namespace
+
+toy_program::toy_program(kind which, toy::packed_choice const& choice) : folder_(new_folder()) {
+  fs::copy_file(built(which), folder_ / "toy");
+  if (which != kind::embedded) toy::write_packed(packed(), choice);
+}
+
+toy_program::~toy_program() {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+fs::path toy_program::packed() const { return folder_ / toy::packed_name; }
+
+outcome toy_program::run(std::vector<std::string> arguments, process_options const& options) const {
+  arguments.insert(arguments.begin(), (folder_ / "toy").string());
+  return run_process(arguments, options);
+}
+
+outcome toy_program::run_script(std::string const& script, std::vector<std::string> arguments) const {
+  process_options options;
+  options.environment.push_back("CF_TOY_SCRIPT=" + script);
+  return run(std::move(arguments), options);
+}
+
+std::string toy_program::with_content(std::string const& name, std::string const& content) const {
+  std::ofstream(folder_ / name, std::ios::binary) << content;
+  return (folder_ / name).string();
+}
+
+std::vector<std::string> toy_program::other_files() const {
+  std::vector<std::string> names;
+  for (auto const& entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
+  std::erase_if(names, [](std::string const& n) { return n == "toy" || n == toy::packed_name; });
+  std::ranges::sort(names);
+  return names;
+}
