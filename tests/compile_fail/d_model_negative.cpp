@@ -1,0 +1,15 @@
+// expect: config: d_model=-64 must be positive
+#include "constformer/config/families.hpp"
+#include "constformer/layers/transformer.hpp"
+
+using namespace constformer;
+
+#ifdef CF_TWIN
+constexpr int d_model = 64;
+#else
+constexpr int d_model = -64;
+#endif
+inline constexpr config model =
+    with(llama({.layers = 2, .d_model = 64, .heads = 4, .kv_heads = 2, .d_ff = 128, .vocab = 96, .positions = 128}),
+         [](config& c) { c.d_model = d_model; });
+template struct constformer::transformer<model>;

@@ -1,0 +1,15 @@
+// expect: config: heads=0 must be positive
+#include "constformer/config/families.hpp"
+#include "constformer/config/rules.hpp"
+
+using namespace constformer;
+
+#ifdef CF_TWIN
+constexpr int heads = 4;
+#else
+constexpr int heads = 0;
+#endif
+inline constexpr config model =
+    with(llama({.layers = 2, .d_model = 64, .heads = 4, .kv_heads = 2, .d_ff = 128, .vocab = 96, .positions = 128}),
+         [](config& c) { c.heads = heads; });
+static_assert(valid_config<model>::value);

@@ -1,0 +1,15 @@
+// expect: config: vocab=16777217 is above the limit 16777216
+#include "constformer/config/families.hpp"
+#include "constformer/config/rules.hpp"
+
+using namespace constformer;
+
+#ifdef CF_TWIN
+constexpr int vocab = 16777216;
+#else
+constexpr int vocab = 16777217;
+#endif
+inline constexpr config model =
+    with(llama({.layers = 2, .d_model = 64, .heads = 4, .kv_heads = 2, .d_ff = 128, .vocab = 96, .positions = 128}),
+         [](config& c) { c.vocab = vocab; });
+static_assert(valid_config<model>::value);

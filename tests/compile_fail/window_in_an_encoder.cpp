@@ -1,0 +1,14 @@
+// expect: attention: window=64 needs mask=causal, it is bidirectional
+#include "constformer/config/families.hpp"
+#include "constformer/config/rules.hpp"
+
+using namespace constformer;
+
+#ifdef CF_TWIN
+constexpr int window = 0;
+#else
+constexpr int window = 64;
+#endif
+inline constexpr config model = with(bert({.layers = 2, .d_model = 64, .heads = 4, .vocab = 96, .positions = 128}),
+                                     [](config& c) { c.window = window; });
+static_assert(valid_config<model>::value);

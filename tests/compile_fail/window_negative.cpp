@@ -1,0 +1,15 @@
+// expect: attention: window=-1 must not be negative
+#include "constformer/config/families.hpp"
+#include "constformer/config/rules.hpp"
+
+using namespace constformer;
+
+#ifdef CF_TWIN
+constexpr int window = 1;
+#else
+constexpr int window = -1;
+#endif
+inline constexpr config model =
+    with(llama({.layers = 2, .d_model = 64, .heads = 4, .kv_heads = 2, .d_ff = 128, .vocab = 96, .positions = 128}),
+         [](config& c) { c.window = window; });
+static_assert(valid_config<model>::value);
