@@ -8,8 +8,10 @@
 
 #include "constformer/checkpoint/manifest.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/rules.hpp"
 #include "constformer/core/check.hpp"
 #include "constformer/core/text.hpp"
+#include "constformer/layers/parameter_table.hpp"
 #include "constformer/layers/transformer.hpp"
 
 namespace constformer {
@@ -129,13 +131,25 @@ constexpr int index_in(std::string_view name, std::string_view prefix, manifest_
   return format_message("{} ({} of {} tensors do not fit)", first, misfits, total);
 }
 
+namespace detail {
+
+// Nothing if the config itself is not valid: that has been said.
+template <config const& Config>
+constexpr message misfit_of_file(std::span<file_tensor const> tensors, std::string_view prefix, bool linear_in_out) {
+  constexpr auto const& table = parameter_table<transformer<Config>>;
+  if (!first_misfit(Config).empty()) return {};
+  if (message const nameless = nameless_parameter(Config.family, table); !nameless.empty()) return nameless;
+  auto const wanted = make_manifest(Config.family, table, linear_in_out);
+  return checkpoint_misfit(wanted.view(), constformer::names_of(Config.family), Config.tied, prefix, tensors);
+}
+
+}  // namespace detail
+
 /// Compiles only if the tensors of a file (`Tensors`, `Prefix`: static constexpr objects) fill `Config`; if not, the error is the
 /// sentence of `checkpoint_misfit`. `LinearInOut` is false for a file that stores Conv1D layers as (out, in).
 template <config const& Config, auto const& Tensors, auto const& Prefix, bool LinearInOut = true>
 struct checkpoint_fits {
-  static constexpr auto wanted = make_manifest(Config.family, parameter_table<transformer<Config>>, LinearInOut);
-  static constexpr message misfit =
-      checkpoint_misfit(wanted.view(), names_of(Config.family), Config.tied, Prefix, std::span<file_tensor const>(Tensors));
+  static constexpr message misfit = detail::misfit_of_file<Config>(std::span<file_tensor const>(Tensors), Prefix, LinearInOut);
   static_assert(require_empty<misfit>::value);
   static constexpr bool value = true;
 };

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/core/text.hpp"
 #include "constformer/layers/parameter_table.hpp"
 #include "constformer/models/names.hpp"
@@ -56,15 +57,25 @@ struct manifest {
   [[nodiscard]] constexpr std::span<manifest_entry const> view() const { return {entries.data(), size}; }
 };
 
-/// What a checkpoint of `family` must hold to fill `table`. Every parameter has a rule: a family without one does not compile.
+/// The first parameter of `table` that checkpoints of `family` have no name for, as a sentence; empty if there is none. A config that
+/// gives GPT-2 a gate gets one.
+template <std::size_t N>
+[[nodiscard]] constexpr message nameless_parameter(family_kind family, std::array<parameter_entry, N> const& table) {
+  for (parameter_entry const& parameter : table)
+    if (rule_for(names_of(family), parameter.name.view()) == nullptr)
+      return format_message("family: checkpoints of {} have no name for {}", name_of(family), parameter.name);
+  return {};
+}
+
+/// What a checkpoint of `family` must hold to fill `table`, as far as the family has names.
 /// `linear_in_out` is false for files that keep as (out, in) what their family usually stores transposed.
 template <std::size_t N>
 [[nodiscard]] constexpr manifest<N> make_manifest(family_kind family, std::array<parameter_entry, N> const& table,
                                                   bool linear_in_out = true) {
   manifest<N> out;
   for (parameter_entry const& parameter : table) {
-    name_rule const& rule = *rule_for(names_of(family), parameter.name.view());
-    out.add(rule, parameter, rule.transposed && linear_in_out);
+    name_rule const* rule = rule_for(names_of(family), parameter.name.view());
+    if (rule != nullptr) out.add(*rule, parameter, rule->transposed && linear_in_out);
   }
   return out;
 }
