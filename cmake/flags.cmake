@@ -23,6 +23,10 @@ if(CF_SANITIZE)
   add_link_options(${CF_SANITIZE_FLAGS})
 endif()
 
+if(CF_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 set(CF_NATIVE_FLAGS)
 if(CF_NATIVE)
   set(CF_NATIVE_FLAGS -march=native)
