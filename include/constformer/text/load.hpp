@@ -19,7 +19,8 @@ namespace constformer {
 [[nodiscard]] tokenizer_data read_llama2c_tokenizer(std::string_view bytes, std::string_view name);
 [[nodiscard]] tokenizer_data read_sentencepiece_model(std::string_view bytes, std::string_view name);
 [[nodiscard]] tokenizer_data read_tokenizer_json(std::string_view bytes, std::string_view name);
-[[nodiscard]] tokenizer_data read_bpe_files(std::string_view vocab_json, std::string_view merges_txt, std::string_view name);
+[[nodiscard]] tokenizer_data read_bpe_files(std::string_view vocab_json, std::string_view merges_txt,
+                                            std::string_view name);
 [[nodiscard]] tokenizer_data read_wordpiece_vocab(std::string_view bytes, std::string_view name, bool lower_case);
 [[nodiscard]] tokenizer_data read_character_vocab(std::string_view bytes, std::string_view name);
 /// @}

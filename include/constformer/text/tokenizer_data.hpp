@@ -17,8 +17,8 @@ enum class piece_kind : std::uint8_t { normal, unknown, control, user_defined, u
 
 /// One token.
 struct vocabulary_entry {
-  std::string text;   ///< as it is matched and printed; byte-level vocabularies hold the bytes the token stands for
-  double score = 0;   ///< SentencePiece, llama2.c and Unigram; log probability or merge priority, larger is better
+  std::string text;  ///< as it is matched and printed; byte-level vocabularies hold the bytes the token stands for
+  double score = 0;  ///< SentencePiece, llama2.c and Unigram; log probability or merge priority, larger is better
   piece_kind kind = piece_kind::normal;
   bool matchable = true;  ///< false: printed, never found in text (a duplicate, or not spelled in the byte alphabet)
 };
@@ -72,15 +72,15 @@ enum class split_behavior : std::uint8_t { removed, isolated, merged_with_previo
 
 /// One step that splits text into words.
 enum class split_kind : std::uint8_t {
-  match,            ///< by the pattern `pattern` (PCRE2 syntax)
-  literal,          ///< by the text `pattern`
-  prefix_space,     ///< puts a blank before a word that has none
-  metaspace_always, ///< blanks become `pattern`, which is also put before a word that does not start with it
-  metaspace_first,  ///< the same, put before the first word of the text only
-  metaspace_never,  ///< the same, put before none
-  bert,             ///< by white space and around punctuation
-  to_alphabet,      ///< bytes to GPT-2's byte alphabet, where a later step looks at it
-  from_alphabet,    ///< and back
+  match,             ///< by the pattern `pattern` (PCRE2 syntax)
+  literal,           ///< by the text `pattern`
+  prefix_space,      ///< puts a blank before a word that has none
+  metaspace_always,  ///< blanks become `pattern`, which is also put before a word that does not start with it
+  metaspace_first,   ///< the same, put before the first word of the text only
+  metaspace_never,   ///< the same, put before none
+  bert,              ///< by white space and around punctuation
+  to_alphabet,       ///< bytes to GPT-2's byte alphabet, where a later step looks at it
+  from_alphabet,     ///< and back
 };
 
 /// @copydoc split_kind
@@ -138,15 +138,15 @@ struct tokenizer_data {
   std::vector<split_step> splits;
 
   model_kind model = model_kind::merges;
-  bool byte_level = false;                    ///< merges: words are bytes, not code points
-  bool byte_fallback = false;                 ///< what is in no piece becomes byte tokens
-  bool fuse_unknown = false;                  ///< merges: neighbouring unknowns are one token
-  bool whole_word_first = false;              ///< merges: a word that is a token needs no merges
-  bool single_precision = true;               ///< unigram: sums in float, as libsentencepiece; else double
-  std::array<int, 256> byte_ids{};            ///< the token of each byte, -1 where there is none
+  bool byte_level = false;          ///< merges: words are bytes, not code points
+  bool byte_fallback = false;       ///< what is in no piece becomes byte tokens
+  bool fuse_unknown = false;        ///< merges: neighbouring unknowns are one token
+  bool whole_word_first = false;    ///< merges: a word that is a token needs no merges
+  bool single_precision = true;     ///< unigram: sums in float, as libsentencepiece; else double
+  std::array<int, 256> byte_ids{};  ///< the token of each byte, -1 where there is none
   std::vector<merge_rule> merges;
-  std::string continuing_prefix;              ///< wordpiece: "##"
-  int longest_word = 100;                     ///< wordpiece: longer words (code points) are unknown
+  std::string continuing_prefix;  ///< wordpiece: "##"
+  int longest_word = 100;         ///< wordpiece: longer words (code points) are unknown
 
   decode_kind decoder = decode_kind::bytes;
   bool strip_first_blank = false;  ///< byte_fallback, metaspace: one blank at the very start is not printed

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <string_view>
+
+#include "text/blob_reader.hpp"
+#include "text/trie.hpp"
+
+namespace constformer::text {
+
+/// Cuts the added tokens out of a text: leftmost first, longest among those that begin at one place.
+class added_tokens {
+ public:
+  /// `which` is the trie of those matched in raw text or of those matched in rewritten text.
+  added_tokens(blob_reader const& blob, section which);
+
+  using text_sink = std::function<void(std::string_view text)>;
+  using id_sink = std::function<void(int id)>;
+
+  /// Calls `on_text` for the stretches between tokens and `on_id` for the tokens, in order. Without `specials` those marked special
+  /// are passed over: their text is text.
+  void split(std::string_view text, bool specials, text_sink const& on_text, id_sink const& on_id) const;
+
+ private:
+  [[nodiscard]] bool may_begin(char byte) const { return begins_[static_cast<unsigned char>(byte)]; }
+
+  trie trie_;
+  table<blob_added> added_;
+  std::array<bool, 256> begins_{};
+};
+
+}  // namespace constformer::text

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include "constformer/text/tokenizer_data.hpp"
+
+namespace constformer::text {
+
+/// The switches of the BERT normaliser; accents are stripped where the text is made lower case unless said otherwise.
+struct bert_switches {
+  bool clean = true;
+  bool isolate_chinese = true;
+  std::optional<bool> strip_accents;
+  bool lowercase = true;
+};
+
+/// Appends the normaliser's steps in its order.
+void add_bert_rewrites(tokenizer_data& data, bert_switches s);
+
+/// [CLS] A [SEP], and [CLS] A [SEP] B [SEP] with segment 1 from B on.
+void set_bert_templates(tokenizer_data& data, int cls, int sep);
+
+}  // namespace constformer::text

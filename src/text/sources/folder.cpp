@@ -1,0 +1,261 @@
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "constformer/core/error.hpp"
+#include "constformer/text/load.hpp"
+#include "text/sources/vocabulary.hpp"
+
+namespace constformer {
+namespace text {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// File names in the order in which a folder is searched; a later one is only looked at where the earlier ones are missing.
+constexpr char const* known_names[] = {"tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
+                                       "vocab.json",     "encoder.json",    "vocab.txt",    "chars.json",
+                                       "tokenizer.bin"};
+
+std::string read_file(fs::path const& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) throw error(path.string() + ": is a folder, a file is expected");
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw error(path.string() + ": cannot be opened");
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) throw error(path.string() + ": reading failed after " + std::to_string(bytes.size()) + " bytes");
+  return bytes;
+}
+
+/// The settings that stand beside a vocabulary.
+class companion_files {
+ public:
+  explicit companion_files(fs::path const& folder) {
+    add(folder / "tokenizer_config.json");
+    add(folder / "special_tokens_map.json");
+    if (fs::is_regular_file(folder / "added_tokens.json")) {
+      fs::path const path = folder / "added_tokens.json";
+      added_.emplace(read_file(path), path.string());
+    }
+  }
+
+  [[nodiscard]] std::string tokenizer_class() const { return text("tokenizer_class").value_or(""); }
+
+  [[nodiscard]] std::optional<bool> flag(char const* field) const {
+    for (json_file const& f : files_) {
+      if (f.find(f.root(), field) != nullptr) return f.flag_or(f.root(), field, false);
+    }
+    return std::nullopt;
+  }
+
+  /// A token field: a string, or an object with `content`.
+  [[nodiscard]] std::optional<std::string> text(char const* field) const {
+    for (json_file const& f : files_) {
+      json const* const value = f.find(f.root(), field);
+      if (value == nullptr) continue;
+      return value->is_object() ? f.text(*value, "content") : f.text(f.root(), field);
+    }
+    return std::nullopt;
+  }
+
+  /// added_tokens_decoder of the config, and added_tokens.json.
+  void add_tokens(tokenizer_data& data) const {
+    for (json_file const& f : files_) {
+      json const* const tokens = f.find(f.root(), "added_tokens_decoder");
+      if (tokens == nullptr || !tokens->is_object()) continue;
+      for (auto const& [number, entry] : tokens->items()) add_described(f, number, entry, data);
+    }
+    if (!added_) return;
+    for (auto const& [content, id] : added_->root().items()) {
+      if (id_of_text(data, content)) continue;
+      add_checked(*added_,
+                  {added_->integer(id, "the id of \"" + content + "\""), content, false, false, false, false, false},
+                  data);
+    }
+  }
+
+ private:
+  void add(fs::path const& path) {
+    if (fs::is_regular_file(path)) files_.emplace_back(read_file(path), path.string());
+  }
+
+  static void add_described(json_file const& f, std::string const& number, json const& entry, tokenizer_data& data) {
+    json const id = json::parse(number, nullptr, false);
+    added_token token{f.integer(id, "a key of added_tokens_decoder"),
+                      f.text(entry, "content"),
+                      f.flag_or(entry, "special", false),
+                      f.flag_or(entry, "single_word", false),
+                      f.flag_or(entry, "lstrip", false),
+                      f.flag_or(entry, "rstrip", false),
+                      false};
+    // Its own tokens a SentencePiece model treats as libsentencepiece does: written in the text they are text.
+    std::optional<int> const own = id_of_text(data, token.text);
+    if (own) token.id = *own;
+    bool const sentencepiece = !data.rewrites.empty() && data.rewrites.front().kind == rewrite_kind::sentencepiece;
+    for (added_token const& known : data.added) {
+      if (known.id == token.id) return;
+    }
+    if (!(own && sentencepiece)) add_checked(f, std::move(token), data);
+  }
+
+  static void add_checked(json_file const& f, added_token token, tokenizer_data& data) {
+    constexpr std::size_t most_gap = 1 << 16;
+    if (static_cast<std::size_t>(token.id) > data.vocabulary.size() + most_gap) {
+      f.fail("the id of added token \"" + token.text.substr(0, 40) + "\" is " + std::to_string(token.id) +
+             ", the vocabulary has " + std::to_string(data.vocabulary.size()) + " tokens");
+    }
+    add_token(data, std::move(token));
+  }
+
+  std::vector<json_file> files_;
+  std::optional<json_file> added_;
+};
+
+void set_role(tokenizer_data const& data, companion_files const& files, char const* field, std::optional<int>& role) {
+  if (auto const name = files.text(field)) {
+    if (auto const id = id_of_text(data, *name)) role = id;
+  }
+}
+
+void set_roles(tokenizer_data& data, companion_files const& files) {
+  special_tokens& s = data.special;
+  set_role(data, files, "bos_token", s.bos);
+  set_role(data, files, "eos_token", s.eos);
+  set_role(data, files, "pad_token", s.pad);
+  set_role(data, files, "cls_token", s.cls);
+  set_role(data, files, "sep_token", s.sep);
+  set_role(data, files, "mask_token", s.mask);
+  if (!s.unk && data.model == model_kind::wordpiece) set_role(data, files, "unk_token", s.unk);
+}
+
+/// Puts BOS before each text and EOS behind it.
+void set_bos_eos(tokenizer_data& data, bool bos, bool eos) {
+  using source = template_item::source;
+  auto const wrapped = [&](source what, int segment) {
+    std::vector<template_item> items;
+    if (bos && data.special.bos) items.push_back({source::token, *data.special.bos, segment});
+    items.push_back({what, 0, segment});
+    if (eos && data.special.eos) items.push_back({source::token, *data.special.eos, segment});
+    return items;
+  };
+  data.single = wrapped(source::first, 0);
+  data.pair = data.single;
+  std::vector<template_item> const second = wrapped(source::second, 1);
+  data.pair.insert(data.pair.end(), second.begin(), second.end());
+}
+
+/// What transformers' tokenizer class adds around a SentencePiece vocabulary. Without a class, BPE models are taken for Llama's and
+/// get BOS; Unigram models get nothing.
+void set_sentencepiece_templates(tokenizer_data& data, companion_files const& files) {
+  std::string const name = files.tokenizer_class();
+  bool const t5 = name.starts_with("T5") || name.starts_with("MT5");
+  bool const llama = data.model == model_kind::scored_merges && !t5;
+  set_bos_eos(data, files.flag("add_bos_token").value_or(llama), files.flag("add_eos_token").value_or(t5));
+}
+
+/// The classes whose vocab.json and merges.txt are not GPT-2's kind.
+void apply_bpe_class(tokenizer_data& data, companion_files const& files) {
+  std::string const name = files.tokenizer_class();
+  if (name.starts_with("Qwen2")) {
+    data.rewrites.push_back({rewrite_kind::compose, "", ""});
+    data.splits = {{split_kind::match, std::string(qwen2_pattern), split_behavior::isolated, false}};
+  } else if (name.starts_with("Roberta")) {
+    if (!data.special.bos || !data.special.eos) throw error("vocab.json: a Roberta tokenizer needs <s> and </s>");
+    using source = template_item::source;
+    int const cls = *data.special.bos, sep = *data.special.eos;
+    data.single = {{source::token, cls, 0}, {source::first, 0, 0}, {source::token, sep, 0}};
+    data.pair = {{source::token, cls, 0}, {source::first, 0, 0},  {source::token, sep, 0},
+                 {source::token, sep, 0}, {source::second, 0, 0}, {source::token, sep, 0}};
+  }
+  if (files.flag("add_prefix_space").value_or(false))
+    data.splits.insert(data.splits.begin(), {split_kind::prefix_space, "", split_behavior::isolated, false});
+  if (files.flag("add_bos_token").value_or(false)) set_bos_eos(data, true, false);
+}
+
+/// vocab.json beside merges.txt, encoder.json beside vocab.bpe.
+tokenizer_data read_bpe_pair(fs::path const& path) {
+  std::string const name = path.filename().string();
+  bool const openai = name == "encoder.json" || name == "vocab.bpe";
+  fs::path const vocab = path.parent_path() / (openai ? "encoder.json" : "vocab.json");
+  fs::path const merges = path.parent_path() / (openai ? "vocab.bpe" : "merges.txt");
+  return read_bpe_files(read_file(vocab), read_file(merges), vocab.string());
+}
+
+tokenizer_data read_bert(fs::path const& path, companion_files const& files) {
+  tokenizer_data data =
+      read_wordpiece_vocab(read_file(path), path.string(), files.flag("do_lower_case").value_or(true));
+  bool const lower = files.flag("do_lower_case").value_or(true);
+  data.rewrites.clear();
+  bool const strip = files.flag("strip_accents").value_or(lower);
+  auto const add = [&](bool on, rewrite_kind kind) {
+    if (on) data.rewrites.push_back({kind, "", ""});
+  };
+  add(true, rewrite_kind::bert_clean);
+  add(files.flag("tokenize_chinese_chars").value_or(true), rewrite_kind::bert_chinese);
+  add(strip, rewrite_kind::bert_accents);
+  add(lower, rewrite_kind::lowercase);
+  return data;
+}
+
+bool holds_char_vocab(std::string const& bytes) {
+  json const document = json::parse(bytes, nullptr, false);
+  return document.is_object() && document.contains("type") && document["type"] == "char";
+}
+
+tokenizer_data read_path(fs::path const& path) {
+  std::string const name = path.filename().string(), extension = path.extension().string();
+  companion_files const files(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  tokenizer_data data;
+  if (name == "vocab.json" || name == "merges.txt" || name == "encoder.json" || name == "vocab.bpe") {
+    data = read_bpe_pair(path);
+    files.add_tokens(data);
+    set_roles(data, files);
+    apply_bpe_class(data, files);
+    return data;
+  }
+  if (extension == ".model") {
+    data = read_sentencepiece_model(read_file(path), path.string());
+    files.add_tokens(data);
+    set_roles(data, files);
+    set_sentencepiece_templates(data, files);
+    return data;
+  }
+  if (extension == ".bin") return read_llama2c_tokenizer(read_file(path), path.string());
+  if (extension == ".txt") {
+    data = read_bert(path, files);
+    files.add_tokens(data);
+    set_roles(data, files);
+    return data;
+  }
+  if (extension != ".json")
+    throw error(path.string() + ": is no tokenizer file that is known; docs/tokenizers.md lists them");
+  std::string const bytes = read_file(path);
+  if (holds_char_vocab(bytes)) return read_character_vocab(bytes, path.string());
+  data = read_tokenizer_json(bytes, path.string());
+  files.add_tokens(data);
+  set_roles(data, files);
+  return data;
+}
+
+std::optional<fs::path> find_in_folder(fs::path const& folder) {
+  for (char const* const name : known_names) {
+    if (fs::is_regular_file(folder / name)) return folder / name;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+}  // namespace text
+
+bool has_tokenizer_source(std::filesystem::path const& folder) { return text::find_in_folder(folder).has_value(); }
+
+tokenizer_data load_tokenizer_source(std::filesystem::path const& path) {
+  if (!std::filesystem::exists(path)) throw error(path.string() + ": does not exist");
+  if (!std::filesystem::is_directory(path)) return text::read_path(path);
+  auto const found = text::find_in_folder(path);
+  if (!found)
+    throw error(path.string() + ": holds no tokenizer file; docs/tokenizers.md lists those that are looked for");
+  return text::read_path(*found);
+}
+
+}  // namespace constformer

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "constformer/text/tokenizer_data.hpp"
+#include "text/sources/json.hpp"
+
+namespace constformer::text {
+
+/// The splitting patterns of known tokenizers, in PCRE2 syntax with the white space of Unicode.
+extern std::string_view const gpt2_pattern;
+extern std::string_view const qwen2_pattern;
+
+using id_map = std::unordered_map<std::string, int>;
+
+/// Reads a vocab object {piece: id} into data.vocabulary and returns it as it is written in the file. With `byte_level` the pieces
+/// are kept as the bytes they stand for.
+id_map read_vocab_object(json_file const& file, json const& vocab, bool byte_level, tokenizer_data& data);
+
+/// The token of each byte in GPT-2's alphabet.
+void set_alphabet_ids(id_map const& ids, tokenizer_data& data);
+
+/// The tokens <0x00> to <0xFF>, where there are any.
+void set_byte_token_ids(id_map const& ids, tokenizer_data& data);
+
+/// Adds the merges left, right in order; `what` names one in errors. A pair that comes twice keeps its last place, as in the
+/// tokenizers library.
+class merge_reader {
+ public:
+  merge_reader(std::string_view name, id_map const& ids) : name_(name), ids_(ids) {}
+  void add(std::string const& left, std::string const& right);
+  [[nodiscard]] std::vector<merge_rule> take();
+
+ private:
+  [[nodiscard]] int id_of(std::string const& piece) const;
+
+  std::string name_;
+  id_map const& ids_;
+  std::vector<merge_rule> merges_;
+};
+
+/// Makes room for `id` in the vocabulary.
+void ensure_id(tokenizer_data& data, int id);
+
+/// Rewrites `text` by data.rewrites.
+std::string rewritten(tokenizer_data const& data, std::string_view text);
+
+/// Adds a token that is cut out of the text; one whose text is there already only gets the new flags. The id is that of the vocabulary
+/// if it knows the text.
+void add_token(tokenizer_data& data, added_token token);
+
+/// The id of a token by its text among added tokens and the vocabulary.
+std::optional<int> id_of_text(tokenizer_data const& data, std::string_view text);
+
+/// Gives roles that are still empty to the tokens that usually have them.
+void guess_special(tokenizer_data& data);
+
+}  // namespace constformer::text
