@@ -2,6 +2,7 @@
 
 #include "constformer/checkpoint/pack_plan.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/rules.hpp"
 #include "constformer/core/check.hpp"
 #include "constformer/core/text.hpp"
 #include "constformer/layers/parameter_table.hpp"
@@ -35,7 +36,7 @@ constexpr message plan_misfit(pack_plan const& plan, std::array<parameter_entry,
 /// Compiles only if the pack plan of `Config`, made from values, and the parameter table, made from types, tell the same.
 template <config const& Config>
 struct plan_fits {
-  static constexpr message misfit = detail::plan_misfit(pack_plan_of(Config), parameter_table<transformer<Config>>);
+  static constexpr message misfit = detail::plan_misfit(pack_plan_of(checked<Config>()), parameter_table<transformer<Config>>);
   static_assert(require_empty<misfit>::value);
   static constexpr bool value = true;
 };
