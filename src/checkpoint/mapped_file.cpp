@@ -37,7 +37,7 @@ std::span<std::byte const> map(std::filesystem::path const& path) {
   // O_NONBLOCK: opening a pipe must not wait for a writer only to refuse it.
   descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.number < 0) fail(path, errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.number, &status) != 0) fail(path, errno);
   if (S_ISDIR(status.st_mode)) fail(path, EISDIR);
   if (!S_ISREG(status.st_mode)) throw error(path.string() + ": not a regular file");

@@ -28,7 +28,8 @@ void run_config(config_options const& options) {
   std::string const name = options.name.empty() ? identifier_from(options.path) : options.name;
   if (!is_identifier(name)) throw error("--name " + name + ": is not a name that C++ allows");
   auto const source = std::filesystem::path(options.path).lexically_normal();
-  std::string const header = config_header(opened.model, name, (source.has_filename() ? source : source.parent_path()).filename().string());
+  std::string const header =
+      config_header(opened.model, name, (source.has_filename() ? source : source.parent_path()).filename().string());
   if (options.output.empty())
     print(header);
   else
@@ -41,8 +42,10 @@ void add_config(CLI::App& app) {
   auto const options = std::make_shared<config_options>();
   CLI::App* const command = app.add_subcommand("config", "The config header that a checkpoint asks for");
   command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
-  command->add_option("-o,--output", options->output, "write it to FILE instead of standard output")->type_name("FILE.hpp");
-  command->add_option("--name", options->name, "name of the config (default: from the name of the folder)")->type_name("NAME");
+  command->add_option("-o,--output", options->output, "write it to FILE instead of standard output")
+      ->type_name("FILE.hpp");
+  command->add_option("--name", options->name, "name of the config (default: from the name of the folder)")
+      ->type_name("NAME");
   command->callback([options] { run_config(*options); });
 }
 

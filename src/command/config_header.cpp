@@ -187,14 +187,15 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::array<std::string_view, 97> keywords{
-    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "char16_t",
-    "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const", "const_cast", "consteval",
-    "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit",
-    "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new",
-    "noexcept", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected", "public", "register",
-    "reinterpret_cast", "requires", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct",
-    "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using",
-    "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
+    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+    "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const",
+    "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
+    "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if",
+    "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or",
+    "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "return", "short", "signed",
+    "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this", "thread_local", "throw",
+    "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile",
+    "wchar_t", "while", "xor", "xor_eq",
     // What the header itself says inside namespace constformer.
     "config", "with", "linux", "unix", "assert"};
 
@@ -203,7 +204,8 @@ bool is_keyword(std::string_view name) { return std::find(keywords.begin(), keyw
 }  // namespace
 
 bool is_identifier(std::string_view name) {
-  if (name.empty() || !is_letter(name.front()) || is_keyword(name) || name.find("__") != std::string_view::npos) return false;
+  if (name.empty() || !is_letter(name.front()) || is_keyword(name) || name.find("__") != std::string_view::npos)
+    return false;
   return std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
@@ -233,10 +235,11 @@ std::string config_header(config const& c, std::string_view name, std::string_vi
       "#pragma once\n\n#include \"constformer/config/config.hpp\"\n#include \"constformer/config/families.hpp\"\n"
       "#include \"constformer/config/kinds.hpp\"\n\nnamespace constformer::configs {\n\n";
   std::string const definition = "inline constexpr config " + std::string(name) + " =\n    ";
+  std::string const hanging(4 + call.find('.'), ' ');  // under the first field
   if (changes.empty()) {
-    out = wrapped(out + definition, call, "        ") + ";\n";
+    out = wrapped(out + definition, call, hanging) + ";\n";
   } else {
-    out = wrapped(out + definition + "with(", call, "            ") + ",\n         [](config& c) {\n";
+    out = wrapped(out + definition + "with(", call, hanging + "     ") + ",\n         [](config& c) {\n";
     for (std::string const& change : changes) out += "           " + change + "\n";
     out += "         });\n";
   }

@@ -34,14 +34,19 @@ using nlohmann::ordered_json;
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return out;
 }
 
 // What one token costs when its context is full: the most that the model can be asked for.
 ordered_json describe_costs(config const& c) {
   flop_count const flops = flops_of_token(c, c.positions);
-  return {{"flops_per_token", {{"context", c.positions}, {"total", flops.dense()}, {"projections", flops.projections}, {"attention", flops.attention_dense}}},
+  return {{"flops_per_token",
+           {{"context", c.positions},
+            {"total", flops.dense()},
+            {"projections", flops.projections},
+            {"attention", flops.attention_dense}}},
           {"kv_bytes_per_token",
            {{"f32", kv_bytes_per_token(c, {dtype::f32})},
             {"f16", kv_bytes_per_token(c, {dtype::f16})},
@@ -142,19 +147,22 @@ std::string describe_as_text(ordered_json const& d) {
   std::string out;
   for (char const* name : {"path", "format", "family"}) put_line(out, name, plain(d[name]));
   put_line(out, "tokenizer", plain(d["tokenizer"]));
-  put_line(out, "special ids", "bos " + plain(d["special_ids"]["bos"]) + ", eos " + plain(d["special_ids"]["eos"]) + ", pad " +
-                                   plain(d["special_ids"]["pad"]));
+  put_line(out, "special ids",
+           "bos " + plain(d["special_ids"]["bos"]) + ", eos " + plain(d["special_ids"]["eos"]) + ", pad " +
+               plain(d["special_ids"]["pad"]));
   put_line(out, "parameters", grouped(d["parameters"].get<std::int64_t>()));
-  put_line(out, "in the file", grouped(d["values_in_file"].get<std::int64_t>()) + " values, " +
-                                   grouped(d["bytes_in_file"].get<std::int64_t>()) + " bytes");
+  put_line(out, "in the file",
+           grouped(d["values_in_file"].get<std::int64_t>()) + " values, " +
+               grouped(d["bytes_in_file"].get<std::int64_t>()) + " bytes");
   auto const& flops = d["flops_per_token"];
-  put_line(out, "FLOPs per token", grouped(flops["total"].get<std::int64_t>()) + " at context " +
-                                       grouped(flops["context"].get<std::int64_t>()) + ", " +
-                                       grouped(flops["projections"].get<std::int64_t>()) + " of them in projections");
+  put_line(out, "FLOPs per token",
+           grouped(flops["total"].get<std::int64_t>()) + " at context " +
+               grouped(flops["context"].get<std::int64_t>()) + ", " +
+               grouped(flops["projections"].get<std::int64_t>()) + " of them in projections");
   auto const& cache = d["kv_bytes_per_token"];
-  put_line(out, "KV bytes per token", grouped(cache["f32"].get<std::int64_t>()) + " f32, " +
-                                          grouped(cache["f16"].get<std::int64_t>()) + " f16, " +
-                                          grouped(cache["i8"].get<std::int64_t>()) + " i8");
+  put_line(out, "KV bytes per token",
+           grouped(cache["f32"].get<std::int64_t>()) + " f32, " + grouped(cache["f16"].get<std::int64_t>()) + " f16, " +
+               grouped(cache["i8"].get<std::int64_t>()) + " i8");
   out += "\nconfig\n";
   put_fields(out, "  ", d["config"]);
   put_tensors(out, "tensors", d["tensors"]);
@@ -172,16 +180,19 @@ struct inspect_options {
 
 void run_inspect(inspect_options const& options) {
   ordered_json const description = describe_checkpoint(open_checkpoint(options.path, {options.tokenizer}));
-  print(options.json ? description.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n" : describe_as_text(description));
+  print(options.json ? description.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"
+                     : describe_as_text(description));
 }
 
 }  // namespace
 
 void add_inspect(CLI::App& app) {
   auto const options = std::make_shared<inspect_options>();
-  CLI::App* const command = app.add_subcommand("inspect", "What a checkpoint is: hyperparameters, size, costs, tensors");
+  CLI::App* const command =
+      app.add_subcommand("inspect", "What a checkpoint is: hyperparameters, size, costs, tensors");
   command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
-  command->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder, if it is not beside the weights")->type_name("FILE");
+  command->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder, if it is not beside the weights")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "as JSON");
   command->callback([options] { run_inspect(*options); });
 }

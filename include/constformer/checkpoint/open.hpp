@@ -28,11 +28,11 @@ struct special_ids {
 
 /// Tokenizer files found beside the weights; a path is empty where there is none.
 struct tokenizer_files {
-  std::filesystem::path tokenizer_json;       ///< Hugging Face tokenizers
-  std::filesystem::path tokenizer_config;     ///< tokenizer_config.json
-  std::filesystem::path special_tokens_map;   ///< special_tokens_map.json
-  std::filesystem::path added_tokens;         ///< added_tokens.json
-  std::filesystem::path vocab_json;           ///< byte-level BPE, with merges_txt
+  std::filesystem::path tokenizer_json;      ///< Hugging Face tokenizers
+  std::filesystem::path tokenizer_config;    ///< tokenizer_config.json
+  std::filesystem::path special_tokens_map;  ///< special_tokens_map.json
+  std::filesystem::path added_tokens;        ///< added_tokens.json
+  std::filesystem::path vocab_json;          ///< byte-level BPE, with merges_txt
   std::filesystem::path merges_txt;
   std::filesystem::path vocab_txt;            ///< WordPiece
   std::filesystem::path sentencepiece_model;  ///< tokenizer.model or spiece.model
@@ -55,7 +55,7 @@ struct checkpoint {
   bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
   special_ids ids;
   tokenizer_files tokenizer;
-  std::vector<mapped_file> files;     ///< what the tensors view
+  std::vector<mapped_file> files;  ///< what the tensors view
 
   /// The tensor of that name, or nullptr.
   [[nodiscard]] tensor_view const* find(std::string_view name) const;

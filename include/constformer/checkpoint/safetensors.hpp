@@ -24,6 +24,7 @@ struct safetensors_content {
 
 /// Reads model.safetensors of a folder, or the shards that model.safetensors.index.json names; what it maps is added to `files`.
 /// Throws `error` also if a shard is missing or the index and the shards do not hold the same tensors.
-[[nodiscard]] safetensors_content read_safetensors_folder(std::filesystem::path const& folder, std::vector<mapped_file>& files);
+[[nodiscard]] safetensors_content read_safetensors_folder(std::filesystem::path const& folder,
+                                                          std::vector<mapped_file>& files);
 
 }  // namespace constformer

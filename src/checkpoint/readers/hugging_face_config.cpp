@@ -52,8 +52,10 @@ constexpr std::array activations{
 
 activation_kind activation_of(json_fields const& fields, std::string_view field, std::string_view otherwise) {
   if (auto const kind = activation_from_hugging_face(fields.text(field, otherwise))) return *kind;
-  fields.misfit(field, "supported are gelu, gelu_new, gelu_fast, gelu_accurate, gelu_pytorch_tanh, quick_gelu, relu, relu2, silu, "
-                       "swish, tanh, sigmoid and linear");
+  fields.misfit(
+      field,
+      "supported are gelu, gelu_new, gelu_fast, gelu_accurate, gelu_pytorch_tanh, quick_gelu, relu, relu2, silu, "
+      "swish, tanh, sigmoid and linear");
 }
 
 void refuse_flag(json_fields const& fields, std::string_view field) {
@@ -61,7 +63,8 @@ void refuse_flag(json_fields const& fields, std::string_view field) {
 }
 
 void refuse_what_changes_everything(json_fields const& fields) {
-  if (fields.has("quantization_config")) fields.misfit("quantization_config", "only unquantised checkpoints are supported");
+  if (fields.has("quantization_config"))
+    fields.misfit("quantization_config", "only unquantised checkpoints are supported");
   refuse_flag(fields, "is_encoder_decoder");
   refuse_flag(fields, "add_cross_attention");
   if (auto const* const pruned = fields.find("pruned_heads"); pruned != nullptr && !pruned->empty())
@@ -89,7 +92,8 @@ config read_llama_like(json_fields const& fields, config (*family)(shape const&)
           .d_ff = fields.extent("intermediate_size"),
           .vocab = fields.extent("vocab_size"),
           .positions = fields.extent("max_position_embeddings", defaults.positions)};
-  int const absent_kv_heads = fields.names("num_key_value_heads") || defaults.kv_heads == 0 ? s.heads : defaults.kv_heads;
+  int const absent_kv_heads =
+      fields.names("num_key_value_heads") || defaults.kv_heads == 0 ? s.heads : defaults.kv_heads;
   s.kv_heads = fields.extent("num_key_value_heads", absent_kv_heads);
   s.head_dim = fields.has("head_dim") ? fields.extent("head_dim")
                                       : quotient(fields, "hidden_size", s.d_model, "num_attention_heads", s.heads);
@@ -111,7 +115,8 @@ config read_llama(json_fields const& fields) {
 config read_mistral(json_fields const& fields) {
   auto const full = [](shape const& s) { return mistral(s, 0); };
   config c = read_llama_like(fields, full, {8, 131072});
-  c.window = fields.names("sliding_window") && !fields.has("sliding_window") ? 0 : fields.extent("sliding_window", 4096);
+  c.window =
+      fields.names("sliding_window") && !fields.has("sliding_window") ? 0 : fields.extent("sliding_window", 4096);
   return c;
 }
 
@@ -133,10 +138,12 @@ int qwen2_window(json_fields const& fields, int layers) {
       sliding += type == "sliding_attention" ? 1 : 0;
     }
     if (sliding > 0 && window == 0)
-      throw error(fields.where() + ": field \"layer_types\" asks for sliding_attention, but no sliding_window is in use");
+      throw error(fields.where() +
+                  ": field \"layer_types\" asks for sliding_attention, but no sliding_window is in use");
   } else if (window > 0) {
     auto const* const first = fields.find("max_window_layers");
-    if (first != nullptr && !first->is_number_unsigned()) fields.misfit("max_window_layers", "it must be a whole number");
+    if (first != nullptr && !first->is_number_unsigned())
+      fields.misfit("max_window_layers", "it must be a whole number");
     auto const full = first == nullptr ? std::size_t{28} : first->get<std::size_t>();
     sliding = full >= static_cast<std::size_t>(layers) ? 0 : layers - static_cast<int>(full);
   }
@@ -201,8 +208,8 @@ struct family_reader {
 };
 
 constexpr std::array families{
-    family_reader{"llama", read_llama, 1, 2, {}},       family_reader{"mistral", read_mistral, 1, 2, {}},
-    family_reader{"qwen2", read_qwen2, {}, {}, {}},     family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
+    family_reader{"llama", read_llama, 1, 2, {}},   family_reader{"mistral", read_mistral, 1, 2, {}},
+    family_reader{"qwen2", read_qwen2, {}, {}, {}}, family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
     family_reader{"bert", read_bert, {}, {}, 0},
 };
 
@@ -265,7 +272,8 @@ hugging_face_config read_hugging_face_config(std::string_view text, std::string_
   family_reader const& family = family_of(fields);
   refuse_what_changes_everything(fields);
   config const model = family.read(fields);
-  if (message const misfit = first_misfit(model); !misfit.empty()) throw error(std::string(where) + ": " + std::string(misfit.view()));
+  if (message const misfit = first_misfit(model); !misfit.empty())
+    throw error(std::string(where) + ": " + std::string(misfit.view()));
   return {model, special_ids_of(fields, family, model.vocab)};
 }
 

@@ -37,7 +37,8 @@ class duplicate_finder {
     if (event == json::parse_event_t::object_end) open_.pop_back();
     if (event == json::parse_event_t::key) {
       auto const& key = parsed.get_ref<std::string const&>();
-      if (!open_.back().insert(key).second) throw error(std::string(where_) + ": the name \"" + key + "\" is given twice");
+      if (!open_.back().insert(key).second)
+        throw error(std::string(where_) + ": the name \"" + key + "\" is given twice");
     }
     return true;
   }
@@ -105,8 +106,7 @@ int json_fields::extent(std::string_view field) const {
   json const& value = required(field);
   if (!value.is_number_integer()) misfit(field, "it must be a whole number");
   bool const fits = value.is_number_unsigned() ? value.get<std::uint64_t>() <= std::uint64_t{most} : false;
-  if (!fits || value.get<std::uint64_t>() == 0)
-    misfit(field, "it must be between 1 and " + std::to_string(most));
+  if (!fits || value.get<std::uint64_t>() == 0) misfit(field, "it must be between 1 and " + std::to_string(most));
   return value.get<int>();
 }
 

@@ -37,7 +37,9 @@ class json_fields {
 
   /// A positive size, at most the largest extent that a config may have.
   [[nodiscard]] int extent(std::string_view field) const;
-  [[nodiscard]] int extent(std::string_view field, int otherwise) const { return has(field) ? extent(field) : otherwise; }
+  [[nodiscard]] int extent(std::string_view field, int otherwise) const {
+    return has(field) ? extent(field) : otherwise;
+  }
 
   /// A finite number that float32 can hold, more than `above`.
   [[nodiscard]] float real(std::string_view field, float above = -std::numeric_limits<float>::infinity()) const;

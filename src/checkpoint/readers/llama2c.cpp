@@ -43,19 +43,23 @@ std::int32_t int_at(std::span<std::byte const> file, std::size_t offset) {
   return value;
 }
 
-[[noreturn]] void refuse(std::string_view where, std::string const& what) { throw error(std::string(where) + ": " + what); }
+[[noreturn]] void refuse(std::string_view where, std::string const& what) {
+  throw error(std::string(where) + ": " + what);
+}
 
 void require_extent(std::string_view where, char const* field, std::int32_t value) {
   if (value < 1 || value > detail::largest_extent)
-    refuse(where, std::string("llama2.c header has ") + field + "=" + std::to_string(value) + ", it must be between 1 and " +
-                      std::to_string(detail::largest_extent));
+    refuse(where, std::string("llama2.c header has ") + field + "=" + std::to_string(value) +
+                      ", it must be between 1 and " + std::to_string(detail::largest_extent));
 }
 
 // Other formats that end in .bin, or that people try, are named rather than read as seven odd integers.
 void refuse_known_strangers(std::span<std::byte const> file, std::string_view where) {
   std::string_view const start(reinterpret_cast<char const*>(file.data()), std::min<std::size_t>(file.size(), 16));
-  if (start.starts_with("GGUF")) refuse(where, "is a GGUF file, constformer reads Hugging Face folders and llama2.c .bin files");
-  if (start.starts_with("PK\x03\x04")) refuse(where, "is a zip (PyTorch) file, constformer reads Hugging Face folders and llama2.c .bin files");
+  if (start.starts_with("GGUF"))
+    refuse(where, "is a GGUF file, constformer reads Hugging Face folders and llama2.c .bin files");
+  if (start.starts_with("PK\x03\x04"))
+    refuse(where, "is a zip (PyTorch) file, constformer reads Hugging Face folders and llama2.c .bin files");
   if (start.size() > 8 && start[8] == '{')
     refuse(where, "is a safetensors file, name the folder that holds it and its config.json");
 }
@@ -63,12 +67,15 @@ void refuse_known_strangers(std::span<std::byte const> file, std::string_view wh
 header read_header(std::span<std::byte const> file, std::string_view where) {
   refuse_known_strangers(file, where);
   if (file.size() < v0_header)
-    refuse(where, "has " + std::to_string(file.size()) + " bytes, the header of a llama2.c checkpoint has " + std::to_string(v0_header));
+    refuse(where, "has " + std::to_string(file.size()) + " bytes, the header of a llama2.c checkpoint has " +
+                      std::to_string(v0_header));
   bool const versioned = static_cast<std::uint32_t>(int_at(file, 0)) == magic;
   if (versioned && file.size() < v1_header)
-    refuse(where, "has " + std::to_string(file.size()) + " bytes, the header of a llama2.c v1 checkpoint has " + std::to_string(v1_header));
+    refuse(where, "has " + std::to_string(file.size()) + " bytes, the header of a llama2.c v1 checkpoint has " +
+                      std::to_string(v1_header));
   if (versioned && int_at(file, 4) != 1)
-    refuse(where, "is a llama2.c checkpoint of version " + std::to_string(int_at(file, 4)) + ", versions 0 and 1 are read");
+    refuse(where,
+           "is a llama2.c checkpoint of version " + std::to_string(int_at(file, 4)) + ", versions 0 and 1 are read");
   std::size_t const first = versioned ? 8 : 0;
   std::array<std::int32_t, 7> sizes{};
   for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = int_at(file, first + 4 * i);
@@ -76,7 +83,8 @@ header read_header(std::span<std::byte const> file, std::string_view where) {
   bool tied = vocab > 0;
   if (versioned) {
     auto const shared = std::to_integer<int>(file[8 + 4 * sizes.size()]);
-    if (shared > 1) refuse(where, "llama2.c header has shared_classifier=" + std::to_string(shared) + ", it must be 0 or 1");
+    if (shared > 1)
+      refuse(where, "llama2.c header has shared_classifier=" + std::to_string(shared) + ", it must be 0 or 1");
     tied = shared == 1;
   } else if (vocab < 0 && vocab >= -detail::largest_extent) {
     vocab = -vocab;
@@ -89,14 +97,20 @@ header read_header(std::span<std::byte const> file, std::string_view where) {
   require_extent(where, "vocab_size", vocab);
   require_extent(where, "max_seq_len", positions);
   if (dim % heads != 0)
-    refuse(where, "llama2.c header has dim=" + std::to_string(dim) + ", which is not a multiple of n_heads=" + std::to_string(heads));
+    refuse(where, "llama2.c header has dim=" + std::to_string(dim) +
+                      ", which is not a multiple of n_heads=" + std::to_string(heads));
   auto const format = versioned ? checkpoint_format::llama2c_v1 : checkpoint_format::llama2c_v0;
   return {format, versioned ? v1_header : v0_header, dim, hidden, layers, heads, kv_heads, vocab, positions, tied};
 }
 
 config config_of(header const& h) {
-  config c = llama({.layers = h.layers, .d_model = h.dim, .heads = h.heads, .kv_heads = h.kv_heads, .d_ff = h.hidden,
-                    .vocab = h.vocab, .positions = h.positions});
+  config c = llama({.layers = h.layers,
+                    .d_model = h.dim,
+                    .heads = h.heads,
+                    .kv_heads = h.kv_heads,
+                    .d_ff = h.hidden,
+                    .vocab = h.vocab,
+                    .positions = h.positions});
   c.rope.style = rope_style::interleaved;
   c.rope.theta = 10000.0F;
   c.norm_eps = 1e-5F;
@@ -144,7 +158,8 @@ std::string decimal(wide value) {
   return digits;
 }
 
-void require_exact_size(std::span<std::byte const> file, header const& h, std::vector<part> const& parts, std::string_view where) {
+void require_exact_size(std::span<std::byte const> file, header const& h, std::vector<part> const& parts,
+                        std::string_view where) {
   wide expected = static_cast<wide>(h.bytes);
   for (part const& p : parts) expected += bytes_of_part(p, h.layers);
   if (expected != static_cast<wide>(file.size()))
@@ -167,7 +182,8 @@ llama2c_content read_llama2c(std::span<std::byte const> file, std::string_view w
     auto const bytes = static_cast<std::size_t>(bytes_of_part(p, 1));
     for (int i = 0; i < copies; ++i, offset += bytes) {
       if (p.name.empty()) continue;
-      std::string name = p.per_layer ? "model.layers." + std::to_string(i) + "." + std::string(p.name) : std::string(p.name);
+      std::string name =
+          p.per_layer ? "model.layers." + std::to_string(i) + "." + std::string(p.name) : std::string(p.name);
       std::vector<std::int64_t> shape{p.rows};
       if (p.columns > 0) shape.push_back(p.columns);
       out.tensors.push_back({std::move(name), dtype::f32, std::move(shape), file.subspan(offset, bytes)});

@@ -52,7 +52,8 @@ bool never_read(family_kind family, std::string_view name) {
   std::string_view const prefix = usual_prefix(family);
   std::string_view const bare = name.starts_with(prefix) ? name.substr(prefix.size()) : name;
   auto const& patterns = names_of(family).ignored;
-  return std::any_of(patterns.begin(), patterns.end(), [&](std::string_view pattern) { return matches(bare, pattern); });
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](std::string_view pattern) { return matches(bare, pattern); });
 }
 
 template <class Tensor>
@@ -62,7 +63,8 @@ bool by_name(Tensor const& a, Tensor const& b) {
 
 unread_tensor as_unread(tensor_view const& tensor) {
   std::string type(name_of(tensor.type));
-  std::transform(type.begin(), type.end(), type.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return {tensor.name, type, tensor.shape, static_cast<std::int64_t>(tensor.bytes.size())};
 }
 
@@ -102,7 +104,8 @@ std::string prefix_of(checkpoint const& c) {
 }
 
 void move_to_unread(checkpoint& out, std::string_view name) {
-  auto const place = std::find_if(out.tensors.begin(), out.tensors.end(), [&](tensor_view const& t) { return t.name == name; });
+  auto const place =
+      std::find_if(out.tensors.begin(), out.tensors.end(), [&](tensor_view const& t) { return t.name == name; });
   out.unread.push_back(as_unread(*place));
   out.tensors.erase(place);
   std::sort(out.unread.begin(), out.unread.end(), by_name<unread_tensor>);
@@ -117,12 +120,14 @@ void settle_head(checkpoint& out) {
   tensor_view const* const table = out.find(embedding);
   if (head == nullptr) return;
   if (table == nullptr) {
-    auto const place = std::find_if(out.tensors.begin(), out.tensors.end(), [&](tensor_view const& t) { return &t == head; });
+    auto const place =
+        std::find_if(out.tensors.begin(), out.tensors.end(), [&](tensor_view const& t) { return &t == head; });
     place->name = embedding;
     std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
     return;
   }
-  bool const same = head->type == table->type && head->shape == table->shape && std::ranges::equal(head->bytes, table->bytes);
+  bool const same =
+      head->type == table->type && head->shape == table->shape && std::ranges::equal(head->bytes, table->bytes);
   if (same)
     move_to_unread(out, "lm_head.weight");
   else
@@ -197,8 +202,9 @@ std::string_view name_of(checkpoint_format format) {
 }
 
 tensor_view const* checkpoint::find(std::string_view name) const {
-  auto const place = std::lower_bound(tensors.begin(), tensors.end(), name,
-                                      [](tensor_view const& tensor, std::string_view wanted) { return tensor.name < wanted; });
+  auto const place =
+      std::lower_bound(tensors.begin(), tensors.end(), name,
+                       [](tensor_view const& tensor, std::string_view wanted) { return tensor.name < wanted; });
   return place != tensors.end() && place->name == name ? &*place : nullptr;
 }
 

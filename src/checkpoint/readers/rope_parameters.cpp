@@ -42,7 +42,8 @@ void require_one_rotation(json_fields const& fields, json_fields const& rope, nl
     if (value.is_object()) rope.misfit(key, "one rotary embedding for all layers is supported");
   // Llama, Mistral and Qwen2 in transformers rotate whole heads whatever this says, or fail.
   for (json_fields const* place : {&fields, &rope})
-    if (place->real("partial_rotary_factor", 1.0F, 0.0F) != 1.0F) place->misfit("partial_rotary_factor", "only 1 is supported");
+    if (place->real("partial_rotary_factor", 1.0F, 0.0F) != 1.0F)
+      place->misfit("partial_rotary_factor", "only 1 is supported");
 }
 
 // Transformers gives the field beside rope_parameters priority over the one inside.
@@ -95,7 +96,8 @@ rope_config read_rope(json_fields const& fields, int head_dim, int positions) {
   std::string_view name;
   nlohmann::json const* const parameters = parameters_of(fields, name);
   if (parameters == nullptr) {
-    if (fields.real("partial_rotary_factor", 1.0F, 0.0F) != 1.0F) fields.misfit("partial_rotary_factor", "only 1 is supported");
+    if (fields.real("partial_rotary_factor", 1.0F, 0.0F) != 1.0F)
+      fields.misfit("partial_rotary_factor", "only 1 is supported");
     return out;
   }
   json_fields const rope = fields.object(name);
@@ -106,7 +108,8 @@ rope_config read_rope(json_fields const& fields, int head_dim, int positions) {
   // Dynamic scaling begins where the model's own positions end; linear needs no trained length at all.
   if (out.scaling == rope_scaling_kind::dynamic) {
     out.original_positions = positions;
-    if (head_dim <= 2) rope.misfit(rope.has("rope_type") ? "rope_type" : "type", "its exponent d/(d-2) needs a head_dim above 2");
+    if (head_dim <= 2)
+      rope.misfit(rope.has("rope_type") ? "rope_type" : "type", "its exponent d/(d-2) needs a head_dim above 2");
   }
   if (out.scaling == rope_scaling_kind::llama3 || out.scaling == rope_scaling_kind::yarn)
     out.original_positions = original_positions(fields, rope, positions);

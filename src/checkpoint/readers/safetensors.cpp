@@ -35,17 +35,28 @@ struct stored_type {
 };
 
 constexpr std::array stored_types{
-    stored_type{"F32", 32, dtype::f32},   stored_type{"F16", 16, dtype::f16},
-    stored_type{"BF16", 16, dtype::bf16}, stored_type{"BOOL", 8},
-    stored_type{"F4", 4},                 stored_type{"F6_E2M3", 6},
-    stored_type{"F6_E3M2", 6},            stored_type{"U8", 8},
-    stored_type{"I8", 8},                 stored_type{"F8_E5M2", 8},
-    stored_type{"F8_E4M3", 8},            stored_type{"F8_E8M0", 8},
-    stored_type{"F8_E4M3FNUZ", 8},        stored_type{"F8_E5M2FNUZ", 8},
-    stored_type{"I16", 16},               stored_type{"U16", 16},
-    stored_type{"I32", 32},               stored_type{"U32", 32},
-    stored_type{"C64", 64},               stored_type{"F64", 64},
-    stored_type{"I64", 64},               stored_type{"U64", 64},
+    stored_type{"F32", 32, dtype::f32},
+    stored_type{"F16", 16, dtype::f16},
+    stored_type{"BF16", 16, dtype::bf16},
+    stored_type{"BOOL", 8},
+    stored_type{"F4", 4},
+    stored_type{"F6_E2M3", 6},
+    stored_type{"F6_E3M2", 6},
+    stored_type{"U8", 8},
+    stored_type{"I8", 8},
+    stored_type{"F8_E5M2", 8},
+    stored_type{"F8_E4M3", 8},
+    stored_type{"F8_E8M0", 8},
+    stored_type{"F8_E4M3FNUZ", 8},
+    stored_type{"F8_E5M2FNUZ", 8},
+    stored_type{"I16", 16},
+    stored_type{"U16", 16},
+    stored_type{"I32", 32},
+    stored_type{"U32", 32},
+    stored_type{"C64", 64},
+    stored_type{"F64", 64},
+    stored_type{"I64", 64},
+    stored_type{"U64", 64},
 };
 
 struct header_entry {
@@ -94,8 +105,8 @@ std::uint64_t bytes_of_shape(json_fields const& fields, std::vector<std::int64_t
 std::pair<std::uint64_t, std::uint64_t> offsets_of(json_fields const& fields) {
   json const* const value = fields.find("data_offsets");
   if (value == nullptr) fields.missing("data_offsets");
-  bool const pair = value->is_array() && value->size() == 2 && (*value)[0].is_number_unsigned() &&
-                    (*value)[1].is_number_unsigned();
+  bool const pair =
+      value->is_array() && value->size() == 2 && (*value)[0].is_number_unsigned() && (*value)[1].is_number_unsigned();
   if (!pair) fields.misfit("data_offsets", "it must be two whole numbers");
   return {(*value)[0].get<std::uint64_t>(), (*value)[1].get<std::uint64_t>()};
 }
@@ -130,13 +141,15 @@ void require_end_to_end(std::vector<header_entry>& entries, std::uint64_t data_s
   std::uint64_t covered = 0;
   for (header_entry const& entry : entries) {
     if (entry.begin != covered)
-      throw error(at(where, entry.name) + ": begins at byte " + std::to_string(entry.begin) + " of the data, the tensor before " +
-                  (entry.begin < covered ? "overlaps it and ends" : "leaves a gap and ends") + " at byte " + std::to_string(covered));
+      throw error(at(where, entry.name) + ": begins at byte " + std::to_string(entry.begin) +
+                  " of the data, the tensor before " +
+                  (entry.begin < covered ? "overlaps it and ends" : "leaves a gap and ends") + " at byte " +
+                  std::to_string(covered));
     covered = entry.end;
   }
   if (covered != data_size)
-    throw error(std::string(where) + ": its tensors end at byte " + std::to_string(covered) + " of the data, which has " +
-                std::to_string(data_size) + " bytes");
+    throw error(std::string(where) + ": its tensors end at byte " + std::to_string(covered) +
+                " of the data, which has " + std::to_string(data_size) + " bytes");
 }
 
 std::vector<header_entry> parse_header(std::string_view header, std::string_view where, std::uint64_t data_size) {
@@ -155,12 +168,13 @@ std::vector<header_entry> parse_header(std::string_view header, std::string_view
 
 std::uint64_t header_length(std::span<std::byte const> file, std::string_view where) {
   if (file.size() < 8)
-    throw error(std::string(where) + ": has " + std::to_string(file.size()) + " bytes, a safetensors file has at least 8");
+    throw error(std::string(where) + ": has " + std::to_string(file.size()) +
+                " bytes, a safetensors file has at least 8");
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), 8);
   if (length > largest_header)
-    throw error(std::string(where) + ": says its safetensors header has " + std::to_string(length) + " bytes, at most " +
-                std::to_string(largest_header) + " are allowed");
+    throw error(std::string(where) + ": says its safetensors header has " + std::to_string(length) +
+                " bytes, at most " + std::to_string(largest_header) + " are allowed");
   if (length > file.size() - 8)
     throw error(std::string(where) + ": says its safetensors header has " + std::to_string(length) + " bytes, only " +
                 std::to_string(file.size() - 8) + " follow");
@@ -179,7 +193,8 @@ safetensors_content read_safetensors(std::span<std::byte const> file, std::strin
   for (header_entry& entry : entries) {
     std::uint64_t const bytes = entry.end - entry.begin;
     if (entry.type->read_as)
-      out.tensors.push_back({std::move(entry.name), *entry.type->read_as, std::move(entry.shape), data.subspan(entry.begin, bytes)});
+      out.tensors.push_back(
+          {std::move(entry.name), *entry.type->read_as, std::move(entry.shape), data.subspan(entry.begin, bytes)});
     else
       out.unread.push_back({std::move(entry.name), std::string(entry.type->name), std::move(entry.shape),
                             static_cast<std::int64_t>(bytes)});

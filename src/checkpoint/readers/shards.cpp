@@ -31,7 +31,8 @@ bool there(fs::path const& path) {
 
 // A shard is a file of this folder: an index must not lead anywhere else.
 bool plain_name(std::string const& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
+         name.find('\0') == std::string::npos;
 }
 
 weight_map read_index(fs::path const& path) {
@@ -40,7 +41,8 @@ weight_map read_index(fs::path const& path) {
   json_fields const map = fields.object("weight_map");
   weight_map out;
   for (auto const& [tensor, shard] : index["weight_map"].items()) {
-    if (!shard.is_string() || !plain_name(shard.get<std::string>())) map.misfit(tensor, "it must be the name of a file in this folder");
+    if (!shard.is_string() || !plain_name(shard.get<std::string>()))
+      map.misfit(tensor, "it must be the name of a file in this folder");
     out.emplace(tensor, shard.get<std::string>());
   }
   if (out.empty()) throw error(path.string() + ": field \"weight_map\" is empty");
@@ -51,7 +53,8 @@ void require_agreement(std::string const& shard, std::string const& name, weight
                        fs::path const& index) {
   auto const place = map.find(name);
   if (place == map.end())
-    throw error((folder / shard).string() + ": holds " + name + ", which " + index.filename().string() + " does not name");
+    throw error((folder / shard).string() + ": holds " + name + ", which " + index.filename().string() +
+                " does not name");
   if (place->second != shard)
     throw error((folder / shard).string() + ": holds " + name + ", which " + index.filename().string() + " places in " +
                 place->second);
@@ -82,7 +85,8 @@ safetensors_content read_shards(fs::path const& folder, fs::path const& index, s
   }
   for (auto const& [tensor, shard] : map)
     if (!found.contains(tensor))
-      throw error((folder / shard).string() + ": lacks " + tensor + ", which " + index.filename().string() + " places in it");
+      throw error((folder / shard).string() + ": lacks " + tensor + ", which " + index.filename().string() +
+                  " places in it");
   auto const by_name = [](auto const& a, auto const& b) { return a.name < b.name; };
   std::sort(out.tensors.begin(), out.tensors.end(), by_name);
   std::sort(out.unread.begin(), out.unread.end(), by_name);

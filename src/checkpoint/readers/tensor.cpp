@@ -16,7 +16,8 @@ namespace constformer {
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "checkpoint files are little endian and are read as they are");
+static_assert(std::endian::native == std::endian::little,
+              "checkpoint files are little endian and are read as they are");
 
 float from_bf16(std::uint16_t half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16); }
 
@@ -57,11 +58,11 @@ void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, 
   throw error(tensor.name + ": cannot be read as float32, it is " + std::string(name_of(tensor.type)));
 }
 
-void require_range(tensor_view const& tensor, char const* what, std::int64_t extent, std::int64_t begin, std::int64_t count,
-                   std::int64_t other, std::size_t out) {
+void require_range(tensor_view const& tensor, char const* what, std::int64_t extent, std::int64_t begin,
+                   std::int64_t count, std::int64_t other, std::size_t out) {
   if (begin < 0 || count < 0 || begin > extent || count > extent - begin)
-    throw error(tensor.name + ": " + what + " " + std::to_string(begin) + " to " + std::to_string(begin + count) + " of " +
-                std::to_string(extent));
+    throw error(tensor.name + ": " + what + " " + std::to_string(begin) + " to " + std::to_string(begin + count) +
+                " of " + std::to_string(extent));
   if (out != static_cast<std::size_t>(count * other))
     throw error(tensor.name + ": room for " + std::to_string(out) + " values, " + std::to_string(count * other) +
                 " to be read");

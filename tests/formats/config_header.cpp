@@ -1,0 +1,186 @@
+#include "command/config_header.hpp"
+
+#include <bit>
+#include <catch2/catch_test_macros.hpp>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/config/families.hpp"
+#include "constformer/config/kinds.hpp"
+#include "constformer/core/dtype.hpp"
+#include "support.hpp"
+
+using namespace constformer;
+using namespace formats_test;
+namespace fs = std::filesystem;
+
+namespace {
+
+template <class Field>
+std::string exact(Field const& field) {
+  if constexpr (std::is_same_v<Field, float>)
+    return "std::bit_cast<float>(" + std::to_string(std::bit_cast<std::uint32_t>(field)) + "U)";
+  else if constexpr (std::is_enum_v<Field>)
+    return "any{" + std::to_string(static_cast<int>(field)) + "}";
+  else
+    return std::to_string(static_cast<int>(field));
+}
+
+// Written field by field through structured bindings: a field more or less in config.hpp stops this from compiling.
+template <class... Fields>
+std::string aggregate(Fields const&... fields) {
+  std::string out;
+  ((out += (out.empty() ? "" : ", ") + fields), ...);
+  return "{" + out + "}";
+}
+
+std::string exact(rope_config const& r) {
+  auto const& [style, theta, dims, scaling, factor, original, low, high, fast, slow, truncate, attention] = r;
+  return aggregate(exact(style), exact(theta), exact(dims), exact(scaling), exact(factor), exact(original), exact(low),
+                   exact(high), exact(fast), exact(slow), exact(truncate) + " != 0", exact(attention));
+}
+
+std::string exact(config const& c) {
+  auto const& [family, layers, d_model, heads, kv_heads, head_dim, d_ff, vocab, positions, segments, capacity, norm,
+               place, eps, norm_bias, activation, gated, position, rope, mask, window, scale, by_layer, bias_qkv,
+               bias_output, bias_ffn, head, tied, pooler, weights, group] = c;
+  auto const flag = [](bool value) { return std::string(value ? "true" : "false"); };
+  return aggregate(exact(family), exact(layers), exact(d_model), exact(heads), exact(kv_heads), exact(head_dim),
+                   exact(d_ff), exact(vocab), exact(positions), exact(segments), exact(capacity), exact(norm),
+                   exact(place), exact(eps), flag(norm_bias), exact(activation), flag(gated), exact(position),
+                   exact(rope), exact(mask), exact(window), flag(scale), flag(by_layer), flag(bias_qkv),
+                   flag(bias_output), flag(bias_ffn), exact(head), flag(tied), flag(pooler), exact(weights),
+                   exact(group));
+}
+
+// The number of an enumerator, of whatever kind.
+constexpr char const* any_kind =
+    "struct any {\n  int number;\n  template <class Kind>\n  constexpr operator Kind() const { return "
+    "static_cast<Kind>(number); }\n};\n";
+
+// A unit that includes all headers and compares each config with the value it was written from.
+class header_proof {
+ public:
+  void add(config const& c, std::string const& name) {
+    folder_.write(name + ".hpp", command::config_header(c, name, name));
+    includes_ += "#include \"" + name + ".hpp\"\n";
+    asserts_ += "static_assert(constformer::configs::" + name + " == constformer::config" + exact(c) + ");\n";
+  }
+
+  bool compiles() const {
+    folder_.write("proof.cpp", "#include <bit>\n#include <cstdint>\n" + includes_ + any_kind + asserts_);
+    fs::path const source(std::getenv("CONSTFORMER_SOURCE"));
+    std::string const line = std::string(CF_TEST_COMPILER) +
+                             " -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only -I'" +
+                             (source / "include").string() + "' '" + (folder_ / "proof.cpp").string() + "'";
+    return std::system(line.c_str()) == 0;
+  }
+
+ private:
+  scratch_folder folder_;
+  std::string includes_, asserts_;
+};
+
+config strange() {
+  config c = bert({.layers = 3, .d_model = 7, .heads = 7, .d_ff = 1, .vocab = 2, .positions = 9});
+  c.norm_eps = 0.1F + 0.2F;
+  c.segments = 0;
+  c.capacity = 4;
+  c.pooler = false;
+  c.bias_ffn = false;
+  c.scale_scores = false;
+  c.scale_scores_by_layer = true;
+  c.activation = activation_kind::quick_gelu;
+  c.weights = dtype::bf16;
+  return c;
+}
+
+config stranger() {
+  config c = qwen2(
+      {.layers = 1, .d_model = 3, .heads = 2, .kv_heads = 1, .head_dim = 6, .d_ff = 12, .vocab = 2, .positions = 9});
+  c.rope = {rope_style::interleaved,
+            1e10F,
+            4,
+            rope_scaling_kind::yarn,
+            1.0F / 3,
+            77,
+            std::numeric_limits<float>::denorm_min(),
+            1e-38F,
+            3e38F,
+            16777216.0F,
+            false,
+            0.1F};
+  c.window = 5;
+  c.gated = false;
+  c.norm = norm_kind::layer_norm;
+  c.norm_bias = true;
+  c.place = norm_place::post;
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("config headers compile to the config they were written from", "[config_header]") {
+  header_proof proof;
+  for (auto const& entry : fs::directory_iterator(fixtures()))
+    if (entry.is_directory()) proof.add(open_checkpoint(entry.path()).model, command::identifier_from(entry.path()));
+  proof.add(strange(), "strange");
+  proof.add(stranger(), "stranger");
+  proof.add(mistral({.layers = 32,
+                     .d_model = 4096,
+                     .heads = 32,
+                     .kv_heads = 8,
+                     .d_ff = 14336,
+                     .vocab = 32000,
+                     .positions = 32768},
+                    4096),
+            "m");
+  CHECK(proof.compiles());
+}
+
+TEST_CASE("a config header says only what differs from its family", "[config_header]") {
+  config const c = llama({.layers = 1, .d_model = 8, .heads = 2, .vocab = 3, .positions = 4});
+  CHECK(command::config_header(c, "plain", "a\nfile") ==
+        "// Written by `constformer config` from a?file.\n"
+        "#pragma once\n\n"
+        "#include \"constformer/config/config.hpp\"\n"
+        "#include \"constformer/config/families.hpp\"\n"
+        "#include \"constformer/config/kinds.hpp\"\n\n"
+        "namespace constformer::configs {\n\n"
+        "inline constexpr config plain =\n"
+        "    llama({.layers = 1, .d_model = 8, .heads = 2, .vocab = 3, .positions = 4});\n\n"
+        "}  // namespace constformer::configs\n");
+  std::string const changed = command::config_header(with(c, [](config& x) { x.tied = true; }), "n", "f");
+  CHECK(changed.find("    with(llama({.layers = 1, .d_model = 8, .heads = 2, .vocab = 3, .positions = 4}),\n         "
+                     "[](config& c) {\n"
+                     "           c.tied = true;\n         });\n") != std::string::npos);
+}
+
+TEST_CASE("names of configs", "[config_header]") {
+  struct {
+    char const* path;
+    char const* name;
+  } const cases[]{
+      {"models/stories-15M.bin", "stories_15M"},
+      {"/a/Llama-3.1--8B/", "Llama_3_1_8B"},
+      {"7b", "model_7b"},
+      {"float", "float_model"},
+      {"__x__", "x"},
+      {"...", "model"},
+      {"a b\xC3\xA9", "a_b"},
+      {"config", "config_model"},
+  };
+  for (auto const& c : cases) {
+    CHECK(command::identifier_from(c.path) == c.name);
+    CHECK(command::is_identifier(c.name));
+  }
+  for (std::string_view const bad : {"", "7b", "a-b", "int", "a__b", "_a", "a b", "linux"})
+    CHECK_FALSE(command::is_identifier(bad));
+}
