@@ -18,6 +18,7 @@
 #include "constformer/checkpoint/fingerprint.hpp"
 #include "constformer/checkpoint/plan_check.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/rules.hpp"
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/generate/session.hpp"
@@ -39,7 +40,7 @@ class engine final : public session {
   static_assert(check<(Config.weights == dtype::f32 || Config.weights == dtype::bf16), "kernels: weights={} has none, f32 and bf16 have",
                       dtype_text<Config.weights>>::value);
 
-  using layer = transformer_layer<Config>;
+  using layer = transformer_layer<checked<Config>()>;
   using scratch = typename layer::scratch;
   static constexpr bool has_head = Config.head == head_kind::language_model;
   static constexpr int score_rows = has_head ? 12 : 1;  // rows whose logits are made in one pass over the head
