@@ -8,6 +8,8 @@ namespace constformer::command {
 /// @{
 void add_inspect(CLI::App& app);
 void add_config(CLI::App& app);
+void add_verify(CLI::App& app);
+void add_build(CLI::App& app);
 /// @}
 
 }  // namespace constformer::command

@@ -34,6 +34,8 @@ int main(int argc, char** argv) {
     app.footer(footer);
     constformer::command::add_inspect(app);
     constformer::command::add_config(app);
+    constformer::command::add_verify(app);
+    constformer::command::add_build(app);
     app.parse(argc, argv);
   } catch (CLI::Success const& asked) {  // --help, --version
     return app.exit(asked);
