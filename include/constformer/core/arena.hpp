@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <new>
 #include <span>
 
@@ -23,12 +22,16 @@ class arena {
   /// Throws std::bad_alloc if the system has not that much.
   explicit arena(std::size_t bytes) : size_(bytes_for<std::byte>(bytes)) {
     // calloc keeps untouched pages of a large cache out of memory until they are written; one line more for alignment.
-    memory_.reset(static_cast<std::byte*>(std::calloc(size_ + alignment, 1)));
+    memory_ = static_cast<std::byte*>(std::calloc(size_ + alignment, 1));
     if (memory_ == nullptr) throw std::bad_alloc();
-    auto const address = reinterpret_cast<std::uintptr_t>(memory_.get());
-    next_ = memory_.get() + ((alignment - address % alignment) % alignment);
+    auto const address = reinterpret_cast<std::uintptr_t>(memory_);
+    next_ = memory_ + ((alignment - address % alignment) % alignment);
     end_ = next_ + size_;
   }
+  arena(arena const&) = delete;
+  arena& operator=(arena const&) = delete;
+  // Not a unique_ptr: <memory> takes g++ 12 longer than all of core and config.
+  ~arena() { std::free(memory_); }
 
   /// The next `count` values; throws std::bad_alloc if the plan was too small.
   template <class T>
@@ -43,11 +46,8 @@ class arena {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  struct release {
-    void operator()(std::byte* p) const { std::free(p); }
-  };
   std::size_t size_;
-  std::unique_ptr<std::byte, release> memory_;
+  std::byte* memory_ = nullptr;
   std::byte* next_ = nullptr;
   std::byte* end_ = nullptr;
 };
