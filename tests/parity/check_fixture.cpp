@@ -1,0 +1,123 @@
+// check_fixture COMMAND FIXTURE WORK [--context N]
+// Builds the program of one fixture with the real command and holds what it computes against what `transformers` computed:
+// logits or hidden states to 1e-4 of their range, pooled vector, greedy ids; and one thread against two, bit for bit.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "npy_read.hpp"
+#include "process.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double bound = 1e-4;
+
+std::string run(std::vector<std::string> const& arguments) {
+  auto const result = constformer::command::process(arguments, fs::current_path()).wait();
+  if (result.exit_code == 0) return result.output;
+  throw std::runtime_error(constformer::command::shell_line(arguments) + "\n" + result.output);
+}
+
+std::string joined(std::vector<int> const& ids) {
+  std::string out;
+  for (int id : ids) out += (out.empty() ? "" : ",") + std::to_string(id);
+  return out;
+}
+
+void compare(std::string const& what, npy_array const& ours, npy_array const& theirs) {
+  if (ours.values.size() != theirs.values.size())
+    throw std::runtime_error(what + ": " + std::to_string(ours.values.size()) + " values, " + std::to_string(theirs.values.size()) + " expected");
+  double gap = 0;
+  double range = 0;
+  for (std::size_t i = 0; i < ours.values.size(); ++i) {
+    double const a = static_cast<double>(ours.values[i]);
+    double const b = static_cast<double>(theirs.values[i]);
+    gap = std::isnan(a) ? INFINITY : std::max(gap, std::abs(a - b));
+    range = std::max(range, std::abs(b));
+  }
+  std::printf("%s: %.2e of the range\n", what.c_str(), gap / range);
+  if (!(gap <= bound * range)) throw std::runtime_error(what + ": further apart than " + std::to_string(bound) + " of the range");
+}
+
+// The same call with one and with two threads must print and write the same bytes.
+npy_array result_of(std::vector<std::string> call, fs::path const& work) {
+  std::vector<npy_array> results;
+  for (char const* threads : {"1", "2"}) {
+    auto const file = work / ("threads" + std::string(threads) + ".npy");
+    auto const with_threads = [&] {
+      auto full = call;
+      full.insert(full.end(), {"-t", threads, "-o", file.string()});
+      return full;
+    }();
+    run(with_threads);
+    results.push_back(read_npy(file));
+  }
+  auto const& one = results[0].values;
+  auto const& two = results[1].values;
+  if (one.size() != two.size() || !std::equal(one.begin(), one.end(), two.begin()))
+    throw std::runtime_error("one and two threads give different bits");
+  return results[0];
+}
+
+void check_decoder(std::string const& program, nlohmann::json const& expected, fs::path const& fixture, fs::path const& work) {
+  std::string const ids = joined(expected.at("prompt").get<std::vector<int>>());
+  compare("logits", result_of({program, "score", "--ids", ids}, work), read_npy(fixture / "logits.npy"));
+  auto const greedy = expected.at("greedy").get<std::vector<int>>();
+  std::string wanted;
+  for (int id : greedy) wanted += (wanted.empty() ? "" : " ") + std::to_string(id);
+  std::string const printed = run({"/bin/sh", "-c",
+                                   constformer::command::shell_line({program, "--ids", ids, "--temp", "0", "--ignore-eos", "--print-ids", "-n",
+                                                                     std::to_string(greedy.size())}) +
+                                       " 2>/dev/null"});
+  std::string const got = printed.substr(0, printed.find('\n'));
+  if (got != wanted) throw std::runtime_error("greedy ids are\n" + got + "\nexpected\n" + wanted);
+}
+
+void check_encoder(std::string const& program, nlohmann::json const& expected, fs::path const& fixture, fs::path const& work) {
+  std::vector<std::string> call{program, "embed", "--ids", joined(expected.at("prompt").get<std::vector<int>>())};
+  if (expected.contains("segments") && !expected.at("segments").is_null())
+    call.insert(call.end(), {"--segments", joined(expected.at("segments").get<std::vector<int>>())});
+  auto const pooled = [&](char const* how) {
+    auto full = call;
+    full.insert(full.end(), {"--pool", how});
+    return result_of(full, work);
+  };
+  compare("hidden states", pooled("none"), read_npy(fixture / "hidden.npy"));
+  if (fs::exists(fixture / "pooler.npy")) compare("pooler", pooled("pooler"), read_npy(fixture / "pooler.npy"));
+}
+
+void check(std::string const& command, fs::path const& fixture, fs::path const& work) {
+  fs::create_directories(work);
+  std::ifstream in(fixture / "ids.json");
+  auto const expected = nlohmann::json::parse(in);
+  std::string const program = (work / "program").string();
+  run({command, "build", fixture.string(), "-o", program, "--ctx-size", std::to_string(expected.at("context").get<int>())});
+  if (fs::exists(fixture / "hidden.npy")) {
+    check_encoder(program, expected, fixture, work);
+  } else {
+    check_decoder(program, expected, fixture, work);
+  }
+  fs::remove_all(work);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return std::fputs("usage: check_fixture COMMAND FIXTURE WORK\n", stderr), 2;
+  try {
+    check(argv[1], argv[2], argv[3]);
+  } catch (std::exception const& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return 1;
+  }
+  return 0;
+}
