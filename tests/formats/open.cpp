@@ -145,4 +145,10 @@ TEST_CASE("tokenizer files beside the weights, or given", "[open]") {
   auto const given = open_checkpoint(folder.path(), {folder.write("t.bin", "x")});
   CHECK(given.tokenizer.given == folder / "t.bin");
   CHECK(given.tokenizer.tokenizer_json.empty());
+  CHECK(given.tokenizer.summary() == "t.bin");
+  scratch_folder const other;
+  other.write("vocab.txt", "x");
+  auto const folder_given = open_checkpoint(folder.path(), {other.path()});
+  CHECK(folder_given.tokenizer.given == other.path());
+  CHECK(folder_given.tokenizer.summary() == "vocab.txt");
 }

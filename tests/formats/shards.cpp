@@ -70,9 +70,11 @@ TEST_CASE("damaged sets of shards are refused with one sentence", "[shards]") {
   CHECK(refusal(folder) == "model.safetensors.index.json: [] is not a JSON object");
   folder.write(index_name, map(R"("a":"one.safetensors","a":"two.safetensors")"));
   CHECK(refusal(folder) == "model.safetensors.index.json: the name \"a\" is given twice");
-  for (std::string const name : {"\"../one.safetensors\"", "\"..\"", "\"\"", "7", "\"/one.safetensors\""}) {
+  for (std::string const name : {"\"../one.safetensors\"", "\"..\"", "\"\"", "\"/one.safetensors\""}) {
     folder.write(index_name, map("\"a\":" + name));
     CHECK(refusal(folder) == "model.safetensors.index.json: weight_map: field \"a\" is " + name +
                                  ", it must be the name of a file in this folder");
   }
+  folder.write(index_name, map("\"a\":7"));
+  CHECK(refusal(folder) == "model.safetensors.index.json: weight_map: field \"a\" is 7, it must be a string");
 }

@@ -37,7 +37,7 @@ struct tokenizer_files {
   std::filesystem::path vocab_txt;            ///< WordPiece
   std::filesystem::path sentencepiece_model;  ///< tokenizer.model or spiece.model
   std::filesystem::path llama2c_bin;          ///< tokenizer.bin of llama2.c
-  std::filesystem::path given;                ///< what the caller named instead of all these
+  std::filesystem::path given;  ///< the file or folder that the caller named; then the others are what is in it
 
   /// What the command says it found: the names of the files that hold a vocabulary, joined by " + "; empty if none does.
   [[nodiscard]] std::string summary() const;

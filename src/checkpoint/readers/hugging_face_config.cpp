@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
@@ -67,8 +65,7 @@ void refuse_what_changes_everything(json_fields const& fields) {
     fields.misfit("quantization_config", "only unquantised checkpoints are supported");
   refuse_flag(fields, "is_encoder_decoder");
   refuse_flag(fields, "add_cross_attention");
-  if (auto const* const pruned = fields.find("pruned_heads"); pruned != nullptr && !pruned->empty())
-    fields.misfit("pruned_heads", "only whole layers are supported");
+  if (!fields.is_empty("pruned_heads")) fields.misfit("pruned_heads", "only whole layers are supported");
 }
 
 int quotient(json_fields const& fields, std::string_view width, int dividend, std::string_view heads, int divisor) {
@@ -141,10 +138,7 @@ int qwen2_window(json_fields const& fields, int layers) {
       throw error(fields.where() +
                   ": field \"layer_types\" asks for sliding_attention, but no sliding_window is in use");
   } else if (window > 0) {
-    auto const* const first = fields.find("max_window_layers");
-    if (first != nullptr && !first->is_number_unsigned())
-      fields.misfit("max_window_layers", "it must be a whole number");
-    auto const full = first == nullptr ? std::size_t{28} : first->get<std::size_t>();
+    std::size_t const full = fields.count("max_window_layers", 28);
     sliding = full >= static_cast<std::size_t>(layers) ? 0 : layers - static_cast<int>(full);
   }
   if (sliding != 0 && sliding != layers)
@@ -267,8 +261,8 @@ std::optional<activation_kind> activation_from_hugging_face(std::string_view nam
 }
 
 hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where) {
-  nlohmann::json const parsed = parse_json_object(text, where);
-  json_fields const fields(parsed, std::string(where));
+  json_document const document(text, where);
+  json_fields const fields = document.fields();
   family_reader const& family = family_of(fields);
   refuse_what_changes_everything(fields);
   config const model = family.read(fields);
@@ -278,8 +272,8 @@ hugging_face_config read_hugging_face_config(std::string_view text, std::string_
 }
 
 void overrule_special_ids(special_ids& ids, std::string_view text, std::string_view where, int vocab) {
-  nlohmann::json const parsed = parse_json_object(text, where);
-  read_special_ids(json_fields(parsed, std::string(where)), vocab, ids);
+  json_document const document(text, where);
+  read_special_ids(document.fields(), vocab, ids);
 }
 
 }  // namespace constformer

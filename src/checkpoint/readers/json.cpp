@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -71,14 +72,22 @@ json parse_json_object(std::string_view text, std::string_view where) {
   return parsed;
 }
 
-json read_json_object(std::filesystem::path const& path) {
+json_document::json_document(std::string_view text, std::string_view where)
+    : object_(std::make_unique<json const>(parse_json_object(text, where))), where_(where) {}
+
+json_document::json_document(std::filesystem::path const& path) : where_(path.string()) {
   mapped_file const file(path);
   auto const bytes = file.bytes();
   if (bytes.size() > largest_file)
-    throw error(path.string() + ": has " + std::to_string(bytes.size()) + " bytes, at most " +
-                std::to_string(largest_file) + " are read");
-  return parse_json_object({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
+    throw error(where_ + ": has " + std::to_string(bytes.size()) + " bytes, at most " + std::to_string(largest_file) +
+                " are read");
+  object_ = std::make_unique<json const>(
+      parse_json_object({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, where_));
 }
+
+json_document::~json_document() = default;
+
+json_fields json_document::fields() const { return {*object_, where_}; }
 
 std::string quoted(json const& value) {
   constexpr std::size_t longest = 60;
@@ -95,6 +104,26 @@ json const* json_fields::find(std::string_view field) const {
   return found == object_->end() || found->is_null() ? nullptr : &*found;
 }
 
+bool json_fields::names(std::string_view field) const { return object_->find(field) != object_->end(); }
+
+bool json_fields::is_empty(std::string_view field) const {
+  json const* const value = find(field);
+  return value == nullptr || (value->is_structured() && value->empty());
+}
+
+std::vector<std::string> json_fields::all() const {
+  std::vector<std::string> out;
+  for (auto const& [name, value] : object_->items()) out.push_back(name);
+  return out;
+}
+
+std::vector<std::string> json_fields::objects() const {
+  std::vector<std::string> out;
+  for (auto const& [name, value] : object_->items())
+    if (value.is_object()) out.push_back(name);
+  return out;
+}
+
 json const& json_fields::required(std::string_view field) const {
   json const* const value = find(field);
   if (value == nullptr) missing(field);
@@ -108,6 +137,13 @@ int json_fields::extent(std::string_view field) const {
   bool const fits = value.is_number_unsigned() ? value.get<std::uint64_t>() <= std::uint64_t{most} : false;
   if (!fits || value.get<std::uint64_t>() == 0) misfit(field, "it must be between 1 and " + std::to_string(most));
   return value.get<int>();
+}
+
+std::size_t json_fields::count(std::string_view field, std::size_t otherwise) const {
+  json const* const value = find(field);
+  if (value == nullptr) return otherwise;
+  if (!value->is_number_unsigned()) misfit(field, "it must be a whole number");
+  return value->get<std::size_t>();
 }
 
 float json_fields::real(std::string_view field, float above) const {

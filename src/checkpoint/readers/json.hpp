@@ -1,22 +1,20 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <limits>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>  // the whole of it costs four seconds per file
 
 namespace constformer {
 
-/// Parses a JSON object; `where` names the file in messages. Throws `error` if the text is no JSON, no object, or gives a key twice
-/// in one object (of which other readers silently drop one).
+/// Parses a JSON object; `where` names the file in messages. Throws `error` if the text is no JSON, no object, or gives a
+/// key twice in one object (of which other readers silently drop one).
 [[nodiscard]] nlohmann::json parse_json_object(std::string_view text, std::string_view where);
-
-/// The same for a whole file, at most 256 MiB.
-[[nodiscard]] nlohmann::json read_json_object(std::filesystem::path const& path);
 
 /// A value as messages quote it: JSON on one line, cut after 60 bytes.
 [[nodiscard]] std::string quoted(nlohmann::json const& value);
@@ -31,15 +29,25 @@ class json_fields {
   [[nodiscard]] bool has(std::string_view field) const { return find(field) != nullptr; }
 
   /// Whether the field is there at all, null or not.
-  [[nodiscard]] bool names(std::string_view field) const { return object_->find(field) != object_->end(); }
+  [[nodiscard]] bool names(std::string_view field) const;
+
+  /// Whether the field is absent, an empty object or an empty list.
+  [[nodiscard]] bool is_empty(std::string_view field) const;
 
   [[nodiscard]] nlohmann::json const* find(std::string_view field) const;
+
+  /// The names of all fields, and of those that are objects.
+  [[nodiscard]] std::vector<std::string> all() const;
+  [[nodiscard]] std::vector<std::string> objects() const;
 
   /// A positive size, at most the largest extent that a config may have.
   [[nodiscard]] int extent(std::string_view field) const;
   [[nodiscard]] int extent(std::string_view field, int otherwise) const {
     return has(field) ? extent(field) : otherwise;
   }
+
+  /// A whole number, 0 among them.
+  [[nodiscard]] std::size_t count(std::string_view field, std::size_t otherwise) const;
 
   /// A finite number that float32 can hold, more than `above`.
   [[nodiscard]] float real(std::string_view field, float above = -std::numeric_limits<float>::infinity()) const;
@@ -70,6 +78,24 @@ class json_fields {
   nlohmann::json const& required(std::string_view field) const;
 
   nlohmann::json const* object_;
+  std::string where_;
+};
+
+/// A JSON object and its text's name.
+class json_document {
+ public:
+  json_document(std::string_view text, std::string_view where);
+
+  /// The same for a whole file, at most 256 MiB.
+  explicit json_document(std::filesystem::path const& path);
+  ~json_document();
+  json_document(json_document const&) = delete;
+  json_document& operator=(json_document const&) = delete;
+
+  [[nodiscard]] json_fields fields() const;
+
+ private:
+  std::unique_ptr<nlohmann::json const> object_;
   std::string where_;
 };
 

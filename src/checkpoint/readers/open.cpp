@@ -187,7 +187,7 @@ void take_given_tokenizer(checkpoint& out, fs::path const& given) {
   std::error_code unreadable;
   if (!fs::exists(given, unreadable)) throw error(given.string() + ": no such tokenizer");
   out.tokenizer = fs::is_directory(given, unreadable) ? find_tokenizer_files(given) : tokenizer_files{};
-  if (!fs::is_directory(given, unreadable)) out.tokenizer.given = given;
+  out.tokenizer.given = given;
 }
 
 }  // namespace

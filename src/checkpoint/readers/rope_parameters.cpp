@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/error.hpp"
@@ -20,14 +18,10 @@ namespace {
 constexpr float default_theta = 10000.0F;
 
 // rope_scaling is looked at first, as transformers does; an empty object counts as absent.
-nlohmann::json const* parameters_of(json_fields const& fields, std::string_view& name) {
-  for (std::string_view const candidate : {"rope_scaling", "rope_parameters"}) {
-    nlohmann::json const* const value = fields.find(candidate);
-    if (value == nullptr || (value->is_object() && value->empty())) continue;
-    name = candidate;
-    return value;
-  }
-  return nullptr;
+std::string_view parameters_of(json_fields const& fields) {
+  for (std::string_view const name : {"rope_scaling", "rope_parameters"})
+    if (!fields.is_empty(name)) return name;
+  return {};
 }
 
 rope_scaling_kind kind_of(json_fields const& rope) {
@@ -37,9 +31,9 @@ rope_scaling_kind kind_of(json_fields const& rope) {
   rope.misfit(rope.has("rope_type") ? "rope_type" : "type", "supported are default, linear, dynamic, llama3 and yarn");
 }
 
-void require_one_rotation(json_fields const& fields, json_fields const& rope, nlohmann::json const& parameters) {
-  for (auto const& [key, value] : parameters.items())
-    if (value.is_object()) rope.misfit(key, "one rotary embedding for all layers is supported");
+void require_one_rotation(json_fields const& fields, json_fields const& rope) {
+  for (std::string const& nested : rope.objects())
+    rope.misfit(nested, "one rotary embedding for all layers is supported");
   // Llama, Mistral and Qwen2 in transformers rotate whole heads whatever this says, or fail.
   for (json_fields const* place : {&fields, &rope})
     if (place->real("partial_rotary_factor", 1.0F, 0.0F) != 1.0F)
@@ -93,15 +87,14 @@ rope_config read_rope(json_fields const& fields, int head_dim, int positions) {
   rope_config out;
   out.rotary_dims = head_dim;
   out.theta = fields.real("rope_theta", default_theta, 1.0F);
-  std::string_view name;
-  nlohmann::json const* const parameters = parameters_of(fields, name);
-  if (parameters == nullptr) {
+  std::string_view const name = parameters_of(fields);
+  if (name.empty()) {
     if (fields.real("partial_rotary_factor", 1.0F, 0.0F) != 1.0F)
       fields.misfit("partial_rotary_factor", "only 1 is supported");
     return out;
   }
   json_fields const rope = fields.object(name);
-  require_one_rotation(fields, rope, *parameters);
+  require_one_rotation(fields, rope);
   out.theta = rope.real("rope_theta", out.theta, 1.0F);
   out.scaling = kind_of(rope);
   if (out.scaling == rope_scaling_kind::none) return out;

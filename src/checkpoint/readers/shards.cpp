@@ -9,8 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/safetensors.hpp"
 #include "constformer/core/error.hpp"
@@ -36,14 +34,13 @@ bool plain_name(std::string const& name) {
 }
 
 weight_map read_index(fs::path const& path) {
-  nlohmann::json const index = read_json_object(path);
-  json_fields const fields(index, path.string());
-  json_fields const map = fields.object("weight_map");
+  json_document const index(path);
+  json_fields const map = index.fields().object("weight_map");
   weight_map out;
-  for (auto const& [tensor, shard] : index["weight_map"].items()) {
-    if (!shard.is_string() || !plain_name(shard.get<std::string>()))
-      map.misfit(tensor, "it must be the name of a file in this folder");
-    out.emplace(tensor, shard.get<std::string>());
+  for (std::string const& tensor : map.all()) {
+    std::string const shard = map.text(tensor);
+    if (!plain_name(shard)) map.misfit(tensor, "it must be the name of a file in this folder");
+    out.emplace(tensor, shard);
   }
   if (out.empty()) throw error(path.string() + ": field \"weight_map\" is empty");
   return out;

@@ -30,12 +30,11 @@ tokenizer_files find_tokenizer_files(fs::path const& folder) {
 }
 
 std::string tokenizer_files::summary() const {
-  if (!given.empty()) return given.string();
   std::string out;
   for (fs::path const* path :
        {&tokenizer_json, &sentencepiece_model, &vocab_json, &merges_txt, &vocab_txt, &llama2c_bin})
     if (!path->empty()) out += (out.empty() ? "" : " + ") + path->filename().string();
-  return out;
+  return out.empty() ? given.filename().string() : out;
 }
 
 }  // namespace constformer
