@@ -7,7 +7,7 @@
 #include <memory>
 #include <span>
 
-#include "../../src/checkpoint/packed_format.hpp"
+#include "checkpoint/packed_format.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/core/error.hpp"
 
