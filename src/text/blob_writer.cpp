@@ -23,8 +23,9 @@ using bytes = std::vector<std::byte>;
 template <class T>
 void append(bytes& out, T const& value) {
   static_assert(std::is_trivially_copyable_v<T>);
-  auto const* begin = reinterpret_cast<std::byte const*>(&value);
-  out.insert(out.end(), begin, begin + sizeof(T));
+  std::size_t const end = out.size();
+  out.resize(end + sizeof(T));
+  std::memcpy(out.data() + end, &value, sizeof(T));
 }
 
 void append_text(bytes& out, std::string_view text) {
