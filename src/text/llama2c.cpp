@@ -11,7 +11,7 @@ class llama2c final : public word_model {
   llama2c(blob_reader const& blob, piece_table const& pieces) : pieces_(pieces), unknown_(blob) {}
 
   void segment(std::string_view word, workspace& w, std::vector<int>& out) const override {
-    start(word, w.symbols);
+    start(word, w.at_start, w.symbols);
     merge_symbols(w, [&](symbol const& l, symbol const& r) -> std::optional<merge_offer> {
       constexpr float lowest_score = -1e10f;  // where run.c starts its search for the best pair
       auto const id = pieces_.find(pieces_.text(l.id), pieces_.text(r.id));
@@ -25,12 +25,14 @@ class llama2c final : public word_model {
 
  private:
   /// A character is a byte and up to three continuation bytes behind it, whatever the first byte announces.
-  void start(std::string_view word, std::vector<symbol>& symbols) const {
+  /// The blank that run.c puts before the text is a token before it looks at the text.
+  void start(std::string_view word, bool after_blank, std::vector<symbol>& symbols) const {
     constexpr std::size_t longest = 4;
     symbols.clear();
     for (std::size_t at = 0; at < word.size();) {
       std::size_t size = 1;
-      while (size < longest && at + size < word.size() && is_continuation(word[at + size])) ++size;
+      bool const blank = after_blank && at == 0;
+      while (!blank && size < longest && at + size < word.size() && is_continuation(word[at + size])) ++size;
       put_character(symbols, static_cast<std::uint32_t>(at), word.substr(at, size));
       at += size;
     }

@@ -34,6 +34,7 @@ struct queued_merge {
 struct workspace {
   std::vector<symbol> symbols;
   std::vector<queued_merge> queue;
+  bool at_start = true;  ///< the next word is the first of the text
 };
 
 /// Larger scores get lower priorities; equal ones equal priorities.

@@ -107,9 +107,11 @@ class packed_tokenizer final : public tokenizer {
       at = word.find(chunk_mark_, at);
       if (at == std::string_view::npos) break;
       model_->segment(word.substr(0, at), w, out);
+      w.at_start = false;
       word.remove_prefix(at);
     }
     model_->segment(word, w, out);
+    w.at_start = false;
   }
 
   void append_text(std::string_view text, bool parse_special, std::vector<int>& out) const {
