@@ -46,7 +46,7 @@ static_assert(tiled_attention_intensity(prompt, f16, n) == 2060.0);
 static_assert(traffic_of_tiled_attention(prompt, f16, 64).total() == 2 * (2 * n * d + 64 * 2 * n * d));
 static_assert(traffic_of_tiled_attention(prompt, f16, 100).reads ==
               2 * (n * d + 41 * 2 * n * d));  // the last tile is not full
-static_assert(tiled_attention_intensity(prompt, f16, 64) > naive_attention_intensity(prompt, f16));
+static_assert(rounds_to(tiled_attention_intensity(prompt, f16, 64), 63.38));
 
 // A whole pass. Decoding reads every weight for 2 FLOPs each: half a FLOP per byte of f32.
 static_assert(intensity_of(configs::llama2_7b, decode_pass(16)).tiled > 0.49);
