@@ -45,6 +45,8 @@ command_line compile_line(toolchain const& tools, compile_options const& options
   command_line line = compiler_of(tools, options);
   add_flags(line, tools);
   line.push_back("-march=" + options.target);
+  // Highway's AVX2 and AVX-512 want these two, which the levels of the psABI leave out and every such processor has.
+  if (options.target.starts_with("x86-64-v")) line.insert(line.end(), {"-maes", "-mpclmul"});
   line.insert(line.end(), {"-DHWY_COMPILE_ONLY_STATIC", "-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
   return line;
 }

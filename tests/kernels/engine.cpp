@@ -1,0 +1,205 @@
+// The engine on random weights: batches, single tokens, rewinding and any number of threads give the same, and misuse is told.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+
+#include "constformer/config/families.hpp"
+#include "constformer/core/error.hpp"
+#include "constformer/generate/engine-inl.hpp"
+#include "reference.hpp"
+
+namespace constformer::configs {
+namespace {
+
+constexpr config small_decoder =
+    llama({.layers = 3, .d_model = 40, .heads = 6, .kv_heads = 2, .head_dim = 10, .d_ff = 52, .vocab = 77, .positions = 300});
+constexpr config small_encoder = with(bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70}),
+                                      [](config& c) { c.norm_eps = 1e-5F; });
+
+}  // namespace
+}  // namespace constformer::configs
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+namespace {
+
+template <config const& Config>
+struct random_model {
+  std::vector<float> weights;
+
+  // Small random values wherever the plan writes; the padding stays 0, as packing leaves it.
+  random_model() : weights(static_cast<std::size_t>(packed_layout_of(Config).bytes) / sizeof(float)) {
+    pack_plan const plan = pack_plan_of(Config);
+    std::uint32_t seed = 1;
+    for (pack_step const& step : plan.view()) {
+      bool const repeated = step.parameter.find('*') != std::string_view::npos;
+      for (int layer = 0; layer < (repeated ? Config.layers : 1); ++layer) fill(step, layer, seed++);
+    }
+  }
+
+  void fill(pack_step const& step, int layer, std::uint32_t seed) {
+    auto const cols = static_cast<std::size_t>(std::max(step.cols, 1));
+    auto const values = reference::random_floats(static_cast<std::size_t>(step.rows) * cols, seed, step.cols == 0 ? 0.3F : 0.2F);
+    std::size_t const base = static_cast<std::size_t>(step.offset + layer * step.layer_stride) / sizeof(float);
+    for (int row = 0; row < step.rows; ++row) {
+      auto const to = static_cast<std::size_t>(packed_row(step, Config.head_dim, row));
+      for (std::size_t k = 0; k < cols; ++k) {
+        std::size_t const at = step.kind == packed_kind::panels ? to / panel_rows * panel_rows * cols + k * panel_rows + to % panel_rows
+                               : step.kind == packed_kind::rows ? to * static_cast<std::size_t>(padded(step.cols)) + k
+                                                                : to;
+        weights[base + at] = values[static_cast<std::size_t>(row) * cols + k];
+      }
+    }
+  }
+
+  [[nodiscard]] std::unique_ptr<session> start(session_options const& options = {}) const {
+    return start_session<Config>(reinterpret_cast<std::byte const*>(weights.data()), options);
+  }
+};
+
+std::vector<int> some_ids(int count, int vocab) {
+  std::vector<int> ids;
+  for (int i = 0; i < count; ++i) ids.push_back((i * 31 + 7) % vocab);
+  return ids;
+}
+
+std::vector<float> copy_of(std::span<float const> values) { return {values.begin(), values.end()}; }
+
+double gap(std::vector<float> const& a, std::vector<float> const& b) {
+  return reference::distance(a, std::vector<double>(b.begin(), b.end()));
+}
+
+using decoder = random_model<configs::small_decoder>;
+using encoder = random_model<configs::small_encoder>;
+
+TEST_CASE("a prompt in one batch, in several and token by token gives the same logits") {
+  decoder const model;
+  auto const ids = some_ids(200, 77);  // more than one batch of 128
+  auto const whole = model.start();
+  auto const expected = copy_of(whole->append(ids));
+  CHECK(whole->position() == 200);
+
+  auto const pieces = model.start();
+  pieces->append(std::span(ids).first(37));
+  pieces->append(std::span(ids).subspan(37, 1));
+  CHECK(gap(copy_of(pieces->append(std::span(ids).subspan(38))), expected) < 1e-5);
+
+  auto const single = model.start();
+  std::vector<float> last;
+  for (int const& id : ids) last = copy_of(single->append(std::span(&id, 1)));
+  CHECK(gap(last, expected) < 1e-5);
+}
+
+TEST_CASE("score gives the logits of every row") {
+  decoder const model;
+  auto const ids = some_ids(30, 77);
+  auto const one = model.start();
+  std::vector<std::vector<float>> rows;
+  one->score(ids, [&](int row, std::span<float const> logits) {
+    CHECK(row == static_cast<int>(rows.size()));
+    rows.push_back(copy_of(logits));
+  });
+  REQUIRE(rows.size() == 30);
+  auto const other = model.start();
+  for (std::size_t i = 0; i < ids.size(); ++i) CHECK(gap(copy_of(other->append(std::span(&ids[i], 1))), rows[i]) < 1e-5);
+}
+
+TEST_CASE("any number of threads gives the same bits") {
+  decoder const model;
+  encoder const reader;
+  auto const ids = some_ids(150, 50);
+  auto const logits = [&](int threads) {
+    auto const s = model.start({.threads = threads, .capacity = 0});
+    s->append(ids);
+    return copy_of(s->append(std::span(ids).first(1)));
+  };
+  auto const hidden = [&](int threads) {
+    auto const s = reader.start({.threads = threads, .capacity = 0});
+    auto out = copy_of(s->encode(std::span(ids).first(61), {}));
+    auto const pooled = s->pool();
+    out.insert(out.end(), pooled.begin(), pooled.end());
+    return out;
+  };
+  auto const one = logits(1);
+  auto const one_hidden = hidden(1);
+  for (int threads : {2, 3, 5}) {
+    CHECK(logits(threads) == one);
+    CHECK(hidden(threads) == one_hidden);
+  }
+}
+
+TEST_CASE("rewinding forgets exactly what came after") {
+  decoder const model;
+  auto const ids = some_ids(40, 77);
+  auto const s = model.start();
+  s->append(std::span(ids).first(20));
+  auto const expected = copy_of(s->append(std::span(ids).subspan(20, 1)));
+  s->append(std::span(ids).subspan(25, 10));
+  s->rewind(20);
+  CHECK(s->position() == 20);
+  CHECK(copy_of(s->append(std::span(ids).subspan(20, 1))) == expected);
+}
+
+TEST_CASE("sessions of one model do not disturb each other") {
+  decoder const model;
+  auto const ids = some_ids(16, 77);
+  auto const alone = model.start();
+  auto const expected = copy_of(alone->append(ids));
+  auto const a = model.start();
+  auto const b = model.start();
+  for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
+    a->append(std::span(&ids[i], 1));
+    b->append(std::span(&ids[ids.size() - 1 - i], 1));
+  }
+  CHECK(gap(copy_of(a->append(std::span(&ids.back(), 1))), expected) < 1e-5);
+}
+
+TEST_CASE("an encoder's result does not depend on what it read before, and segments count") {
+  encoder const model;
+  auto const ids = some_ids(33, 50);
+  auto const s = model.start();
+  auto const expected = copy_of(s->encode(ids, {}));
+  s->encode(some_ids(64, 50), {});
+  CHECK(copy_of(s->encode(ids, {})) == expected);
+  std::vector<int> segments(33, 0);
+  CHECK(copy_of(s->encode(ids, segments)) == expected);
+  segments[30] = 1;
+  CHECK_FALSE(copy_of(s->encode(ids, segments)) == expected);
+}
+
+TEST_CASE("misuse is told with both numbers") {
+  using Catch::Matchers::Message;
+  decoder const model;
+  encoder const reader;
+  auto const s = model.start({.threads = 1, .capacity = 8});
+  auto const e = reader.start();
+  std::vector<int> const high{3, 77};
+  std::vector<int> const low{-1};
+  auto const nine = some_ids(9, 77);
+  CHECK_THROWS_MATCHES(s->append(high), error, Message("id 77 at place 1 is not within the vocabulary of 77"));
+  CHECK_THROWS_MATCHES(s->append(low), error, Message("id -1 at place 0 is not within the vocabulary of 77"));
+  CHECK_THROWS_MATCHES(s->append({}), error, Message("no tokens were given"));
+  CHECK_THROWS_MATCHES(s->append(nine), error, Message("context of 9 tokens is above the capacity of 8"));
+  CHECK_THROWS_MATCHES(s->rewind(1), error, Message("cannot rewind to position 1, the cache holds 0 tokens"));
+  CHECK_THROWS_MATCHES(s->encode(nine, {}), error, Message("encode: this model is a decoder"));
+  CHECK_THROWS_MATCHES(s->pool(), error, Message("pool: this model has no pooler"));
+  CHECK_THROWS_MATCHES(e->append(nine), error, Message("append: this model is an encoder"));
+  CHECK_THROWS_MATCHES(e->pool(), error, Message("pool: no sequence has been encoded"));
+  CHECK_THROWS_MATCHES(e->encode(std::vector{1, 2}, std::vector{0}), error, Message("1 segments were given for 2 ids"));
+  CHECK_THROWS_MATCHES(e->encode(std::vector{1}, std::vector{2}), error, Message("segment 2 is not within the 2 of the model"));
+  CHECK_THROWS_MATCHES(model.start({.threads = 1, .capacity = 301}), error,
+                       Message("context of 301 tokens is not within the compiled capacity of 300"));
+  CHECK_THROWS_MATCHES(model.start({.threads = 0, .capacity = 0}), error, Message("threads=0 is not between 1 and 256"));
+  CHECK(s->position() == 0);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();

@@ -1,0 +1,143 @@
+// Products of rows and packed panels: every remainder of rows, panels and depth, both weight types, every finish.
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/layers/linear-inl.hpp"
+#include "reference.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+namespace {
+
+float bf16_of(float x) { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0xFFFF0000U); }
+
+// W (out, in) in panels, by the definition in packed_layout.hpp.
+template <class Weight>
+std::vector<Weight> packed(std::vector<float> const& w, int out, int in) {
+  bool const pairs = sizeof(Weight) == 2;
+  auto const depth = static_cast<std::size_t>(packed_depth(pairs ? dtype::bf16 : dtype::f32, in));
+  std::vector<Weight> panels(depth * static_cast<std::size_t>(padded(out)));
+  for (std::size_t row = 0; row < static_cast<std::size_t>(out); ++row)
+    for (std::size_t k = 0; k < static_cast<std::size_t>(in); ++k) {
+      std::size_t const panel = row / panel_rows * panel_rows * depth;
+      std::size_t const lane = row % panel_rows;
+      float const value = w[row * static_cast<std::size_t>(in) + k];
+      if constexpr (sizeof(Weight) == 2) {
+        panels[panel + (k / 2 * panel_rows + lane) * 2 + k % 2] = hwy::BF16FromF32(value);
+      } else {
+        panels[panel + k * panel_rows + lane] = value;
+      }
+    }
+  return panels;
+}
+
+struct product {
+  int rows, in, out;
+  std::vector<float> x;  // (rows, padded in)
+  std::vector<float> w;
+  std::vector<double> expected;
+
+  product(int r, int i, int o, bool bf16)
+      : rows(r), in(i), out(o), w(reference::random_floats(static_cast<std::size_t>(o * i), static_cast<std::uint32_t>(o))) {
+    if (bf16)
+      for (float& v : w) v = bf16_of(v);
+    auto const dense = reference::random_floats(static_cast<std::size_t>(r * i), static_cast<std::uint32_t>(r + 7));
+    expected = reference::matmul(dense, w, r, i, o);
+    x.assign(static_cast<std::size_t>(r) * static_cast<std::size_t>(padded(i)), 0.0F);
+    for (int a = 0; a < r; ++a)
+      for (int b = 0; b < i; ++b) x[static_cast<std::size_t>(a * padded(i) + b)] = dense[static_cast<std::size_t>(a * i + b)];
+  }
+
+  [[nodiscard]] std::size_t stride() const { return static_cast<std::size_t>(padded(in)); }
+
+  // y without its padding.
+  [[nodiscard]] std::vector<float> tight(std::vector<float> const& y) const {
+    std::vector<float> t;
+    for (int r = 0; r < rows; ++r)
+      for (int o = 0; o < out; ++o) t.push_back(y[static_cast<std::size_t>(r * padded(out) + o)]);
+    return t;
+  }
+};
+
+template <class Weight>
+double product_distance(int rows, int in, int out) {
+  product const p(rows, in, out, sizeof(Weight) == 2);
+  auto const weights = packed<Weight>(p.w, out, in);
+  std::vector<float> y(static_cast<std::size_t>(rows * padded(out)), -7.0F);
+  store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(out))}, nullptr};
+  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, padded(out) / panel_rows, finish);
+  return reference::distance(p.tight(y), p.expected);
+}
+
+TEST_CASE("products agree with plain loops for every remainder of rows, panels and depth") {
+  for (int rows : {1, 2, 3, 5, 6, 7, 12, 13, 25})
+    for (int in : {1, 2, 7, 16, 33, 64})
+      for (int out : {1, 15, 16, 17, 48, 64, 80, 145}) {
+        INFO("rows=" << rows << " in=" << in << " out=" << out);
+        CHECK(product_distance<float>(rows, in, out) < 2e-6);
+        CHECK(product_distance<hwy::bfloat16_t>(rows, in, out) < 2e-6);
+      }
+}
+
+TEST_CASE("a depth known when compiled gives the bits of one known at run time") {
+  product const p(7, 64, 80, false);
+  auto const weights = packed<float>(p.w, 80, 64);
+  std::vector<float> fixed_depth(7 * 80);
+  std::vector<float> run_time_depth(7 * 80);
+  matmul(p.x.data(), p.stride(), 7, weights.data(), fixed<64>{}, 0, 5, store_sums<false>{{fixed_depth.data(), 80}, nullptr});
+  matmul(p.x.data(), p.stride(), 7, weights.data(), 64, 0, 5, store_sums<false>{{run_time_depth.data(), 80}, nullptr});
+  CHECK(fixed_depth == run_time_depth);
+}
+
+TEST_CASE("shares of the panels put together are the whole product, bit for bit") {
+  product const p(3, 40, 160, false);
+  auto const weights = packed<float>(p.w, 160, 40);
+  std::vector<float> whole(3 * 160);
+  matmul(p.x.data(), p.stride(), 3, weights.data(), 40, 0, 10, store_sums<false>{{whole.data(), 160}, nullptr});
+  for (int count : {2, 3, 7}) {
+    std::vector<float> parts(3 * 160);
+    spin_barrier barrier(1);
+    for (int index = 0; index < count; ++index) {
+      work_range const mine = worker{index, count, &barrier}.share(10);
+      matmul(p.x.data(), p.stride(), 3, weights.data(), 40, mine.begin, mine.end, store_sums<false>{{parts.data(), 160}, nullptr});
+    }
+    CHECK(parts == whole);
+  }
+}
+
+TEST_CASE("finishes add the bias, the residual and the gate") {
+  int const rows = 8;
+  int const in = 24;
+  int const out = 32;
+  product const p(rows, in, out, false);
+  auto const weights = packed<float>(p.w, out, in);
+  auto const bias = reference::random_floats(32, 5);
+  auto const before = reference::random_floats(rows * 32, 6);
+
+  std::vector<float> added = before;
+  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, 2, add_sums<true>{{added.data(), 32}, bias.data()});
+  std::vector<double> expected = p.expected;
+  for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += static_cast<double>(bias[i % 32]) + static_cast<double>(before[i]);
+  CHECK(reference::distance(added, expected) < 2e-6);
+
+  // Panel 0 is the gate and panel 1 the input it opens: 16 columns come out.
+  std::vector<float> gated(rows * 16);
+  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, 2, gate_sums<activation_kind::silu, true>{{gated.data(), 16}, bias.data()});
+  std::vector<double> opened;
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t c = 0; c < 16; ++c) {
+      double const gate = p.expected[r * 32 + c] + static_cast<double>(bias[c]);
+      opened.push_back(gate / (1 + std::exp(-gate)) * (p.expected[r * 32 + 16 + c] + static_cast<double>(bias[16 + c])));
+    }
+  CHECK(reference::distance(gated, opened) < 2e-6);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
