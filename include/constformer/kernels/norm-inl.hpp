@@ -47,7 +47,7 @@ HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, floa
     return hn::Mul(centred, centred);
   });
   auto const scale = hn::Set(d, 1.0F / std::sqrt(square / n + eps));
-  for (int i = 0; i < width; i += lanes) {  // the lanes past the end meet weights of 0
+  for (int i = 0; i < padded(width); i += lanes) {  // past the end weights are 0
     auto const y = hn::Mul(hn::Mul(hn::Sub(hn::LoadU(d, x + i), shift), scale), hn::LoadU(d, weight + i));
     hn::StoreU(bias == nullptr ? y : hn::Add(y, hn::LoadU(d, bias + i)), d, out + i);
   }
