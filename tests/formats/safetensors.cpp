@@ -64,6 +64,7 @@ TEST_CASE("a safetensors file without tensors, with metadata and padding", "[saf
   auto const content = read_safetensors(bytes_of(safetensors("{\"__metadata__\":{\"format\":\"pt\"}}   ", "")), "F");
   CHECK(content.tensors.empty());
   CHECK(read_safetensors(bytes_of(safetensors("{}", "")), "F").unread.empty());
+  CHECK(read_safetensors(bytes_of(safetensors("{\"__metadata__\":null}", "")), "F").tensors.empty());
 }
 
 TEST_CASE("damaged safetensors files are refused with one sentence", "[safetensors]") {
@@ -83,6 +84,7 @@ TEST_CASE("damaged safetensors files are refused with one sentence", "[safetenso
       {safetensors("{\"a\":}", ""), "F: safetensors header: not JSON at line 1, column 6"},
       {safetensors("{} x", ""), "F: safetensors header: not JSON at line 1, column 4"},
       {safetensors("{\"\xff\":1}", ""), "F: safetensors header: not JSON at line 1, column 3"},
+      {safetensors(std::string_view("{}\0x", 4), ""), "F: safetensors header: not JSON at line 1, column 3"},
       {safetensors("{\"a\":1e999}", ""), "F: safetensors header: holds a number that is out of range"},
       {safetensors("{\"__metadata__\":{\"a\":1}}", ""), "F: __metadata__ is not an object of strings"},
       {safetensors("{\"t\":7}", ""), "F: t: 7 is not a tensor's description"},

@@ -60,6 +60,9 @@ std::string place_of(std::string_view text, std::size_t byte) {
 }  // namespace
 
 json parse_json_object(std::string_view text, std::string_view where) {
+  // The parser takes a zero byte for the end and would not look at what follows it.
+  if (std::size_t const zero = text.find('\0'); zero != std::string_view::npos)
+    throw error(std::string(where) + ": not JSON at " + place_of(text, zero + 1));
   json parsed;
   try {
     parsed = json::parse(text, duplicate_finder(where));

@@ -127,6 +127,7 @@ header_entry entry_of(std::string const& name, json const& value, std::string_vi
 }
 
 void require_metadata(json const& value, std::string_view where) {
+  if (value.is_null()) return;
   bool texts = value.is_object();
   if (texts)
     for (json const& item : value) texts = texts && item.is_string();
