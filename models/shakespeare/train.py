@@ -182,7 +182,7 @@ def golden(chars, folder, count=64):
 
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     best = None
-    for prompt in ("ROMEO:\n", "JULIET:\n", "KING RICHARD III:\n", "First Citizen:\n", "To be", "\n"):
+    for prompt in ("ROMEO:\n", "JULIET:\n", "KING RICHARD III:\n", "First Citizen:\n", "DUKE VINCENTIO:\n", "To be"):
         start = [chars.index(c) for c in prompt]
         ids, margins = greedy(model, start, count)
         record = {"prompt": prompt, "prompt_ids": start, "greedy_ids": ids, "text": "".join(chars[i] for i in ids),
