@@ -37,9 +37,9 @@ namespace constformer::configs {
 
 /// A published model and the number of trained parameters that its authors' files hold, tied weights once.
 struct published_model {
-  std::string_view name;
-  config const* shape;
-  std::int64_t parameters;
+  std::string_view name;    ///< that of its header and its object
+  config const* shape;      ///< never null
+  std::int64_t parameters;  ///< exact
 };
 
 /// Every config in this folder. tests/static proves `parameter_count(*shape) == parameters` for each.

@@ -21,9 +21,9 @@ namespace constformer {
 
 /// `batch` sequences that each read `context` tokens and generate `new_tokens` more.
 struct workload {
-  std::int64_t batch = 1;
-  std::int64_t context = 1;
-  std::int64_t new_tokens = 0;
+  std::int64_t batch = 1;       ///< sequences
+  std::int64_t context = 1;     ///< tokens of each prompt
+  std::int64_t new_tokens = 0;  ///< tokens generated after each
 };
 
 /// Why `w` cannot run on `c`, in one sentence; empty if it can.
@@ -41,24 +41,24 @@ struct workload {
 
 /// What one kind of pass of one sequence costs.
 struct pass_census {
-  operation_counts operations{};
-  flop_count flops{};
-  pass_traffic bytes{};
-  pass_intensity intensity{};
+  operation_counts operations{};  ///< by kind
+  flop_count flops{};             ///< of matrix products
+  pass_traffic bytes{};           ///< moved
+  pass_intensity intensity{};     ///< FLOPs per byte
 };
 
 /// Bytes of keys and values in each format that caches come in; int8 with and without an f16 scale per head and token.
 struct kv_census {
-  std::int64_t f32 = 0;
-  std::int64_t f16 = 0;
-  std::int64_t i8 = 0;
-  std::int64_t i8_scaled = 0;
+  std::int64_t f32 = 0;        ///< four bytes a value
+  std::int64_t f16 = 0;        ///< two bytes a value; bf16 too
+  std::int64_t i8 = 0;         ///< one byte a value, scales left out
+  std::int64_t i8_scaled = 0;  ///< one byte a value, and an f16 scale per head and token
 };
 
 /// Everything a workload costs, exact and before anything runs.
 struct census_report {
-  parameter_breakdown parameters{};
-  std::int64_t parameter_bytes = 0;
+  parameter_breakdown parameters{};  ///< trained numbers by place
+  std::int64_t parameter_bytes = 0;  ///< as stored, matrices as config.weights
   pass_census prefill{};             ///< one sequence reads its prompt
   pass_census decode{};              ///< one sequence makes its last token, with the longest context; zero for encoders
   flop_count flops{};                ///< the whole workload, all sequences
@@ -123,9 +123,9 @@ constexpr flop_count flops_of_sequence(config const& c, workload const& w) {
 template <config const& Config, workload Workload>
 struct checked_census {
   static_assert(valid_config<Config>::value);
-  static constexpr message misfit = workload_misfit(Config, Workload);
+  static constexpr message misfit = workload_misfit(Config, Workload);  ///< empty, or it does not compile
   static_assert(require_empty<misfit>::value);
-  static constexpr census_report value = census(Config, Workload);
+  static constexpr census_report value = census(Config, Workload);  ///< the report
 };
 
 /// `checked_census` without the `::value`.

@@ -10,9 +10,9 @@ namespace constformer {
 
 /// How keys and values lie in the cache. Quantised values need scales: one per `values_per_scale` values of a head.
 struct kv_format {
-  dtype type = dtype::f32;
+  dtype type = dtype::f32;   ///< of the values
   int values_per_scale = 0;  ///< 0: no scales beyond those inside the blocks of `type`
-  int bytes_per_scale = 0;
+  int bytes_per_scale = 0;   ///< 2 for f16, 4 for f32
 };
 
 namespace detail {

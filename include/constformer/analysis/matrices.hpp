@@ -11,12 +11,12 @@ namespace constformer {
 
 /// One kind of linear map of a model: y (outputs) = W (outputs, inputs) · x (inputs) + b (outputs).
 struct matrix_kind {
-  std::string_view name;
-  std::int64_t outputs = 0;
-  std::int64_t inputs = 0;
-  std::int64_t copies = 0;  ///< how often it occurs in the model: once per layer, once, or never (0)
-  bool bias = false;
-  bool stored = true;  ///< false: a tied head, whose weight is the token embedding
+  std::string_view name;     ///< query, key, value, attention output, gate, up, down, head or pooler
+  std::int64_t outputs = 0;  ///< rows of W
+  std::int64_t inputs = 0;   ///< columns of W
+  std::int64_t copies = 0;   ///< how often it occurs in the model: once per layer, once, or never (0)
+  bool bias = false;         ///< whether b is there
+  bool stored = true;        ///< false: a tied head, whose weight is the token embedding
 
   /// Weights of one copy, without bias.
   [[nodiscard]] constexpr std::int64_t weights() const { return product_of(outputs, inputs); }

@@ -32,16 +32,17 @@ enum class operation_kind : std::uint8_t { gemm, gemv, sddmm, spmm };
 
 /// One row of the operation table: (rows, inner) x (inner, columns) => (rows, columns), `layers` · `per_layer` times a pass.
 struct operation {
-  std::string_view name;
-  operation_kind kind = operation_kind::gemm;
-  std::int64_t layers = 0;     ///< how many layers have it; 1 if it stands outside of them, 0 if the model has none
-  std::int64_t per_layer = 0;  ///< how often in a layer: once per head for what happens in heads
-  std::int64_t rows = 0;
-  std::int64_t columns = 0;
-  std::int64_t inner = 0;
+  std::string_view name;                       ///< that of its matrix, or "scores" or "mix"
+  operation_kind kind = operation_kind::gemm;  ///< in this pass
+  std::int64_t layers = 0;         ///< how many layers have it; 1 if it stands outside of them, 0 if the model has none
+  std::int64_t per_layer = 0;      ///< how often in a layer: once per head for what happens in heads
+  std::int64_t rows = 0;           ///< tokens of the pass, or rows that the head sees
+  std::int64_t columns = 0;        ///< of the result
+  std::int64_t inner = 0;          ///< summed over
   std::int64_t multiply_adds = 0;  ///< of one occurrence, masked entries left out
   bool attends = false;            ///< multiplies by keys or values, not by weights
 
+  /// How often a pass has it.
   [[nodiscard]] constexpr std::int64_t times() const { return product_of(layers, per_layer); }
   /// Multiply-adds of one occurrence as if nothing were masked.
   [[nodiscard]] constexpr std::int64_t dense_multiply_adds() const { return product_of(rows, columns, inner); }
@@ -102,6 +103,7 @@ struct vector_operations {
   std::int64_t gates = 0;        ///< products of activated gate and up (d_ff each)
   std::int64_t residuals = 0;    ///< additions to the residual stream
 
+  /// All vector operations.
   [[nodiscard]] constexpr std::int64_t total() const {
     return sum_of(embedding, norms, biases, rotations, activations, gates, residuals);
   }
@@ -129,11 +131,11 @@ struct vector_operations {
 
 /// How many operations of each kind one pass of one sequence has.
 struct operation_counts {
-  std::int64_t gemm = 0;
-  std::int64_t gemv = 0;
-  std::int64_t sddmm = 0;
-  std::int64_t spmm = 0;
-  vector_operations vectors{};
+  std::int64_t gemm = 0;        ///< matrix times matrix
+  std::int64_t gemv = 0;        ///< matrix times vector
+  std::int64_t sddmm = 0;       ///< masked scores
+  std::int64_t spmm = 0;        ///< masked probabilities times values
+  vector_operations vectors{};  ///< everything that is no matrix product
 
   /// What the founding note calls GEMM: it counts Q·Kᵀ, whose upper triangle it zeroes afterwards, among them.
   [[nodiscard]] constexpr std::int64_t gemm_with_scores() const { return sum_of(gemm, sddmm); }

@@ -20,6 +20,7 @@ struct parameter_breakdown {
   std::int64_t head = 0;                ///< (vocab, d_model) unless tied
   std::int64_t pooler = 0;              ///< (d_model, d_model) and bias
 
+  /// All of them.
   [[nodiscard]] constexpr std::int64_t total() const {
     return sum_of(token_embedding, position_embedding, segment_embedding, norms, attention, feed_forward, head, pooler);
   }

@@ -11,9 +11,9 @@ namespace constformer {
 /// One run of one sequence through the model: `tokens` rows go in, `past` rows of keys and values are cached already,
 /// `logits` rows come out of the head.
 struct forward_pass {
-  std::int64_t tokens = 0;
-  std::int64_t past = 0;
-  std::int64_t logits = 0;
+  std::int64_t tokens = 0;  ///< rows of the residual stream
+  std::int64_t past = 0;    ///< rows already in the cache
+  std::int64_t logits = 0;  ///< rows that the head sees
 };
 
 /// A prompt of `tokens` rows through an empty cache; only its last row is turned into logits.

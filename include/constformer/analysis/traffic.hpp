@@ -15,10 +15,12 @@ namespace constformer {
 
 /// Bytes that move between memory and the processor.
 struct traffic {
-  std::int64_t reads = 0;
-  std::int64_t writes = 0;
+  std::int64_t reads = 0;   ///< from memory
+  std::int64_t writes = 0;  ///< to memory
 
+  /// Both ways.
   [[nodiscard]] constexpr std::int64_t total() const { return sum_of(reads, writes); }
+  /// Reads and writes apart.
   friend constexpr traffic operator+(traffic a, traffic b) {
     return {sum_of(a.reads, b.reads), sum_of(a.writes, b.writes)};
   }
@@ -26,9 +28,9 @@ struct traffic {
 
 /// Attention of one head: Q (queries, head_dim), K and V (keys, head_dim), output (queries, head_dim); nothing masked.
 struct attention_extent {
-  std::int64_t queries = 0;
-  std::int64_t keys = 0;
-  std::int64_t head_dim = 0;
+  std::int64_t queries = 0;   ///< rows of Q
+  std::int64_t keys = 0;      ///< rows of K and V
+  std::int64_t head_dim = 0;  ///< columns of all three
 };
 
 /// The three steps of attention when scores S and probabilities P (queries, keys) go through memory.
@@ -37,6 +39,7 @@ struct naive_attention_traffic {
   traffic softmax{};  ///< reads S, writes P
   traffic mix{};      ///< reads P and V, writes the output
 
+  /// The three steps together.
   [[nodiscard]] constexpr traffic all() const { return scores + softmax + mix; }
 };
 
@@ -62,9 +65,9 @@ struct naive_attention_traffic {
 
 /// How values lie in memory while a model runs, and how attention is cut.
 struct storage {
-  dtype activations = dtype::f32;
-  kv_format kv{};
-  int tile_rows = 64;  ///< queries of one attention tile
+  dtype activations = dtype::f32;  ///< residual stream, queries, scores and all between layers
+  kv_format kv{};                  ///< cached keys and values
+  int tile_rows = 64;              ///< queries of one attention tile
 };
 
 /// Traffic of one pass of one sequence if nothing stays in the caches between operations. Point-wise work (norms, rotations,
@@ -76,7 +79,9 @@ struct pass_traffic {
   traffic attention_naive{};  ///< queries, keys, values, scores and probabilities, masked entries too
   traffic attention_tiled{};  ///< queries, keys and values that some query of the tile sees
 
+  /// The pass with naive attention.
   [[nodiscard]] constexpr traffic naive() const { return weights + activations + cache + attention_naive; }
+  /// The pass with tiled attention.
   [[nodiscard]] constexpr traffic tiled() const { return weights + activations + cache + attention_tiled; }
 };
 

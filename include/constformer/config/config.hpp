@@ -7,18 +7,18 @@ namespace constformer {
 
 /// Rotary position embedding (Su et al. 2021, arXiv:2104.09864) and its long-context scalings.
 struct rope_config {
-  rope_style style = rope_style::half_split;
-  float theta = 10000.0F;  ///< base of the geometric row of wavelengths
-  int rotary_dims = 0;     ///< leading dims of each head that rotate; even, at most head_dim
-  rope_scaling_kind scaling = rope_scaling_kind::none;
-  float factor = 1.0F;           ///< how many times longer than trained; linear, dynamic, llama3, yarn
-  int original_positions = 0;    ///< trained context length; dynamic, llama3, yarn
-  float low_freq_factor = 1.0F;  ///< llama3: wavelengths above original_positions / this are divided by factor
-  float high_freq_factor = 4.0F; ///< llama3: wavelengths below original_positions / this are kept
-  float beta_fast = 32.0F;       ///< yarn: dims that turn at least this often over the trained context are kept
-  float beta_slow = 1.0F;        ///< yarn: dims that turn at most this often are divided by factor
-  bool truncate = true;          ///< yarn: bounds of the ramp are rounded outwards to whole dims
-  float attention_factor = 1.0F; ///< cos and sin are multiplied by it; yarn: 0.1·ln(factor) + 1 unless the file says
+  rope_style style = rope_style::half_split;  ///< which dims make a pair
+  float theta = 10000.0F;                     ///< base of the geometric row of wavelengths
+  int rotary_dims = 0;                        ///< leading dims of each head that rotate; even, at most head_dim
+  rope_scaling_kind scaling = rope_scaling_kind::none;  ///< how frequencies change for long contexts
+  float factor = 1.0F;            ///< how many times longer than trained; linear, dynamic, llama3, yarn
+  int original_positions = 0;     ///< trained context length; dynamic, llama3, yarn
+  float low_freq_factor = 1.0F;   ///< llama3: wavelengths above original_positions / this are divided by factor
+  float high_freq_factor = 4.0F;  ///< llama3: wavelengths below original_positions / this are kept
+  float beta_fast = 32.0F;        ///< yarn: dims that turn at least this often over the trained context are kept
+  float beta_slow = 1.0F;         ///< yarn: dims that turn at most this often are divided by factor
+  bool truncate = true;           ///< yarn: bounds of the ramp are rounded outwards to whole dims
+  float attention_factor = 1.0F;  ///< cos and sin are multiplied by it; yarn: 0.1·ln(factor) + 1 unless the file says
 
   bool operator==(rope_config const&) const = default;
 };
@@ -32,7 +32,7 @@ struct rope_config {
 ///
 /// `first_misfit` in rules.hpp says which combinations are valid.
 struct config {
-  family_kind family = family_kind::llama;
+  family_kind family = family_kind::llama;  ///< tensor names and layout of checkpoints
 
   int layers = 0;     ///< blocks
   int d_model = 0;    ///< width of the residual stream
@@ -45,29 +45,29 @@ struct config {
   int segments = 0;   ///< token types (BERT); 0: none
   int capacity = 0;   ///< longest context of the compiled program: rows of the KV cache
 
-  norm_kind norm = norm_kind::rms_norm;
-  norm_place place = norm_place::pre;
-  float norm_eps = 1e-5F;
-  bool norm_bias = false;
+  norm_kind norm = norm_kind::rms_norm;  ///< of every block, and the last or first one
+  norm_place place = norm_place::pre;    ///< before or after each half of a block
+  float norm_eps = 1e-5F;                ///< added to the mean square or the variance
+  bool norm_bias = false;                ///< layer_norm only
 
-  activation_kind activation = activation_kind::silu;
+  activation_kind activation = activation_kind::silu;  ///< of the feed-forward layer
   bool gated = true;  ///< down(act(gate(x)) · up(x)) instead of down(act(up(x))) (GLU variants, arXiv:2002.05202)
 
-  position_kind position = position_kind::rotary;
-  rope_config rope{};
+  position_kind position = position_kind::rotary;  ///< how tokens know their place
+  rope_config rope{};                              ///< if position is rotary
 
-  mask_kind mask = mask_kind::causal;
-  int window = 0;  ///< a query sees this many keys, itself included (Mistral); 0: no limit
+  mask_kind mask = mask_kind::causal;  ///< which keys a query sees
+  int window = 0;                      ///< a query sees this many keys, itself included (Mistral); 0: no limit
 
-  bool scale_scores = true;               ///< scores are divided by √head_dim
-  bool scale_scores_by_layer = false;     ///< scores are further divided by layer index + 1 (GPT-2 option)
-  bool bias_qkv = false;
-  bool bias_attention_output = false;
-  bool bias_ffn = false;
+  bool scale_scores = true;            ///< scores are divided by √head_dim
+  bool scale_scores_by_layer = false;  ///< scores are further divided by layer index + 1 (GPT-2 option)
+  bool bias_qkv = false;               ///< query, key and value have biases
+  bool bias_attention_output = false;  ///< the attention output projection has one
+  bool bias_ffn = false;               ///< gate, up and down have biases
 
-  head_kind head = head_kind::language_model;
-  bool tied = false;    ///< the head's weight is the token embedding
-  bool pooler = false;  ///< tanh(linear(hidden of the first token)) (BERT)
+  head_kind head = head_kind::language_model;  ///< logits, or hidden states as the result
+  bool tied = false;                           ///< the head's weight is the token embedding
+  bool pooler = false;                         ///< tanh(linear(hidden of the first token)) (BERT)
 
   dtype weights = dtype::f32;  ///< of matrices and token embeddings when packed; norms and biases stay f32
   int group = 0;               ///< values per scale of a quantised format; 0: not quantised

@@ -6,14 +6,14 @@ namespace constformer {
 
 /// The numbers that differ between models of one family. What is 0 takes the family's usual value.
 struct shape {
-  int layers = 0;
-  int d_model = 0;
-  int heads = 0;
-  int kv_heads = 0;  ///< 0: heads
-  int head_dim = 0;  ///< 0: d_model / heads
-  int d_ff = 0;      ///< 0: 4·d_model
-  int vocab = 0;
-  int positions = 0;
+  int layers = 0;     ///< blocks
+  int d_model = 0;    ///< width of the residual stream
+  int heads = 0;      ///< query heads
+  int kv_heads = 0;   ///< 0: heads
+  int head_dim = 0;   ///< 0: d_model / heads
+  int d_ff = 0;       ///< 0: 4·d_model
+  int vocab = 0;      ///< tokens
+  int positions = 0;  ///< longest context; also the capacity
 };
 
 namespace detail {

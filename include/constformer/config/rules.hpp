@@ -164,9 +164,9 @@ constexpr message group_misfit(config const& c) {
 /// Instantiated by every type that takes a config: compiles only if `Config` is valid, and says why if not.
 template <config const& Config>
 struct valid_config {
-  static constexpr message misfit = first_misfit(Config);
+  static constexpr message misfit = first_misfit(Config);  ///< empty, or it does not compile
   static_assert(require_empty<misfit>::value);
-  static constexpr bool value = true;
+  static constexpr bool value = true;  ///< so that it can stand in a static_assert
 };
 
 namespace detail {
