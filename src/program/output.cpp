@@ -56,11 +56,14 @@ void output::flush() {
 }
 
 void note(char const* format, ...) {
+  char line[8192];  // one write, so that lines of several programs do not mix
   std::va_list arguments;
   va_start(arguments, format);
-  std::vfprintf(stderr, format, arguments);
+  int const wanted = std::vsnprintf(line, sizeof line - 1, format, arguments);
   va_end(arguments);
-  std::fputc('\n', stderr);
+  auto size = static_cast<std::size_t>(std::clamp(wanted, 0, static_cast<int>(sizeof line) - 2));
+  line[size++] = '\n';
+  static_cast<void>(std::fwrite(line, 1, size, stderr));
 }
 
 }  // namespace constformer::program

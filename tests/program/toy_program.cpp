@@ -16,6 +16,7 @@ char const* built(toy_program::kind which) {
     case toy_program::kind::decoder: return TOY_DECODER;
     case toy_program::kind::encoder: return TOY_ENCODER;
     case toy_program::kind::embedded: return TOY_EMBEDDED;
+    case toy_program::kind::counting: return TOY_COUNTING;
   }
   return nullptr;
 }
