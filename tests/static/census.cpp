@@ -26,7 +26,7 @@ static_assert(chat.prefill.intensity.tiled > 100 && chat.decode.intensity.tiled 
 constexpr activation_workspace chunk = workspace_of(configs::llama2_70b, 64, 1);
 static_assert(chunk.residual == 4 * 64 * 8192);
 static_assert(chunk.qkv == 4 * 64 * (64 + 2 * 8) * 128);
-static_assert(chunk.hidden == 2 * 4 * 64 * 28672);
+static_assert(chunk.hidden == 4 * 64 * 28672);
 static_assert(chunk.logits == 4 * 32000);
 static_assert(chunk.shared() == chunk.residual + chunk.normed + chunk.hidden);
 static_assert(chunk.separate() == chunk.shared() + chunk.qkv + chunk.mixed + chunk.logits);

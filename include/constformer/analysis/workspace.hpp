@@ -14,7 +14,7 @@ struct activation_workspace {
   std::int64_t normed = 0;    ///< (rows, d_model)
   std::int64_t qkv = 0;       ///< (rows, (heads + 2·kv_heads)·head_dim)
   std::int64_t mixed = 0;     ///< (rows, heads·head_dim): what attention gives to its output projection
-  std::int64_t hidden = 0;    ///< (rows, d_ff), twice if gated
+  std::int64_t hidden = 0;    ///< (rows, d_ff): gate and up are multiplied as they come, so that a gate takes no more
   std::int64_t logits = 0;    ///< (logit rows, vocab)
 
   /// Everything in a place of its own.
@@ -32,7 +32,7 @@ struct activation_workspace {
   w.residual = w.normed = product_of(f32, rows, c.d_model);
   w.qkv = product_of(f32, rows, sum_of(c.heads, product_of(2, c.kv_heads)), c.head_dim);
   w.mixed = product_of(f32, rows, c.heads, c.head_dim);
-  w.hidden = product_of(f32, rows, c.d_ff, c.gated ? 2 : 1);
+  w.hidden = product_of(f32, rows, c.d_ff);
   w.logits = c.head == head_kind::language_model ? product_of(f32, logit_rows, c.vocab) : 0;
   return w;
 }
