@@ -14,16 +14,6 @@ std::size_t begin_of_last(std::string_view text) {
   return begin;
 }
 
-/// A letter, digit, mark or joining punctuation. ASCII is exact; beyond it everything that is neither space nor punctuation counts,
-/// which differs from the regex crate's \w only for symbols.
-bool is_word(char32_t c) { return c == '_' || (!is_white_space(c) && !is_punctuation(c) && !is_cleaned_away(c)); }
-
-bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
-  bool const before = begin > 0 && is_word(decode_first(text.substr(begin_of_last(text.substr(0, begin)))).value);
-  bool const behind = end < text.size() && is_word(decode_first(text.substr(end)).value);
-  return !before && !behind;
-}
-
 std::size_t without_space_before(std::string_view text, std::size_t begin) {
   while (begin > 0) {
     std::size_t const last = begin_of_last(text.substr(0, begin));
@@ -42,16 +32,34 @@ std::size_t behind_space(std::string_view text, std::size_t end) {
   return end;
 }
 
+/// The regex crate's \w.
+constexpr std::string_view word_pattern = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
+
+/// True if the first character of `text` is part of a word.
+bool begins_word(regex const& word, std::string_view text) {
+  bool found = false;
+  code_point const c = text.empty() ? code_point{} : decode_first(text);
+  if (c.valid) word.for_each(text.substr(0, c.size), [&](regex::span) { found = true; });
+  return found;
+}
+
 }  // namespace
 
 added_tokens::added_tokens(blob_reader const& blob, section which)
-    : trie_(blob.bytes(which)), added_(blob.array<blob_added>(section::added, "the list of added tokens")) {
+    : trie_(blob.bytes(which)),
+      added_(blob.array<blob_added>(section::added, "the list of added tokens")),
+      word_(word_pattern) {
   if (trie_.empty()) return;
   for (int byte = 0; byte < 256; ++byte) {
     // A token that begins inside a character would cut it in half.
     char const c = static_cast<char>(byte);
     begins_[static_cast<std::size_t>(byte)] = !is_continuation(c) && trie_.child(trie::root, c) != trie::nowhere;
   }
+}
+
+bool added_tokens::stands_alone(std::string_view text, std::size_t begin, std::size_t end) const {
+  bool const before = begin > 0 && begins_word(word_, text.substr(begin_of_last(text.substr(0, begin))));
+  return !before && !begins_word(word_, text.substr(end));
 }
 
 void added_tokens::split(std::string_view text, bool specials, text_sink const& on_text, id_sink const& on_id) const {

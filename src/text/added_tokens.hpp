@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "text/blob_reader.hpp"
+#include "text/regex.hpp"
 #include "text/trie.hpp"
 
 namespace constformer::text {
@@ -25,9 +26,12 @@ class added_tokens {
  private:
   [[nodiscard]] bool may_begin(char byte) const { return begins_[static_cast<unsigned char>(byte)]; }
 
+  [[nodiscard]] bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) const;
+
   trie trie_;
   table<blob_added> added_;
   std::array<bool, 256> begins_{};
+  regex word_;
 };
 
 }  // namespace constformer::text

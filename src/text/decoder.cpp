@@ -10,18 +10,20 @@ namespace {
 /// Longest piece, each byte at most replaced by three, and what may have been held back.
 std::size_t room_for(std::size_t longest_piece) { return 3 * longest_piece + 64; }
 
-void append_spaced(std::string& out, std::string_view text, bool drop) {
+/// Calls `each(part, is it the blank's mark)` over `text`.
+template <class Each>
+void for_each_space(std::string_view text, Each each) {
   while (!text.empty()) {
     std::size_t const at = std::min(text.find(space_symbol), text.size());
-    out.append(text.substr(0, at));
+    if (at != 0) each(text.substr(0, at), false);
     if (at == text.size()) return;
-    if (!drop) out.push_back(' ');
+    each(space_symbol, true);
     text.remove_prefix(at + space_symbol.size());
   }
 }
 
 /// The tokenizers library's clean-up of one word with its leading blank: no blank before punctuation, nor in contractions.
-std::string_view cleaned(std::string_view word, std::string& buffer) {
+void clean_up(std::string& word) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 11> rules{{{" .", "."},
                                                                                  {" ?", "?"},
                                                                                  {" !", "!"},
@@ -33,13 +35,11 @@ std::string_view cleaned(std::string_view word, std::string& buffer) {
                                                                                  {" 's", "'s"},
                                                                                  {" 've", "'ve"},
                                                                                  {" 're", "'re"}}};
-  buffer = word;
   for (auto const& [from, to] : rules) {
-    for (std::size_t at = buffer.find(from); at != std::string::npos; at = buffer.find(from, at + to.size())) {
-      buffer.replace(at, from.size(), to);
+    for (std::size_t at = word.find(from); at != std::string::npos; at = word.find(from, at + to.size())) {
+      word.replace(at, from.size(), to);
     }
   }
-  return buffer;
 }
 
 }  // namespace
@@ -58,7 +58,8 @@ decoder::decoder(blob_reader const& blob, piece_table const& pieces, decode_opti
       unknown_text_(blob.text(blob.facts().unknown_text)) {
   constexpr std::size_t believable = 1 << 16;
   out_.reserve(room_for(std::min<std::size_t>(blob.facts().longest_piece, believable)));
-  held_.reserve(room_for(8));
+  held_.reserve(out_.capacity());
+  word_.reserve(out_.capacity());
   run_.reserve(room_for(64));
 }
 
@@ -101,21 +102,21 @@ void decoder::feed_piece(std::uint32_t id, std::string_view text, std::string& o
 }
 
 void decoder::feed_wordpiece(std::string_view text, std::string& out) {
-  std::string word, buffer;
+  word_.clear();
   if (first_piece_) {
-    word = text;
+    word_.append(text);
   } else if (!continuing_prefix_.empty() && text.starts_with(continuing_prefix_)) {
-    word = text.substr(continuing_prefix_.size());
+    word_.append(text.substr(continuing_prefix_.size()));
   } else {
-    word.append(" ").append(text);
+    word_.append(" ").append(text);
   }
-  put(out, cleanup_ ? cleaned(word, buffer) : word);
+  if (cleanup_) clean_up(word_);
+  put(out, word_);
 }
 
 void decoder::feed_metaspace(std::string_view text, std::string& out) {
-  std::string spaced;
-  append_spaced(spaced, text, first_piece_ && strip_first_blank_);
-  put(out, spaced);
+  bool const drop = first_piece_ && strip_first_blank_;
+  for_each_space(text, [&](std::string_view part, bool space) { put(out, space ? (drop ? "" : " ") : part); });
 }
 
 void decoder::feed_llama2c(std::string_view text, std::string& out) {
@@ -130,9 +131,7 @@ void decoder::feed_byte_fallback(std::string_view text, std::string& out) {
   int const byte = byte_of_token(text);
   if (byte >= 0) return feed_byte(static_cast<char>(byte), out);
   end_run(out);
-  std::string spaced;
-  append_spaced(spaced, text, false);
-  put_valid(out, spaced);
+  for_each_space(text, [&](std::string_view part, bool space) { put_valid(out, space ? " " : part); });
 }
 
 /// The rules of SentencePieceProcessor::Decode. `text` is empty for control tokens that give no text.
@@ -150,9 +149,7 @@ void decoder::feed_sentencepiece(std::uint32_t id, std::string_view text, std::s
     text.remove_prefix(space_symbol.size());
     blank_seen_ = !remove_extra_;
   }
-  std::string spaced;
-  append_spaced(spaced, text, false);
-  put_valid(out, spaced);
+  for_each_space(text, [&](std::string_view part, bool space) { put_valid(out, space ? " " : part); });
 }
 
 /// Adds to the run of byte tokens; in eager mode prints what is certain of it.

@@ -45,6 +45,7 @@ class decoder final : public text_stream {
 
   std::string held_;          ///< the beginning of a character, less than 4 bytes
   std::string run_;           ///< byte tokens not printed yet
+  std::string word_;          ///< wordpiece: the word in the making
   bool started_ = false;      ///< something was printed
   bool first_piece_ = true;   ///< no piece was decoded yet
   bool blank_seen_ = false;   ///< sentencepiece: the last piece gave its leading blank to the start

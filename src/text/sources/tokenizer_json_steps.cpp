@@ -102,6 +102,10 @@ class pre_tokenizer_reader {
     if (type == "BertPreTokenizer") return add(split_kind::bert, "");
     if (type == "WhitespaceSplit")
       return add(split_kind::match, pcre_of_onig("\\s", file_.name()), split_behavior::removed);
+    if (type == "Whitespace") {
+      std::string const words = pcre_of_onig("[\\w\\u200C\\u200D]+|[^\\w\\u200C\\u200D\\s]+", file_.name());
+      return add(split_kind::match, words, split_behavior::removed, true);
+    }
     if (type == "Digits") {
       bool const single = file_.flag_or(component, "individual_digits", false);
       return add(split_kind::match, "\\p{N}", single ? split_behavior::isolated : split_behavior::contiguous);
