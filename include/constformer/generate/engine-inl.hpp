@@ -33,6 +33,7 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// A session of one config (session.hpp says what its calls do). It owns all it needs but the weights.
 template <config const& Config>
 class engine final : public session {
   static_assert(valid_config<Config>::value);
@@ -47,6 +48,7 @@ class engine final : public session {
   static constexpr std::size_t logits_stride = has_head ? padded(Config.vocab) : padded(Config.d_model);
 
  public:
+  /// Takes all memory and starts the threads; `weights` is the weights section of a packed file of this config's fingerprint.
   engine(std::byte const* weights, session_options const& options)
       : capacity_(checked_capacity(options.capacity)),
         team_(checked_threads(options.threads)),
@@ -57,6 +59,7 @@ class engine final : public session {
         hidden_(memory_.take<float>(has_head ? 0 : plan_.x)),
         scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {}
 
+  /// Of memory that a session takes.
   [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers) {
     return plan.cache_bytes() + plan.activation_bytes() + arena::bytes_for<float>(score_rows * logits_stride) +
            arena::bytes_for<float>(has_head ? 0 : plan.x) + arena::bytes_for<scratch>(static_cast<std::size_t>(workers));
@@ -189,6 +192,7 @@ class engine final : public session {
   bool have_frequencies_ = false;
 };
 
+/// A new session of `Config` over packed weights.
 template <config const& Config>
 std::unique_ptr<session> start_session(std::byte const* weights, session_options const& options) {
   return std::make_unique<engine<Config>>(weights, options);

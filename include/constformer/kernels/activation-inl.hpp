@@ -23,6 +23,7 @@ HWY_INLINE float_vec gelu_tanh(float_tag d, float_vec x) {
   return hn::Mul(hn::Mul(hn::Set(d, 0.5F), x), bell);
 }
 
+/// The point-wise function `Kind` of every lane.
 template <activation_kind Kind>
 HWY_INLINE float_vec activate(float_tag d, float_vec x) {
   if constexpr (Kind == activation_kind::relu) return hn::ZeroIfNegative(x);

@@ -25,11 +25,11 @@ inline constexpr int key_tile = 4 * panel_rows;
 /// Queries of neighbouring positions that share one key and value head, and where their keys, values and results are.
 struct attention_span {
   float const* query;        ///< (positions, group, head_dim), positions `query_stride` apart
-  std::size_t query_stride;
+  std::size_t query_stride;  ///< floats
   float const* keys;         ///< panels of 16 positions: (capacity/16, head_dim, 16)
   float const* values;       ///< rows (capacity, padded head_dim)
   float* out;                ///< (positions, group, head_dim), positions `out_stride` apart
-  std::size_t out_stride;
+  std::size_t out_stride;    ///< floats
   int first_position;        ///< of the first query row
   int positions;             ///< query rows / group
   int key_count;             ///< keys in the cache
@@ -38,20 +38,25 @@ struct attention_span {
 
 /// Masks and shapes that one instantiation is for. A causal query sees keys up to itself, with a window > 0 that many.
 template <int HeadDim, int Group, bool Causal, int Window>
-struct attention_kernel {
+class attention_kernel {
   static constexpr int width = padded(HeadDim);
+
+ public:
   /// Positions per span: enough rows to fill register tiles, few enough to skip most of the masked half.
   static constexpr int span_positions = HWY_MAX(1, 4 * tile_rows / Group);
-  static constexpr int max_rows = span_positions * Group;
+  static constexpr int max_rows = span_positions * Group;  ///< queries of a span
 
+  /// What one thread needs to attend a span.
   struct scratch {
-    HWY_ALIGN float query[max_rows][width];
-    HWY_ALIGN float scores[max_rows][key_tile];
-    HWY_ALIGN float sums[max_rows][width];
-    float peak[max_rows];   // running maximum of each row
-    float total[max_rows];  // running Σ exp(score − peak)
-    float decay[max_rows];  // exp(old peak − new peak)
+    HWY_ALIGN float query[max_rows][width];      ///< scaled queries
+    HWY_ALIGN float scores[max_rows][key_tile];  ///< of one tile of keys, then their exponentials
+    HWY_ALIGN float sums[max_rows][width];       ///< running Σ exp(score − peak)·value
+    float peak[max_rows];                        ///< running maximum of each row
+    float total[max_rows];                       ///< running Σ exp(score − peak)
+    float decay[max_rows];                       ///< exp(old peak − new peak)
   };
+
+ private:
 
   // Panels per tile of `rows` rows, so that accumulators and weights fit the registers.
   static constexpr int panels_beside(int rows) {
@@ -160,6 +165,7 @@ struct attention_kernel {
     store_results(s, t, rows);
   }
 
+ public:
   /// All rows of `s`, at most `span_positions` positions; `t` is this thread's own.
   static HWY_NOINLINE void attend(attention_span const& s, scratch& t) {
     if (s.positions == 1) {

@@ -19,16 +19,16 @@ namespace HWY_NAMESPACE {
 /// Panels side by side in memory: `panel` elements from one to the next, `row` elements from one input column to the next.
 template <class Weight>
 struct panels {
-  Weight const* base;
-  std::size_t panel;
-  std::size_t row;
+  Weight const* base;  ///< of panel 0
+  std::size_t panel;   ///< elements
+  std::size_t row;     ///< elements
 };
 
 /// Accumulators of a tile of Rows × Panels·16 outputs; meant to live in registers.
 template <int Rows, int Panels>
 struct tile {
-  static constexpr int vecs = Panels * panel_vecs;
-  float_vec sums[Rows][vecs];
+  static constexpr int vecs = Panels * panel_vecs;  ///< vectors of a row
+  float_vec sums[Rows][vecs];                       ///< (Rows, Panels·16)
 };
 
 /// sums (Rows, Panels·16) = Σₖ x[row][k] · w[k]; every sum has one chain of additions, in the order of k.
@@ -101,9 +101,11 @@ HWY_INLINE void accumulate(float const* const (&x)[Rows], panels<hwy::bfloat16_t
 }
 
 /// Rows of x that share each load of weights, and panels that share each load of x, so that accumulators fill the registers.
+/// @{
 inline constexpr int tile_rows = registers == 32 ? (panel_vecs == 1 ? 12 : 6) : (panel_vecs == 4 ? 3 : 6);
 inline constexpr int tile_panels = registers == 32 && panel_vecs == 1 ? 2 : 1;
 inline constexpr int vector_panels = panel_vecs == 4 ? 2 : 8 / panel_vecs;  // for one row: eight independent chains hide the latency
+/// @}
 
 /// A matrix (out, in) in panels.
 template <class Weight>
@@ -112,6 +114,7 @@ HWY_INLINE panels<Weight> panels_of(Weight const* base, std::size_t depth) {
   return {base, stored * panel_rows, panel_rows};
 }
 
+/// One tile: rows [row, row + Rows) of x, of which those below `rows` count, and panels [panel, panel + Panels).
 template <int Rows, int Panels, class Weight, class Depth, class Finish>
 HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int rows, panels<Weight> const& w, Depth depth, int panel,
                             Finish const& finish) {

@@ -31,6 +31,7 @@ inline constexpr int registers = (HWY_ARCH_ARM_A64 || HWY_TARGET <= HWY_AVX3) ? 
 /// An extent known at compile time; where it is not worth a function of its own, `int` takes its place.
 template <int N>
 struct fixed {
+  /// Reads as the number it is.
   constexpr operator int() const { return N; }
 };
 

@@ -23,8 +23,9 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// The attention of one block of `Config`.
 template <config const& Config>
-struct attention_layer {
+class attention_layer {
   static constexpr int head_dim = Config.head_dim;
   static constexpr int group = Config.heads / Config.kv_heads;
   static constexpr int query_width = Config.heads * head_dim;
@@ -32,7 +33,12 @@ struct attention_layer {
   static constexpr std::size_t qkv_stride = padded(qkv_rows(Config));
   static constexpr packed_block place = packed_layout_of(Config).block;
   using kernel = attention_kernel<head_dim, group, Config.mask == mask_kind::causal, Config.window>;
+
+ public:
+  /// What each worker needs of its own.
   using scratch = typename kernel::scratch;
+
+ private:
 
   static HWY_INLINE float* keys_of(stage const& s, int layer, int head) {
     auto const slot = static_cast<std::size_t>(layer % cached_layers(Config) * Config.kv_heads + head);
@@ -102,6 +108,7 @@ struct attention_layer {
     }
   }
 
+ public:
   /// x += output(attend(query, key, value of input)), with a barrier after.
   static HWY_INLINE void forward(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block, matrix_rows input) {
     store_sums<Config.bias_qkv> const to_qkv{{s.qkv, qkv_stride}, floats_at(block, place.qkv_bias)};

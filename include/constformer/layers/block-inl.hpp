@@ -20,13 +20,15 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// One block of `Config`, found by its index at run time.
 template <config const& Config>
-struct block_layer {
+class block_layer {
   static constexpr packed_block place = packed_layout_of(Config).block;
   static constexpr std::size_t stride = padded(Config.d_model);
   using attention_type = attention_layer<Config>;
   using ffn_type = ffn_layer<Config>;
 
+ public:
   /// pre: x += attention(norm(x)); x += ffn(norm(x)). post: x = norm(x + attention(x)); x = norm(x + ffn(x)).
   static HWY_NOINLINE void forward(worker const& self, stage const& s, typename attention_type::scratch& mine, int layer) {
     std::byte const* const block = s.weights + packed_layout_of(Config).blocks + layer * place.bytes;

@@ -22,8 +22,9 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// The embeddings of `Config`: tokens, and positions and segments where it has them.
 template <config const& Config>
-struct embedding_layer {
+class embedding_layer {
   static constexpr packed_layout place = packed_layout_of(Config);
   static constexpr int width = Config.d_model;
   static constexpr std::size_t stride = padded(width);
@@ -61,6 +62,7 @@ struct embedding_layer {
     }
   }
 
+ public:
   /// Fills x and the rotary factors of this worker's rows, with a barrier after.
   static HWY_NOINLINE void forward(worker const& self, stage const& s) {
     work_range const mine = self.share(s.rows);

@@ -21,13 +21,15 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// The feed-forward layer of one block of `Config`.
 template <config const& Config>
-struct ffn_layer {
+class ffn_layer {
   static constexpr packed_block place = packed_layout_of(Config).block;
   static constexpr std::size_t hidden_stride = padded(Config.d_ff);
   using to_hidden = std::conditional_t<Config.gated, gate_sums<Config.activation, Config.bias_ffn>,
                                        activate_sums<Config.activation, Config.bias_ffn>>;
 
+ public:
   /// x += down(act(up(input))), gated or not, with a barrier after.
   static HWY_INLINE void forward(worker const& self, stage const& s, std::byte const* block, matrix_rows input) {
     constexpr int pair = Config.gated ? 2 : 1;  // a gate panel and its up panel stay with one worker

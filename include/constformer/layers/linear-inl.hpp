@@ -27,11 +27,13 @@ using stored = std::conditional_t<Type == dtype::bf16, hwy::bfloat16_t, float>;
 
 /// Rows of activations, `stride` floats apart.
 struct matrix_rows {
-  float* data;
-  std::size_t stride;
+  float* data;         ///< of row 0
+  std::size_t stride;  ///< floats from one row to the next
+  /// The first float of row r.
   [[nodiscard]] float* row(int r) const { return data + static_cast<std::size_t>(r) * stride; }
 };
 
+/// v plus the bias of its columns, if there is one.
 template <bool Bias>
 HWY_INLINE float_vec with_bias(float_vec v, float const* bias, int column) {
   if constexpr (Bias) return hn::Add(v, hn::LoadU(float_tag(), bias + column));
@@ -41,8 +43,9 @@ HWY_INLINE float_vec with_bias(float_vec v, float const* bias, int column) {
 /// out = W·x + b
 template <bool Bias>
 struct store_sums {
-  matrix_rows out;
-  float const* bias;
+  matrix_rows out;    ///< rows padded to whole panels
+  float const* bias;  ///< one per output, null without
+  /// Takes the sums of columns [column, column + lanes) of a row.
   HWY_INLINE void operator()(int row, int column, float_vec v) const {
     hn::StoreU(with_bias<Bias>(v, bias, column), float_tag(), out.row(row) + column);
   }
@@ -51,8 +54,9 @@ struct store_sums {
 /// out += W·x + b
 template <bool Bias>
 struct add_sums {
-  matrix_rows out;
-  float const* bias;
+  matrix_rows out;    ///< rows padded to whole panels
+  float const* bias;  ///< one per output, null without
+  /// Takes the sums of columns [column, column + lanes) of a row.
   HWY_INLINE void operator()(int row, int column, float_vec v) const {
     float* const at = out.row(row) + column;
     hn::StoreU(hn::Add(hn::LoadU(float_tag(), at), with_bias<Bias>(v, bias, column)), float_tag(), at);
@@ -62,8 +66,9 @@ struct add_sums {
 /// out = act(W·x + b)
 template <activation_kind Act, bool Bias>
 struct activate_sums {
-  matrix_rows out;
-  float const* bias;
+  matrix_rows out;    ///< rows padded to whole panels
+  float const* bias;  ///< one per output, null without
+  /// Takes the sums of columns [column, column + lanes) of a row.
   HWY_INLINE void operator()(int row, int column, float_vec v) const {
     hn::StoreU(activate<Act>(float_tag(), with_bias<Bias>(v, bias, column)), float_tag(), out.row(row) + column);
   }
@@ -72,8 +77,9 @@ struct activate_sums {
 /// out = act(gate) · up, for panels of gate and up in turn: an even panel leaves act(gate), the odd one after it multiplies.
 template <activation_kind Act, bool Bias>
 struct gate_sums {
-  matrix_rows out;
-  float const* bias;
+  matrix_rows out;    ///< rows padded to whole panels
+  float const* bias;  ///< one per output, null without
+  /// Takes the sums of columns [column, column + lanes) of a row.
   HWY_INLINE void operator()(int row, int column, float_vec v) const {
     float_tag const d;
     int const panel = column / panel_rows;

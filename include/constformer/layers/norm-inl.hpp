@@ -21,21 +21,24 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// The floats at a byte offset of a section of weights.
 HWY_INLINE float const* floats_at(std::byte const* weights, std::int64_t offset) {
   return reinterpret_cast<float const*>(weights + offset);
 }
 
 /// Weight and bias of a norm; `bias` is null if the config has none.
 struct norm_weights {
-  float const* weight;
-  float const* bias;
+  float const* weight;  ///< (d_model, padded)
+  float const* bias;    ///< (d_model, padded), or null
 };
 
+/// The norm whose weight and bias lie at these byte offsets.
 template <config const& Config>
 HWY_INLINE norm_weights norm_weights_at(std::byte const* weights, std::int64_t weight, std::int64_t bias) {
   return {floats_at(weights, weight), Config.norm_bias ? floats_at(weights, bias) : nullptr};
 }
 
+/// out = norm(x), one row of d_model values.
 template <config const& Config>
 HWY_NOINLINE void normalize_row(float const* x, norm_weights const& w, float* out) {
   normalize<Config.norm>(x, w.weight, w.bias, out, Config.d_model, Config.norm_eps);

@@ -21,10 +21,14 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// The whole model of `Config`.
 template <config const& Config>
-struct transformer_layer {
+class transformer_layer {
   static constexpr packed_layout place = packed_layout_of(Config);
   static constexpr std::size_t stride = padded(Config.d_model);
+
+ public:
+  /// What each worker needs of its own.
   using scratch = typename attention_layer<Config>::scratch;
 
   /// Takes the rows of `s` through embedding and blocks; x holds the result (post: normed).

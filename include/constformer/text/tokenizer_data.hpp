@@ -52,7 +52,7 @@ enum class rewrite_kind : std::uint8_t {
   sentencepiece,  ///< SentencePiece's whole normaliser; tokenizer_data::sentencepiece has its switches
 };
 
-/// @copydoc rewrite_kind
+/// A step of rewriting, and what it needs.
 struct rewrite_step {
   rewrite_kind kind = rewrite_kind::prepend;
   std::string first;
@@ -83,7 +83,7 @@ enum class split_kind : std::uint8_t {
   from_alphabet,     ///< and back
 };
 
-/// @copydoc split_kind
+/// A step of splitting, and what it needs.
 struct split_step {
   split_kind kind = split_kind::match;
   std::string pattern;
