@@ -23,11 +23,15 @@ struct adapter {
 /// A block whose attention and feed-forward layer read the same norm side by side, as in GPT-J, with an adapter behind them.
 template <int DModel, int Heads, int KvHeads, int FeedForward, int Bottleneck>
 struct adapted_block {
-  static_assert(constformer::check<DModel % Heads == 0, "adapted_block: d_model={} is not a multiple of heads={}", DModel,
-                                   Heads>::value);
+  static_assert(constformer::check<(DModel % Heads == 0), "adapted_block: d_model={} is not a multiple of heads={}",
+                                   DModel, Heads>::value);
   using norm_type = constformer::norm<DModel, true>;
-  using attention_type = constformer::attention<constformer::attention_shape{
-      .d_model = DModel, .heads = Heads, .kv_heads = KvHeads, .head_dim = DModel / Heads, .bias_qkv = false, .bias_output = false}>;
+  using attention_type = constformer::attention<constformer::attention_shape{.d_model = DModel,
+                                                                             .heads = Heads,
+                                                                             .kv_heads = KvHeads,
+                                                                             .head_dim = DModel / Heads,
+                                                                             .bias_qkv = false,
+                                                                             .bias_output = false}>;
   using ffn_type =
       constformer::ffn<constformer::ffn_shape{.d_model = DModel, .d_ff = FeedForward, .gated = true, .bias = false}>;
   using adapter_type = ::adapter<DModel, Bottleneck>;
