@@ -39,8 +39,8 @@ int tokens_that_fit(std::optional<int> given, int otherwise, int capacity, char 
   if (!given) return std::min(otherwise, capacity);
   if (*given < 0) throw usage_error(std::string(option) + " " + std::to_string(*given) + " is negative");
   if (*given > capacity)
-    throw error(std::string(option) + " " + std::to_string(*given) + " is above the compiled capacity of " + std::to_string(capacity) +
-                " tokens");
+    throw error(std::string(option) + " " + std::to_string(*given) + " is above the compiled capacity of " +
+                std::to_string(capacity) + " tokens");
   return *given;
 }
 
@@ -52,7 +52,8 @@ plan make_plan(program_context const& context, bench_options const& o) {
          .threads = o.threads.empty() ? std::vector{hardware_threads()} : read_ids(o.threads, "--threads")};
   if (p.repetitions < 1) throw usage_error("--repetitions " + std::to_string(p.repetitions) + " is below 1");
   if (context.is_encoder() && o.predict.value_or(0) > 0) throw usage_error("--predict: an encoder does not generate");
-  if (std::ranges::any_of(p.threads, [](int t) { return t < 1; })) throw usage_error("--threads " + o.threads + ": at least 1 is needed");
+  if (std::ranges::any_of(p.threads, [](int t) { return t < 1; }))
+    throw usage_error("--threads " + o.threads + ": at least 1 is needed");
   return p;
 }
 
@@ -99,12 +100,16 @@ void bench_with(program_context const& context, plan const& p, int threads, std:
 
 void print_table(program_context const& context, std::vector<measurement> const& results, output& out) {
   char line[200];
-  out.put("| model | parameters | weights | threads | test | tokens/s | least | most |\n|---|---:|---|---:|---|---:|---:|---:|\n");
+  out.put(
+      "| model | parameters | weights | threads | test | tokens/s | least | most "
+      "|\n|---|---:|---|---:|---|---:|---:|---:|\n");
   for (auto const& m : results) {
     out.put("| ");
     out.put(context.unit.name);
-    std::snprintf(line, sizeof line, " | %lld | %s | %d | %s %d | %.1f | %.1f | %.1f |\n", static_cast<long long>(context.unit.parameters),
-                  std::string(name_of(context.model().weights)).c_str(), m.threads, m.test.c_str(), m.tokens, m.median, m.least, m.most);
+    std::snprintf(line, sizeof line, " | %lld | %s | %d | %s %d | %.1f | %.1f | %.1f |\n",
+                  static_cast<long long>(context.unit.parameters),
+                  std::string(name_of(context.model().weights)).c_str(), m.threads, m.test.c_str(), m.tokens, m.median,
+                  m.least, m.most);
     out.put(line);
   }
 }
@@ -129,14 +134,16 @@ void print_json(program_context const& context, plan const& p, std::vector<measu
 
 }  // namespace
 
-void run_bench(program_context const& context, bench_options const& options, output& out) {
+void run_command(program_context const& context, bench_options const& options, output& out) {
   if (options.format != "md" && options.format != "json")
     throw usage_error("--output: '" + options.format.substr(0, 40) + "' is neither md nor json");
   plan const p = make_plan(context, options);
   std::vector<measurement> results;
   for (int const threads : p.threads) bench_with(context, p, threads, results);
-  if (options.format == "json") print_json(context, p, results, out);
-  else print_table(context, results, out);
+  if (options.format == "json")
+    print_json(context, p, results, out);
+  else
+    print_table(context, results, out);
   out.flush();
 }
 

@@ -14,7 +14,8 @@ namespace constformer::program {
 namespace {
 
 constexpr char const* footer =
-    "Text goes to standard output, everything else to standard error. Exit status: 0, 1 after an error, 2 after a command line "
+    "Text goes to standard output, everything else to standard error. Exit status: 0, 1 after an error, 2 after a "
+    "command line "
     "that is not understood.";
 
 void add_text(CLI::App& app, input_options& input, bool pair) {
@@ -34,7 +35,8 @@ void add_ids(CLI::App& app, input_options& input) {
 }
 
 void add_threads(CLI::App& app, session_choice& session) {
-  app.add_option("-t,--threads", session.threads, "threads (default: those of the machine); results do not depend on it");
+  app.add_option("-t,--threads", session.threads,
+                 "threads (default: those of the machine); results do not depend on it");
 }
 
 void add_session(CLI::App& app, session_choice& session) {
@@ -47,7 +49,8 @@ void add_sampling(CLI::App& app, sampling_choice& s) {
   app.add_option("--sampler", s.sampler, "standard, or llama2c for exactly what run.c draws")->type_name("NAME");
   app.add_option("--temp", s.temperature, "temperature (0.8; llama2c 1.0); 0 always takes the likeliest token");
   app.add_option("--top-k", s.top_k, "consider only this many likeliest tokens (40); 0: all");
-  app.add_option("--top-p", s.top_p, "consider only the fewest tokens with this probability (0.95; llama2c 0.9); 1: all");
+  app.add_option("--top-p", s.top_p,
+                 "consider only the fewest tokens with this probability (0.95; llama2c 0.9); 1: all");
   app.add_option("--min-p", s.min_p, "consider only tokens this likely relative to the likeliest (0.05); 0: all");
   app.add_option("--repeat-penalty", s.repeat_penalty, "make recent tokens less likely by this factor (1: off)");
   app.add_option("--repeat-last-n", s.repeat_last_n, "how many tokens are recent (64); 0: none, -1: the whole context");
@@ -76,7 +79,8 @@ void add_generate(CLI::App& app, generate_options& o) {
   add_text(app, o.input, false);
   add_file(app, o.input, "read the text from FILE; -: from standard input");
   add_ids(app, o.input);
-  app.add_option("-n,--predict", o.predict, "tokens to generate at most (-1: until the model stops or the context is full)");
+  app.add_option("-n,--predict", o.predict,
+                 "tokens to generate at most (-1: until the model stops or the context is full)");
   add_session(app, o.session);
   add_sampling(app, o.sampling);
   app.add_flag("--ignore-eos", o.ignore_eos, "go on where the model would stop");
@@ -84,11 +88,13 @@ void add_generate(CLI::App& app, generate_options& o) {
 }
 
 void add_commands(CLI::App& app, parsed& p) {
-  auto* score = add_command(app, "score", "How well the model foretells a text: negative log-likelihood and perplexity");
+  auto* score =
+      add_command(app, "score", "How well the model foretells a text: negative log-likelihood and perplexity");
   add_text(*score, p.score.input, false);
   add_file(*score, p.score.input, "read the text from FILE; longer ones are scored in windows of the context");
   add_ids(*score, p.score.input);
-  score->add_option("-o,--output", p.score.output, "write the logits, float32 (tokens, vocab), as .npy")->type_name("FILE");
+  score->add_option("-o,--output", p.score.output, "write the logits, float32 (tokens, vocab), as .npy")
+      ->type_name("FILE");
   add_session(*score, p.score.session);
 
   auto* embed = add_command(app, "embed", "The hidden states of an encoder, pooled to one vector or as they are");
@@ -96,7 +102,8 @@ void add_commands(CLI::App& app, parsed& p) {
   add_file(*embed, p.embed.input, "read the text from FILE; -: from standard input");
   add_ids(*embed, p.embed.input);
   embed->add_option("--segments", p.embed.segments, "segment of each id (default: all 0)")->type_name("LIST");
-  embed->add_option("--pool", p.embed.pool, "mean, cls (first token), pooler (the model's own layer) or none (mean)")->type_name("HOW");
+  embed->add_option("--pool", p.embed.pool, "mean, cls (first token), pooler (the model's own layer) or none (mean)")
+      ->type_name("HOW");
   embed->add_flag("--normalize", p.embed.normalize, "scale to length 1");
   embed->add_option("-o,--output", p.embed.output, "write float32 as .npy instead of text")->type_name("FILE");
   add_session(*embed, p.embed.session);
@@ -117,7 +124,8 @@ void add_commands(CLI::App& app, parsed& p) {
   bench->add_option("-p,--prompt", p.bench.prompt, "tokens of the prefill (128, or what fits)");
   bench->add_option("-n,--predict", p.bench.predict, "tokens of the decode (64, or what fits)");
   bench->add_option("-r,--repetitions", p.bench.repetitions, "repetitions (5)");
-  bench->add_option("-t,--threads", p.bench.threads, "numbers of threads, as 1,2 (default: those of the machine)")->type_name("LIST");
+  bench->add_option("-t,--threads", p.bench.threads, "numbers of threads, as 1,2 (default: those of the machine)")
+      ->type_name("LIST");
   bench->add_option("-o,--output", p.bench.format, "md or json (md)")->type_name("FORMAT");
 }
 
@@ -142,15 +150,17 @@ void refuse_options_before(CLI::App const& app) {
   if (app.get_subcommands().empty()) return;
   for (auto const* option : app.get_options())
     if (option->count() > 0)
-      throw usage_error(option->get_name(false, false) + " stands before the subcommand " + app.get_subcommands().front()->get_name() +
-                        "; its options go after it");
+      throw usage_error(option->get_name(false, false) + " stands before the subcommand " +
+                        app.get_subcommands().front()->get_name() + "; its options go after it");
 }
 
 }  // namespace
 
 command parse_command_line(int argc, char const* const* argv, std::string const& name) {
   parsed values;
-  CLI::App app("A transformer compiled by constformer " + std::string(version) + ". Without a subcommand it generates text.", name);
+  CLI::App app(
+      "A transformer compiled by constformer " + std::string(version) + ". Without a subcommand it generates text.",
+      name);
   app.footer(footer);
   app.require_subcommand(0, 1);
   app.set_help_flag("-h,--help", "print this and end");

@@ -28,7 +28,8 @@ std::filesystem::path own_path() {
 
 packed_file open_packed() {
   auto const place = linked_weights();
-  if (place.beside.empty()) return packed_file::view(place.embedded, own_path().filename().string() + ": packed data in the program");
+  if (place.beside.empty())
+    return packed_file::view(place.embedded, own_path().filename().string() + ": packed data in the program");
   return packed_file::map(own_path().parent_path() / place.beside);
 }
 
@@ -56,18 +57,19 @@ void program_context::need_decoder(char const* what) const {
 }
 
 void program_context::need_encoder(char const* what) const {
-  if (!is_encoder())
-    throw error(kind_of(*this) + "; " + what + " needs an encoder, generating and score work here");
+  if (!is_encoder()) throw error(kind_of(*this) + "; " + what + " needs an encoder, generating and score work here");
 }
 
 std::unique_ptr<session> program_context::start(session_choice const& choice) const {
   if (choice.context < 0) throw usage_error("--ctx-size " + std::to_string(choice.context) + " is negative");
   if (choice.threads < 0 || choice.threads > most_threads)
-    throw usage_error("--threads " + std::to_string(choice.threads) + " is not between 1 and " + std::to_string(most_threads));
+    throw usage_error("--threads " + std::to_string(choice.threads) + " is not between 1 and " +
+                      std::to_string(most_threads));
   if (choice.context > model().capacity)
     throw error("--ctx-size " + std::to_string(choice.context) + " is above the compiled capacity of " +
                 std::to_string(model().capacity) + " tokens");
-  session_options const options{.threads = choice.threads == 0 ? hardware_threads() : choice.threads, .capacity = choice.context};
+  session_options const options{.threads = choice.threads == 0 ? hardware_threads() : choice.threads,
+                                .capacity = choice.context};
   return unit.start(packed.section(packed_section::weights).data(), options);
 }
 

@@ -14,8 +14,8 @@ namespace constformer::program {
 namespace {
 
 pooling pooling_from(std::string const& name) {
-  constexpr std::array names{std::pair{"mean", pooling::mean}, std::pair{"cls", pooling::cls}, std::pair{"pooler", pooling::pooler},
-                             std::pair{"none", pooling::none}};
+  constexpr std::array names{std::pair{"mean", pooling::mean}, std::pair{"cls", pooling::cls},
+                             std::pair{"pooler", pooling::pooler}, std::pair{"none", pooling::none}};
   for (auto const& [text, value] : names)
     if (name == text) return value;
   throw usage_error("--pool: '" + name.substr(0, 40) + "' is none of mean, cls, pooler and none");
@@ -50,15 +50,17 @@ encoded_pair read_input_ids(program_context const& context, embed_options const&
 void check(encoded_pair const& input, program_context const& context, int capacity) {
   check_ids(input.ids, context.model().vocab, "--ids");
   if (input.ids.size() > static_cast<std::size_t>(capacity))
-    throw error("the text has " + std::to_string(input.ids.size()) + " tokens, the model takes at most " + std::to_string(capacity));
+    throw error("the text has " + std::to_string(input.ids.size()) + " tokens, the model takes at most " +
+                std::to_string(capacity));
   if (input.segments.empty()) return;
   if (input.segments.size() != input.ids.size())
-    throw error("--segments: " + std::to_string(input.segments.size()) + " segments were given for " + std::to_string(input.ids.size()) +
-                " tokens");
+    throw error("--segments: " + std::to_string(input.segments.size()) + " segments were given for " +
+                std::to_string(input.ids.size()) + " tokens");
   int const segments = context.model().segments;
   for (int const s : input.segments)
     if (s < 0 || s >= std::max(segments, 1))
-      throw error("--segments: segment " + std::to_string(s) + " is not below the " + std::to_string(segments) + " of the model");
+      throw error("--segments: segment " + std::to_string(s) + " is not below the " + std::to_string(segments) +
+                  " of the model");
 }
 
 // (tokens, d_model) to (d_model), summed in double.
@@ -112,11 +114,12 @@ void print(std::span<float const> rows, std::size_t width, output& out) {
 
 }  // namespace
 
-void run_embed(program_context const& context, embed_options const& options, output& out) {
+void run_command(program_context const& context, embed_options const& options, output& out) {
   context.need_encoder("embed");
   check_one_input(options.input, true);
   if (!options.input.given()) throw usage_error("embed needs one of --prompt, --file and --ids");
-  if (options.segments && !options.input.ids) throw usage_error("--segments needs --ids; two --prompt have their own segments");
+  if (options.segments && !options.input.ids)
+    throw usage_error("--segments needs --ids; two --prompt have their own segments");
   auto const pool = pooling_from(options.pool);
   if (pool == pooling::pooler && !context.model().pooler)
     throw error("--pool pooler: " + std::string(context.unit.name) + " has no pooler; mean, cls and none work");
@@ -127,8 +130,10 @@ void run_embed(program_context const& context, embed_options const& options, out
   auto const width = static_cast<std::size_t>(context.model().d_model);
   auto rows = pooled(*model, input, pool, width);
   if (options.normalize) normalize_rows(rows, width);
-  if (options.output.empty()) print(rows, width, out);
-  else write_npy(options.output, rows, width, pool != pooling::none);
+  if (options.output.empty())
+    print(rows, width, out);
+  else
+    write_npy(options.output, rows, width, pool != pooling::none);
 }
 
 }  // namespace constformer::program

@@ -60,13 +60,16 @@ double rate(int tokens, double seconds) { return seconds > 0 ? tokens / seconds 
 
 void report(generation_result const& r, int capacity) {
   if (r.end == generation_end::context_full) note("stopped: the context of %d tokens is full", capacity);
-  note("prefill: %d tokens, %.1f ms, %.1f tokens/s", r.prompt_tokens, r.prefill_seconds * 1e3, rate(r.prompt_tokens, r.prefill_seconds));
-  note("decode: %d tokens, %.1f ms, %.1f tokens/s", r.decode_steps, r.decode_seconds * 1e3, rate(r.decode_steps, r.decode_seconds));
+  note("prefill: %d tokens, %.1f ms, %.1f tokens/s", r.prompt_tokens, r.prefill_seconds * 1e3,
+       rate(r.prompt_tokens, r.prefill_seconds));
+  note("decode: %d tokens, %.1f ms, %.1f tokens/s", r.decode_steps, r.decode_seconds * 1e3,
+       rate(r.decode_steps, r.decode_seconds));
 }
 
 void check_fits(std::vector<int> const& prompt, session const& model) {
   if (prompt.size() > static_cast<std::size_t>(model.capacity()))
-    throw error("the prompt has " + std::to_string(prompt.size()) + " tokens, the context holds " + std::to_string(model.capacity()));
+    throw error("the prompt has " + std::to_string(prompt.size()) + " tokens, the context holds " +
+                std::to_string(model.capacity()));
 }
 
 template <class Printer>
@@ -82,10 +85,11 @@ generation_result stream_to(Printer printer, session& model, sampler& choose, st
 
 }  // namespace
 
-void run_generate(program_context const& context, generate_options const& options, output& out) {
+void run_command(program_context const& context, generate_options const& options, output& out) {
   context.need_decoder("generating");
   check_one_input(options.input, false);
-  if (options.predict < -1) throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
+  if (options.predict < -1)
+    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
   auto const sampling = resolve_sampling(options.sampling);
   auto const prompt = read_prompt(context, options.input);
   if (!options.print_ids) static_cast<void>(context.need_tokenizer("printing text (without --print-ids)"));
@@ -96,8 +100,9 @@ void run_generate(program_context const& context, generate_options const& option
 
   generation_limits limits{.max_tokens = options.predict, .stop_ids = {}};
   if (!options.ignore_eos) limits.stop_ids = context.metadata.stop_ids;
-  auto const result = options.print_ids ? stream_to(id_printer(out), *model, *choose, prompt, limits)
-                                        : stream_to(text_printer(out, *context.text, prompt), *model, *choose, prompt, limits);
+  auto const result = options.print_ids
+                          ? stream_to(id_printer(out), *model, *choose, prompt, limits)
+                          : stream_to(text_printer(out, *context.text, prompt), *model, *choose, prompt, limits);
   out.flush();
   report(result, model->capacity());
 }

@@ -78,7 +78,8 @@ void print_tensors(ordered_json const& tensors, output& out) {
   out.put("\ntensors: offset, type, shape, name\n");
   for (auto const& t : tensors) {
     char line[80];
-    std::snprintf(line, sizeof line, "%12lld  %-5s ", t["offset"].get<long long>(), t["type"].get<std::string>().c_str());
+    std::snprintf(line, sizeof line, "%12lld  %-5s ", t["offset"].get<long long>(),
+                  t["type"].get<std::string>().c_str());
     out.put(line);
     out.put(t["shape"].dump());
     out.put("  ");
@@ -89,7 +90,7 @@ void print_tensors(ordered_json const& tensors, output& out) {
 
 }  // namespace
 
-void run_info(program_context const& context, info_options const& options, output& out) {
+void run_command(program_context const& context, info_options const& options, output& out) {
   auto const everything = describe(context);
   if (options.json) {
     out.put(everything.dump(2, ' ', false, ordered_json::error_handler_t::replace));

@@ -65,8 +65,8 @@ std::vector<int> read_ids(std::string_view list, char const* name) {
     int id = 0;
     auto const [end, failed] = std::from_chars(word.data(), word.data() + word.size(), id);
     if (failed != std::errc() || end != word.data() + word.size())
-      throw error(std::string(name) + ": entry " + std::to_string(ids.size()) + ", '" + std::string(word.substr(0, 40)) +
-                  "', is not a token id");
+      throw error(std::string(name) + ": entry " + std::to_string(ids.size()) + ", '" +
+                  std::string(word.substr(0, 40)) + "', is not a token id");
     ids.push_back(id);
     list.remove_prefix(word.size());
   }
@@ -84,7 +84,8 @@ void check_text(std::string_view text, std::string const& name) {
   if (at == text.size()) return;
   char byte[8];
   std::snprintf(byte, sizeof byte, "0x%02X", static_cast<unsigned>(static_cast<unsigned char>(text[at])));
-  throw error(name + ": byte " + byte + " at offset " + std::to_string(at) + " of " + std::to_string(text.size()) + " is not UTF-8");
+  throw error(name + ": byte " + byte + " at offset " + std::to_string(at) + " of " + std::to_string(text.size()) +
+              " is not UTF-8");
 }
 
 std::string read_input(std::string const& file) { return input_file(file).read_all(); }
@@ -98,11 +99,12 @@ std::string read_text(input_options const& input) {
 void check_one_input(input_options const& input, bool pair_allowed) {
   int const given = static_cast<int>(!input.texts.empty()) + static_cast<int>(input.file.has_value()) +
                     static_cast<int>(input.ids.has_value());
-  if (given > 1) throw usage_error("--prompt, --file and --ids exclude each other, " + std::to_string(given) + " of them are given");
+  if (given > 1)
+    throw usage_error("--prompt, --file and --ids exclude each other, " + std::to_string(given) + " of them are given");
   std::size_t const most = pair_allowed ? 2 : 1;
   if (input.texts.size() > most)
-    throw usage_error("--prompt is given " + std::to_string(input.texts.size()) + " times, at most " + std::to_string(most) +
-                      " is understood here");
+    throw usage_error("--prompt is given " + std::to_string(input.texts.size()) + " times, at most " +
+                      std::to_string(most) + " is understood here");
 }
 
 std::vector<int> read_prompt(program_context const& context, input_options const& input) {
@@ -117,7 +119,8 @@ std::vector<int> read_prompt(program_context const& context, input_options const
   auto ids = text.encode(read_text(input));
   if (ids.empty()) {
     if (!text.special().bos)
-      throw error("the prompt is empty and the tokenizer of " + std::string(context.unit.name) + " has no token that begins a text");
+      throw error("the prompt is empty and the tokenizer of " + std::string(context.unit.name) +
+                  " has no token that begins a text");
     ids.push_back(*text.special().bos);
   }
   check_ids(ids, vocab, "tokenizer");

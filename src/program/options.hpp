@@ -85,7 +85,7 @@ struct print_text {
   std::string text;
 };
 
-using command = std::variant<generate_options, score_options, embed_options, tokenize_options, detokenize_options, info_options,
-                             bench_options, print_text>;
+using command = std::variant<generate_options, score_options, embed_options, tokenize_options, detokenize_options,
+                             info_options, bench_options, print_text>;
 
 }  // namespace constformer::program

@@ -37,7 +37,8 @@ void output::put(float number) {
 
 void output::put_rounded(double number) {
   char digits[32];
-  put(std::string_view(digits, std::to_chars(digits, digits + sizeof digits, number, std::chars_format::general, 6).ptr));
+  put(std::string_view(digits,
+                       std::to_chars(digits, digits + sizeof digits, number, std::chars_format::general, 6).ptr));
 }
 
 void output::flush() {

@@ -19,17 +19,6 @@ constexpr int failed = 1;
 constexpr int bad_usage = 2;
 constexpr int reader_gone = 128 + SIGPIPE;  // what a shell reports of a program that SIGPIPE ended
 
-template <class Options>
-void run_command(program_context const& context, Options const& options, output& out) {
-  if constexpr (std::is_same_v<Options, generate_options>) run_generate(context, options, out);
-  else if constexpr (std::is_same_v<Options, score_options>) run_score(context, options, out);
-  else if constexpr (std::is_same_v<Options, embed_options>) run_embed(context, options, out);
-  else if constexpr (std::is_same_v<Options, tokenize_options>) run_tokenize(context, options, out);
-  else if constexpr (std::is_same_v<Options, detokenize_options>) run_detokenize(context, options, out);
-  else if constexpr (std::is_same_v<Options, info_options>) run_info(context, options, out);
-  else if constexpr (std::is_same_v<Options, bench_options>) run_bench(context, options, out);
-}
-
 void run_parsed(command const& parsed) {
   static output out;
   if (auto const* help = std::get_if<print_text>(&parsed)) {
@@ -37,7 +26,10 @@ void run_parsed(command const& parsed) {
     return out.flush();
   }
   auto const context = open_context();
-  std::visit([&](auto const& options) { run_command(context, options, out); }, parsed);
+  auto const run_it = [&]<class Options>(Options const& options) {
+    if constexpr (!std::is_same_v<Options, print_text>) run_command(context, options, out);
+  };
+  std::visit(run_it, parsed);
 }
 
 int report(std::string const& name, char const* what, int status) {

@@ -67,7 +67,8 @@ std::string describe(sampling_options const& o) {
   char line[320];
   char penalties[160] = "";
   if (o.repeat_penalty != 1 || o.presence_penalty != 0 || o.frequency_penalty != 0)
-    std::snprintf(penalties, sizeof penalties, ", repeat-penalty %g, presence-penalty %g, frequency-penalty %g, repeat-last-n %d",
+    std::snprintf(penalties, sizeof penalties,
+                  ", repeat-penalty %g, presence-penalty %g, frequency-penalty %g, repeat-last-n %d",
                   f(o.repeat_penalty), f(o.presence_penalty), f(o.frequency_penalty), o.repeat_last_n);
   auto const seed = static_cast<unsigned long long>(o.seed);
   if (o.temperature == 0) {
@@ -75,8 +76,8 @@ std::string describe(sampling_options const& o) {
   } else if (o.sampler == sampler_kind::llama2c) {
     std::snprintf(line, sizeof line, "llama2c: temp %g, top-p %g, seed %llu", f(o.temperature), f(o.top_p), seed);
   } else {
-    std::snprintf(line, sizeof line, "temp %g, top-k %d, top-p %g, min-p %g%s, seed %llu", f(o.temperature), o.top_k, f(o.top_p),
-                  f(o.min_p), penalties, seed);
+    std::snprintf(line, sizeof line, "temp %g, top-k %d, top-p %g, min-p %g%s, seed %llu", f(o.temperature), o.top_k,
+                  f(o.top_p), f(o.min_p), penalties, seed);
   }
   return line;
 }

@@ -40,8 +40,9 @@ void score_window(session& model, std::span<int const> ids, totals& sum, npy_wri
 
 void check_fits(score_options const& options, std::size_t tokens, std::size_t capacity) {
   if (tokens <= capacity || (options.input.file && options.output.empty())) return;
-  throw error("the text has " + std::to_string(tokens) + " tokens, the context holds " + std::to_string(capacity) +
-              (options.input.file ? "; windows are scored only without --output" : "; with --file it is scored in windows"));
+  throw error(
+      "the text has " + std::to_string(tokens) + " tokens, the context holds " + std::to_string(capacity) +
+      (options.input.file ? "; windows are scored only without --output" : "; with --file it is scored in windows"));
 }
 
 std::optional<npy_writer> open_output(std::string const& path, std::size_t tokens, int vocab) {
@@ -69,7 +70,7 @@ void print(totals const& sum, std::size_t tokens, std::size_t windows, output& o
 
 }  // namespace
 
-void run_score(program_context const& context, score_options const& options, output& out) {
+void run_command(program_context const& context, score_options const& options, output& out) {
   context.need_decoder("score");
   check_one_input(options.input, false);
   if (!options.input.given()) throw usage_error("score needs one of --prompt, --file and --ids");
@@ -82,7 +83,8 @@ void run_score(program_context const& context, score_options const& options, out
   totals sum;
   std::size_t windows = 0;
   for (std::size_t begin = 0; begin < ids.size(); begin += capacity, ++windows)
-    score_window(*model, std::span(ids).subspan(begin, std::min(capacity, ids.size() - begin)), sum, file ? &*file : nullptr);
+    score_window(*model, std::span(ids).subspan(begin, std::min(capacity, ids.size() - begin)), sum,
+                 file ? &*file : nullptr);
   if (file) file->commit();
   print(sum, ids.size(), windows, out);
   out.flush();

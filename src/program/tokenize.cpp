@@ -6,7 +6,7 @@
 
 namespace constformer::program {
 
-void run_tokenize(program_context const& context, tokenize_options const& options, output& out) {
+void run_command(program_context const& context, tokenize_options const& options, output& out) {
   check_one_input(options.input, false);
   if (!options.input.given()) throw usage_error("tokenize needs one of --prompt and --file");
   auto const& text = context.need_tokenizer("tokenize");
@@ -19,11 +19,12 @@ void run_tokenize(program_context const& context, tokenize_options const& option
   out.flush();
 }
 
-void run_detokenize(program_context const& context, detokenize_options const& options, output& out) {
+void run_command(program_context const& context, detokenize_options const& options, output& out) {
   check_one_input(options.input, false);
   if (!options.input.given()) throw usage_error("detokenize needs one of --ids and --file");
   auto const& text = context.need_tokenizer("detokenize");
-  auto const ids = options.input.ids ? read_ids(*options.input.ids, "--ids") : read_ids(read_input(*options.input.file), "--file");
+  auto const ids =
+      options.input.ids ? read_ids(*options.input.ids, "--ids") : read_ids(read_input(*options.input.file), "--file");
   check_ids(ids, text.vocab_size(), options.input.ids ? "--ids" : "--file");
   out.put(text.decode(ids));
   out.put("\n");
