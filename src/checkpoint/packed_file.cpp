@@ -38,7 +38,8 @@ class checker {
     check_header(head);
     std::uint64_t end = sizeof(packed::head);
     for (std::size_t i = 0; i < packed_sections; ++i) end = check_entry(head, i, end);
-    if (end != bytes_.size()) fail("the sections end at byte " + number(end) + ", the file has " + number(bytes_.size()));
+    if (end != bytes_.size())
+      fail("the sections end at byte " + number(end) + ", the file has " + number(bytes_.size()));
     return head;
   }
 
@@ -57,7 +58,8 @@ class checker {
     auto const& file = head.file;
     if (file.magic != packed::magic) fail("is no packed file: it does not begin with the mark of one");
     if (file.version != packed::version)
-      fail("is a packed file of version " + number(file.version) + ", this program reads version " + number(packed::version));
+      fail("is a packed file of version " + number(file.version) + ", this program reads version " +
+           number(packed::version));
     if (file.file_bytes != bytes_.size())
       fail("is truncated or has something appended: it says it has " + number(file.file_bytes) + " bytes, it has " +
            number(bytes_.size()));
@@ -77,7 +79,8 @@ class checker {
     std::uint64_t const begin = packed::aligned(previous_end);
     if (e.offset != begin) fail(what + " begins at byte " + number(e.offset) + ", not at " + number(begin));
     if (e.offset > bytes_.size() || e.bytes > bytes_.size() - e.offset)
-      fail(what + " has " + number(e.bytes) + " bytes from byte " + number(e.offset) + ", the file has " + number(bytes_.size()));
+      fail(what + " has " + number(e.bytes) + " bytes from byte " + number(e.offset) + ", the file has " +
+           number(bytes_.size()));
     auto const gap = bytes_.subspan(previous_end, begin - previous_end);
     if (std::ranges::any_of(gap, [](std::byte b) { return b != std::byte{0}; }))
       fail("is damaged: the gap of " + number(gap.size()) + " bytes before byte " + number(begin) + " is not zero");
@@ -117,8 +120,8 @@ void packed_file::open(std::span<std::byte const> bytes) {
 
 void packed_file::require(std::uint64_t fingerprint, std::int64_t weight_bytes) const {
   if (fingerprint_ != fingerprint)
-    throw error(name_ + ": was packed for another model: its fingerprint is " + hex(fingerprint_) + ", the program's is " +
-                hex(fingerprint));
+    throw error(name_ + ": was packed for another model: its fingerprint is " + hex(fingerprint_) +
+                ", the program's is " + hex(fingerprint));
   auto const found = sections_[static_cast<std::size_t>(packed_section::weights)].size();
   if (std::cmp_not_equal(found, weight_bytes))
     throw error(name_ + ": section weights has " + number(found) + " bytes, the program needs " + number(weight_bytes));
@@ -128,12 +131,14 @@ std::span<std::byte const> packed_file::section(packed_section which) const {
   auto const index = static_cast<std::size_t>(which);
   auto const bytes = sections_.at(index);
   if (auto const found = packed::checksum(bytes.data(), bytes.size()); found != checksums_[index])
-    throw error(name_ + ": is damaged: the checksum of section " + name_of(index) + " is " + hex(found) + ", written is " +
-                hex(checksums_[index]));
+    throw error(name_ + ": is damaged: the checksum of section " + name_of(index) + " is " + hex(found) +
+                ", written is " + hex(checksums_[index]));
   return bytes;
 }
 
-packed_metadata packed_file::metadata() const { return packed::read_metadata(section(packed_section::metadata), name_); }
+packed_metadata packed_file::metadata() const {
+  return packed::read_metadata(section(packed_section::metadata), name_);
+}
 
 std::vector<packed_tensor> packed_file::tensors() const {
   return packed::read_tensors(section(packed_section::tensors), name_);

@@ -73,12 +73,17 @@ std::string dump(json const& value) { return value.dump(-1, ' ', false, json::er
 }  // namespace
 
 std::string write_metadata(packed_metadata const& m) {
-  return dump({{"name", m.name}, {"family", m.family}, {"source", m.source}, {"stop_ids", m.stop_ids}, {"max_sequence", m.max_sequence}});
+  return dump({{"name", m.name},
+               {"family", m.family},
+               {"source", m.source},
+               {"stop_ids", m.stop_ids},
+               {"max_sequence", m.max_sequence}});
 }
 
 std::string write_tensors(std::vector<packed_tensor> const& tensors) {
   json list = json::array();
-  for (auto const& t : tensors) list.push_back({{"name", t.name}, {"type", t.type}, {"shape", t.shape}, {"offset", t.offset}});
+  for (auto const& t : tensors)
+    list.push_back({{"name", t.name}, {"type", t.type}, {"shape", t.shape}, {"offset", t.offset}});
   return dump(list);
 }
 

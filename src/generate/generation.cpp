@@ -19,7 +19,8 @@ void check_prompt(session const& model, std::span<int const> prompt) {
   int const room = model.capacity() - model.position();
   if (prompt.size() > static_cast<std::size_t>(room))
     throw error(std::string(
-        format_message("generation: the prompt has {} tokens, the context has room for {}", prompt.size(), room).view()));
+        format_message("generation: the prompt has {} tokens, the context has room for {}", prompt.size(), room)
+            .view()));
 }
 
 generation_end decode(session& model, sampler& choose, std::span<float const> logits, generation_limits const& limits,
@@ -40,8 +41,8 @@ generation_end decode(session& model, sampler& choose, std::span<float const> lo
 
 }  // namespace
 
-generation_result generate(session& model, sampler& choose, std::span<int const> prompt, generation_limits const& limits,
-                           token_sink const& sink) {
+generation_result generate(session& model, sampler& choose, std::span<int const> prompt,
+                           generation_limits const& limits, token_sink const& sink) {
   check_prompt(model, prompt);
   generation_result result{.prompt_tokens = static_cast<int>(prompt.size())};
   for (int const id : prompt) choose.accept(id);

@@ -59,7 +59,8 @@ int llama2c_sampler::draw_from_nucleus(float coin) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < probabilities_.size(); ++i)
     if (probabilities_[i] >= cutoff) sorted_[count++] = {probabilities_[i], static_cast<int>(i)};
-  if (count == 0) return greatest(probabilities_);  // only with one token or top_p near 0, where run.c reads out of bounds
+  if (count == 0)
+    return greatest(probabilities_);  // only with one token or top_p near 0, where run.c reads out of bounds
 
   // glibc's qsort keeps equal elements in order: that is the order of ids.
   auto const end = sorted_.begin() + static_cast<std::ptrdiff_t>(count);

@@ -13,8 +13,10 @@ class recent_tokens {
 
   void push(int id) {
     if (ring_.empty()) return;
-    if (size_ == ring_.size()) --counts_[static_cast<std::size_t>(ring_[next_])];
-    else ++size_;
+    if (size_ == ring_.size())
+      --counts_[static_cast<std::size_t>(ring_[next_])];
+    else
+      ++size_;
     ring_[next_] = id;
     ++counts_[static_cast<std::size_t>(id)];
     next_ = next_ + 1 == ring_.size() ? 0 : next_ + 1;

@@ -9,7 +9,8 @@
 namespace constformer {
 
 std::unique_ptr<sampler> make_sampler(sampling_options const& options, int vocab, int capacity) {
-  if (auto const misfit = first_misfit(options); !misfit.empty()) throw error("sampling: " + std::string(misfit.view()));
+  if (auto const misfit = first_misfit(options); !misfit.empty())
+    throw error("sampling: " + std::string(misfit.view()));
   if (options.sampler == sampler_kind::llama2c) return std::make_unique<detail::llama2c_sampler>(options, vocab);
   return std::make_unique<detail::standard_sampler>(options, vocab, capacity);
 }

@@ -82,8 +82,7 @@ namespace {
 // The logits as candidates; NaN never wins.
 template <class Adjust>
 auto candidates_of(std::span<float const> logits, Adjust adjust) {
-  return ranges::views::iota(0, static_cast<int>(logits.size())) |
-         ranges::views::transform([logits, adjust](int id) {
+  return ranges::views::iota(0, static_cast<int>(logits.size())) | ranges::views::transform([logits, adjust](int id) {
            float const logit = adjust(id, logits[static_cast<std::size_t>(id)]);
            return candidate{id, std::isnan(logit) ? nothing : logit};
          });
@@ -104,15 +103,20 @@ std::span<candidate> standard_sampler::shortlist(std::span<float const> logits) 
   auto const candidates = candidates_of(logits, [this](int id, float logit) { return adjusted(id, logit); });
   std::span<candidate> kept(buffer_);
   bool const all = kept.size() == logits.size();
-  if (all) ranges::copy(candidates, kept.begin());
-  else ranges::partial_sort_copy(candidates, kept, better);
+  if (all)
+    ranges::copy(candidates, kept.begin());
+  else
+    ranges::partial_sort_copy(candidates, kept, better);
 
   float const top = all ? ranges::min_element(kept, better)->logit : kept.front().logit;
   require_finite(top);
   double const total = options_.top_p < 1 ? ranges::accumulate(kept | weights(top, 1.0), 0.0) : 0.0;
 
-  double const least = options_.min_p > 0 ? static_cast<double>(top) + std::log(static_cast<double>(options_.min_p)) : nothing;
-  auto const likely = [least](candidate const& c) { return static_cast<double>(c.logit) >= least && c.logit != nothing; };
+  double const least =
+      options_.min_p > 0 ? static_cast<double>(top) + std::log(static_cast<double>(options_.min_p)) : nothing;
+  auto const likely = [least](candidate const& c) {
+    return static_cast<double>(c.logit) >= least && c.logit != nothing;
+  };
   kept = kept.first(static_cast<std::size_t>(ranges::partition(kept, likely) - kept.begin()));
   ranges::sort(kept, better);
   return kept.first(within_top_p(kept, total));
@@ -122,7 +126,8 @@ std::size_t standard_sampler::within_top_p(std::span<candidate const> sorted, do
   if (options_.top_p >= 1) return sorted.size();
   double const enough = static_cast<double>(options_.top_p) * total;
   auto const short_of = [enough](double mass) { return mass < enough; };
-  auto masses = sorted | weights(sorted.front().logit, 1.0) | ranges::views::partial_sum | ranges::views::take_while(short_of);
+  auto masses =
+      sorted | weights(sorted.front().logit, 1.0) | ranges::views::partial_sum | ranges::views::take_while(short_of);
   return std::min(static_cast<std::size_t>(ranges::distance(masses)) + 1, sorted.size());
 }
 

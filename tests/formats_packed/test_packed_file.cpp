@@ -51,8 +51,10 @@ packed_content content() {
   return {.fingerprint = 0xFEED,
           .weights = weights,
           .tokenizer = tokenizer_bytes,
-          .metadata = {.name = "näme \"x\"", .family = "llama", .source = "safetensors", .stop_ids = {2, 7}, .max_sequence = 5},
-          .tensors = {{.name = "a", .type = "f32", .shape = {3, 4}, .offset = 0}, {.name = "b", .type = "bf16", .shape = {}, .offset = 64}}};
+          .metadata =
+              {.name = "näme \"x\"", .family = "llama", .source = "safetensors", .stop_ids = {2, 7}, .max_sequence = 5},
+          .tensors = {{.name = "a", .type = "f32", .shape = {3, 4}, .offset = 0},
+                      {.name = "b", .type = "bf16", .shape = {}, .offset = 64}}};
 }
 
 std::string read_all(fs::path const& path) {
@@ -63,7 +65,8 @@ std::string read_all(fs::path const& path) {
 // A copy at an aligned address, which packed data in a program have.
 class aligned_copy {
  public:
-  explicit aligned_copy(std::string const& bytes) : size_(bytes.size()), memory_(std::aligned_alloc(64, (bytes.size() + 64) / 64 * 64)) {
+  explicit aligned_copy(std::string const& bytes)
+      : size_(bytes.size()), memory_(std::aligned_alloc(64, (bytes.size() + 64) / 64 * 64)) {
     std::memcpy(memory_, bytes.data(), bytes.size());
   }
   ~aligned_copy() { std::free(memory_); }
@@ -80,7 +83,8 @@ class aligned_copy {
 
 void read_everything(std::span<std::byte const> bytes) {
   auto const file = packed_file::view(bytes, "x");
-  for (auto which : {packed_section::weights, packed_section::tokenizer, packed_section::metadata, packed_section::tensors})
+  for (auto which :
+       {packed_section::weights, packed_section::tokenizer, packed_section::metadata, packed_section::tensors})
     static_cast<void>(file.section(which));
   static_cast<void>(file.metadata());
   static_cast<void>(file.tensors());
@@ -134,10 +138,12 @@ TEST_CASE("empty sections are sections") {
 TEST_CASE("a file of another model is refused with both fingerprints and both sizes") {
   aligned_copy const copy(good_file());
   auto const file = packed_file::view(copy.bytes(), "model.bin");
-  CHECK_THROWS_MATCHES(file.require(0xBEEF, 1000), error,
-                       Message("model.bin: was packed for another model: its fingerprint is 000000000000feed, the program's is "
-                               "000000000000beef"));
-  CHECK_THROWS_MATCHES(file.require(0xFEED, 1001), error, Message("model.bin: section weights has 1000 bytes, the program needs 1001"));
+  CHECK_THROWS_MATCHES(
+      file.require(0xBEEF, 1000), error,
+      Message("model.bin: was packed for another model: its fingerprint is 000000000000feed, the program's is "
+              "000000000000beef"));
+  CHECK_THROWS_MATCHES(file.require(0xFEED, 1001), error,
+                       Message("model.bin: section weights has 1000 bytes, the program needs 1001"));
 }
 
 TEST_CASE("no changed bit and no other length passes") {
@@ -187,8 +193,8 @@ TEST_CASE("each fault has its own sentence") {
   put(bytes, 8, std::uint32_t{2});
   CHECK(sentence(bytes) == "x: is a packed file of version 2, this program reads version 1");
   bytes = good_file();
-  CHECK_THAT(sentence(bytes + "y"), ContainsSubstring("it says it has " + std::to_string(bytes.size()) + " bytes, it has " +
-                                                      std::to_string(bytes.size() + 1)));
+  CHECK_THAT(sentence(bytes + "y"), ContainsSubstring("it says it has " + std::to_string(bytes.size()) +
+                                                      " bytes, it has " + std::to_string(bytes.size() + 1)));
   put(bytes, 64 + 8, std::uint64_t{1} << 63);
   CHECK_THAT(sentence(bytes), ContainsSubstring("x: is damaged: the checksum of its header is "));
   CHECK(sentence("") == "x: is no packed file: it has 0 bytes, a header has 192");
@@ -203,14 +209,18 @@ TEST_CASE("each fault has its own sentence") {
 TEST_CASE("bytes at an odd address are refused, not read by vectors") {
   auto const good = good_file();
   aligned_copy const copy("x" + good);
-  CHECK_THROWS_MATCHES(packed_file::view(copy.bytes().subspan(1), "m"), error, Message("m: is not at an address that is a multiple of 64"));
+  CHECK_THROWS_MATCHES(packed_file::view(copy.bytes().subspan(1), "m"), error,
+                       Message("m: is not at an address that is a multiple of 64"));
 }
 
 TEST_CASE("a file that is not there, empty or a folder is named") {
   scratch_folder const folder;
-  CHECK_THROWS_MATCHES(packed_file::map(folder / "none"), error, MessageMatches(ContainsSubstring((folder / "none").string())));
+  CHECK_THROWS_MATCHES(packed_file::map(folder / "none"), error,
+                       MessageMatches(ContainsSubstring((folder / "none").string())));
   std::ofstream(folder / "empty").close();
-  CHECK_THROWS_MATCHES(packed_file::map(folder / "empty"), error, MessageMatches(ContainsSubstring((folder / "empty").string())));
+  CHECK_THROWS_MATCHES(packed_file::map(folder / "empty"), error,
+                       MessageMatches(ContainsSubstring((folder / "empty").string())));
   CHECK_THROWS_AS(packed_file::map(folder / "."), error);
-  CHECK_THROWS_MATCHES(write_packed_file(folder / ".", content()), error, MessageMatches(ContainsSubstring("cannot be written")));
+  CHECK_THROWS_MATCHES(write_packed_file(folder / ".", content()), error,
+                       MessageMatches(ContainsSubstring("cannot be written")));
 }

@@ -24,14 +24,16 @@ void make_checksums_right(std::span<std::byte> bytes) {
   head.file.file_bytes = bytes.size();
   head.file.sections = constformer::packed_sections;
   for (auto& e : head.table)
-    if (e.offset <= bytes.size() && e.bytes <= bytes.size() - e.offset) e.checksum = packed::checksum(bytes.data() + e.offset, e.bytes);
+    if (e.offset <= bytes.size() && e.bytes <= bytes.size() - e.offset)
+      e.checksum = packed::checksum(bytes.data() + e.offset, e.bytes);
   head.file.checksum = packed::checksum(head);
   std::memcpy(bytes.data(), &head, sizeof head);
 }
 
 void read_everything(std::span<std::byte const> bytes) {
   auto const file = constformer::packed_file::view(bytes, "fuzz");
-  file.require(file.fingerprint(), static_cast<std::int64_t>(file.section(constformer::packed_section::weights).size()));
+  file.require(file.fingerprint(),
+               static_cast<std::int64_t>(file.section(constformer::packed_section::weights).size()));
   static_cast<void>(file.section(constformer::packed_section::tokenizer));
   static_cast<void>(file.metadata());
   static_cast<void>(file.tensors());
@@ -49,7 +51,6 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   if (data[0] % 2 == 0) make_checksums_right(bytes);
   try {
     read_everything(bytes);
-  } catch (constformer::error const&) {
-  }
+  } catch (constformer::error const&) {}
   return 0;
 }

@@ -100,8 +100,9 @@ TEST_CASE("a prompt that is empty or too long is refused") {
 }
 
 TEST_CASE("nothing is allocated from the prompt to the last token") {
-  for (auto options : {sampling_options{.temperature = 0}, sampling_options{}, sampling_options{.top_k = 0, .min_p = 0},
-                       sampling_options{.repeat_penalty = 1.2F, .repeat_last_n = -1, .frequency_penalty = 0.1F}, llama2c_defaults()}) {
+  for (auto options :
+       {sampling_options{.temperature = 0}, sampling_options{}, sampling_options{.top_k = 0, .min_p = 0},
+        sampling_options{.repeat_penalty = 1.2F, .repeat_last_n = -1, .frequency_penalty = 0.1F}, llama2c_defaults()}) {
     options.seed = 3;
     constexpr int capacity = 400;
     counting_session model(capacity);

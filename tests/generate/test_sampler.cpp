@@ -29,7 +29,8 @@ TEST_CASE("samplers choose what the reference chooses") {
     for (int const id : {3, 1, 4, 1, 5}) sampler->accept(id % v.vocab);
     std::vector<int> ids;
     for (unsigned step = 0; step < v.ids.size(); ++step) {
-      ids.push_back(sampler->choose(made_up_logits(1000U * static_cast<unsigned>(v.vocab) + step % 4, v.vocab, v.scale)));
+      ids.push_back(
+          sampler->choose(made_up_logits(1000U * static_cast<unsigned>(v.vocab) + step % 4, v.vocab, v.scale)));
       sampler->accept(ids.back());
     }
     CAPTURE(n);
@@ -43,9 +44,11 @@ TEST_CASE("a seeded llama2c sampler draws what run.c itself drew") {
   options.temperature = 0.8F;
   options.seed = 123456789;
   auto const sampler = make_sampler(options, 512, capacity);
-  std::vector<int> const run_c{478, 374, 59, 353, 208, 185, 181, 231, 192, 394, 222, 195, 62, 277, 458, 220, 339, 255, 79, 358, 52, 267, 356, 220};
+  std::vector<int> const run_c{478, 374, 59,  353, 208, 185, 181, 231, 192, 394, 222, 195,
+                               62,  277, 458, 220, 339, 255, 79,  358, 52,  267, 356, 220};
   std::vector<int> ids;
-  for (unsigned step = 0; step < run_c.size(); ++step) ids.push_back(sampler->choose(made_up_logits(512000 + step % 4, 512, 16)));
+  for (unsigned step = 0; step < run_c.size(); ++step)
+    ids.push_back(sampler->choose(made_up_logits(512000 + step % 4, 512, 16)));
   CHECK(ids == run_c);
 }
 
@@ -94,9 +97,11 @@ TEST_CASE("a token that left the window is no longer penalised") {
 
 TEST_CASE("values that make no sense are refused with their bounds") {
   using Catch::Matchers::Message;
-  CHECK_THROWS_MATCHES(make_sampler({.temperature = -1}, 3, 3), error, Message("sampling: temperature=-1 is not between 0 and 1000000"));
+  CHECK_THROWS_MATCHES(make_sampler({.temperature = -1}, 3, 3), error,
+                       Message("sampling: temperature=-1 is not between 0 and 1000000"));
   CHECK_THROWS_MATCHES(make_sampler({.top_p = 2}, 3, 3), error, Message("sampling: top-p=2 is not between 0 and 1"));
-  CHECK_THROWS_MATCHES(make_sampler({.min_p = std::numeric_limits<float>::quiet_NaN()}, 3, 3), error, Message("sampling: min-p is not a number"));
+  CHECK_THROWS_MATCHES(make_sampler({.min_p = std::numeric_limits<float>::quiet_NaN()}, 3, 3), error,
+                       Message("sampling: min-p is not a number"));
 }
 
 // Worked out in Python from the three shifts and the factor, beginning with the state 1.

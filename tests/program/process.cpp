@@ -31,7 +31,8 @@ class scratch_file {
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
   void fill(std::string const& text) const {
-    if (::write(descriptor_, text.data(), text.size()) != static_cast<::ssize_t>(text.size())) throw std::runtime_error("short write");
+    if (::write(descriptor_, text.data(), text.size()) != static_cast<::ssize_t>(text.size()))
+      throw std::runtime_error("short write");
     ::lseek(descriptor_, 0, SEEK_SET);
   }
 

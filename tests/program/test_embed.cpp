@@ -66,8 +66,10 @@ TEST_CASE("segments reach the model") {
   auto const rows = numbers(toy.run({"embed", "--ids", "8,16", "--segments", "0,1", "--pool", "none"}).out);
   REQUIRE(rows.size() == 2 * toy::width);
   CHECK(rows[toy::width] == toy::hidden(16, 1, 0));
-  CHECK_THAT(toy.run({"embed", "--ids", "8,16", "--segments", "0"}).err, ContainsSubstring("1 segments were given for 2 tokens"));
-  CHECK_THAT(toy.run({"embed", "--ids", "8", "--segments", "2"}).err, ContainsSubstring("segment 2 is not below the 2 of the model"));
+  CHECK_THAT(toy.run({"embed", "--ids", "8,16", "--segments", "0"}).err,
+             ContainsSubstring("1 segments were given for 2 tokens"));
+  CHECK_THAT(toy.run({"embed", "--ids", "8", "--segments", "2"}).err,
+             ContainsSubstring("segment 2 is not below the 2 of the model"));
   CHECK(toy.run({"embed", "-p", "a", "--segments", "0"}).status == 2);
 }
 
@@ -89,7 +91,8 @@ TEST_CASE("text longer than the model's files ask for is cut, longer than the mo
   CHECK(numbers(run.out).size() == 4 * toy::width);
   CHECK_THAT(run.err, ContainsSubstring("the text has 8 tokens; the first 4 are used"));
   auto const free = make();
-  CHECK_THAT(free.run({"embed", "-p", std::string(48, 'a')}).err, ContainsSubstring("the text has 50 tokens, the model takes at most 24"));
+  CHECK_THAT(free.run({"embed", "-p", std::string(48, 'a')}).err,
+             ContainsSubstring("the text has 50 tokens, the model takes at most 24"));
 }
 
 TEST_CASE("decoders and encoders refuse each other's commands") {

@@ -29,7 +29,8 @@ TEST_CASE("greedy ids follow the largest logit and stop where text would") {
   CHECK_THAT(run.err, ContainsSubstring("prefill: 3 tokens"));
   CHECK_THAT(run.err, ContainsSubstring("decode: 3 tokens"));
 
-  auto const on = toy.run_script("9,9,260,261,262,2,263", {"--ids", "5,6,7", "--temp", "0", "--print-ids", "--ignore-eos", "-n", "6"});
+  auto const on = toy.run_script("9,9,260,261,262,2,263",
+                                 {"--ids", "5,6,7", "--temp", "0", "--print-ids", "--ignore-eos", "-n", "6"});
   CHECK(on.out == "260 261 262 2 263 9\n");
 }
 
@@ -67,7 +68,9 @@ TEST_CASE("UTF-8 that comes in pieces is printed whole, and what stays incomplet
   // The bytes of é, 0xC3 0xA9, are the ids 198 and 172.
   CHECK(toy.run_script("9,9,198,172,2", {"-p", "a", "--temp", "0"}).out == "a\xC3\xA9\n");
   CHECK(toy.run_script("9,9,198,2", {"-p", "a", "--temp", "0"}).out == "a\xEF\xBF\xBD\n");
-  CHECK(toy.run_script("9,9,198,260,2", {"-p", "a", "--temp", "0"}).out == "a\xEF\xBF\xBD" "a\n");
+  CHECK(toy.run_script("9,9,198,260,2", {"-p", "a", "--temp", "0"}).out ==
+        "a\xEF\xBF\xBD"
+        "a\n");
 }
 
 TEST_CASE("ids that the vocabulary pads itself with give no text") {
@@ -78,7 +81,10 @@ TEST_CASE("ids that the vocabulary pads itself with give no text") {
 TEST_CASE("the same seed draws the same tokens, another one others") {
   toy_program const toy;
   auto const draw = [&](char const* seed, char const* sampler) {
-    return toy.run({"--ids", "5", "--temp", "3", "--top-p", "1", "--ignore-eos", "--print-ids", "-s", seed, "--sampler", sampler}).out;
+    return toy
+        .run({"--ids", "5", "--temp", "3", "--top-p", "1", "--ignore-eos", "--print-ids", "-s", seed, "--sampler",
+              sampler})
+        .out;
   };
   for (char const* sampler : {"standard", "llama2c"}) {
     CAPTURE(sampler);
@@ -89,7 +95,9 @@ TEST_CASE("the same seed draws the same tokens, another one others") {
   auto const run = toy.run({"--ids", "5", "-n", "1"});
   CHECK_THAT(run.err, ContainsSubstring("temp 0.8, top-k 40, top-p 0.95, min-p 0.05, seed "));
   auto const penalised = toy.run({"--ids", "5", "-n", "1", "--repeat-penalty", "1.1", "-s", "3"});
-  CHECK_THAT(penalised.err, ContainsSubstring("repeat-penalty 1.1, presence-penalty 0, frequency-penalty 0, repeat-last-n 64, seed 3"));
+  CHECK_THAT(
+      penalised.err,
+      ContainsSubstring("repeat-penalty 1.1, presence-penalty 0, frequency-penalty 0, repeat-last-n 64, seed 3"));
 }
 
 TEST_CASE("an empty prompt is the token that begins a text") {
@@ -133,9 +141,9 @@ TEST_CASE("ids that are none or not in the vocabulary are refused") {
 TEST_CASE("text that is not UTF-8 is refused with the place of the first bad byte") {
   toy_program const toy;
   CHECK(toy.run({"-p", "ab\xFF"}).err == "toy: error: --prompt: byte 0xFF at offset 2 of 3 is not UTF-8\n");
-  CHECK(toy.run({"-p", "\xE2\x82"}).status == 1);       // cut short
-  CHECK(toy.run({"-p", "\xC0\xAF"}).status == 1);       // overlong
-  CHECK(toy.run({"-p", "\xED\xA0\x80"}).status == 1);   // surrogate
+  CHECK(toy.run({"-p", "\xE2\x82"}).status == 1);          // cut short
+  CHECK(toy.run({"-p", "\xC0\xAF"}).status == 1);          // overlong
+  CHECK(toy.run({"-p", "\xED\xA0\x80"}).status == 1);      // surrogate
   CHECK(toy.run({"-p", "\xF4\x90\x80\x80"}).status == 1);  // above U+10FFFF
   CHECK(toy.run({"-p", "\xF0\x9F\x98\x80", "-n", "0"}).out == "\xF0\x9F\x98\x80\n");
   auto const path = toy.with_content("bad.txt", "a\x80");
@@ -144,7 +152,8 @@ TEST_CASE("text that is not UTF-8 is refused with the place of the first bad byt
 
 TEST_CASE("a prompt file that cannot be read is named with the reason") {
   toy_program const toy;
-  CHECK(toy.run({"-f", "/nonexistent/x"}).err == "toy: error: /nonexistent/x: cannot be read: No such file or directory\n");
+  CHECK(toy.run({"-f", "/nonexistent/x"}).err ==
+        "toy: error: /nonexistent/x: cannot be read: No such file or directory\n");
   CHECK_THAT(toy.run({"-f", "/"}).err, ContainsSubstring("/: cannot be read: Is a directory"));
 }
 
@@ -153,7 +162,8 @@ TEST_CASE("without a tokenizer only ids work") {
   CHECK(toy.run_script("260,2", {"--ids", "5", "--temp", "0", "--print-ids"}).out == "260\n");
   auto const text = toy.run({"-p", "a"});
   CHECK(text.status == 1);
-  CHECK(text.err == "toy: error: --prompt needs a tokenizer and toy was built without one; give token ids with --ids\n");
+  CHECK(text.err ==
+        "toy: error: --prompt needs a tokenizer and toy was built without one; give token ids with --ids\n");
   CHECK_THAT(toy.run({"--ids", "5"}).err, ContainsSubstring("printing text (without --print-ids) needs a tokenizer"));
   CHECK(toy.run({"tokenize", "-p", "a"}).status == 1);
 }

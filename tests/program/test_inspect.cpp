@@ -15,7 +15,8 @@ TEST_CASE("tokenize and detokenize are each other's inverse") {
   CHECK(toy.run({"tokenize", "-p", "ab", "--no-special"}).out == "259 260 261\n");
   CHECK(toy.run({"detokenize", "--ids", "1 259 260 261"}).out == "ab\n");
   CHECK(toy.run({"detokenize", "-f", toy.with_content("ids.txt", "1,259\n260, 261\n")}).out == "ab\n");
-  CHECK(toy.run({"detokenize", "--ids", "286"}).err == "toy: error: --ids: id 286 at place 0 is not in the vocabulary of 286\n");
+  CHECK(toy.run({"detokenize", "--ids", "286"}).err ==
+        "toy: error: --ids: id 286 at place 0 is not in the vocabulary of 286\n");
   CHECK(toy.run({"tokenize"}).status == 2);
   CHECK(toy.run({"detokenize"}).status == 2);
 }
@@ -23,8 +24,8 @@ TEST_CASE("tokenize and detokenize are each other's inverse") {
 TEST_CASE("info names every hyperparameter") {
   toy_program const toy;
   auto const text = toy.run({"info"}).out;
-  for (char const* name : {"family", "parameters", "weight_bytes", "cache_bytes", "workspace_bytes", "target", "layers", "head_dim",
-                           "capacity", "theta", "norm_eps", "1e-05", "a.weight", "[8,4]"})
+  for (char const* name : {"family", "parameters", "weight_bytes", "cache_bytes", "workspace_bytes", "target", "layers",
+                           "head_dim", "capacity", "theta", "norm_eps", "1e-05", "a.weight", "[8,4]"})
     CHECK_THAT(text, ContainsSubstring(name));
 
   auto const j = json::parse(toy.run({"info", "--json"}).out);
@@ -52,8 +53,10 @@ TEST_CASE("bench measures prefill and decode, or encode") {
     CHECK(row["least"].get<double>() <= row["tokens_per_second"].get<double>());
     CHECK(row["tokens_per_second"].get<double>() <= row["most"].get<double>());
   }
-  CHECK_THAT(toy.run({"bench", "-r", "1"}).out, StartsWith("| model | parameters |"));  // 128 and 64 are cut to what fits
-  CHECK_THAT(toy.run({"bench", "-p", "25"}).err, ContainsSubstring("--prompt 25 is above the compiled capacity of 24 tokens"));
+  CHECK_THAT(toy.run({"bench", "-r", "1"}).out,
+             StartsWith("| model | parameters |"));  // 128 and 64 are cut to what fits
+  CHECK_THAT(toy.run({"bench", "-p", "25"}).err,
+             ContainsSubstring("--prompt 25 is above the compiled capacity of 24 tokens"));
   CHECK(toy.run({"bench", "-r", "0"}).status == 2);
   CHECK(toy.run({"bench", "-o", "xml"}).status == 2);
   CHECK(toy.run({"bench", "-t", "0"}).status == 2);

@@ -74,11 +74,16 @@ TEST_CASE("every byte of a packed file is guarded") {
 TEST_CASE("a packed file of another model is refused by fingerprint and by size") {
   toy_program const toy;
   std::vector<std::byte> const weights(toy::weight_bytes);
-  constformer::write_packed_file(toy.packed(), {.fingerprint = 1, .weights = weights, .tokenizer = {}, .metadata = {}, .tensors = {}});
-  CHECK_THAT(run(toy).err, ContainsSubstring("was packed for another model: its fingerprint is 0000000000000001, the program's is "
-                                             "0123456789abcdef"));
   constformer::write_packed_file(
-      toy.packed(), {.fingerprint = toy::fingerprint, .weights = std::span(weights).first(64), .tokenizer = {}, .metadata = {}, .tensors = {}});
+      toy.packed(), {.fingerprint = 1, .weights = weights, .tokenizer = {}, .metadata = {}, .tensors = {}});
+  CHECK_THAT(run(toy).err,
+             ContainsSubstring("was packed for another model: its fingerprint is 0000000000000001, the program's is "
+                               "0123456789abcdef"));
+  constformer::write_packed_file(toy.packed(), {.fingerprint = toy::fingerprint,
+                                                .weights = std::span(weights).first(64),
+                                                .tokenizer = {},
+                                                .metadata = {},
+                                                .tensors = {}});
   CHECK_THAT(run(toy).err, ContainsSubstring("section weights has 64 bytes, the program needs 256"));
 }
 
@@ -86,8 +91,9 @@ TEST_CASE("a tokenizer section that is no tokenizer is refused") {
   toy_program const toy;
   std::vector<std::byte> const weights(toy::weight_bytes);
   std::vector<std::byte> const nonsense(500, std::byte{0x5A});
-  constformer::write_packed_file(toy.packed(),
-                                 {.fingerprint = toy::fingerprint, .weights = weights, .tokenizer = nonsense, .metadata = {}, .tensors = {}});
+  constformer::write_packed_file(
+      toy.packed(),
+      {.fingerprint = toy::fingerprint, .weights = weights, .tokenizer = nonsense, .metadata = {}, .tensors = {}});
   auto const r = run(toy);
   CHECK(r.status == 1);
   CHECK_THAT(r.err, ContainsSubstring("toy: error: "));

@@ -62,7 +62,8 @@ TEST_CASE("one token foretells nothing") {
   toy_program const toy;
   auto const run = toy.run({"score", "--ids", "5"});
   CHECK(run.status == 0);
-  CHECK_THAT(run.out, ContainsSubstring("predicted 0\nnll 0\nmean_nll nan\n") || ContainsSubstring("predicted 0\nnll 0\nmean_nll -nan\n"));
+  CHECK_THAT(run.out, ContainsSubstring("predicted 0\nnll 0\nmean_nll nan\n") ||
+                          ContainsSubstring("predicted 0\nnll 0\nmean_nll -nan\n"));
 }
 
 TEST_CASE("a file longer than the context is scored in windows that do not overlap") {
@@ -86,8 +87,10 @@ TEST_CASE("what does not fit into one window is refused where windows would not 
   toy_program const toy;
   auto const path = toy.with_content("long.txt", std::string(48, 'a'));
   auto const npy = toy.file("logits.npy").string();
-  CHECK_THAT(toy.run({"score", "-f", path, "-o", npy}).err, ContainsSubstring("the text has 50 tokens, the context holds 24"));
-  CHECK_THAT(toy.run({"score", "-p", std::string(48, 'a')}).err, ContainsSubstring("the text has 50 tokens, the context holds 24"));
+  CHECK_THAT(toy.run({"score", "-f", path, "-o", npy}).err,
+             ContainsSubstring("the text has 50 tokens, the context holds 24"));
+  CHECK_THAT(toy.run({"score", "-p", std::string(48, 'a')}).err,
+             ContainsSubstring("the text has 50 tokens, the context holds 24"));
   CHECK(toy.other_files() == std::vector<std::string>{"long.txt"});
 }
 
@@ -97,7 +100,8 @@ TEST_CASE("an output that cannot be written is named, and nothing half-written s
   std::filesystem::create_directory(folder);
   auto const to = [&](std::string const& path) { return toy.run({"score", "--ids", "5,6", "-o", path}); };
   CHECK(to(folder.string()).err == "toy: error: " + folder.string() + ": cannot be written: Is a directory\n");
-  CHECK_THAT(to(toy.file("missing/x.npy").string()).err, ContainsSubstring("x.npy: cannot be written: No such file or directory"));
+  CHECK_THAT(to(toy.file("missing/x.npy").string()).err,
+             ContainsSubstring("x.npy: cannot be written: No such file or directory"));
   CHECK_THAT(to("/dev/full").err, ContainsSubstring("/dev/full: cannot be written: No space left on device"));
   CHECK(to(folder.string()).status == 1);
   CHECK(toy.other_files() == std::vector<std::string>{"folder"});

@@ -39,8 +39,10 @@ inline float pooled(int id, int dim) { return static_cast<float>(id + dim) / 102
 inline std::vector<int> read_script(std::string_view list) {
   std::vector<int> ids(1, 0);
   for (char const c : list) {
-    if (c == ',') ids.push_back(0);
-    else ids.back() = 10 * ids.back() + (c - '0');
+    if (c == ',')
+      ids.push_back(0);
+    else
+      ids.back() = 10 * ids.back() + (c - '0');
   }
   return ids;
 }

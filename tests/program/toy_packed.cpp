@@ -44,7 +44,9 @@ std::string llama2c_bytes() {
 
 }  // namespace
 
-std::vector<std::byte> tokenizer_blob() { return constformer::pack(constformer::read_llama2c_tokenizer(llama2c_bytes(), "toy vocabulary")); }
+std::vector<std::byte> tokenizer_blob() {
+  return constformer::pack(constformer::read_llama2c_tokenizer(llama2c_bytes(), "toy vocabulary"));
+}
 
 void write_packed(std::filesystem::path const& path, packed_choice const& choice) {
   std::vector<std::byte> weights(weight_bytes, std::byte{7});

@@ -11,7 +11,8 @@ namespace {
 
 class fake_session final : public constformer::session {
  public:
-  explicit fake_session(int capacity) : capacity_(capacity), logits_(vocab), hidden_(static_cast<std::size_t>(width * capacity)) {
+  explicit fake_session(int capacity)
+      : capacity_(capacity), logits_(vocab), hidden_(static_cast<std::size_t>(width * capacity)) {
     char const* script = std::getenv("CF_TOY_SCRIPT");
     script_ = read_script(script == nullptr ? "260,261,262" : script);
   }
@@ -47,7 +48,8 @@ class fake_session final : public constformer::session {
 
  private:
   void step(int id) {
-    if (id < 0 || id >= vocab || position_ == capacity_) throw constformer::error("toy: the program did not check its ids");
+    if (id < 0 || id >= vocab || position_ == capacity_)
+      throw constformer::error("toy: the program did not check its ids");
     int const peak = script_[static_cast<std::size_t>(position_) % script_.size()];
     for (int i = 0; i < vocab; ++i) logits_[static_cast<std::size_t>(i)] = logit(i, peak);
     ++position_;

@@ -10,8 +10,8 @@ namespace constformer {
 
 /// When a generation ends.
 struct generation_limits {
-  int max_tokens = -1;             ///< tokens to choose at most; -1: as many as the context holds
-  std::span<int const> stop_ids;   ///< it ends when one of these is chosen, which is not handed out; may be empty
+  int max_tokens = -1;            ///< tokens to choose at most; -1: as many as the context holds
+  std::span<int const> stop_ids;  ///< it ends when one of these is chosen, which is not handed out; may be empty
 };
 
 /// Why a generation ended.
@@ -20,8 +20,8 @@ enum class generation_end { stop_id, max_tokens, context_full, sink };
 /// What a generation did and how long it took.
 struct generation_result {
   int prompt_tokens = 0;
-  int tokens = 0;              ///< handed to the sink
-  int decode_steps = 0;        ///< tokens appended one at a time
+  int tokens = 0;        ///< handed to the sink
+  int decode_steps = 0;  ///< tokens appended one at a time
   generation_end end = generation_end::max_tokens;
   double prefill_seconds = 0;  ///< for all prompt tokens together
   double decode_seconds = 0;   ///< for all decode steps together, choosing and handing out included
@@ -35,7 +35,7 @@ using token_sink = std::function<bool(int id)>;
 /// A context of C tokens that holds P already gives at most C − P + 1 tokens, because the last one chosen need not be in it.
 /// Nothing is allocated here. Throws `error` if the prompt is empty or does not fit in the context, and what session and
 /// sampler throw.
-generation_result generate(session& model, sampler& choose, std::span<int const> prompt, generation_limits const& limits,
-                           token_sink const& sink);
+generation_result generate(session& model, sampler& choose, std::span<int const> prompt,
+                           generation_limits const& limits, token_sink const& sink);
 
 }  // namespace constformer
