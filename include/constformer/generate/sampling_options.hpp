@@ -10,6 +10,7 @@ namespace constformer {
 /// standard: penalties, top-k, top-p, min-p, temperature, in that order. llama2c: exactly what llama2.c's run.c does.
 enum class sampler_kind : std::uint8_t { standard, llama2c };
 
+/// The enumerator's own name, as --sampler takes it.
 [[nodiscard]] constexpr std::string_view name_of(sampler_kind kind) {
   return kind == sampler_kind::llama2c ? "llama2c" : "standard";
 }
