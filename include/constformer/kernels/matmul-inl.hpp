@@ -7,6 +7,7 @@
 #endif
 
 #include <cstddef>
+#include <cstdint>
 
 #include "hwy/highway.h"
 
@@ -31,72 +32,55 @@ struct tile {
   float_vec sums[Rows][vecs];                       ///< (Rows, Panels·16)
 };
 
+/// One line of a panel: an input column of 16 floats, or a pair of columns of 16 bf16, where a 32-bit lane holds column k in
+/// its low half and k + 1 in its high half. Widening is exact.
+template <class Weight>
+struct panel_line;
+
+template <>
+struct panel_line<float> {
+  static constexpr int columns = 1;
+  static HWY_INLINE void load(float const* at, float_vec (&out)[columns]) { out[0] = hn::LoadU(float_tag(), at); }
+};
+
+template <>
+struct panel_line<hwy::bfloat16_t> {
+  static constexpr int columns = 2;
+  static HWY_INLINE void load(hwy::bfloat16_t const* at, float_vec (&out)[columns]) {
+    float_tag const d;
+    hn::RebindToUnsigned<float_tag> const du;
+    auto const both = hn::LoadU(du, reinterpret_cast<std::uint32_t const*>(at));
+    out[0] = hn::BitCast(d, hn::ShiftLeft<16>(both));
+    out[1] = hn::BitCast(d, hn::And(both, hn::Set(du, 0xFFFF0000U)));
+  }
+};
+
 /// sums (Rows, Panels·16) = Σₖ x[row][k] · w[k]; every sum has one chain of additions, in the order of k.
-template <int Rows, int Panels, class Depth>
-HWY_INLINE void accumulate(float const* const (&x)[Rows], panels<float> w, Depth depth, tile<Rows, Panels>& t) {
+template <int Rows, int Panels, class Weight, class Depth>
+HWY_INLINE void accumulate(float const* const (&x)[Rows], panels<Weight> w, Depth depth, tile<Rows, Panels>& t) {
+  using line = panel_line<Weight>;
   constexpr int vecs = tile<Rows, Panels>::vecs;
   float_tag const d;
-  float_vec sums[Rows][vecs];
   HWY_UNROLL(16)
   for (int r = 0; r < Rows; ++r) {
     HWY_UNROLL(16)
-    for (int v = 0; v < vecs; ++v) sums[r][v] = hn::Zero(d);
+    for (int v = 0; v < vecs; ++v) t.sums[r][v] = hn::Zero(d);
   }
-  float const* HWY_RESTRICT column = w.base;
-  for (int k = 0; k < depth; ++k, column += w.row) {
-    float_vec weight[vecs];
+  Weight const* HWY_RESTRICT at = w.base;
+  for (int k = 0; k < depth; k += line::columns, at += w.row * line::columns) {
+    float_vec weight[vecs][line::columns];
     HWY_UNROLL(16)
     for (int v = 0; v < vecs; ++v)
-      weight[v] = hn::LoadU(d, column + static_cast<std::size_t>(v / panel_vecs) * w.panel + (v % panel_vecs) * lanes);
+      line::load(at + static_cast<std::size_t>(v / panel_vecs) * w.panel + (v % panel_vecs) * lanes * line::columns, weight[v]);
     HWY_UNROLL(16)
     for (int r = 0; r < Rows; ++r) {
-      float_vec const input = hn::Set(d, x[r][k]);
-      HWY_UNROLL(16)
-      for (int v = 0; v < vecs; ++v) sums[r][v] = hn::MulAdd(input, weight[v], sums[r][v]);
+      HWY_UNROLL(2)
+      for (int c = 0; c < line::columns; ++c) {
+        float_vec const input = hn::Set(d, x[r][k + c]);
+        HWY_UNROLL(16)
+        for (int v = 0; v < vecs; ++v) t.sums[r][v] = hn::MulAdd(input, weight[v][c], t.sums[r][v]);
+      }
     }
-  }
-  HWY_UNROLL(16)
-  for (int r = 0; r < Rows; ++r) {
-    HWY_UNROLL(16)
-    for (int v = 0; v < vecs; ++v) t.sums[r][v] = sums[r][v];
-  }
-}
-
-/// The same for bf16 panels: a 32-bit lane holds columns k (low half) and k+1 of one output; widening is exact.
-template <int Rows, int Panels, class Depth>
-HWY_INLINE void accumulate(float const* const (&x)[Rows], panels<hwy::bfloat16_t> w, Depth depth, tile<Rows, Panels>& t) {
-  constexpr int vecs = tile<Rows, Panels>::vecs;
-  float_tag const d;
-  hn::RebindToUnsigned<float_tag> const du;
-  float_vec sums[Rows][vecs];
-  HWY_UNROLL(16)
-  for (int r = 0; r < Rows; ++r) {
-    HWY_UNROLL(16)
-    for (int v = 0; v < vecs; ++v) sums[r][v] = hn::Zero(d);
-  }
-  auto const high_half = hn::Set(du, 0xFFFF0000U);
-  std::uint32_t const* HWY_RESTRICT pair = reinterpret_cast<std::uint32_t const*>(w.base);
-  for (int k = 0; k < depth; k += 2, pair += w.row) {
-    float_vec low[vecs];
-    float_vec high[vecs];
-    HWY_UNROLL(16)
-    for (int v = 0; v < vecs; ++v) {
-      auto const both = hn::LoadU(du, pair + static_cast<std::size_t>(v / panel_vecs) * (w.panel / 2) + (v % panel_vecs) * lanes);
-      low[v] = hn::BitCast(d, hn::ShiftLeft<16>(both));
-      high[v] = hn::BitCast(d, hn::And(both, high_half));
-    }
-    HWY_UNROLL(16)
-    for (int r = 0; r < Rows; ++r) {
-      float_vec const first = hn::Set(d, x[r][k]);
-      float_vec const second = hn::Set(d, x[r][k + 1]);
-      HWY_UNROLL(16)
-      for (int v = 0; v < vecs; ++v) sums[r][v] = hn::MulAdd(second, high[v], hn::MulAdd(first, low[v], sums[r][v]));
-    }
-  }
-  HWY_UNROLL(16)
-  for (int r = 0; r < Rows; ++r) {
-    HWY_UNROLL(16)
-    for (int v = 0; v < vecs; ++v) t.sums[r][v] = sums[r][v];
   }
 }
 
