@@ -49,7 +49,7 @@ plan make_plan(program_context const& context, bench_options const& o) {
   plan p{.prompt = tokens_that_fit(o.prompt, 128, capacity, "--prompt"),
          .predict = context.is_encoder() ? 0 : tokens_that_fit(o.predict, 64, capacity, "--predict"),
          .repetitions = o.repetitions,
-         .threads = o.threads.empty() ? std::vector{hardware_threads()} : read_ids(o.threads, "--threads")};
+         .threads = o.threads.empty() ? std::vector{context.default_threads()} : read_ids(o.threads, "--threads")};
   if (p.repetitions < 1) throw usage_error("--repetitions " + std::to_string(p.repetitions) + " is below 1");
   if (context.is_encoder() && o.predict.value_or(0) > 0) throw usage_error("--predict: an encoder does not generate");
   if (std::ranges::any_of(p.threads, [](int t) { return t < 1; }))

@@ -36,7 +36,7 @@ void add_ids(CLI::App& app, input_options& input) {
 
 void add_threads(CLI::App& app, session_choice& session) {
   app.add_option("-t,--threads", session.threads,
-                 "threads (default: those of the machine); results do not depend on it");
+                 "threads (default: those of the machine, fewer for small models); results do not depend on it");
 }
 
 void add_session(CLI::App& app, session_choice& session) {
@@ -124,7 +124,7 @@ void add_commands(CLI::App& app, parsed& p) {
   bench->add_option("-p,--prompt", p.bench.prompt, "tokens of the prefill (128, or what fits)");
   bench->add_option("-n,--predict", p.bench.predict, "tokens of the decode (64, or what fits)");
   bench->add_option("-r,--repetitions", p.bench.repetitions, "repetitions (5)");
-  bench->add_option("-t,--threads", p.bench.threads, "numbers of threads, as 1,2 (default: those of the machine)")
+  bench->add_option("-t,--threads", p.bench.threads, "numbers of threads, as 1,2 (default: as for generating)")
       ->type_name("LIST");
   bench->add_option("-o,--output", p.bench.format, "md or json (md)")->type_name("FORMAT");
 }

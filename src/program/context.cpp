@@ -4,6 +4,7 @@
 #include <sys/auxv.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -16,6 +17,10 @@ namespace constformer::program {
 namespace {
 
 constexpr int most_threads = 1024;
+
+// A thread reads this much in some 100 µs, while threads meet dozens of times per token, at about 1 µs each and far more on a
+// busy machine: with less to read, a second thread makes a token slower.
+constexpr std::int64_t weights_per_thread = std::int64_t{2} << 20;
 
 // Where there is no /proc, as in an empty root folder, the kernel still tells by which path it started the program.
 std::filesystem::path own_path() {
@@ -36,6 +41,14 @@ packed_file open_packed() {
 std::unique_ptr<tokenizer> open_text(packed_file const& packed) {
   auto const blob = packed.section(packed_section::tokenizer);
   return blob.empty() ? nullptr : open_tokenizer(blob);
+}
+
+// Those that run at once on this machine, as far as this process may use them.
+int hardware_threads() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  return std::clamp(CPU_COUNT(&allowed), 1, most_threads);
 }
 
 std::string kind_of(program_context const& context) {
@@ -60,6 +73,10 @@ void program_context::need_encoder(char const* what) const {
   if (!is_encoder()) throw error(kind_of(*this) + "; " + what + " needs an encoder, generating and score work here");
 }
 
+int program_context::default_threads() const {
+  return static_cast<int>(std::clamp<std::int64_t>(unit.weight_bytes / weights_per_thread, 1, hardware_threads()));
+}
+
 std::unique_ptr<session> program_context::start(session_choice const& choice) const {
   if (choice.context < 0) throw usage_error("--ctx-size " + std::to_string(choice.context) + " is negative");
   if (choice.threads < 0 || choice.threads > most_threads)
@@ -68,7 +85,7 @@ std::unique_ptr<session> program_context::start(session_choice const& choice) co
   if (choice.context > model().capacity)
     throw error("--ctx-size " + std::to_string(choice.context) + " is above the compiled capacity of " +
                 std::to_string(model().capacity) + " tokens");
-  session_options const options{.threads = choice.threads == 0 ? hardware_threads() : choice.threads,
+  session_options const options{.threads = choice.threads == 0 ? default_threads() : choice.threads,
                                 .capacity = choice.context};
   return unit.start(packed.section(packed_section::weights).data(), options);
 }
@@ -80,13 +97,6 @@ program_context open_context() {
   auto metadata = packed.metadata();
   auto text = open_text(packed);
   return {unit, std::move(packed), std::move(metadata), std::move(text)};
-}
-
-int hardware_threads() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
-  return std::clamp(CPU_COUNT(&allowed), 1, most_threads);
 }
 
 }  // namespace constformer::program

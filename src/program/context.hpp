@@ -27,14 +27,14 @@ struct program_context {
   void need_decoder(char const* what) const;
   void need_encoder(char const* what) const;
 
+  /// Threads to use if nobody says: those of the machine, but no more than have something to do.
+  [[nodiscard]] int default_threads() const;
+
   /// Starts a conversation; throws `error` if more context is asked for than was compiled.
   [[nodiscard]] std::unique_ptr<session> start(session_choice const& choice) const;
 };
 
 /// Opens the packed file, in the program or beside it, and refuses one of another model.
 program_context open_context();
-
-/// Threads that run at once on this machine, as far as this process may use them.
-int hardware_threads();
 
 }  // namespace constformer::program
