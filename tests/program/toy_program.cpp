@@ -1,9 +1,7 @@
 #include "toy_program.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
-#include <stdexcept>
 
 #include "toy_model.hpp"
 
@@ -21,28 +19,17 @@ char const* built(toy_program::kind which) {
   return nullptr;
 }
 
-fs::path new_folder() {
-  std::string name = (fs::temp_directory_path() / "cf-toy-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  return name;
-}
-
 }  // namespace
 
-toy_program::toy_program(kind which, toy::packed_choice const& choice) : folder_(new_folder()) {
-  fs::copy_file(built(which), folder_ / "toy");
+toy_program::toy_program(kind which, toy::packed_choice const& choice) {
+  fs::copy_file(built(which), folder_.path() / "toy");
   if (which != kind::embedded) toy::write_packed(packed(), choice);
 }
 
-toy_program::~toy_program() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
-}
-
-fs::path toy_program::packed() const { return folder_ / toy::packed_name; }
+fs::path toy_program::packed() const { return folder_.path() / toy::packed_name; }
 
 outcome toy_program::run(std::vector<std::string> arguments, process_options const& options) const {
-  arguments.insert(arguments.begin(), (folder_ / "toy").string());
+  arguments.insert(arguments.begin(), folder_ / "toy");
   return run_process(arguments, options);
 }
 
@@ -53,13 +40,13 @@ outcome toy_program::run_script(std::string const& script, std::vector<std::stri
 }
 
 std::string toy_program::with_content(std::string const& name, std::string const& content) const {
-  std::ofstream(folder_ / name, std::ios::binary) << content;
-  return (folder_ / name).string();
+  std::ofstream(folder_.path() / name, std::ios::binary) << content;
+  return folder_ / name;
 }
 
 std::vector<std::string> toy_program::other_files() const {
   std::vector<std::string> names;
-  for (auto const& entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
+  for (auto const& entry : fs::directory_iterator(folder_.path())) names.push_back(entry.path().filename().string());
   std::erase_if(names, [](std::string const& n) { return n == "toy" || n == toy::packed_name; });
   std::ranges::sort(names);
   return names;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "process.hpp"
+#include "scratch_folder.hpp"
 #include "toy_packed.hpp"
 
 /// A toy program in a folder of its own, with its packed file beside it; the folder goes with the object.
@@ -13,7 +14,7 @@ class toy_program {
   enum class kind { decoder, encoder, embedded, counting };
 
   explicit toy_program(kind which = kind::decoder, toy::packed_choice const& choice = {});
-  ~toy_program();
+  ~toy_program() = default;
   toy_program(toy_program const&) = delete;
   toy_program& operator=(toy_program const&) = delete;
 
@@ -23,7 +24,7 @@ class toy_program {
   [[nodiscard]] outcome run_script(std::string const& script, std::vector<std::string> arguments) const;
 
   [[nodiscard]] std::filesystem::path packed() const;
-  [[nodiscard]] std::filesystem::path file(std::string const& name) const { return folder_ / name; }
+  [[nodiscard]] std::filesystem::path file(std::string const& name) const { return folder_.path() / name; }
 
   /// Writes a file into the folder and returns its path.
   [[nodiscard]] std::string with_content(std::string const& name, std::string const& content) const;
@@ -32,5 +33,5 @@ class toy_program {
   [[nodiscard]] std::vector<std::string> other_files() const;
 
  private:
-  std::filesystem::path folder_;
+  scratch_folder folder_;
 };
