@@ -1,8 +1,18 @@
 #include "text/blob_reader.hpp"
 
+#include <cstring>
 #include <string>
 
+#include "constformer/core/error.hpp"
+
 namespace constformer::text {
+
+void throw_damaged(char const* what) {
+  std::string message = "tokenizer blob: ";
+  message.append(what).append(" is damaged");
+  throw error(message);
+}
+
 namespace {
 
 template <class T>

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "constformer/core/error.hpp"
 #include "constformer/text/tokenizer_data.hpp"
 #include "text/blob_format.hpp"
 #include "text/hashing.hpp"

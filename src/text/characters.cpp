@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <string>
 
+#include "constformer/core/error.hpp"
 #include "text/model.hpp"
 #include "text/utf8.hpp"
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "constformer/core/error.hpp"
 #include "constformer/text/tokenizer.hpp"
 #include "text/added_tokens.hpp"
 #include "text/blob_reader.hpp"

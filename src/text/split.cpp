@@ -105,6 +105,7 @@ void split_bert(std::string_view word, Sink sink) {
 
 std::string with_metaspace(std::string_view word, std::string_view mark, bool put_before) {
   std::string out;
+  if (put_before && !word.starts_with(mark) && !word.starts_with(' ')) out.append(mark);
   for (char const c : word) {
     if (c == ' ') {
       out.append(mark);
@@ -112,7 +113,6 @@ std::string with_metaspace(std::string_view word, std::string_view mark, bool pu
       out.push_back(c);
     }
   }
-  if (put_before && !out.starts_with(mark)) out.insert(0, mark);
   return out;
 }
 
@@ -166,7 +166,7 @@ void splitter::run(std::size_t index, std::string_view word, bool at_start, word
       return;
     }
     case split_kind::prefix_space:
-      return word.front() == ' ' ? pass(0, word.size()) : pass_text(" " + std::string(word));
+      return word.front() == ' ' ? pass(0, word.size()) : pass_text(std::string(1, ' ').append(word));
     case split_kind::metaspace_always: return pass_text(with_metaspace(word, s.pattern, true));
     case split_kind::metaspace_first: return pass_text(with_metaspace(word, s.pattern, at_start));
     case split_kind::metaspace_never: return pass_text(with_metaspace(word, s.pattern, false));

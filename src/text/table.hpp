@@ -4,19 +4,14 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
-#include <string>
 #include <type_traits>
-
-#include "constformer/core/error.hpp"
 
 namespace constformer::text {
 
 static_assert(std::endian::native == std::endian::little, "blobs are little-endian and read in place");
 
 /// Throws the one error of a damaged blob; out of line, so that checked reads stay small.
-[[noreturn]] inline void throw_damaged(char const* what) {
-  throw error(std::string("tokenizer blob: ") + what + " is damaged");
-}
+[[noreturn]] void throw_damaged(char const* what);
 
 /// An array inside a blob. Every read is checked, because checking all of a large table at start would cost more than using it.
 template <class T>

@@ -1,3 +1,4 @@
+#include "constformer/core/error.hpp"
 #include "text/sources/vocabulary.hpp"
 
 #include <algorithm>
