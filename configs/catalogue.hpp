@@ -33,6 +33,7 @@
 #include "constformer/configs/stories42m.hpp"
 #include "constformer/configs/tinyllama_1_1b.hpp"
 
+/// Published models, one header each; the numbers are those of the authors' own config files.
 namespace constformer::configs {
 
 /// A published model and the number of trained parameters that its authors' files hold, tied weights once.

@@ -1,5 +1,6 @@
 #pragma once
 
+/// Transformers whose shapes the compiler checks: configs, layers, kernels, readers, tokenizers and generation.
 namespace constformer {
 
 /// The version of constformer, `major.minor.patch`; CMake reads it from this line.

@@ -10,13 +10,14 @@ namespace constformer {
 /// Who may use a file that `atomic_file` makes; the process's umask takes away from it.
 enum class file_mode { plain = 0666, executable = 0777 };
 
-/// A file that appears under its name only when it is complete: bytes go to a temporary file in the same folder, `commit`
-/// brings them to the disk and renames it. Until then an older file of that name stays as it was.
+/// A file that appears under its name only when it is complete: bytes go to a temporary file in the same folder,
+/// `commit` brings them to the disk and renames it. Until then an older file of that name stays as it was.
 ///
 /// A name that leads to a device or a pipe is written directly. Every function throws `error` with the name and the
 /// system's reason (no space, no permission, is a directory ...).
 class atomic_file {
  public:
+  /// Begins a file that will be called `path`.
   explicit atomic_file(std::filesystem::path path, file_mode mode = file_mode::plain);
 
   /// Removes the temporary file unless `commit` succeeded.
@@ -24,7 +25,9 @@ class atomic_file {
   atomic_file(atomic_file const&) = delete;
   atomic_file& operator=(atomic_file const&) = delete;
 
+  /// Appends bytes.
   void write(std::span<std::byte const> bytes);
+  /// Appends characters as they are.
   void write(std::string_view text);
 
   /// Bytes written so far.

@@ -18,10 +18,10 @@ namespace constformer {
 
 /// One tensor of a checkpoint file, as its header tells it.
 struct file_tensor {
-  std::string_view name;
-  std::string_view type;  ///< "F32", "F16", "BF16" can be loaded
-  int rank = 0;
-  std::array<std::int64_t, 4> extents{};
+  std::string_view name;                  ///< with the checkpoint's prefix
+  std::string_view type;                  ///< "F32", "F16", "BF16" can be loaded
+  int rank = 0;                           ///< extents that count
+  std::array<std::int64_t, 4> extents{};  ///< outermost first
 };
 
 namespace detail {
@@ -35,7 +35,8 @@ constexpr std::string_view without(std::string_view prefix, std::string_view nam
 }
 
 constexpr bool fits(file_tensor const& tensor, manifest_entry const& entry) {
-  return tensor.rank == entry.rank && tensor.extents[0] == entry.extents[0] && (entry.rank == 1 || tensor.extents[1] == entry.extents[1]);
+  return tensor.rank == entry.rank && tensor.extents[0] == entry.extents[0] &&
+         (entry.rank == 1 || tensor.extents[1] == entry.extents[1]);
 }
 
 constexpr message shape_text(std::span<std::int64_t const> extents) {
@@ -48,8 +49,12 @@ constexpr message shape_text(std::span<std::int64_t const> extents) {
   return out << std::string_view("]");
 }
 
-constexpr message shape_text(file_tensor const& t) { return shape_text(std::span(t.extents).first(static_cast<std::size_t>(t.rank))); }
-constexpr message shape_text(manifest_entry const& e) { return shape_text(std::span(e.extents).first(static_cast<std::size_t>(e.rank))); }
+constexpr message shape_text(file_tensor const& t) {
+  return shape_text(std::span(t.extents).first(static_cast<std::size_t>(t.rank)));
+}
+constexpr message shape_text(manifest_entry const& e) {
+  return shape_text(std::span(e.extents).first(static_cast<std::size_t>(e.rank)));
+}
 
 constexpr std::size_t entry_of(std::span<manifest_entry const> wanted, std::string_view prefix, std::string_view name) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -68,7 +73,8 @@ constexpr bool ignorable(name_map const& names, bool tied, std::string_view pref
 }
 
 // `pattern` with its `*` replaced by the first index below `layers` of which `tensors` has no such name.
-constexpr parameter_name first_missing(std::span<file_tensor const> tensors, std::string_view prefix, manifest_entry const& entry) {
+constexpr parameter_name first_missing(std::span<file_tensor const> tensors, std::string_view prefix,
+                                       manifest_entry const& entry) {
   std::string_view const pattern = entry.tensor.view();
   std::size_t const star = pattern.find('*');
   for (int layer = 0; layer < entry.layers; ++layer) {
@@ -96,10 +102,12 @@ constexpr int index_in(std::string_view name, std::string_view prefix, manifest_
 
 }  // namespace detail
 
-/// Compares a file's tensors with what a model needs: the first tensor that does not fit, is of a type that cannot be loaded, is not
-/// known, or is missing, and how many; empty if all is well. `prefix` stands before the file's names ("model.", "bert.", "").
-[[nodiscard]] constexpr message checkpoint_misfit(std::span<manifest_entry const> wanted, name_map const& names, bool tied,
-                                                  std::string_view prefix, std::span<file_tensor const> tensors) {
+/// Compares a file's tensors with what a model needs: the first tensor that does not fit, is of a type that cannot be
+/// loaded, is not known, or is missing, and how many; empty if all is well. `prefix` stands before the file's names
+/// ("model.", "bert.", "").
+[[nodiscard]] constexpr message checkpoint_misfit(std::span<manifest_entry const> wanted, name_map const& names,
+                                                  bool tied, std::string_view prefix,
+                                                  std::span<file_tensor const> tensors) {
   message first;
   std::int64_t misfits = 0;
   std::int64_t total = 0;
@@ -117,7 +125,8 @@ constexpr int index_in(std::string_view name, std::string_view prefix, manifest_
     }
     ++found[i];
     if (!detail::fits(tensor, wanted[i]))
-      report("{}: checkpoint has {}, model has {}", tensor.name, detail::shape_text(tensor), detail::shape_text(wanted[i]));
+      report("{}: checkpoint has {}, model has {}", tensor.name, detail::shape_text(tensor),
+             detail::shape_text(wanted[i]));
     else if (!detail::loadable(tensor.type))
       report("{}: checkpoint has type {}, which is none of F32, F16, BF16", tensor.name, tensor.type);
   }
@@ -145,13 +154,16 @@ constexpr message misfit_of_file(std::span<file_tensor const> tensors, std::stri
 
 }  // namespace detail
 
-/// Compiles only if the tensors of a file (`Tensors`, `Prefix`: static constexpr objects) fill `Config`; if not, the error is the
-/// sentence of `checkpoint_misfit`. `LinearInOut` is false for a file that stores Conv1D layers as (out, in).
+/// Compiles only if the tensors of a file (`Tensors`, `Prefix`: static constexpr objects) fill `Config`; if not, the
+/// error is the sentence of `checkpoint_misfit`. `LinearInOut` is false for a file that stores Conv1D layers as (out,
+/// in).
 template <config const& Config, auto const& Tensors, auto const& Prefix, bool LinearInOut = true>
 struct checkpoint_fits {
-  static constexpr message misfit = detail::misfit_of_file<Config>(std::span<file_tensor const>(Tensors), Prefix, LinearInOut);
+  /// The sentence; empty, or the struct does not compile.
+  static constexpr message misfit =
+      detail::misfit_of_file<Config>(std::span<file_tensor const>(Tensors), Prefix, LinearInOut);
   static_assert(require_empty<misfit>::value);
-  static constexpr bool value = true;
+  static constexpr bool value = true;  ///< true, or the struct does not compile
 };
 
 }  // namespace constformer

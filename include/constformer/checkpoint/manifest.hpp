@@ -16,10 +16,10 @@ namespace constformer {
 
 /// A tensor that the model needs from its checkpoint, or one for each of `layers` layers (`*` in the name).
 struct manifest_entry {
-  parameter_name tensor;
-  bool prefixed = true;
-  int layers = 1;
-  int rank = 1;
+  parameter_name tensor;                  ///< the checkpoint's name, after its prefix
+  bool prefixed = true;                   ///< the prefix stands before it
+  int layers = 1;                         ///< tensors that the `*` stands for
+  int rank = 1;                           ///< 1 or 2
   std::array<std::int64_t, 2> extents{};  ///< as stored: fused parts added up, transposed where the family transposes
 };
 
@@ -34,9 +34,11 @@ struct manifest_entry {
 /// The manifest of a parameter table under a family's names, at most `Capacity` entries.
 template <std::size_t Capacity>
 struct manifest {
-  std::array<manifest_entry, Capacity> entries{};
-  std::size_t size = 0;
+  std::array<manifest_entry, Capacity> entries{};  ///< those from `size` on are unused
+  std::size_t size = 0;                            ///< tensors that are wanted
 
+  /// Adds a parameter under its tensor's name; if that tensor is there already, it grows along its output axis (fused
+  /// parts).
   constexpr void add(name_rule const& rule, parameter_entry const& parameter, bool transposed) {
     std::string_view const full = parameter.name.view();
     parameter_name tensor;
@@ -54,11 +56,12 @@ struct manifest {
     if (matrix) entry.extents[1 - out] = parameter.cols;
   }
 
+  /// The entries in use.
   [[nodiscard]] constexpr std::span<manifest_entry const> view() const { return {entries.data(), size}; }
 };
 
-/// The first parameter of `table` that checkpoints of `family` have no name for, as a sentence; empty if there is none. A config that
-/// gives GPT-2 a gate gets one.
+/// The first parameter of `table` that checkpoints of `family` have no name for, as a sentence; empty if there is none.
+/// A config that gives GPT-2 a gate gets one.
 template <std::size_t N>
 [[nodiscard]] constexpr message nameless_parameter(family_kind family, std::array<parameter_entry, N> const& table) {
   for (parameter_entry const& parameter : table)

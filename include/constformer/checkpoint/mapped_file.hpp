@@ -12,12 +12,16 @@ class mapped_file {
   /// Maps the whole of `path`; throws `error` if it is missing, unreadable, empty or not a regular file.
   explicit mapped_file(std::filesystem::path path);
   ~mapped_file();
+  /// Takes the mapping over; `other` has no bytes afterwards.
   mapped_file(mapped_file&& other) noexcept;
+  /// The same; what was mapped here before is unmapped.
   mapped_file& operator=(mapped_file&& other) noexcept;
   mapped_file(mapped_file const&) = delete;
   mapped_file& operator=(mapped_file const&) = delete;
 
+  /// The whole file, page-aligned.
   [[nodiscard]] std::span<std::byte const> bytes() const { return bytes_; }
+  /// The path it was opened by, for messages.
   [[nodiscard]] std::filesystem::path const& path() const { return path_; }
 
  private:

@@ -18,44 +18,45 @@ enum class checkpoint_format { hugging_face, llama2c_v0, llama2c_v1 };
 /// "Hugging Face folder", "llama2.c v0", "llama2.c v1".
 [[nodiscard]] std::string_view name_of(checkpoint_format format);
 
-/// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary, which
-/// no model can produce, are left out.
+/// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary,
+/// which no model can produce, are left out.
 struct special_ids {
-  std::optional<int> bos;
-  std::vector<int> eos;  ///< generation stops at any of these
-  std::optional<int> pad;
+  std::optional<int> bos;  ///< begins a text
+  std::vector<int> eos;    ///< generation stops at any of these
+  std::optional<int> pad;  ///< fills up batches; a session takes one sequence and needs none
 };
 
 /// Tokenizer files found beside the weights; a path is empty where there is none.
 struct tokenizer_files {
-  std::filesystem::path tokenizer_json;      ///< Hugging Face tokenizers
-  std::filesystem::path tokenizer_config;    ///< tokenizer_config.json
-  std::filesystem::path special_tokens_map;  ///< special_tokens_map.json
-  std::filesystem::path added_tokens;        ///< added_tokens.json
-  std::filesystem::path vocab_json;          ///< byte-level BPE, with merges_txt
-  std::filesystem::path merges_txt;
+  std::filesystem::path tokenizer_json;       ///< Hugging Face tokenizers
+  std::filesystem::path tokenizer_config;     ///< tokenizer_config.json
+  std::filesystem::path special_tokens_map;   ///< special_tokens_map.json
+  std::filesystem::path added_tokens;         ///< added_tokens.json
+  std::filesystem::path vocab_json;           ///< byte-level BPE, with merges_txt
+  std::filesystem::path merges_txt;           ///< the ranked merges, one per line
   std::filesystem::path vocab_txt;            ///< WordPiece
   std::filesystem::path sentencepiece_model;  ///< tokenizer.model or spiece.model
   std::filesystem::path llama2c_bin;          ///< tokenizer.bin of llama2.c
   std::filesystem::path given;  ///< the file or folder that the caller named; then the others are what is in it
 
-  /// What the command says it found: the names of the files that hold a vocabulary, joined by " + "; empty if none does.
+  /// What the command says it found: the names of the files that hold a vocabulary, joined by " + "; empty if none
+  /// does.
   [[nodiscard]] std::string summary() const;
 };
 
-/// A checkpoint whose files are mapped, whose header was checked and whose config is valid. Shapes are not yet checked against
-/// the config: that is the compiler's work.
+/// A checkpoint whose files are mapped, whose header was checked and whose config is valid. Shapes are not yet checked
+/// against the config: that is the compiler's work.
 struct checkpoint {
-  std::filesystem::path path;
-  checkpoint_format format = checkpoint_format::hugging_face;
-  config model;
+  std::filesystem::path path;                                  ///< the folder or file that was opened
+  checkpoint_format format = checkpoint_format::hugging_face;  ///< recognised from the content
+  config model;                                                ///< valid; f32 weights, capacity = positions
   std::string prefix;                 ///< of tensor names except the head's: "model.", "transformer.", "bert." or ""
   std::vector<tensor_view> tensors;   ///< by name, each once; what the family never reads is in `unread`
   std::vector<unread_tensor> unread;  ///< by name
   bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
-  special_ids ids;
-  tokenizer_files tokenizer;
-  std::vector<mapped_file> files;  ///< what the tensors view
+  special_ids ids;                    ///< llama2.c: BOS is 1 and also ends a text, as in run.c
+  tokenizer_files tokenizer;          ///< found, not yet read
+  std::vector<mapped_file> files;     ///< what the tensors view
 
   /// The tensor of that name, or nullptr.
   [[nodiscard]] tensor_view const* find(std::string_view name) const;

@@ -15,19 +15,19 @@ namespace constformer {
 /// How a parameter is stored in the weights section.
 enum class packed_kind : std::uint8_t { vector, rows, panels };
 
-/// Where one parameter (of each layer, if its name has a `*`) goes. Its rows need not be neighbours: they may be woven into panels of
-/// another parameter, and a head's rows may be put in the order in which they rotate.
+/// Where one parameter (of each layer, if its name has a `*`) goes. Its rows need not be neighbours: they may be woven
+/// into panels of another parameter, and a head's rows may be put in the order in which they rotate.
 struct pack_step {
-  std::string_view parameter{};  ///< ours, as in the parameter table
-  packed_kind kind = packed_kind::vector;
-  dtype type = dtype::f32;
-  int rows = 0;
-  int cols = 0;  ///< 0: a vector
-  std::int64_t offset = 0;        ///< bytes; of the first layer's matrix or vector
-  std::int64_t layer_stride = 0;  ///< bytes from one layer's to the next
-  int first_row = 0;              ///< row r goes to row first_row + (r/16)·panel_step·16 + r%16
-  int panel_step = 1;
-  int rotary_dims = 0;            ///< rows (j, j + rotary_dims/2) of each head become neighbours (2j, 2j+1); 0: order is kept
+  std::string_view parameter{};            ///< ours, as in the parameter table
+  packed_kind kind = packed_kind::vector;  ///< how its values lie
+  dtype type = dtype::f32;                 ///< as packed
+  int rows = 0;                            ///< of the parameter (rows, cols); length of a vector
+  int cols = 0;                            ///< 0: a vector
+  std::int64_t offset = 0;                 ///< bytes; of the first layer's matrix or vector
+  std::int64_t layer_stride = 0;           ///< bytes from one layer's to the next
+  int first_row = 0;                       ///< row r goes to row first_row + (r/16)·panel_step·16 + r%16
+  int panel_step = 1;   ///< panels from one of its panels to the next; 2: woven with another parameter
+  int rotary_dims = 0;  ///< rows (j, j + rotary_dims/2) of each head become neighbours (2j, 2j+1); 0: order is kept
 };
 
 /// The row of the packed matrix that row `row` of the parameter goes to.
@@ -42,9 +42,11 @@ struct pack_step {
 
 /// The steps that fill the weights section of a config.
 struct pack_plan {
-  static constexpr std::size_t capacity = 32;
-  std::array<pack_step, capacity> steps{};
-  std::size_t size = 0;
+  static constexpr std::size_t capacity = 32;  ///< more than any config has parameters
+  std::array<pack_step, capacity> steps{};     ///< those from `size` on are unused
+  std::size_t size = 0;                        ///< steps in use
+
+  /// The steps in use.
   [[nodiscard]] constexpr std::span<pack_step const> view() const { return {steps.data(), size}; }
 };
 
@@ -67,7 +69,8 @@ struct plan_writer {
     step.rows = width;
     put(present, step, offset);
   }
-  constexpr void matrix(bool present, packed_kind kind, std::string_view name, int rows, int cols, std::int64_t offset, pack_step step = {}) {
+  constexpr void matrix(bool present, packed_kind kind, std::string_view name, int rows, int cols, std::int64_t offset,
+                        pack_step step = {}) {
     step.parameter = name;
     step.kind = kind;
     step.type = c.weights;
@@ -77,7 +80,8 @@ struct plan_writer {
   }
 
   constexpr void attention(packed_block const& b) {
-    int const rotated = c.position == position_kind::rotary && c.rope.style == rope_style::half_split ? c.rope.rotary_dims : 0;
+    int const rotated =
+        c.position == position_kind::rotary && c.rope.style == rope_style::half_split ? c.rope.rotary_dims : 0;
     int const q = c.heads * c.head_dim;
     int const kv = c.kv_heads * c.head_dim;
     pack_step const query{.rotary_dims = rotated};
@@ -117,7 +121,8 @@ struct plan_writer {
     bool const post = c.place == norm_place::post;
     bool const untied = c.head == head_kind::language_model && !c.tied;
     matrix(true, c.tied ? packed_kind::panels : packed_kind::rows, "tokens.weight", c.vocab, c.d_model, p.tokens);
-    matrix(c.position == position_kind::learned, packed_kind::rows, "positions.weight", c.positions, c.d_model, p.positions);
+    matrix(c.position == position_kind::learned, packed_kind::rows, "positions.weight", c.positions, c.d_model,
+           p.positions);
     if (c.position == position_kind::learned) plan.steps[plan.size - 1].type = dtype::f32;
     matrix(c.segments > 0, packed_kind::rows, "segments.weight", c.segments, c.d_model, p.segments);
     if (c.segments > 0) plan.steps[plan.size - 1].type = dtype::f32;

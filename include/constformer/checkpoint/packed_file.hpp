@@ -12,38 +12,41 @@
 
 namespace constformer {
 
-/// The sections of a packed file. Weights are in the order in which kernels read them; the others are described in docs/formats.md.
+/// The sections of a packed file. Weights are in the order in which kernels read them; the others are described in
+/// docs/formats.md.
 enum class packed_section : std::uint32_t { weights = 0, tokenizer = 1, metadata = 2, tensors = 3 };
 
+/// How many sections `packed_section` names.
 inline constexpr std::size_t packed_sections = 4;
 
 /// What the program must know beyond shapes: how text begins and ends. Stored as the metadata section (JSON).
 struct packed_metadata {
-  std::string name;            ///< of the model
-  std::string family;          ///< as config.json calls it
-  std::string source;          ///< what kind of file it was packed from
-  std::vector<int> stop_ids;   ///< generation ends at any of these
-  int max_sequence = 0;        ///< longest encoder input that the tokenizer's files ask for; 0: capacity
+  std::string name;           ///< of the model
+  std::string family;         ///< as config.json calls it
+  std::string source;         ///< what kind of file it was packed from
+  std::vector<int> stop_ids;  ///< generation ends at any of these
+  int max_sequence = 0;       ///< longest encoder input that the tokenizer's files ask for; 0: capacity
 };
 
 /// One packed tensor, for `info`; stored as the tensors section (JSON).
 struct packed_tensor {
-  std::string name;                   ///< as in the checkpoint
-  std::string type;                   ///< as packed
-  std::vector<std::int64_t> shape;    ///< as in the checkpoint
-  std::int64_t offset = 0;            ///< bytes from the start of the weights section
+  std::string name;                 ///< as in the checkpoint
+  std::string type;                 ///< as packed
+  std::vector<std::int64_t> shape;  ///< as in the checkpoint
+  std::int64_t offset = 0;          ///< bytes from the start of the weights section
 };
 
 /// What goes into a packed file.
 struct packed_content {
-  std::uint64_t fingerprint = 0;
-  std::span<std::byte const> weights;
+  std::uint64_t fingerprint = 0;         ///< `fingerprint_of` the config
+  std::span<std::byte const> weights;    ///< in the order of `packed_layout_of` the config
   std::span<std::byte const> tokenizer;  ///< empty if the checkpoint has none
-  packed_metadata metadata;
-  std::vector<packed_tensor> tensors;
+  packed_metadata metadata;              ///< stored as JSON
+  std::vector<packed_tensor> tensors;    ///< stored as JSON, in this order
 };
 
-/// Writes header, section table and sections, each 64-byte aligned and with its XXH3 checksum, atomically.
+/// Writes header, section table and sections, each 64-byte aligned and with its XXH3 checksum, atomically. Throws
+/// `error` with the name and the system's reason if that fails; an older file is then left as it was.
 void write_packed_file(std::filesystem::path const& path, packed_content const& content);
 
 /// A packed file, mapped or embedded; every part was checked against its checksum before it is handed out.
@@ -58,11 +61,15 @@ class packed_file {
   /// Throws `error` unless the file was packed for the unit with this fingerprint and this many bytes of weights.
   void require(std::uint64_t fingerprint, std::int64_t weight_bytes) const;
 
-  /// The bytes of one section, 64-byte aligned; throws `error` if its checksum does not fit. Reads the section as a whole.
+  /// The bytes of one section, 64-byte aligned; throws `error` if its checksum does not fit. Reads the section as a
+  /// whole.
   [[nodiscard]] std::span<std::byte const> section(packed_section which) const;
 
+  /// The metadata section, read; throws `error` if it is damaged.
   [[nodiscard]] packed_metadata metadata() const;
+  /// The tensors section, read; throws `error` if it is damaged.
   [[nodiscard]] std::vector<packed_tensor> tensors() const;
+  /// That of the unit it was packed for.
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
 
  private:

@@ -7,13 +7,15 @@
 
 namespace constformer {
 
-/// Output rows of a matrix are packed in panels of this many, a panel holding for each input column the values of its rows:
-/// one broadcast input meets one cache line of weights. 16 floats are a line, one AVX-512, two AVX2 or four 128-bit vectors.
+/// Output rows of a matrix are packed in panels of this many, a panel holding for each input column the values of its
+/// rows: one broadcast input meets one cache line of weights. 16 floats are a line, one AVX-512, two AVX2 or four
+/// 128-bit vectors.
 inline constexpr int panel_rows = 16;
 
 /// Every part of the weights section starts at a multiple of this.
 inline constexpr std::int64_t packed_alignment = 64;
 
+/// The smallest multiple of `multiple` that is at least `value`; both positive.
 [[nodiscard]] constexpr std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -21,8 +23,11 @@ inline constexpr std::int64_t packed_alignment = 64;
 /// Width of a row of activations or of a packed vector: whole panels, so that kernels have no tails.
 [[nodiscard]] constexpr int padded(int width) { return static_cast<int>(round_up(width, panel_rows)); }
 
-/// Input columns of one panel as stored: bf16 keeps pairs of columns together, (cols/2, 16, 2), so that a 32-bit lane holds both.
-[[nodiscard]] constexpr std::int64_t packed_depth(dtype type, int cols) { return type == dtype::bf16 ? round_up(cols, 2) : cols; }
+/// Input columns of one panel as stored: bf16 keeps pairs of columns together, (cols/2, 16, 2), so that a 32-bit lane
+/// holds both.
+[[nodiscard]] constexpr std::int64_t packed_depth(dtype type, int cols) {
+  return type == dtype::bf16 ? round_up(cols, 2) : cols;
+}
 
 /// Bytes of a matrix (rows, cols) in panels.
 [[nodiscard]] constexpr std::int64_t panel_bytes(dtype type, std::int64_t rows, int cols) {
@@ -43,23 +48,23 @@ struct packed_block {
   std::int64_t up_bias = 0;              ///< f32, in the order of the panels
   std::int64_t down = 0;                 ///< panels (d_model, d_ff)
   std::int64_t down_bias = 0;            ///< f32
-  std::int64_t bytes = 0;
+  std::int64_t bytes = 0;                ///< of one block, its padding included
 };
 
 /// Byte offsets in the weights section of a packed file.
 struct packed_layout {
-  packed_block block;
-  std::int64_t tokens = 0;               ///< untied or no head: rows (vocab, d_model). Tied: panels, shared with the head
-  std::int64_t positions = 0;            ///< f32 rows (positions, d_model)
-  std::int64_t segments = 0;             ///< f32 rows (segments, d_model)
-  std::int64_t embedding_norm = 0;
-  std::int64_t embedding_norm_bias = 0;
+  packed_block block;               ///< offsets within each block
+  std::int64_t tokens = 0;          ///< untied or no head: rows (vocab, d_model). Tied: panels, shared with the head
+  std::int64_t positions = 0;       ///< f32 rows (positions, d_model)
+  std::int64_t segments = 0;        ///< f32 rows (segments, d_model)
+  std::int64_t embedding_norm = 0;  ///< f32 (d_model); post-norm only
+  std::int64_t embedding_norm_bias = 0;  ///< f32 (d_model); post-norm only
   std::int64_t blocks = 0;               ///< the first block; `layers` of them, block.bytes apart
-  std::int64_t final_norm = 0;
-  std::int64_t final_norm_bias = 0;
+  std::int64_t final_norm = 0;           ///< f32 (d_model); pre-norm only
+  std::int64_t final_norm_bias = 0;      ///< f32 (d_model); pre-norm only
   std::int64_t head = 0;                 ///< panels (vocab, d_model); tied: equal to tokens
   std::int64_t pooler = 0;               ///< panels (d_model, d_model)
-  std::int64_t pooler_bias = 0;
+  std::int64_t pooler_bias = 0;          ///< f32 (d_model)
   std::int64_t bytes = 0;                ///< of the whole section
 };
 
@@ -115,7 +120,8 @@ struct packed_cursor {
   packed_layout p;
   p.block = packed_block_of(c);
   p.tokens = next.take(!c.tied, embedding_bytes);
-  p.positions = next.take(c.position == position_kind::learned, bytes_of(dtype::f32, std::int64_t{c.positions} * padded(c.d_model)));
+  p.positions = next.take(c.position == position_kind::learned,
+                          bytes_of(dtype::f32, std::int64_t{c.positions} * padded(c.d_model)));
   p.segments = next.take(c.segments > 0, bytes_of(dtype::f32, std::int64_t{c.segments} * padded(c.d_model)));
   p.embedding_norm = next.vector(post, c.d_model);
   p.embedding_norm_bias = next.vector(post && c.norm_bias, c.d_model);

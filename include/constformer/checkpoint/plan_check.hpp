@@ -25,7 +25,8 @@ constexpr message plan_misfit(pack_plan const& plan, std::array<parameter_entry,
     if (at == plan.size) return format_message("{}: the pack plan has no step for it", entry.name);
     pack_step const& step = plan.steps[at];
     if (step.rows != entry.rows || step.cols != entry.cols)
-      return format_message("{}: the pack plan has [{},{}], the model has [{},{}]", entry.name, step.rows, step.cols, entry.rows, entry.cols);
+      return format_message("{}: the pack plan has [{},{}], the model has [{},{}]", entry.name, step.rows, step.cols,
+                            entry.rows, entry.cols);
   }
   if (plan.size != N) return format_message("the pack plan has {} steps, the model has {} parameters", plan.size, N);
   return {};
@@ -33,12 +34,15 @@ constexpr message plan_misfit(pack_plan const& plan, std::array<parameter_entry,
 
 }  // namespace detail
 
-/// Compiles only if the pack plan of `Config`, made from values, and the parameter table, made from types, tell the same.
+/// Compiles only if the pack plan of `Config`, made from values, and the parameter table, made from types, tell the
+/// same.
 template <config const& Config>
 struct plan_fits {
-  static constexpr message misfit = detail::plan_misfit(pack_plan_of(checked<Config>()), parameter_table<transformer<Config>>);
+  /// The first parameter on which they differ; empty, or the struct does not compile.
+  static constexpr message misfit =
+      detail::plan_misfit(pack_plan_of(checked<Config>()), parameter_table<transformer<Config>>);
   static_assert(require_empty<misfit>::value);
-  static constexpr bool value = true;
+  static constexpr bool value = true;  ///< true, or the struct does not compile
 };
 
 }  // namespace constformer

@@ -8,10 +8,11 @@
 
 namespace constformer {
 
-/// One zeroed block of memory, 64-byte aligned, from which spans are cut at start-up; nothing is given back before the end.
+/// One zeroed block of memory, 64-byte aligned, from which spans are cut at start-up; nothing is given back before the
+/// end.
 class arena {
  public:
-  static constexpr std::size_t alignment = 64;
+  static constexpr std::size_t alignment = 64;  ///< bytes; every span starts at a multiple of it
 
   /// Bytes that a span of `count` values of type T takes.
   template <class T>
@@ -43,6 +44,7 @@ class arena {
     return {first, count};
   }
 
+  /// Bytes of the whole block, taken or not.
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:

@@ -8,15 +8,17 @@
 
 namespace constformer {
 
-/// Element types of tensors in files, packed weights and caches. Block formats follow GGUF: q8_0 is 32 int8 and one f16 scale.
+/// Element types of tensors in files, packed weights and caches. Block formats follow GGUF: q8_0 is 32 int8 and one f16
+/// scale.
 enum class dtype : std::uint8_t { f32, f16, bf16, i8, q8_0 };
 
 /// Values that share one scale, and the bytes such a group takes; plain types are groups of one.
 struct dtype_group {
-  int values;
-  int bytes;
+  int values;  ///< elements of one group
+  int bytes;   ///< of one group, its scale included
 };
 
+/// The group of a type: (1, 4) for f32, (32, 34) for q8_0.
 [[nodiscard]] constexpr dtype_group group_of(dtype type) {
   switch (type) {
     case dtype::f32: return {1, 4};
@@ -34,6 +36,7 @@ struct dtype_group {
   return count / group.values * group.bytes;
 }
 
+/// The enumerator's own name, as config headers and messages write it.
 [[nodiscard]] constexpr std::string_view name_of(dtype type) {
   switch (type) {
     case dtype::f32: return "f32";

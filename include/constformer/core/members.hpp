@@ -17,13 +17,13 @@ namespace constformer {
 /// The type of one member, as a value that can be passed to a function.
 template <class Member>
 struct member_type {
-  using type = Member;
+  using type = Member;  ///< what the member is declared as, without const and reference
 };
 
 /// Calls `visit(name, member_type<M>{})` for each member of a Boost.Hana struct, in order. No object of it is made.
 ///
-/// This is the only place that knows Hana's structs, so that reflection can replace them. It uses `accessors`, which name
-/// members without copying them, as `members` and `for_each` on an object would.
+/// This is the only place that knows Hana's structs, so that reflection can replace them. It uses `accessors`, which
+/// name members without copying them, as `members` and `for_each` on an object would.
 template <class Struct, class Visit>
 constexpr void for_each_member(Visit&& visit) {
   namespace hana = boost::hana;

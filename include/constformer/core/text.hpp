@@ -11,17 +11,22 @@ namespace constformer {
 /// A string of exactly N characters that may be a template argument: names, formats and error messages in types.
 template <std::size_t N>
 struct text {
-  char chars[N + 1]{};
+  char chars[N + 1]{};  ///< the characters and a closing zero; public, because template arguments are structural
 
+  /// N zeros, to be filled in.
   constexpr text() = default;
+  /// The characters of a string literal.
   constexpr text(char const (&literal)[N + 1]) {  // NOLINT(google-explicit-constructor): literals are texts
     for (std::size_t i = 0; i < N; ++i) chars[i] = literal[i];
   }
 
+  /// The N characters, without the closing zero.
   [[nodiscard]] constexpr std::string_view view() const { return {chars, N}; }
+  /// N.
   [[nodiscard]] static constexpr std::size_t size() { return N; }
 };
 
+/// A literal of M chars, its closing zero included, is a text of M - 1.
 template <std::size_t M>
 text(char const (&)[M]) -> text<M - 1>;
 
@@ -29,6 +34,7 @@ text(char const (&)[M]) -> text<M - 1>;
 template <std::size_t Capacity>
 class text_buffer {
  public:
+  /// Appends characters as they are.
   constexpr text_buffer& operator<<(std::string_view s) {
     for (char c : s) {
       if (size_ == Capacity) break;
@@ -37,6 +43,7 @@ class text_buffer {
     return *this;
   }
 
+  /// Appends a number in decimal; a char is a number, too.
   template <std::integral Integer>
   constexpr text_buffer& operator<<(Integer value) {
     char digits[24]{};
@@ -58,7 +65,8 @@ class text_buffer {
       *this << std::string_view("-");
       value = -value;
     }
-    if (value == 0 || !(value <= std::numeric_limits<double>::max())) return *this << std::string_view(value == 0 ? "0" : "inf");
+    if (value == 0 || !(value <= std::numeric_limits<double>::max()))
+      return *this << std::string_view(value == 0 ? "0" : "inf");
     int exponent = 0;
     for (; value >= 10; value /= 10) ++exponent;
     for (; value < 1; value *= 10) --exponent;
@@ -72,8 +80,11 @@ class text_buffer {
     return put_decimal(digits, places, exponent);
   }
 
+  /// What has been written; valid as long as the buffer.
   [[nodiscard]] constexpr std::string_view view() const { return {chars_.data(), size_}; }
+  /// True if nothing has been written: for a `message`, that all is well.
   [[nodiscard]] constexpr bool empty() const { return size_ == 0; }
+  /// Characters written, at most Capacity.
   [[nodiscard]] constexpr std::size_t size() const { return size_; }
 
  private:

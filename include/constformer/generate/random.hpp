@@ -4,9 +4,11 @@
 
 namespace constformer {
 
-/// xorshift64* (Vigna 2016, arXiv:1402.6246) with the shifts 12, 25, 27: the generator of llama2.c. A state of 0 stays 0.
+/// xorshift64* (Vigna 2016, arXiv:1402.6246) with the shifts 12, 25, 27: the generator of llama2.c. A state of 0 stays
+/// 0.
 class xorshift64_star {
  public:
+  /// A generator in that state, as llama2.c takes its seed: no mixing (`mix_seed` does that).
   constexpr explicit xorshift64_star(std::uint64_t state) : state_(state) {}
 
   /// The next 64 bits.
@@ -30,7 +32,8 @@ class xorshift64_star {
   std::uint64_t state_;
 };
 
-/// Spreads a seed over all 64 bits, never to 0 (finaliser of SplitMix64, Steele et al. 2014), so that near seeds give unlike rows.
+/// Spreads a seed over all 64 bits, never to 0 (finaliser of SplitMix64, Steele et al. 2014), so that near seeds give
+/// unlike rows.
 [[nodiscard]] constexpr std::uint64_t mix_seed(std::uint64_t seed) {
   seed += 0x9E3779B97F4A7C15ULL;
   seed = (seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9ULL;

@@ -17,7 +17,7 @@ enum class sampler_kind : std::uint8_t { standard, llama2c };
 
 /// How the next token is chosen from the logits. Names, meanings and defaults are those of llama.cpp's options.
 struct sampling_options {
-  sampler_kind sampler = sampler_kind::standard;
+  sampler_kind sampler = sampler_kind::standard;  ///< llama2c knows temperature, top_p and seed only
   float temperature = 0.8F;        ///< logits are divided by it; 0: the largest wins, of equal ones the lowest id
   int top_k = 40;                  ///< only this many largest logits are considered; 0: all
   float top_p = 0.95F;             ///< only the fewest tokens that hold this probability; 1: all

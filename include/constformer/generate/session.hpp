@@ -57,14 +57,15 @@ class session {
 
 /// What one compiled model unit offers to code that knows no shapes.
 struct model_unit {
-  std::string_view name;            ///< of the config, as in its header
-  config const* configuration;      ///< the config the unit was compiled from
-  std::uint64_t fingerprint;        ///< of the config and of the packed layout; a packed file must carry the same
-  std::int64_t weight_bytes;        ///< of the weights section of its packed file
-  std::int64_t parameters;          ///< weights and biases of the checkpoint, tied ones once
-  std::int64_t cache_bytes;         ///< KV cache of one session at full capacity
-  std::int64_t workspace_bytes;     ///< activations of one session
-  std::string_view target;          ///< instruction set, as Highway names it
+  std::string_view name;         ///< of the config, as in its header
+  config const* configuration;   ///< the config the unit was compiled from
+  std::uint64_t fingerprint;     ///< of the config and of the packed layout; a packed file must carry the same
+  std::int64_t weight_bytes;     ///< of the weights section of its packed file
+  std::int64_t parameters;       ///< weights and biases of the checkpoint, tied ones once
+  std::int64_t cache_bytes;      ///< KV cache of one session at full capacity
+  std::int64_t workspace_bytes;  ///< activations of one session
+  std::string_view target;       ///< instruction set, as Highway names it
+  /// Makes a session over its packed weights; throws `error` if capacity or threads are out of range.
   std::unique_ptr<session> (*start)(std::byte const* weights, session_options const& options);
 };
 

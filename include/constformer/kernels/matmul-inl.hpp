@@ -17,7 +17,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Panels side by side in memory: `panel` elements from one to the next, `row` elements from one input column to the next.
+/// Panels side by side in memory: `panel` elements from one to the next, `row` elements from one input column to the
+/// next.
 template <class Weight>
 struct panels {
   Weight const* base;  ///< of panel 0
@@ -32,20 +33,24 @@ struct tile {
   float_vec sums[Rows][vecs];                       ///< (Rows, Panels·16)
 };
 
-/// One line of a panel: an input column of 16 floats, or a pair of columns of 16 bf16, where a 32-bit lane holds column k in
-/// its low half and k + 1 in its high half. Widening is exact.
+/// One line of a panel: an input column of 16 floats, or a pair of columns of 16 bf16, where a 32-bit lane holds column
+/// k in its low half and k + 1 in its high half. Widening is exact.
 template <class Weight>
 struct panel_line;
 
+/// Floats are loaded as they are.
 template <>
 struct panel_line<float> {
-  static constexpr int columns = 1;
+  static constexpr int columns = 1;  ///< input columns of a line
+  /// The vector at `at`, which need not be aligned.
   static HWY_INLINE void load(float const* at, float_vec (&out)[columns]) { out[0] = hn::LoadU(float_tag(), at); }
 };
 
+/// Pairs of bf16 are widened: a float's upper half is the bf16 of its value.
 template <>
 struct panel_line<hwy::bfloat16_t> {
-  static constexpr int columns = 2;
+  static constexpr int columns = 2;  ///< input columns of a line
+  /// `lanes` values of column k into out[0], of column k + 1 into out[1].
   static HWY_INLINE void load(hwy::bfloat16_t const* at, float_vec (&out)[columns]) {
     float_tag const d;
     hn::RebindToUnsigned<float_tag> const du;
@@ -71,7 +76,8 @@ HWY_INLINE void accumulate(float const* const (&x)[Rows], panels<Weight> w, Dept
     float_vec weight[vecs][line::columns];
     HWY_UNROLL(16)
     for (int v = 0; v < vecs; ++v)
-      line::load(at + static_cast<std::size_t>(v / panel_vecs) * w.panel + (v % panel_vecs) * lanes * line::columns, weight[v]);
+      line::load(at + static_cast<std::size_t>(v / panel_vecs) * w.panel + (v % panel_vecs) * lanes * line::columns,
+                 weight[v]);
     HWY_UNROLL(16)
     for (int r = 0; r < Rows; ++r) {
       HWY_UNROLL(2)
@@ -84,12 +90,12 @@ HWY_INLINE void accumulate(float const* const (&x)[Rows], panels<Weight> w, Dept
   }
 }
 
-/// Rows of x that share each load of weights, and panels that share each load of x, so that accumulators fill the registers.
-/// @{
+/// Rows of x that share each load of weights: as many as fill the registers with accumulators.
 inline constexpr int tile_rows = registers == 32 ? (panel_vecs == 1 ? 12 : 6) : (panel_vecs == 4 ? 3 : 6);
+/// Panels that share each load of x, if there are several rows.
 inline constexpr int tile_panels = registers == 32 && panel_vecs == 1 ? 2 : 1;
-inline constexpr int vector_panels = panel_vecs == 4 ? 2 : 8 / panel_vecs;  // for one row: eight independent chains hide the latency
-/// @}
+/// Panels that one row takes at once: eight independent chains of additions hide their latency.
+inline constexpr int vector_panels = panel_vecs == 4 ? 2 : 8 / panel_vecs;
 
 /// A matrix (out, in) in panels.
 template <class Weight>
@@ -100,12 +106,13 @@ HWY_INLINE panels<Weight> panels_of(Weight const* base, std::size_t depth) {
 
 /// One tile: rows [row, row + Rows) of x, of which those below `rows` count, and panels [panel, panel + Panels).
 template <int Rows, int Panels, class Weight, class Depth, class Finish>
-HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int rows, panels<Weight> const& w, Depth depth, int panel,
-                            Finish const& finish) {
+HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int rows, panels<Weight> const& w,
+                            Depth depth, int panel, Finish const& finish) {
   float const* inputs[Rows];
   for (int r = 0; r < Rows; ++r) inputs[r] = x + static_cast<std::size_t>(HWY_MIN(row + r, rows - 1)) * x_stride;
   tile<Rows, Panels> t;
-  accumulate<Rows, Panels>(inputs, panels<Weight>{w.base + static_cast<std::size_t>(panel) * w.panel, w.panel, w.row}, depth, t);
+  accumulate<Rows, Panels>(inputs, panels<Weight>{w.base + static_cast<std::size_t>(panel) * w.panel, w.panel, w.row},
+                           depth, t);
   HWY_UNROLL(16)
   for (int r = 0; r < Rows; ++r) {
     if (row + r >= rows) break;
@@ -114,11 +121,11 @@ HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int r
   }
 }
 
-/// Panels [first, last) of x (rows, depth) · Wᵀ; finish(row, column, vector of `lanes` sums) is told every output once. A gated
-/// layer relies on a panel being finished before the next one of the same row.
+/// Panels [first, last) of x (rows, depth) · Wᵀ; finish(row, column, vector of `lanes` sums) is told every output once.
+/// A gated layer relies on a panel being finished before the next one of the same row.
 template <class Weight, class Depth, class Finish>
-HWY_NOINLINE void matmul(float const* HWY_RESTRICT x, std::size_t x_stride, int rows, Weight const* HWY_RESTRICT weight, Depth depth,
-                         int first, int last, Finish const& finish) {
+HWY_NOINLINE void matmul(float const* HWY_RESTRICT x, std::size_t x_stride, int rows, Weight const* HWY_RESTRICT weight,
+                         Depth depth, int first, int last, Finish const& finish) {
   panels<Weight> const w = panels_of(weight, static_cast<std::size_t>(static_cast<int>(depth)));
   int panel = first;
   if (rows == 1) {
@@ -128,10 +135,12 @@ HWY_NOINLINE void matmul(float const* HWY_RESTRICT x, std::size_t x_stride, int 
     return;
   }
   for (; panel + tile_panels <= last; panel += tile_panels)
-    for (int row = 0; row < rows; row += tile_rows) matmul_tile<tile_rows, tile_panels>(x, x_stride, row, rows, w, depth, panel, finish);
+    for (int row = 0; row < rows; row += tile_rows)
+      matmul_tile<tile_rows, tile_panels>(x, x_stride, row, rows, w, depth, panel, finish);
   if constexpr (tile_panels > 1) {
     for (; panel < last; ++panel)
-      for (int row = 0; row < rows; row += tile_rows) matmul_tile<tile_rows, 1>(x, x_stride, row, rows, w, depth, panel, finish);
+      for (int row = 0; row < rows; row += tile_rows)
+        matmul_tile<tile_rows, 1>(x, x_stride, row, rows, w, depth, panel, finish);
   }
 }
 

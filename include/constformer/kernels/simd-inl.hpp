@@ -14,14 +14,20 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
+/// Everything that is compiled for one instruction set: kernels and the layers over them. The name differs from target
+/// to target, so that units of several targets link into one program.
 namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// Highway's tag of a vector of floats, at most a panel wide.
 using float_tag = hn::CappedTag<float, panel_rows>;
+/// A vector of `lanes` floats.
 using float_vec = hn::Vec<float_tag>;
 
+/// Floats of a vector: 4, 8 or 16.
 inline constexpr int lanes = static_cast<int>(hn::MaxLanes(float_tag()));
+/// Vectors that one input column of a panel fills.
 inline constexpr int panel_vecs = panel_rows / lanes;
 static_assert(!HWY_HAVE_SCALABLE, "kernels need vectors of a size known at compile time");
 
@@ -35,12 +41,15 @@ struct fixed {
   constexpr operator int() const { return N; }
 };
 
-/// Loads of depths up to this many columns get code of their own: at 64 columns 2.6 times as fast, at 768 1.2 times, above nothing.
+/// Loads of depths up to this many columns get code of their own: at 64 columns 2.6 times as fast, at 768 1.2 times,
+/// above nothing.
 inline constexpr int largest_fixed_depth = 1024;
 
+/// `fixed<N>` if depths of N columns get code of their own, else int.
 template <int N>
 using extent = hwy::If<(N <= largest_fixed_depth), fixed<N>, int>;
 
+/// N as the `extent` that kernels take.
 template <int N>
 HWY_INLINE extent<N> extent_of() {
   if constexpr (N <= largest_fixed_depth) {

@@ -12,16 +12,19 @@ namespace constformer {
 
 /// Half-open range of work.
 struct work_range {
-  int begin;
-  int end;
+  int begin;  ///< the first item
+  int end;    ///< one past the last; begin if there is nothing to do
 };
 
-/// A barrier that spins: phases of a forward pass are microseconds apart. After a while it yields, for machines with more workers
-/// than free cores.
+/// A barrier that spins: phases of a forward pass are microseconds apart. After a while it yields, for machines with
+/// more workers than free cores.
 class spin_barrier {
  public:
+  /// A barrier for `count` threads.
   explicit spin_barrier(int count) : count_(count) {}
 
+  /// Returns once `count` threads have called it; what they wrote before is then seen by all. May be used again at
+  /// once.
   void wait() {
     if (count_ == 1) return;
     std::uint32_t const phase = phase_.load(std::memory_order_relaxed);
@@ -47,14 +50,15 @@ class spin_barrier {
 
 /// One of the threads that run a forward pass together: all run the same code, each on its share.
 struct worker {
-  int index;
-  int count;
-  spin_barrier* barrier;
+  int index;              ///< in [0, count)
+  int count;              ///< workers of the team
+  spin_barrier* barrier;  ///< shared by the team, never null
 
   /// Returns once every worker has called it.
   void sync() const { barrier->wait(); }
 
-  /// This worker's share of [0, size), a multiple of `unit` but for the last: a fixed split, so that results do not depend on timing.
+  /// This worker's share of [0, size), a multiple of `unit` but for the last: a fixed split, so that results do not
+  /// depend on timing.
   [[nodiscard]] work_range share(int size, int unit = 1) const {
     std::int64_t const units = (size + unit - 1) / unit;
     auto const bound = [&](std::int64_t i) {
@@ -68,15 +72,19 @@ struct worker {
 /// Threads that wake once per forward pass, by Highway's pool; within it they meet at barriers.
 class team {
  public:
-  explicit team(int threads) : pool_(static_cast<std::size_t>(threads)), barrier_(static_cast<int>(pool_.NumWorkers())) {}
+  /// Starts threads - 1 threads; the caller of `run` is the last worker.
+  explicit team(int threads)
+      : pool_(static_cast<std::size_t>(threads)), barrier_(static_cast<int>(pool_.NumWorkers())) {}
 
+  /// Workers, the caller of `run` included.
   [[nodiscard]] int size() const { return static_cast<int>(pool_.NumWorkers()); }
 
   /// Runs `body(worker const&)` on every worker at once; returns when all have.
   template <class Body>
   void run(Body const& body) {
     // As many tasks as workers: the pool gives each worker exactly its own, so that barriers inside are safe.
-    pool_.Run(0, pool_.NumWorkers(), [&](std::uint64_t task, std::size_t) { body(worker{static_cast<int>(task), size(), &barrier_}); });
+    pool_.Run(0, pool_.NumWorkers(),
+              [&](std::uint64_t task, std::size_t) { body(worker{static_cast<int>(task), size(), &barrier_}); });
   }
 
  private:

@@ -9,14 +9,15 @@ namespace constformer {
 
 /// What of a config decides the parameters of an attention layer; equal shapes of different models are one type.
 struct attention_shape {
-  int d_model;
-  int heads;
-  int kv_heads;
-  int head_dim;
-  bool bias_qkv;
-  bool bias_output;
+  int d_model;       ///< width of the residual stream
+  int heads;         ///< query heads
+  int kv_heads;      ///< key and value heads; divides heads
+  int head_dim;      ///< width of one head
+  bool bias_qkv;     ///< query, key and value have biases
+  bool bias_output;  ///< the output projection has one
 };
 
+/// The attention shape of any block of `c`.
 [[nodiscard]] constexpr attention_shape attention_shape_of(config const& c) {
   return {c.d_model, c.heads, c.kv_heads, c.head_dim, c.bias_qkv, c.bias_attention_output};
 }
@@ -25,12 +26,16 @@ struct attention_shape {
 /// key and value (T, kv_heads, head_dim), output (T, d_model).
 template <attention_shape Shape>
 struct attention {
-  static_assert(check<Shape.heads % Shape.kv_heads == 0, "attention: heads={} is not a multiple of kv_heads={}", Shape.heads,
-                      Shape.kv_heads>::value);
+  static_assert(check<(Shape.heads % Shape.kv_heads == 0), "attention: heads={} is not a multiple of kv_heads={}",
+                      Shape.heads, Shape.kv_heads>::value);
+  /// (T, d_model) to (T, heads·head_dim).
   using query_type = linear<Shape.heads * Shape.head_dim, Shape.d_model, Shape.bias_qkv>;
+  /// (T, d_model) to (T, kv_heads·head_dim); keys and values alike.
   using key_value_type = linear<Shape.kv_heads * Shape.head_dim, Shape.d_model, Shape.bias_qkv>;
+  /// (T, heads·head_dim) to (T, d_model).
   using output_type = linear<Shape.d_model, Shape.heads * Shape.head_dim, Shape.bias_output>;
-  BOOST_HANA_DEFINE_STRUCT(attention, (query_type, query), (key_value_type, key), (key_value_type, value), (output_type, output));
+  BOOST_HANA_DEFINE_STRUCT(attention, (query_type, query), (key_value_type, key), (key_value_type, value),
+                           (output_type, output));
 };
 
 }  // namespace constformer

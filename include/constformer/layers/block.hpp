@@ -11,10 +11,14 @@ namespace constformer {
 /// One layer of the stack: attention and feed-forward, each with its norm before or after it, as the config says.
 template <config const& Config>
 struct block {
+  /// Before each half (pre) or after its residual addition (post).
   using norm_type = norm<Config.d_model, Config.norm_bias>;
+  /// The half that looks at other tokens.
   using attention_type = constformer::attention<attention_shape_of(Config)>;
+  /// The half that looks at each token alone.
   using ffn_type = constformer::ffn<ffn_shape_of(Config)>;
-  BOOST_HANA_DEFINE_STRUCT(block, (norm_type, attention_norm), (attention_type, attention), (norm_type, ffn_norm), (ffn_type, ffn));
+  BOOST_HANA_DEFINE_STRUCT(block, (norm_type, attention_norm), (attention_type, attention), (norm_type, ffn_norm),
+                           (ffn_type, ffn));
 };
 
 }  // namespace constformer

@@ -9,8 +9,9 @@ namespace constformer {
 /// A row of `Width` values for each of `Rows` ids.
 template <int Rows, int Width>
 struct embedding {
-  static constexpr int rows = Rows;
-  static constexpr int width = Width;
+  static constexpr int rows = Rows;    ///< ids: tokens, positions or segments
+  static constexpr int width = Width;  ///< d_model
+  /// (Rows, Width).
   using weight_type = parameter<parameter_role::embedding, Rows, Width>;
   BOOST_HANA_DEFINE_STRUCT(embedding, (weight_type, weight));
 };
@@ -19,8 +20,9 @@ struct embedding {
 template <int Vocab, int DModel, class Embedding>
 struct tied_head {
   static_assert(check<(Embedding::rows == Vocab && Embedding::width == DModel),
-                      "head: tied to an embedding of [{},{}], but needs [{},{}]", Embedding::rows, Embedding::width, Vocab, DModel>::value);
-  static constexpr bool value = true;
+                      "head: tied to an embedding of [{},{}], but needs [{},{}]", Embedding::rows, Embedding::width,
+                      Vocab, DModel>::value);
+  static constexpr bool value = true;  ///< true, or the struct does not compile
 };
 
 }  // namespace constformer

@@ -10,10 +10,12 @@ namespace constformer {
 template <int Out, int In, bool Bias>
 struct linear {
   static_assert(check<(Out > 0 && In > 0), "linear: extents ({}, {}) must be positive", Out, In>::value);
-  static constexpr int out = Out;
-  static constexpr int in = In;
+  static constexpr int out = Out;  ///< columns of y
+  static constexpr int in = In;    ///< columns of x
 
+  /// W (out, in).
   using weight_type = parameter<parameter_role::matrix, Out, In>;
+  /// b (out), or absent.
   using bias_type = member_if<Bias, parameter<parameter_role::bias, Out>>;
   BOOST_HANA_DEFINE_STRUCT(linear, (weight_type, weight), (bias_type, bias));
 };
@@ -21,8 +23,9 @@ struct linear {
 /// Compiles only if what `First` gives is what `Second` takes: (T, First::out) into (T, Second::in).
 template <class First, class Second>
 struct chained {
-  static_assert(check<First::out == Second::in, "chain: the first layer gives {} columns, the next takes {}", First::out, Second::in>::value);
-  static constexpr bool value = true;
+  static_assert(check<(First::out == Second::in), "chain: the first layer gives {} columns, the next takes {}",
+                      First::out, Second::in>::value);
+  static constexpr bool value = true;  ///< true, or the struct does not compile
 };
 
 }  // namespace constformer

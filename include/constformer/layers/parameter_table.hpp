@@ -16,11 +16,13 @@ using parameter_name = text_buffer<96>;
 
 /// One parameter, or one for each of `layers` equal layers.
 struct parameter_entry {
-  parameter_name name;
-  parameter_role role = parameter_role::matrix;
-  int rows = 0;
-  int cols = 0;    ///< 0: a vector
-  int layers = 1;  ///< times that it occurs
+  parameter_name name;                           ///< `blocks.*.attention.query.weight`
+  parameter_role role = parameter_role::matrix;  ///< as its `parameter` type says
+  int rows = 0;                                  ///< outputs of a matrix, ids of an embedding, length of a vector
+  int cols = 0;                                  ///< 0: a vector
+  int layers = 1;                                ///< times that it occurs
+
+  /// Values of one occurrence: rows·cols, or the length of a vector.
   [[nodiscard]] constexpr std::int64_t size() const { return std::int64_t{rows} * (cols == 0 ? 1 : cols); }
 };
 
@@ -48,8 +50,9 @@ constexpr void walk(parameter_name const& name, int layers, Visit& visit) {
   } else if constexpr (is_repeated<Member>) {
     walk<typename Member::layer>(joined(name, "*"), layers * Member::count, visit);
   } else if constexpr (!std::is_same_v<Member, absent>) {
-    for_each_member<Member>(
-        [&](std::string_view member, auto type) { walk<typename decltype(type)::type>(joined(name, member), layers, visit); });
+    for_each_member<Member>([&](std::string_view member, auto type) {
+      walk<typename decltype(type)::type>(joined(name, member), layers, visit);
+    });
   }
 }
 
@@ -72,8 +75,8 @@ constexpr auto make_parameter_table() {
 
 }  // namespace detail
 
-/// Every parameter of a layer or a model, in the order of its members: the one walk of the type tree. Loading, packing, counting
-/// and checking are ordinary loops over this table.
+/// Every parameter of a layer or a model, in the order of its members: the one walk of the type tree. Loading, packing,
+/// counting and checking are ordinary loops over this table.
 template <class Layer>
 inline constexpr auto parameter_table = detail::make_parameter_table<Layer>();
 

@@ -9,7 +9,8 @@
 
 namespace constformer {
 
-/// Rows that a config's forward pass takes at once: encoders see a sequence whole, decoders take a prompt in batches of 128.
+/// Rows that a config's forward pass takes at once: encoders see a sequence whole, decoders take a prompt in batches of
+/// 128.
 [[nodiscard]] constexpr int batch_rows(config const& c) {
   constexpr int prefill_rows = 128;
   return c.mask == mask_kind::bidirectional || c.capacity < prefill_rows ? c.capacity : prefill_rows;
@@ -22,14 +23,15 @@ namespace constformer {
 struct stage {
   std::byte const* weights = nullptr;  ///< the weights section of the packed file
 
-  float* x = nullptr;         ///< residual stream (rows, d_model)
-  float* normed = nullptr;    ///< input of a matrix (rows, d_model)
-  float* own_normed = nullptr;  ///< the same for a single row, one per worker, so that no barrier is needed (workers, d_model)
-  float* qkv = nullptr;       ///< (rows, (heads + 2·kv_heads)·head_dim)
-  float* attended = nullptr;  ///< (rows, heads·head_dim)
-  float* hidden = nullptr;    ///< (rows, d_ff)
-  float* cos = nullptr;       ///< rotary factors (rows, rotary_dims)
-  float* sin = nullptr;       ///< (rows, rotary_dims)
+  float* x = nullptr;       ///< residual stream (rows, d_model)
+  float* normed = nullptr;  ///< input of a matrix (rows, d_model)
+  /// The same for a single row, one per worker, so that no barrier is needed (workers, d_model).
+  float* own_normed = nullptr;
+  float* qkv = nullptr;          ///< (rows, (heads + 2·kv_heads)·head_dim)
+  float* attended = nullptr;     ///< (rows, heads·head_dim)
+  float* hidden = nullptr;       ///< (rows, d_ff)
+  float* cos = nullptr;          ///< rotary factors (rows, rotary_dims)
+  float* sin = nullptr;          ///< (rows, rotary_dims)
   float* frequencies = nullptr;  ///< radians per position (rotary_dims / 2)
 
   float* keys = nullptr;    ///< (layers, kv_heads, capacity/16, head_dim, 16)
@@ -38,21 +40,37 @@ struct stage {
 
   int const* ids = nullptr;       ///< (rows)
   int const* segments = nullptr;  ///< (rows), or null
-  int rows = 0;
-  int first_position = 0;  ///< of row 0
+  int rows = 0;                   ///< tokens of this pass
+  int first_position = 0;         ///< of row 0
+
+  /// Keys that the last row of a causal pass sees: those of earlier passes and of this one.
   [[nodiscard]] int key_count() const { return first_position + rows; }
 };
 
 namespace detail {
 
-[[nodiscard]] constexpr std::size_t count(int rows, int width) { return static_cast<std::size_t>(rows) * static_cast<std::size_t>(width); }
+[[nodiscard]] constexpr std::size_t count(int rows, int width) {
+  return static_cast<std::size_t>(rows) * static_cast<std::size_t>(width);
+}
 
 }  // namespace detail
 
 /// How many floats each part of a stage takes: one list for planning memory and for cutting it.
 struct stage_plan {
-  std::size_t x, normed, own_normed, qkv, attended, hidden, cos, sin, frequencies, keys, values;
+  std::size_t x;            ///< (rows, d_model)
+  std::size_t normed;       ///< (rows, d_model)
+  std::size_t own_normed;   ///< (workers, d_model)
+  std::size_t qkv;          ///< (rows, (heads + 2·kv_heads)·head_dim)
+  std::size_t attended;     ///< (rows, heads·head_dim)
+  std::size_t hidden;       ///< (rows, d_ff)
+  std::size_t cos;          ///< (rows, rotary_dims)
+  std::size_t sin;          ///< (rows, rotary_dims)
+  std::size_t frequencies;  ///< (rotary_dims / 2)
+  std::size_t keys;         ///< (cached layers, kv_heads, capacity/16, head_dim, 16)
+  std::size_t values;       ///< (cached layers, kv_heads, capacity, head_dim)
 
+  /// The plan of `c` for that many workers and a cache of `capacity` positions. (rows) is the smaller of `batch_rows` and
+  /// capacity. The capacity and all widths but those of keys and rotary factors are rounded up to whole panels.
   [[nodiscard]] static constexpr stage_plan of(config const& c, int workers, int capacity) {
     int const rows = batch_rows(c) < capacity ? batch_rows(c) : capacity;
     int const width = padded(c.d_model);
@@ -71,15 +89,21 @@ struct stage_plan {
             .values = detail::count(cached, padded(c.head_dim)) * positions};
   }
 
-  [[nodiscard]] constexpr std::size_t cache_bytes() const { return arena::bytes_for<float>(keys) + arena::bytes_for<float>(values); }
+  /// Bytes of an arena that keys and values take.
+  [[nodiscard]] constexpr std::size_t cache_bytes() const {
+    return arena::bytes_for<float>(keys) + arena::bytes_for<float>(values);
+  }
 
+  /// Bytes of an arena that all the other parts take.
   [[nodiscard]] constexpr std::size_t activation_bytes() const {
     std::size_t bytes = 0;
-    for (std::size_t part : {x, normed, own_normed, qkv, attended, hidden, cos, sin, frequencies}) bytes += arena::bytes_for<float>(part);
+    for (std::size_t part : {x, normed, own_normed, qkv, attended, hidden, cos, sin, frequencies})
+      bytes += arena::bytes_for<float>(part);
     return bytes;
   }
 
-  /// A stage whose parts are cut from `memory`.
+  /// A stage whose parts are cut from `memory`; throws std::bad_alloc if that holds less than cache_bytes() +
+  /// activation_bytes(). `capacity` is the one the plan was made for.
   [[nodiscard]] stage cut(arena& memory, std::byte const* weights, int capacity) const {
     stage s;
     s.weights = weights;

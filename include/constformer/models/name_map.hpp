@@ -6,22 +6,26 @@
 
 namespace constformer {
 
-/// Where a checkpoint keeps one layer's tensors. Names are without `.weight` and `.bias`; `*` stands for a layer's index.
+/// Where a checkpoint keeps one layer's tensors. Names are without `.weight` and `.bias`; `*` stands for a layer's
+/// index.
 struct name_rule {
   std::string_view layer;   ///< ours: the dotted path of a linear, norm or embedding in `transformer`
   std::string_view tensor;  ///< the checkpoint's, after its prefix
-  int part = 0;             ///< place among the layers that share this tensor, one after the other along the output axis
+  int part = 0;  ///< place among the layers that share this tensor, one after the other along the output axis
   bool transposed = false;  ///< stored as (in, out)
   bool prefixed = true;     ///< the checkpoint's prefix ("model.", "transformer.", "bert.") stands before it
 };
 
 /// All that differs between the checkpoints of families: names, packing, and what may be left unread.
 struct name_map {
-  std::span<name_rule const> rules;
-  std::span<std::string_view const> ignored;  ///< buffers and heads that files carry and the model does not need, after the prefix
+  std::span<name_rule const>
+      rules;  ///< one for each layer with tensors of its own; layers that share a tensor stand in order
+  std::span<std::string_view const>
+      ignored;  ///< buffers and heads that files carry and the model does not need, after the prefix
 };
 
-/// Whether `name` is `pattern`, where each `*` of the pattern stands for decimal digits, or for anything if it ends the pattern.
+/// Whether `name` is `pattern`, where each `*` of the pattern stands for decimal digits, or for anything if it ends the
+/// pattern.
 [[nodiscard]] constexpr bool matches(std::string_view name, std::string_view pattern) {
   // Whole pieces are compared at once: constant evaluation pays per step, and a checkpoint has hundreds of names.
   for (std::size_t star = pattern.find('*'); star != std::string_view::npos; star = pattern.find('*')) {

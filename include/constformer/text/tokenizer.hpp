@@ -23,7 +23,13 @@ struct decode_options {
 
 /// The ids that have a role; a role that the vocabulary does not have is empty.
 struct special_tokens {
-  std::optional<int> bos, eos, pad, unk, cls, sep, mask;
+  std::optional<int> bos;   ///< begins a text
+  std::optional<int> eos;   ///< ends a text
+  std::optional<int> pad;   ///< fills up batches
+  std::optional<int> unk;   ///< stands for what the vocabulary cannot spell
+  std::optional<int> cls;   ///< BERT: before the first text; its hidden state is pooled
+  std::optional<int> sep;   ///< BERT: after each text
+  std::optional<int> mask;  ///< BERT: a token to be guessed
 };
 
 /// A pair of texts as encoders take it: ids and, for each of them, its segment.
@@ -32,16 +38,17 @@ struct encoded_pair {
   std::vector<int> segments;  ///< (length), 0 or 1
 };
 
-/// Turns ids into text one at a time. All that push and flush return, in order, is what tokenizer::decode returns for the
-/// same ids (docs/tokenizers.md has the one exception). Nothing is allocated after construction for ids of the vocabulary.
+/// Turns ids into text one at a time. All that push and flush return, in order, is what tokenizer::decode returns for
+/// the same ids (docs/tokenizers.md has the one exception). Nothing is allocated after construction for ids of the
+/// vocabulary.
 class text_stream {
  public:
   virtual ~text_stream() = default;
   text_stream(text_stream const&) = delete;
   text_stream& operator=(text_stream const&) = delete;
 
-  /// The bytes that may be printed now: whole UTF-8 characters only. The view is valid until the next call. An id outside the
-  /// vocabulary gives nothing, because models have padded vocabularies.
+  /// The bytes that may be printed now: whole UTF-8 characters only. The view is valid until the next call. An id
+  /// outside the vocabulary gives nothing, because models have padded vocabularies.
   virtual std::string_view push(int id) = 0;
 
   /// What was held back, incomplete characters as U+FFFD. Afterwards the stream is as new.
@@ -51,15 +58,16 @@ class text_stream {
   text_stream() = default;
 };
 
-/// Text to ids and back, exactly as the original library of the vocabulary does it. Immutable; safe to share between threads.
+/// Text to ids and back, exactly as the original library of the vocabulary does it. Immutable; safe to share between
+/// threads.
 class tokenizer {
  public:
   virtual ~tokenizer() = default;
   tokenizer(tokenizer const&) = delete;
   tokenizer& operator=(tokenizer const&) = delete;
 
-  /// The ids of `text`; bytes that are no UTF-8 count as U+FFFD (docs/tokenizers.md has the rule). Throws `error` if a stored
-  /// table is damaged or a splitting pattern runs out of its match limit.
+  /// The ids of `text`; bytes that are no UTF-8 count as U+FFFD (docs/tokenizers.md has the rule). Throws `error` if a
+  /// stored table is damaged or a splitting pattern runs out of its match limit.
   [[nodiscard]] virtual std::vector<int> encode(std::string_view text, encode_options options) const = 0;
 
   /// Two texts as one input with segments, as BERT takes them.
@@ -75,8 +83,8 @@ class tokenizer {
   /// Number of ids, gaps included.
   [[nodiscard]] virtual int vocab_size() const = 0;
 
-  /// The bytes of one token as the vocabulary has them (byte-level vocabularies: the bytes it stands for). Throws `error` on an
-  /// id outside the vocabulary.
+  /// The bytes of one token as the vocabulary has them (byte-level vocabularies: the bytes it stands for). Throws
+  /// `error` on an id outside the vocabulary.
   [[nodiscard]] virtual std::string_view piece(int id) const = 0;
 
   /// The id whose piece is exactly `piece`.
@@ -103,8 +111,8 @@ class tokenizer {
   tokenizer() = default;
 };
 
-/// A tokenizer over a blob that pack() wrote; nothing is copied or built, so `blob` must outlive it. Throws `error` on a blob
-/// of another version or one whose tables do not fit in it.
+/// A tokenizer over a blob that pack() wrote; nothing is copied or built, so `blob` must outlive it. Throws `error` on
+/// a blob of another version or one whose tables do not fit in it.
 [[nodiscard]] std::unique_ptr<tokenizer> open_tokenizer(std::span<std::byte const> blob);
 
 }  // namespace constformer
