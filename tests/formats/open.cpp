@@ -28,8 +28,8 @@ char const* const bert_config =
     R"("max_position_embeddings":6})";
 
 part matrix(std::string name, int rows, int columns, float first = 0) {
-  return {std::move(name), "F32", "[" + std::to_string(rows) + "," + std::to_string(columns) + "]",
-          counting(static_cast<std::size_t>(rows * columns), first)};
+  auto const shape = shape_text(std::vector<std::int64_t>{rows, columns});
+  return {std::move(name), "F32", shape, counting(static_cast<std::size_t>(rows * columns), first)};
 }
 
 checkpoint open(scratch_folder const& folder, char const* config_text, std::vector<part> const& parts) {

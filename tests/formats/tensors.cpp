@@ -54,7 +54,8 @@ TEST_CASE("every f16 and bf16 value converts exactly, from odd addresses too", "
 
 TEST_CASE("rows and columns of a matrix", "[tensors]") {
   int const rows = 45, columns = 70;  // neither is a multiple of the tile
-  std::string const bytes = "?" + counting(rows * columns);
+  std::string bytes(1, '?');
+  bytes += counting(rows * columns);
   tensor_view const matrix{"m", dtype::f32, {rows, columns}, bytes_of(bytes).subspan(1)};
   std::vector<float> some(3 * columns);
   read_rows_f32(matrix, 40, 3, some);
