@@ -55,14 +55,16 @@ constexpr std::string_view packed_name = "model.weights";
 
 bool all_bf16(checkpoint const& source) {
   auto const is_matrix = [](tensor_view const& t) { return t.shape.size() > 1; };
-  return std::ranges::all_of(source.tensors, [&](tensor_view const& t) { return !is_matrix(t) || t.type == dtype::bf16; });
+  return std::ranges::all_of(source.tensors,
+                             [&](tensor_view const& t) { return !is_matrix(t) || t.type == dtype::bf16; });
 }
 
 config compiled_config(checkpoint const& source, build_options const& options) {
   config model = source.model;
   model.capacity = options.context != 0 ? options.context : std::min(model.positions, default_capacity);
   model.weights = options.type == "bf16" || (options.type.empty() && all_bf16(source)) ? dtype::bf16 : dtype::f32;
-  if (message const misfit = first_misfit(model); !misfit.empty()) throw error(options.path + ": " + std::string(misfit.view()));
+  if (message const misfit = first_misfit(model); !misfit.empty())
+    throw error(options.path + ": " + std::string(misfit.view()));
   return model;
 }
 
@@ -78,21 +80,26 @@ struct build {
 
   [[nodiscard]] std::filesystem::path file(std::string_view local) const { return folder.path() / local; }
   [[nodiscard]] bool embedded() const { return options.weights == "embed"; }
-  [[nodiscard]] std::string beside_name() const { return std::filesystem::path(options.output).filename().string() + ".weights"; }
+  [[nodiscard]] std::string beside_name() const {
+    return std::filesystem::path(options.output).filename().string() + ".weights";
+  }
 };
 
 void write_sources(build const& b) {
   std::string const qualified = "constformer::configs::" + b.name;
-  write_file(b.file(config_file), config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
+  write_file(b.file(config_file),
+             config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
   write_file(b.file(check_file), check_unit(b.source, qualified, config_file));
   write_file(b.file(model_file), model_unit_source(qualified, b.name, config_file));
-  write_file(b.file(weights_file), b.embedded() ? embedded_weights_source(packed_name) : beside_weights_source(b.beside_name()));
+  write_file(b.file(weights_file),
+             b.embedded() ? embedded_weights_source(packed_name) : beside_weights_source(b.beside_name()));
 }
 
 void require_success(build const& b, process_result const& result, std::string_view what) {
   if (result.exit_code == 0) return;
   std::string const first = first_error(result.output);
-  if (first.empty()) throw error(std::string(what) + ": the compiler ended with status " + std::to_string(result.exit_code));
+  if (first.empty())
+    throw error(std::string(what) + ": the compiler ended with status " + std::to_string(result.exit_code));
   throw error(b.options.path + ": " + first);
 }
 
@@ -114,7 +121,8 @@ void link_program(build& b) {
   b.say.step("linking");
   process link(link_line(b.tools, b.options.compile, objects(), "program"), b.folder.path());
   auto const result = link.wait();
-  if (result.exit_code != 0) throw error("linking: " + (result.output.empty() ? "failed" : result.output.substr(0, result.output.find('\n'))));
+  if (result.exit_code != 0)
+    throw error("linking: " + (result.output.empty() ? "failed" : result.output.substr(0, result.output.find('\n'))));
 }
 
 void deliver(std::filesystem::path const& from, atomic_file& to) {
@@ -136,7 +144,8 @@ void run_build(build_options const& options) {
   catch_interrupts();
   checkpoint source = open_checkpoint(options.path, {.tokenizer = options.tokenizer});
   config const model = compiled_config(source, options);
-  atomic_file program(options.output, file_mode::executable);  // first, so that a name that cannot be written costs no compilation
+  atomic_file program(options.output,
+                      file_mode::executable);  // first, so that a name that cannot be written costs no compilation
   std::optional<atomic_file> weights;
   if (options.weights == "beside") weights.emplace(options.output + ".weights");
   build b{.options = options,
@@ -166,11 +175,16 @@ void add_build(CLI::App& app) {
   CLI::App* const command = app.add_subcommand("build", "Makes a program of a checkpoint");
   command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
   command->add_option("-o,--output", options->output, "the program")->required()->type_name("MODEL");
-  command->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder, instead of what lies beside the weights")->type_name("FILE");
+  command
+      ->add_option("--tokenizer", options->tokenizer,
+                   "tokenizer file or folder, instead of what lies beside the weights")
+      ->type_name("FILE");
   command->add_option("-c,--ctx-size", options->context, "longest context (default: the checkpoint's, at most 4096)")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
-  command->add_option("--dtype", options->type, "of packed matrices (default: bf16 if all of the checkpoint's are, else f32)")
+  command
+      ->add_option("--dtype", options->type,
+                   "of packed matrices (default: bf16 if all of the checkpoint's are, else f32)")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->type_name("f32|bf16");
   command->add_option("--weights", options->weights, "in the program, or in MODEL.weights beside it")
@@ -178,7 +192,8 @@ void add_build(CLI::App& app) {
       ->type_name("embed|beside");
   command->add_option("--target", options->compile.target, "processor, as -march= takes it")->type_name("native|ARCH");
   command->add_option("--compiler", options->compile.compiler, "C++ compiler")->type_name("CXX");
-  command->add_option("--keep", options->keep, "keep the sources in DIR and print the line that compiles them")->type_name("DIR");
+  command->add_option("--keep", options->keep, "keep the sources in DIR and print the line that compiles them")
+      ->type_name("DIR");
   command->callback([options] { run_build(*options); });
 }
 

@@ -29,7 +29,8 @@ std::string shape_sentence(std::string_view line) {
     char const c = line[i];
     if (c == '"') {
       inside = !inside;
-    } else if (!inside && (c == '\'' || line.substr(i).starts_with("\xE2\x80\x99"))) {  // the quote that ends the type's name
+    } else if (!inside &&
+               (c == '\'' || line.substr(i).starts_with("\xE2\x80\x99"))) {  // the quote that ends the type's name
       break;
     } else if (inside) {
       if (c == '\\' && i + 1 < line.size()) ++i;
@@ -41,13 +42,15 @@ std::string shape_sentence(std::string_view line) {
 
 }  // namespace
 
-command_line compile_line(toolchain const& tools, compile_options const& options, std::string_view unit, std::string_view object) {
+command_line compile_line(toolchain const& tools, compile_options const& options, std::string_view unit,
+                          std::string_view object) {
   command_line line = compiler_of(tools, options);
   add_flags(line, tools);
   line.push_back("-march=" + options.target);
   // Highway's AVX2 and AVX-512 want these two, which the levels of the psABI leave out and every such processor has.
   if (options.target.starts_with("x86-64-v")) line.insert(line.end(), {"-maes", "-mpclmul"});
-  line.insert(line.end(), {"-DHWY_COMPILE_ONLY_STATIC", "-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
+  line.insert(line.end(),
+              {"-DHWY_COMPILE_ONLY_STATIC", "-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
   return line;
 }
 
@@ -55,13 +58,16 @@ command_line check_line(toolchain const& tools, compile_options const& options, 
   command_line line = compiler_of(tools, options);
   add_flags(line, tools);
   // Hundreds of names are compared in constant evaluation: far above Clang's default of a million steps for the largest models.
-  if (is_clang(line)) line.push_back("-fconstexpr-steps=1000000000");
-  else line.push_back("-fconstexpr-ops-limit=1000000000");
+  if (is_clang(line))
+    line.push_back("-fconstexpr-steps=1000000000");
+  else
+    line.push_back("-fconstexpr-ops-limit=1000000000");
   line.insert(line.end(), {"-fsyntax-only", std::string(unit)});
   return line;
 }
 
-command_line link_line(toolchain const& tools, compile_options const& options, std::vector<std::string> const& objects, std::string_view program) {
+command_line link_line(toolchain const& tools, compile_options const& options, std::vector<std::string> const& objects,
+                       std::string_view program) {
   command_line line = compiler_of(tools, options);
   line.insert(line.end(), objects.begin(), objects.end());
   line.insert(line.end(), tools.libraries.begin(), tools.libraries.end());

@@ -19,14 +19,15 @@ struct compile_options {
 using command_line = std::vector<std::string>;
 
 /// Compiles `unit` (model or weights) into `object`.
-[[nodiscard]] command_line compile_line(toolchain const& tools, compile_options const& options, std::string_view unit, std::string_view object);
+[[nodiscard]] command_line compile_line(toolchain const& tools, compile_options const& options, std::string_view unit,
+                                        std::string_view object);
 
 /// Checks `unit` and makes nothing.
 [[nodiscard]] command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit);
 
 /// Links `objects` and the libraries into `program`.
-[[nodiscard]] command_line link_line(toolchain const& tools, compile_options const& options, std::vector<std::string> const& objects,
-                                     std::string_view program);
+[[nodiscard]] command_line link_line(toolchain const& tools, compile_options const& options,
+                                     std::vector<std::string> const& objects, std::string_view program);
 
 /// What a compiler's output says first: the sentence of a SHAPE_ERROR, else its first error line; empty if it has none.
 [[nodiscard]] std::string first_error(std::string_view output);

@@ -19,7 +19,8 @@ namespace {
 std::vector<std::byte> packed_tokenizer(checkpoint const& source) {
   auto const& given = source.tokenizer.given;
   if (!given.empty()) return pack(load_tokenizer_source(given));
-  if (std::filesystem::is_directory(source.path) && has_tokenizer_source(source.path)) return pack(load_tokenizer_source(source.path));
+  if (std::filesystem::is_directory(source.path) && has_tokenizer_source(source.path))
+    return pack(load_tokenizer_source(source.path));
   return {};
 }
 

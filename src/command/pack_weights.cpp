@@ -36,7 +36,8 @@ std::string tensor_name(checkpoint const& source, name_rule const& rule, std::st
 }
 
 // Rows of the parts before `rule` in the same tensor.
-std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule const& rule, std::string_view parameter) {
+std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule const& rule,
+                         std::string_view parameter) {
   std::int64_t rows = 0;
   std::string_view const suffix = parameter.substr(parameter.rfind('.'));
   for (pack_step const& step : plan.view()) {
@@ -60,10 +61,12 @@ std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, p
       bool const transposed = rule.transposed && source.linear_in_out && step.cols != 0;
       std::size_t const rank = step.cols == 0 ? 1 : 2;
       std::size_t const out = transposed ? 1 : 0;
-      bool const fits = tensor->shape.size() == rank && tensor->shape[out] >= first + step.rows && (rank == 1 || tensor->shape[1 - out] == step.cols);
+      bool const fits = tensor->shape.size() == rank && tensor->shape[out] >= first + step.rows &&
+                        (rank == 1 || tensor->shape[1 - out] == step.cols);
       if (!fits)
-        throw error(source.path.string() + ": tensor " + name + " is " + shape_text(tensor->shape) + ", rows " + std::to_string(first) + " to " +
-                    std::to_string(first + step.rows) + " of " + std::to_string(step.cols) + " columns are needed");
+        throw error(source.path.string() + ": tensor " + name + " is " + shape_text(tensor->shape) + ", rows " +
+                    std::to_string(first) + " to " + std::to_string(first + step.rows) + " of " +
+                    std::to_string(step.cols) + " columns are needed");
       tasks.push_back({&step, tensor, layer, first, transposed});
     }
   }
@@ -91,7 +94,8 @@ void put_row(pack_task const& task, config const& model, int row, std::span<floa
   pack_step const& step = *task.step;
   std::int64_t const to = packed_row(step, model.head_dim, row);
   if (step.kind == packed_kind::rows) {
-    for (std::size_t k = 0; k < values.size(); ++k) put(step.type, base, to * padded(step.cols) + static_cast<std::int64_t>(k), values[k]);
+    for (std::size_t k = 0; k < values.size(); ++k)
+      put(step.type, base, to * padded(step.cols) + static_cast<std::int64_t>(k), values[k]);
     return;
   }
   std::int64_t const panel = to / panel_rows * panel_rows * packed_depth(step.type, step.cols);
@@ -108,7 +112,8 @@ void pack_vector(pack_task const& task, config const& model, std::byte* base) {
   std::vector<float> all(static_cast<std::size_t>(task.tensor->shape[0]));
   read_rows_f32(*task.tensor, 0, 1, all);
   for (int row = 0; row < step.rows; ++row)
-    put(dtype::f32, base, packed_row(step, model.head_dim, row), all[static_cast<std::size_t>(task.first_source_row + row)]);
+    put(dtype::f32, base, packed_row(step, model.head_dim, row),
+        all[static_cast<std::size_t>(task.first_source_row + row)]);
 }
 
 void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
@@ -124,7 +129,8 @@ void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
     } else {
       read_rows_f32(*task.tensor, task.first_source_row + first, count, some);
     }
-    for (int r = 0; r < count; ++r) put_row(task, model, first + r, some.subspan(static_cast<std::size_t>(r) * cols, cols), base);
+    for (int r = 0; r < count; ++r)
+      put_row(task, model, first + r, some.subspan(static_cast<std::size_t>(r) * cols, cols), base);
   }
 }
 

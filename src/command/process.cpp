@@ -18,7 +18,7 @@ namespace constformer::command {
 
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
+std::sig_atomic_t volatile interrupted = 0;
 
 extern "C" void on_interrupt(int signal) { interrupted = signal; }
 
@@ -46,7 +46,7 @@ class spawn_actions {
 }  // namespace
 
 void catch_interrupts() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_interrupt;  // without SA_RESTART: a waiting read returns at once
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
 }
@@ -55,7 +55,8 @@ void throw_if_interrupted() {
   if (interrupted != 0) throw error(std::string("stopped by a signal (") + strsignal(interrupted) + ")");
 }
 
-process::process(std::vector<std::string> const& arguments, std::filesystem::path const& folder) : name_(arguments.at(0)) {
+process::process(std::vector<std::string> const& arguments, std::filesystem::path const& folder)
+    : name_(arguments.at(0)) {
   throw_if_interrupted();
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw error("cannot make a pipe: " + reason(errno));
@@ -76,8 +77,7 @@ process::process(std::vector<std::string> const& arguments, std::filesystem::pat
 process::~process() {
   if (pid_ > 0) {
     kill(pid_, SIGTERM);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
   }
   if (output_ >= 0) close(output_);
 }
@@ -108,7 +108,9 @@ std::string shell_line(std::vector<std::string> const& arguments) {
   std::string line;
   for (auto const& argument : arguments) {
     if (!line.empty()) line += ' ';
-    bool const plain = argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%") == std::string::npos;
+    bool const plain =
+        argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%") ==
+        std::string::npos;
     if (plain && !argument.empty()) {
       line += argument;
       continue;

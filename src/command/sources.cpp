@@ -48,12 +48,14 @@ std::string_view file_type(dtype type) {
 
 std::string check_unit(checkpoint const& source, std::string_view name, std::string_view header) {
   std::string out = "// Compiles only if the checkpoint fills the config.\n#include <string_view>\n\n";
-  out += "#include \"constformer/checkpoint/checkpoint_check.hpp\"\n#include " + literal(header) + "\n\nnamespace {\n\n";
-  out += "constexpr std::string_view prefix = " + literal(source.prefix) + ";\n\nconstexpr constformer::file_tensor tensors[]{\n";
+  out +=
+      "#include \"constformer/checkpoint/checkpoint_check.hpp\"\n#include " + literal(header) + "\n\nnamespace {\n\n";
+  out += "constexpr std::string_view prefix = " + literal(source.prefix) +
+         ";\n\nconstexpr constformer::file_tensor tensors[]{\n";
   for (tensor_view const& tensor : source.tensors) out += table_row(tensor.name, file_type(tensor.type), tensor.shape);
   out += "};\n\n}  // namespace\n\n";
-  out += "static_assert(constformer::checkpoint_fits<" + std::string(name) + ", tensors, prefix, " + (source.linear_in_out ? "true" : "false") +
-         ">::value);\n";
+  out += "static_assert(constformer::checkpoint_fits<" + std::string(name) + ", tensors, prefix, " +
+         (source.linear_in_out ? "true" : "false") + ">::value);\n";
   return out;
 }
 

@@ -40,10 +40,12 @@ named_config config_for(checkpoint const& source, verify_options const& options,
     if (!std::filesystem::is_regular_file(options.config)) throw error(options.config + ": is not a file");
     if (options.name.empty()) throw error(options.config + ": --name must say which config of it is meant");
     bool const qualified = options.name.find("::") != std::string::npos;
-    return {std::filesystem::absolute(options.config).string(), qualified ? options.name : "constformer::configs::" + options.name};
+    return {std::filesystem::absolute(options.config).string(),
+            qualified ? options.name : "constformer::configs::" + options.name};
   }
   std::string const name = identifier_from(options.path);
-  write_file(folder.path() / "model_config.hpp", config_header(source.model, name, std::filesystem::path(options.path).filename().string()));
+  write_file(folder.path() / "model_config.hpp",
+             config_header(source.model, name, std::filesystem::path(options.path).filename().string()));
   return {"model_config.hpp", "constformer::configs::" + name};
 }
 
@@ -57,7 +59,8 @@ void run_verify(verify_options const& options) {
   auto const result = check.wait();
   if (result.exit_code != 0) {
     std::string const first = first_error(result.output);
-    throw error(options.path + ": " + (first.empty() ? "the compiler ended with status " + std::to_string(result.exit_code) : first));
+    throw error(options.path + ": " +
+                (first.empty() ? "the compiler ended with status " + std::to_string(result.exit_code) : first));
   }
   print(options.path + ": " + std::to_string(source.tensors.size()) + " tensors fit " + wanted.name + "\n");
 }
@@ -66,9 +69,11 @@ void run_verify(verify_options const& options) {
 
 void add_verify(CLI::App& app) {
   auto const options = std::make_shared<verify_options>();
-  CLI::App* const command = app.add_subcommand("verify", "Checks the tensors of a checkpoint against a config, at compile time");
+  CLI::App* const command =
+      app.add_subcommand("verify", "Checks the tensors of a checkpoint against a config, at compile time");
   command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
-  command->add_option("--config", options->config, "a config header (default: the one that the checkpoint asks for)")->type_name("FILE.hpp");
+  command->add_option("--config", options->config, "a config header (default: the one that the checkpoint asks for)")
+      ->type_name("FILE.hpp");
   command->add_option("--name", options->name, "the config's name in it")->type_name("NAME");
   command->add_option("--compiler", options->compiler, "C++ compiler")->type_name("CXX");
   command->callback([options] { run_verify(*options); });

@@ -16,7 +16,8 @@ work_folder::work_folder() : temporary_(true) {
   auto const parent = std::filesystem::temp_directory_path(failure);
   if (failure) throw error("no folder for temporary files: " + failure.message());
   std::string pattern = (parent / "constformer-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw error(parent.string() + ": cannot make a folder in it: " + std::strerror(errno));
+  if (mkdtemp(pattern.data()) == nullptr)
+    throw error(parent.string() + ": cannot make a folder in it: " + std::strerror(errno));
   path_ = pattern;
 }
 

@@ -40,10 +40,19 @@ double activation_error(Theirs const& theirs) {
 double logistic_of(double x) { return 1 / (1 + std::exp(-x)); }
 
 TEST_CASE("exp, tanh, erf and the logistic function keep their stated errors") {
-  CHECK(compare(-87, 88, [](float_tag d, float_vec x) HWY_ATTR { return exp(d, x); }, [](double x) { return std::exp(x); }).relative < 2.5e-7);
-  CHECK(compare(-20, 20, [](float_tag d, float_vec x) HWY_ATTR { return tanh(d, x); }, [](double x) { return std::tanh(x); }).absolute < 2.4e-7);
-  CHECK(compare(-6, 6, [](float_tag d, float_vec x) HWY_ATTR { return erf(d, x); }, [](double x) { return std::erf(x); }).absolute < 1.5e-7);
-  CHECK(compare(-30, 30, [](float_tag d, float_vec x) HWY_ATTR { return logistic(d, x); }, logistic_of).absolute < 1.3e-7);
+  CHECK(compare(
+            -87, 88, [](float_tag d, float_vec x) HWY_ATTR { return exp(d, x); }, [](double x) { return std::exp(x); })
+            .relative < 2.5e-7);
+  CHECK(
+      compare(
+          -20, 20, [](float_tag d, float_vec x) HWY_ATTR { return tanh(d, x); }, [](double x) { return std::tanh(x); })
+          .absolute < 2.4e-7);
+  CHECK(compare(
+            -6, 6, [](float_tag d, float_vec x) HWY_ATTR { return erf(d, x); }, [](double x) { return std::erf(x); })
+            .absolute < 1.5e-7);
+  CHECK(compare(
+            -30, 30, [](float_tag d, float_vec x) HWY_ATTR { return logistic(d, x); }, logistic_of)
+            .absolute < 1.3e-7);
 }
 
 TEST_CASE("exp of what is hidden is exactly 0, and nothing overflows") {
@@ -56,7 +65,8 @@ TEST_CASE("exp of what is hidden is exactly 0, and nothing overflows") {
 }
 
 TEST_CASE("activations agree with their formulas") {
-  CHECK(activation_error<activation_kind::gelu>([](double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }) < 2e-6);
+  CHECK(activation_error<activation_kind::gelu>([](double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }) <
+        2e-6);
   CHECK(activation_error<activation_kind::gelu_tanh>([](double x) {
           return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
         }) < 2e-6);

@@ -80,7 +80,8 @@ struct fixture {
                  static_cast<double>(k[static_cast<std::size_t>(t) * HeadDim + j]);
       double const weight = std::exp(score * static_cast<double>(0.3F));
       total += weight;
-      for (std::size_t j = 0; j < HeadDim; ++j) sums[j] += weight * static_cast<double>(v[static_cast<std::size_t>(t) * HeadDim + j]);
+      for (std::size_t j = 0; j < HeadDim; ++j)
+        sums[j] += weight * static_cast<double>(v[static_cast<std::size_t>(t) * HeadDim + j]);
     }
     for (double s : sums) out.push_back(s / total);
   }
@@ -90,10 +91,12 @@ template <int HeadDim, int Group, bool Causal, int Window>
 void check_all() {
   for (int length : {1, 2, 15, 16, 17, 63, 64, 65, 130, 200}) {
     fixture<HeadDim, Group, Causal, Window> const f(length);
-    INFO("head_dim=" << HeadDim << " group=" << Group << " causal=" << Causal << " window=" << Window << " length=" << length);
-    CHECK(reference::distance(f.ours(0, length), f.expected(0, length)) < 3e-6);                // the whole sequence
-    CHECK(reference::distance(f.ours(length - 1, 1), f.expected(length - 1, 1)) < 3e-6);        // its last token alone
-    if (length > 20) CHECK(reference::distance(f.ours(length - 19, 19), f.expected(length - 19, 19)) < 3e-6);  // a later batch
+    INFO("head_dim=" << HeadDim << " group=" << Group << " causal=" << Causal << " window=" << Window
+                     << " length=" << length);
+    CHECK(reference::distance(f.ours(0, length), f.expected(0, length)) < 3e-6);          // the whole sequence
+    CHECK(reference::distance(f.ours(length - 1, 1), f.expected(length - 1, 1)) < 3e-6);  // its last token alone
+    if (length > 20)
+      CHECK(reference::distance(f.ours(length - 19, 19), f.expected(length - 19, 19)) < 3e-6);  // a later batch
   }
 }
 

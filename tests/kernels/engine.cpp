@@ -16,10 +16,11 @@
 namespace constformer::configs {
 namespace {
 
-constexpr config small_decoder =
-    llama({.layers = 3, .d_model = 40, .heads = 6, .kv_heads = 2, .head_dim = 10, .d_ff = 52, .vocab = 77, .positions = 300});
-constexpr config small_encoder = with(bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70}),
-                                      [](config& c) { c.norm_eps = 1e-5F; });
+constexpr config small_decoder = llama(
+    {.layers = 3, .d_model = 40, .heads = 6, .kv_heads = 2, .head_dim = 10, .d_ff = 52, .vocab = 77, .positions = 300});
+constexpr config small_encoder =
+    with(bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70}),
+         [](config& c) { c.norm_eps = 1e-5F; });
 
 }  // namespace
 }  // namespace constformer::configs
@@ -45,12 +46,14 @@ struct random_model {
 
   void fill(pack_step const& step, int layer, std::uint32_t seed) {
     auto const cols = static_cast<std::size_t>(std::max(step.cols, 1));
-    auto const values = reference::random_floats(static_cast<std::size_t>(step.rows) * cols, seed, step.cols == 0 ? 0.3F : 0.2F);
+    auto const values =
+        reference::random_floats(static_cast<std::size_t>(step.rows) * cols, seed, step.cols == 0 ? 0.3F : 0.2F);
     std::size_t const base = static_cast<std::size_t>(step.offset + layer * step.layer_stride) / sizeof(float);
     for (int row = 0; row < step.rows; ++row) {
       auto const to = static_cast<std::size_t>(packed_row(step, Config.head_dim, row));
       for (std::size_t k = 0; k < cols; ++k) {
-        std::size_t const at = step.kind == packed_kind::panels ? to / panel_rows * panel_rows * cols + k * panel_rows + to % panel_rows
+        std::size_t const at = step.kind == packed_kind::panels
+                                   ? to / panel_rows * panel_rows * cols + k * panel_rows + to % panel_rows
                                : step.kind == packed_kind::rows ? to * static_cast<std::size_t>(padded(step.cols)) + k
                                                                 : to;
         weights[base + at] = values[static_cast<std::size_t>(row) * cols + k];
@@ -107,7 +110,8 @@ TEST_CASE("score gives the logits of every row") {
   });
   REQUIRE(rows.size() == 30);
   auto const other = model.start();
-  for (std::size_t i = 0; i < ids.size(); ++i) CHECK(gap(copy_of(other->append(std::span(&ids[i], 1))), rows[i]) < 1e-5);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    CHECK(gap(copy_of(other->append(std::span(&ids[i], 1))), rows[i]) < 1e-5);
 }
 
 TEST_CASE("any number of threads gives the same bits") {
@@ -192,10 +196,12 @@ TEST_CASE("misuse is told with both numbers") {
   CHECK_THROWS_MATCHES(e->append(nine), error, Message("append: this model is an encoder"));
   CHECK_THROWS_MATCHES(e->pool(), error, Message("pool: no sequence has been encoded"));
   CHECK_THROWS_MATCHES(e->encode(std::vector{1, 2}, std::vector{0}), error, Message("1 segments were given for 2 ids"));
-  CHECK_THROWS_MATCHES(e->encode(std::vector{1}, std::vector{2}), error, Message("segment 2 is not within the 2 of the model"));
+  CHECK_THROWS_MATCHES(e->encode(std::vector{1}, std::vector{2}), error,
+                       Message("segment 2 is not within the 2 of the model"));
   CHECK_THROWS_MATCHES(model.start({.threads = 1, .capacity = 301}), error,
                        Message("context of 301 tokens is not within the compiled capacity of 300"));
-  CHECK_THROWS_MATCHES(model.start({.threads = 0, .capacity = 0}), error, Message("threads=0 is not between 1 and 256"));
+  CHECK_THROWS_MATCHES(model.start({.threads = 0, .capacity = 0}), error,
+                       Message("threads=0 is not between 1 and 256"));
   CHECK(s->position() == 0);
 }
 

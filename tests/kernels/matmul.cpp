@@ -43,14 +43,18 @@ struct product {
   std::vector<double> expected;
 
   product(int r, int i, int o, bool bf16)
-      : rows(r), in(i), out(o), w(reference::random_floats(static_cast<std::size_t>(o * i), static_cast<std::uint32_t>(o))) {
+      : rows(r),
+        in(i),
+        out(o),
+        w(reference::random_floats(static_cast<std::size_t>(o * i), static_cast<std::uint32_t>(o))) {
     if (bf16)
       for (float& v : w) v = bf16_of(v);
     auto const dense = reference::random_floats(static_cast<std::size_t>(r * i), static_cast<std::uint32_t>(r + 7));
     expected = reference::matmul(dense, w, r, i, o);
     x.assign(static_cast<std::size_t>(r) * static_cast<std::size_t>(padded(i)), 0.0F);
     for (int a = 0; a < r; ++a)
-      for (int b = 0; b < i; ++b) x[static_cast<std::size_t>(a * padded(i) + b)] = dense[static_cast<std::size_t>(a * i + b)];
+      for (int b = 0; b < i; ++b)
+        x[static_cast<std::size_t>(a * padded(i) + b)] = dense[static_cast<std::size_t>(a * i + b)];
   }
 
   [[nodiscard]] std::size_t stride() const { return static_cast<std::size_t>(padded(in)); }
@@ -89,7 +93,8 @@ TEST_CASE("a depth known when compiled gives the bits of one known at run time")
   auto const weights = packed<float>(p.w, 80, 64);
   std::vector<float> fixed_depth(7 * 80);
   std::vector<float> run_time_depth(7 * 80);
-  matmul(p.x.data(), p.stride(), 7, weights.data(), fixed<64>{}, 0, 5, store_sums<false>{{fixed_depth.data(), 80}, nullptr});
+  matmul(p.x.data(), p.stride(), 7, weights.data(), fixed<64>{}, 0, 5,
+         store_sums<false>{{fixed_depth.data(), 80}, nullptr});
   matmul(p.x.data(), p.stride(), 7, weights.data(), 64, 0, 5, store_sums<false>{{run_time_depth.data(), 80}, nullptr});
   CHECK(fixed_depth == run_time_depth);
 }
@@ -104,7 +109,8 @@ TEST_CASE("shares of the panels put together are the whole product, bit for bit"
     spin_barrier barrier(1);
     for (int index = 0; index < count; ++index) {
       work_range const mine = worker{index, count, &barrier}.share(10);
-      matmul(p.x.data(), p.stride(), 3, weights.data(), 40, mine.begin, mine.end, store_sums<false>{{parts.data(), 160}, nullptr});
+      matmul(p.x.data(), p.stride(), 3, weights.data(), 40, mine.begin, mine.end,
+             store_sums<false>{{parts.data(), 160}, nullptr});
     }
     CHECK(parts == whole);
   }
@@ -122,17 +128,20 @@ TEST_CASE("finishes add the bias, the residual and the gate") {
   std::vector<float> added = before;
   matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, 2, add_sums<true>{{added.data(), 32}, bias.data()});
   std::vector<double> expected = p.expected;
-  for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += static_cast<double>(bias[i % 32]) + static_cast<double>(before[i]);
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    expected[i] += static_cast<double>(bias[i % 32]) + static_cast<double>(before[i]);
   CHECK(reference::distance(added, expected) < 2e-6);
 
   // Panel 0 is the gate and panel 1 the input it opens: 16 columns come out.
   std::vector<float> gated(rows * 16);
-  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, 2, gate_sums<activation_kind::silu, true>{{gated.data(), 16}, bias.data()});
+  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, 2,
+         gate_sums<activation_kind::silu, true>{{gated.data(), 16}, bias.data()});
   std::vector<double> opened;
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t c = 0; c < 16; ++c) {
       double const gate = p.expected[r * 32 + c] + static_cast<double>(bias[c]);
-      opened.push_back(gate / (1 + std::exp(-gate)) * (p.expected[r * 32 + 16 + c] + static_cast<double>(bias[16 + c])));
+      opened.push_back(gate / (1 + std::exp(-gate)) *
+                       (p.expected[r * 32 + 16 + c] + static_cast<double>(bias[16 + c])));
     }
   CHECK(reference::distance(gated, opened) < 2e-6);
 }

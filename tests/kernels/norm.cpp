@@ -36,7 +36,8 @@ std::vector<double> expected_of(row const& r, int width, bool layer, bool bias, 
   std::vector<double> out;
   for (int i = 0; i < width; ++i) {
     auto const k = static_cast<std::size_t>(i);
-    out.push_back((at(i) - mean) / std::sqrt(square + eps) * static_cast<double>(r.weight[k]) + (bias ? static_cast<double>(r.bias[k]) : 0));
+    out.push_back((at(i) - mean) / std::sqrt(square + eps) * static_cast<double>(r.weight[k]) +
+                  (bias ? static_cast<double>(r.bias[k]) : 0));
   }
   return out;
 }

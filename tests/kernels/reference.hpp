@@ -36,7 +36,8 @@ inline std::vector<double> matmul(std::span<float const> x, std::span<float cons
     for (int o = 0; o < out; ++o) {
       double sum = 0;
       for (int k = 0; k < in; ++k)
-        sum += static_cast<double>(x[static_cast<std::size_t>(r * in + k)]) * static_cast<double>(w[static_cast<std::size_t>(o * in + k)]);
+        sum += static_cast<double>(x[static_cast<std::size_t>(r * in + k)]) *
+               static_cast<double>(w[static_cast<std::size_t>(o * in + k)]);
       y.push_back(sum);
     }
   return y;

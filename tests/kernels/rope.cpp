@@ -58,14 +58,17 @@ TEST_CASE("rows in packed order rotate as halves do in the checkpoint's order") 
   auto const head = reference::random_floats(head_dim, 4);
   pack_step const step{.parameter = "", .rows = head_dim, .cols = 1, .rotary_dims = dims};
   std::vector<float> packed(16);
-  for (int row = 0; row < head_dim; ++row) packed[static_cast<std::size_t>(packed_row(step, head_dim, row))] = head[static_cast<std::size_t>(row)];
+  for (int row = 0; row < head_dim; ++row)
+    packed[static_cast<std::size_t>(packed_row(step, head_dim, row))] = head[static_cast<std::size_t>(row)];
   int const position = 3;
   auto const ours = rotated(packed, r, position);
   for (int j = 0; j < dims / 2; ++j) {
     double const angle = position * std::pow(10000.0, -2.0 * j / dims);
     double const a = static_cast<double>(head[static_cast<std::size_t>(j)]);
     double const b = static_cast<double>(head[static_cast<std::size_t>(j + dims / 2)]);
-    auto const at = [&](int row) { return static_cast<double>(ours[static_cast<std::size_t>(packed_row(step, head_dim, row))]); };
+    auto const at = [&](int row) {
+      return static_cast<double>(ours[static_cast<std::size_t>(packed_row(step, head_dim, row))]);
+    };
     CHECK(std::abs(at(j) - (a * std::cos(angle) - b * std::sin(angle))) < 1e-6);
     CHECK(std::abs(at(j + dims / 2) - (b * std::cos(angle) + a * std::sin(angle))) < 1e-6);
   }
@@ -83,8 +86,8 @@ TEST_CASE("scalings change the frequencies they should") {
   r.scaling = rope_scaling_kind::llama3;
   r.original_positions = 8192;
   rope_frequencies(r, 100, scaled);
-  CHECK(scaled[0] == plain[0]);                              // turns often: kept
-  CHECK(std::abs(scaled[31] * 4 - plain[31]) < 1e-9F);       // longer than the trained context: stretched
+  CHECK(scaled[0] == plain[0]);                         // turns often: kept
+  CHECK(std::abs(scaled[31] * 4 - plain[31]) < 1e-9F);  // longer than the trained context: stretched
   r.scaling = rope_scaling_kind::dynamic;
   r.original_positions = 128;
   rope_frequencies(r, 128, scaled);

@@ -35,7 +35,8 @@ std::string joined(std::vector<int> const& ids) {
 
 void compare(std::string const& what, npy_array const& ours, npy_array const& theirs) {
   if (ours.values.size() != theirs.values.size())
-    throw std::runtime_error(what + ": " + std::to_string(ours.values.size()) + " values, " + std::to_string(theirs.values.size()) + " expected");
+    throw std::runtime_error(what + ": " + std::to_string(ours.values.size()) + " values, " +
+                             std::to_string(theirs.values.size()) + " expected");
   double gap = 0;
   double range = 0;
   for (std::size_t i = 0; i < ours.values.size(); ++i) {
@@ -45,7 +46,8 @@ void compare(std::string const& what, npy_array const& ours, npy_array const& th
     range = std::max(range, std::abs(b));
   }
   std::printf("%s: %.2e of the range\n", what.c_str(), gap / range);
-  if (!(gap <= bound * range)) throw std::runtime_error(what + ": further apart than " + std::to_string(bound) + " of the range");
+  if (!(gap <= bound * range))
+    throw std::runtime_error(what + ": further apart than " + std::to_string(bound) + " of the range");
 }
 
 // The same call with one and with two threads must print and write the same bytes.
@@ -68,21 +70,24 @@ npy_array result_of(std::vector<std::string> call, fs::path const& work) {
   return results[0];
 }
 
-void check_decoder(std::string const& program, nlohmann::json const& expected, fs::path const& fixture, fs::path const& work) {
+void check_decoder(std::string const& program, nlohmann::json const& expected, fs::path const& fixture,
+                   fs::path const& work) {
   std::string const ids = joined(expected.at("prompt").get<std::vector<int>>());
   compare("logits", result_of({program, "score", "--ids", ids}, work), read_npy(fixture / "logits.npy"));
   auto const greedy = expected.at("greedy").get<std::vector<int>>();
   std::string wanted;
   for (int id : greedy) wanted += (wanted.empty() ? "" : " ") + std::to_string(id);
-  std::string const printed = run({"/bin/sh", "-c",
-                                   constformer::command::shell_line({program, "--ids", ids, "--temp", "0", "--ignore-eos", "--print-ids", "-n",
-                                                                     std::to_string(greedy.size())}) +
-                                       " 2>/dev/null"});
+  std::string const printed =
+      run({"/bin/sh", "-c",
+           constformer::command::shell_line({program, "--ids", ids, "--temp", "0", "--ignore-eos", "--print-ids", "-n",
+                                             std::to_string(greedy.size())}) +
+               " 2>/dev/null"});
   std::string const got = printed.substr(0, printed.find('\n'));
   if (got != wanted) throw std::runtime_error("greedy ids are\n" + got + "\nexpected\n" + wanted);
 }
 
-void check_encoder(std::string const& program, nlohmann::json const& expected, fs::path const& fixture, fs::path const& work) {
+void check_encoder(std::string const& program, nlohmann::json const& expected, fs::path const& fixture,
+                   fs::path const& work) {
   std::vector<std::string> call{program, "embed", "--ids", joined(expected.at("prompt").get<std::vector<int>>())};
   if (expected.contains("segments") && !expected.at("segments").is_null())
     call.insert(call.end(), {"--segments", joined(expected.at("segments").get<std::vector<int>>())});
@@ -100,7 +105,8 @@ void check(std::string const& command, fs::path const& fixture, fs::path const& 
   std::ifstream in(fixture / "ids.json");
   auto const expected = nlohmann::json::parse(in);
   std::string const program = (work / "program").string();
-  run({command, "build", fixture.string(), "-o", program, "--ctx-size", std::to_string(expected.at("context").get<int>())});
+  run({command, "build", fixture.string(), "-o", program, "--ctx-size",
+       std::to_string(expected.at("context").get<int>())});
   if (fs::exists(fixture / "hidden.npy")) {
     check_encoder(program, expected, fixture, work);
   } else {

@@ -25,7 +25,8 @@ npy_array read_npy(std::filesystem::path const& path) {
   std::ifstream in(path, std::ios::binary);
   std::string const file((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   constexpr std::size_t prefix = 10;  // magic, version, two bytes of header length
-  if (file.size() < prefix || file.compare(0, 6, "\x93NUMPY") != 0) throw std::runtime_error(path.string() + ": no .npy file");
+  if (file.size() < prefix || file.compare(0, 6, "\x93NUMPY") != 0)
+    throw std::runtime_error(path.string() + ": no .npy file");
   std::size_t const length = static_cast<unsigned char>(file[8]) + 256U * static_cast<unsigned char>(file[9]);
   std::string const header = file.substr(prefix, length);
   if (header.find("'<f4'") == std::string::npos || header.find("'fortran_order': False") == std::string::npos)
@@ -33,7 +34,8 @@ npy_array read_npy(std::filesystem::path const& path) {
   npy_array out{shape_of(header), {}};
   std::size_t count = 1;
   for (long extent : out.shape) count *= static_cast<std::size_t>(extent);
-  if (file.size() != prefix + length + count * sizeof(float)) throw std::runtime_error(path.string() + ": its size does not fit its shape");
+  if (file.size() != prefix + length + count * sizeof(float))
+    throw std::runtime_error(path.string() + ": its size does not fit its shape");
   out.values.resize(count);
   std::memcpy(out.values.data(), file.data() + prefix + length, count * sizeof(float));
   return out;

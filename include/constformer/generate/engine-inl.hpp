@@ -38,8 +38,8 @@ template <config const& Config>
 class engine final : public session {
   static_assert(valid_config<Config>::value);
   static_assert(plan_fits<Config>::value);
-  static_assert(check<(Config.weights == dtype::f32 || Config.weights == dtype::bf16), "kernels: weights={} has none, f32 and bf16 have",
-                      dtype_text<Config.weights>>::value);
+  static_assert(check<(Config.weights == dtype::f32 || Config.weights == dtype::bf16),
+                      "kernels: weights={} has none, f32 and bf16 have", dtype_text<Config.weights>>::value);
 
   using layer = transformer_layer<checked<Config>()>;
   using scratch = typename layer::scratch;
@@ -62,7 +62,8 @@ class engine final : public session {
   /// Of memory that a session takes.
   [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers) {
     return plan.cache_bytes() + plan.activation_bytes() + arena::bytes_for<float>(score_rows * logits_stride) +
-           arena::bytes_for<float>(has_head ? 0 : plan.x) + arena::bytes_for<scratch>(static_cast<std::size_t>(workers));
+           arena::bytes_for<float>(has_head ? 0 : plan.x) +
+           arena::bytes_for<scratch>(static_cast<std::size_t>(workers));
   }
 
   [[nodiscard]] int position() const override { return position_; }
@@ -70,7 +71,8 @@ class engine final : public session {
 
   void rewind(int position) override {
     if (position < 0 || position > position_)
-      throw error("cannot rewind to position " + std::to_string(position) + ", the cache holds " + std::to_string(position_) + " tokens");
+      throw error("cannot rewind to position " + std::to_string(position) + ", the cache holds " +
+                  std::to_string(position_) + " tokens");
     position_ = position;
   }
 
@@ -90,7 +92,8 @@ class engine final : public session {
     take(ids, {}, [&](stage const& s, bool) {
       for (int first = 0; first < s.rows; first += score_rows) {
         int const rows = std::min(score_rows, s.rows - first);
-        if constexpr (has_head) team_.run([&](worker const& self) { layer::logits(self, s, first, rows, logits_.data()); });
+        if constexpr (has_head)
+          team_.run([&](worker const& self) { layer::logits(self, s, first, rows, logits_.data()); });
         for (int row = 0; row < rows; ++row)
           sink(done++, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
       }
@@ -120,13 +123,15 @@ class engine final : public session {
  private:
   static int checked_capacity(int asked) {
     if (asked < 0 || asked > Config.capacity)
-      throw error("context of " + std::to_string(asked) + " tokens is not within the compiled capacity of " + std::to_string(Config.capacity));
+      throw error("context of " + std::to_string(asked) + " tokens is not within the compiled capacity of " +
+                  std::to_string(Config.capacity));
     return asked == 0 ? Config.capacity : asked;
   }
 
   static int checked_threads(int asked) {
     constexpr int most = 256;
-    if (asked < 1 || asked > most) throw error("threads=" + std::to_string(asked) + " is not between 1 and " + std::to_string(most));
+    if (asked < 1 || asked > most)
+      throw error("threads=" + std::to_string(asked) + " is not between 1 and " + std::to_string(most));
     return asked;
   }
 
@@ -138,10 +143,11 @@ class engine final : public session {
     if (ids.empty()) throw error("no tokens were given");
     for (std::size_t i = 0; i < ids.size(); ++i)
       if (ids[i] < 0 || ids[i] >= Config.vocab)
-        throw error("id " + std::to_string(ids[i]) + " at place " + std::to_string(i) + " is not within the vocabulary of " + std::to_string(Config.vocab));
+        throw error("id " + std::to_string(ids[i]) + " at place " + std::to_string(i) +
+                    " is not within the vocabulary of " + std::to_string(Config.vocab));
     if (ids.size() > static_cast<std::size_t>(capacity_ - position_))
-      throw error("context of " + std::to_string(static_cast<std::size_t>(position_) + ids.size()) + " tokens is above the capacity of " +
-                  std::to_string(capacity_));
+      throw error("context of " + std::to_string(static_cast<std::size_t>(position_) + ids.size()) +
+                  " tokens is above the capacity of " + std::to_string(capacity_));
   }
 
   static void check_segments(std::span<int const> ids, std::span<int const> segments) {
@@ -149,7 +155,8 @@ class engine final : public session {
       throw error(std::to_string(segments.size()) + " segments were given for " + std::to_string(ids.size()) + " ids");
     for (int segment : segments)
       if (segment < 0 || segment >= Config.segments)
-        throw error("segment " + std::to_string(segment) + " is not within the " + std::to_string(Config.segments) + " of the model");
+        throw error("segment " + std::to_string(segment) + " is not within the " + std::to_string(Config.segments) +
+                    " of the model");
   }
 
   // Dynamic scaling follows the length of the whole context; the others have one table of frequencies.
@@ -174,7 +181,8 @@ class engine final : public session {
       stage_.segments = segments.empty() ? nullptr : segments.data() + first;
       stage_.rows = static_cast<int>(rows);
       stage_.first_position = position_;
-      team_.run([&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
+      team_.run(
+          [&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
       position_ += static_cast<int>(rows);
       after(stage_, first + rows == ids.size());
     }
@@ -185,8 +193,8 @@ class engine final : public session {
   stage_plan plan_;
   arena memory_;
   stage stage_;
-  std::span<float> logits_;   // (score_rows, vocab), or what the pooler gives
-  std::span<float> hidden_;   // encoders: (rows, d_model) without padding
+  std::span<float> logits_;  // (score_rows, vocab), or what the pooler gives
+  std::span<float> hidden_;  // encoders: (rows, d_model) without padding
   std::span<scratch> scratch_;
   int position_ = 0;
   bool have_frequencies_ = false;

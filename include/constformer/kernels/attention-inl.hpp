@@ -57,7 +57,6 @@ class attention_kernel {
   };
 
  private:
-
   // Panels per tile of `rows` rows, so that accumulators and weights fit the registers.
   static constexpr int panels_beside(int rows) {
     int fit = (registers - 3) / ((rows + 1) * panel_vecs);
@@ -66,12 +65,13 @@ class attention_kernel {
 
   // out(rows, 16·count columns) = x · w in tiles, for a number of rows known when compiled.
   template <int Rows, class Depth, class Finish>
-  static HWY_INLINE void multiply(float const* x, std::size_t x_stride, int rows, panels<float> const& w, Depth depth, int count,
-                                  Finish const& finish) {
+  static HWY_INLINE void multiply(float const* x, std::size_t x_stride, int rows, panels<float> const& w, Depth depth,
+                                  int count, Finish const& finish) {
     constexpr int beside = panels_beside(Rows);
     for (int row = 0; row < rows; row += Rows) {
       int panel = 0;
-      for (; panel + beside <= count; panel += beside) matmul_tile<Rows, beside>(x, x_stride, row, rows, w, depth, panel, finish);
+      for (; panel + beside <= count; panel += beside)
+        matmul_tile<Rows, beside>(x, x_stride, row, rows, w, depth, panel, finish);
       for (; panel < count; ++panel) matmul_tile<Rows, 1>(x, x_stride, row, rows, w, depth, panel, finish);
     }
   }
@@ -79,7 +79,8 @@ class attention_kernel {
   template <int Rows>
   static HWY_INLINE void score_tile(attention_span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
-    panels<float> const w{s.keys + static_cast<std::size_t>(first_key) * HeadDim, std::size_t{HeadDim} * panel_rows, panel_rows};
+    panels<float> const w{s.keys + static_cast<std::size_t>(first_key) * HeadDim, std::size_t{HeadDim} * panel_rows,
+                          panel_rows};
     auto const store = [&](int row, int column, float_vec v) HWY_ATTR { hn::StoreU(v, d, &t.scores[row][column]); };
     multiply<Rows>(&t.query[0][0], width, rows, w, fixed<HeadDim>{}, (keys + panel_rows - 1) / panel_rows, store);
   }
@@ -129,7 +130,8 @@ class attention_kernel {
 
   static HWY_INLINE void load_queries(attention_span const& s, scratch& t, int rows) {
     for (int row = 0; row < rows; ++row) {
-      float const* q = s.query + static_cast<std::size_t>(row / Group) * s.query_stride + static_cast<std::size_t>(row % Group) * HeadDim;
+      float const* q = s.query + static_cast<std::size_t>(row / Group) * s.query_stride +
+                       static_cast<std::size_t>(row % Group) * HeadDim;
       for (int j = 0; j < HeadDim; ++j) t.query[row][j] = q[j] * s.scale;
       for (int j = 0; j < width; ++j) t.sums[row][j] = 0.0F;
       t.peak[row] = std::numeric_limits<float>::lowest();
@@ -139,7 +141,8 @@ class attention_kernel {
 
   static HWY_INLINE void store_results(attention_span const& s, scratch const& t, int rows) {
     for (int row = 0; row < rows; ++row) {
-      float* out = s.out + static_cast<std::size_t>(row / Group) * s.out_stride + static_cast<std::size_t>(row % Group) * HeadDim;
+      float* out = s.out + static_cast<std::size_t>(row / Group) * s.out_stride +
+                   static_cast<std::size_t>(row % Group) * HeadDim;
       float const inverse = 1.0F / t.total[row];
       for (int j = 0; j < HeadDim; ++j) out[j] = t.sums[row][j] * inverse;
     }

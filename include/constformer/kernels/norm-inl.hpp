@@ -36,7 +36,8 @@ HWY_INLINE float sum_of(float const* HWY_RESTRICT x, int width, Map const& map) 
 /// out = norm(x)·weight (+ bias), rows of `width` values padded to whole panels; x and out may be the same.
 /// RMSNorm: x·rsqrt(mean x² + eps). LayerNorm: (x − mean)·rsqrt(mean (x − mean)² + eps); bias may be null.
 template <norm_kind Kind>
-HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, float const* HWY_RESTRICT bias, float* out, int width, float eps) {
+HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, float const* HWY_RESTRICT bias, float* out,
+                          int width, float eps) {
   float_tag const d;
   float const n = static_cast<float>(width);
   float mean = 0.0F;

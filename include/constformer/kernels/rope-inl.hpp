@@ -15,7 +15,8 @@ namespace constformer {
 namespace HWY_NAMESPACE {
 
 /// Rotates the first `dims` (even) of one head in place by factors from `rope_factors`.
-HWY_INLINE void rotate(float* HWY_RESTRICT head, float const* HWY_RESTRICT cos, float const* HWY_RESTRICT sin, int dims) {
+HWY_INLINE void rotate(float* HWY_RESTRICT head, float const* HWY_RESTRICT cos, float const* HWY_RESTRICT sin,
+                       int dims) {
   float_tag const d;
   int i = 0;
   for (; i + lanes <= dims; i += lanes) {

@@ -19,7 +19,8 @@ struct yarn_ramp {
 
 inline yarn_ramp yarn_ramp_of(rope_config const& r) {
   auto const dim_of_turns = [&](double turns) {
-    return r.rotary_dims * std::log(r.original_positions / (turns * 2 * std::numbers::pi)) / (2 * std::log(static_cast<double>(r.theta)));
+    return r.rotary_dims * std::log(r.original_positions / (turns * 2 * std::numbers::pi)) /
+           (2 * std::log(static_cast<double>(r.theta)));
   };
   double low = dim_of_turns(static_cast<double>(r.beta_fast));
   double high = dim_of_turns(static_cast<double>(r.beta_slow));
@@ -47,7 +48,8 @@ inline double llama3_frequency(rope_config const& r, double frequency) {
 inline double dynamic_theta(rope_config const& r, int length) {
   double const theta = static_cast<double>(r.theta);
   if (length <= r.original_positions || r.rotary_dims <= 2) return theta;
-  double const stretch = static_cast<double>(r.factor) * length / r.original_positions - (static_cast<double>(r.factor) - 1);
+  double const stretch =
+      static_cast<double>(r.factor) * length / r.original_positions - (static_cast<double>(r.factor) - 1);
   return theta * std::pow(stretch, r.rotary_dims / (r.rotary_dims - 2.0));
 }
 
@@ -58,7 +60,8 @@ inline double dynamic_theta(rope_config const& r, int length) {
 inline void rope_frequencies(rope_config const& r, int length, std::span<float> out) {
   bool const dynamic = r.scaling == rope_scaling_kind::dynamic;
   double const theta = dynamic ? detail::dynamic_theta(r, length) : static_cast<double>(r.theta);
-  detail::yarn_ramp const ramp = r.scaling == rope_scaling_kind::yarn ? detail::yarn_ramp_of(r) : detail::yarn_ramp{0, 1};
+  detail::yarn_ramp const ramp =
+      r.scaling == rope_scaling_kind::yarn ? detail::yarn_ramp_of(r) : detail::yarn_ramp{0, 1};
   for (std::size_t j = 0; j < out.size(); ++j) {
     double frequency = std::pow(theta, -2.0 * static_cast<double>(j) / r.rotary_dims);
     switch (r.scaling) {
@@ -67,7 +70,8 @@ inline void rope_frequencies(rope_config const& r, int length, std::span<float> 
       case rope_scaling_kind::linear: frequency /= static_cast<double>(r.factor); break;
       case rope_scaling_kind::llama3: frequency = detail::llama3_frequency(r, frequency); break;
       case rope_scaling_kind::yarn: {
-        double const stretched = std::fmin(std::fmax((static_cast<double>(j) - ramp.low) / (ramp.high - ramp.low), 0), 1);
+        double const stretched =
+            std::fmin(std::fmax((static_cast<double>(j) - ramp.low) / (ramp.high - ramp.low), 0), 1);
         frequency *= stretched / static_cast<double>(r.factor) + (1 - stretched);
         break;
       }
@@ -78,7 +82,8 @@ inline void rope_frequencies(rope_config const& r, int length, std::span<float> 
 
 /// Factors of one position, (rotary_dims) each, for pairs that are neighbours: out[2j] = x[2j]·cos[2j] + x[2j+1]·sin[2j], and
 /// out[2j+1] = x[2j+1]·cos[2j+1] + x[2j]·sin[2j+1]; sin[2j] is −sin θ and sin[2j+1] is sin θ.
-inline void rope_factors(std::span<float const> frequencies, int position, float attention_factor, float* cos, float* sin) {
+inline void rope_factors(std::span<float const> frequencies, int position, float attention_factor, float* cos,
+                         float* sin) {
   for (std::size_t j = 0; j < frequencies.size(); ++j) {
     float const angle = static_cast<float>(position) * frequencies[j];  // in float, as the reference implementations do
     float const c = std::cos(angle) * attention_factor;

@@ -39,7 +39,6 @@ class attention_layer {
   using scratch = typename kernel::scratch;
 
  private:
-
   static HWY_INLINE float* keys_of(stage const& s, int layer, int head) {
     auto const slot = static_cast<std::size_t>(layer % cached_layers(Config) * Config.kv_heads + head);
     return s.keys + slot * static_cast<std::size_t>(s.capacity) * head_dim;
@@ -62,7 +61,8 @@ class attention_layer {
     }
     float const* const value = qkv + query_width + key_width + head * head_dim;
     auto const position = static_cast<std::size_t>(s.first_position + row);
-    float* const key_panel = keys_of(s, layer, head) + position / panel_rows * panel_rows * head_dim + position % panel_rows;
+    float* const key_panel =
+        keys_of(s, layer, head) + position / panel_rows * panel_rows * head_dim + position % panel_rows;
     float* const value_row = values_of(s, layer, head) + position * padded(head_dim);
     for (int j = 0; j < head_dim; ++j) key_panel[j * panel_rows] = key[j];
     for (int j = 0; j < head_dim; ++j) value_row[j] = value[j];
@@ -110,7 +110,8 @@ class attention_layer {
 
  public:
   /// x += output(attend(query, key, value of input)), with a barrier after.
-  static HWY_INLINE void forward(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block, matrix_rows input) {
+  static HWY_INLINE void forward(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block,
+                                 matrix_rows input) {
     store_sums<Config.bias_qkv> const to_qkv{{s.qkv, qkv_stride}, floats_at(block, place.qkv_bias)};
     linear_forward<qkv_rows(Config), Config.d_model, Config.weights>(self, block + place.qkv, input, s.rows, to_qkv);
     self.sync();
@@ -120,9 +121,10 @@ class attention_layer {
       attend_batch(self, s, mine, layer);
     }
     self.sync();
-    add_sums<Config.bias_attention_output> const to_stream{{s.x, padded(Config.d_model)}, floats_at(block, place.output_bias)};
-    linear_forward<Config.d_model, query_width, Config.weights>(self, block + place.output, {s.attended, padded(query_width)}, s.rows,
-                                                                to_stream);
+    add_sums<Config.bias_attention_output> const to_stream{{s.x, padded(Config.d_model)},
+                                                           floats_at(block, place.output_bias)};
+    linear_forward<Config.d_model, query_width, Config.weights>(self, block + place.output,
+                                                                {s.attended, padded(query_width)}, s.rows, to_stream);
     self.sync();
   }
 };

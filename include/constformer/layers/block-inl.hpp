@@ -30,7 +30,8 @@ class block_layer {
 
  public:
   /// pre: x += attention(norm(x)); x += ffn(norm(x)). post: x = norm(x + attention(x)); x = norm(x + ffn(x)).
-  static HWY_NOINLINE void forward(worker const& self, stage const& s, typename attention_type::scratch& mine, int layer) {
+  static HWY_NOINLINE void forward(worker const& self, stage const& s, typename attention_type::scratch& mine,
+                                   int layer) {
     std::byte const* const block = s.weights + packed_layout_of(Config).blocks + layer * place.bytes;
     norm_weights const by_attention = norm_weights_at<Config>(block, place.attention_norm, place.attention_norm_bias);
     norm_weights const by_ffn = norm_weights_at<Config>(block, place.ffn_norm, place.ffn_norm_bias);

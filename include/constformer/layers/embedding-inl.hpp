@@ -33,9 +33,11 @@ class embedding_layer {
   // Value k of a token: from its row, or, where the head shares the weight, from its lane of the head's panel.
   static HWY_INLINE float token_value(weight const* table, std::size_t id, std::size_t k) {
     if constexpr (!Config.tied) return hwy::ConvertScalarTo<float>(table[id * stride + k]);
-    weight const* const panel = table + id / panel_rows * panel_rows * static_cast<std::size_t>(packed_depth(Config.weights, width));
+    weight const* const panel =
+        table + id / panel_rows * panel_rows * static_cast<std::size_t>(packed_depth(Config.weights, width));
     std::size_t const lane = id % panel_rows;
-    if constexpr (Config.weights == dtype::bf16) return hwy::ConvertScalarTo<float>(panel[(k / 2 * panel_rows + lane) * 2 + k % 2]);
+    if constexpr (Config.weights == dtype::bf16)
+      return hwy::ConvertScalarTo<float>(panel[(k / 2 * panel_rows + lane) * 2 + k % 2]);
     return hwy::ConvertScalarTo<float>(panel[k * panel_rows + lane]);
   }
 
@@ -45,7 +47,8 @@ class embedding_layer {
     auto const id = static_cast<std::size_t>(s.ids[row]);
     for (std::size_t k = 0; k < width; ++k) x[k] = token_value(table, id, k);
     if constexpr (Config.position == position_kind::learned) {
-      float const* const position = floats_at(s.weights, place.positions) + static_cast<std::size_t>(s.first_position + row) * stride;
+      float const* const position =
+          floats_at(s.weights, place.positions) + static_cast<std::size_t>(s.first_position + row) * stride;
       for (std::size_t k = 0; k < width; ++k) x[k] += position[k];
     }
     if constexpr (Config.segments > 0) {

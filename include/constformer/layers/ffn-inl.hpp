@@ -34,10 +34,12 @@ class ffn_layer {
   static HWY_INLINE void forward(worker const& self, stage const& s, std::byte const* block, matrix_rows input) {
     constexpr int pair = Config.gated ? 2 : 1;  // a gate panel and its up panel stay with one worker
     to_hidden const hidden{{s.hidden, hidden_stride}, floats_at(block, place.up_bias)};
-    linear_forward<up_rows(Config), Config.d_model, Config.weights>(self, block + place.up, input, s.rows, hidden, pair);
+    linear_forward<up_rows(Config), Config.d_model, Config.weights>(self, block + place.up, input, s.rows, hidden,
+                                                                    pair);
     self.sync();
     add_sums<Config.bias_ffn> const to_stream{{s.x, padded(Config.d_model)}, floats_at(block, place.down_bias)};
-    linear_forward<Config.d_model, Config.d_ff, Config.weights>(self, block + place.down, {s.hidden, hidden_stride}, s.rows, to_stream);
+    linear_forward<Config.d_model, Config.d_ff, Config.weights>(self, block + place.down, {s.hidden, hidden_stride},
+                                                                s.rows, to_stream);
     self.sync();
   }
 };

@@ -91,11 +91,13 @@ struct gate_sums {
 
 /// This worker's share of finish(W·x): W (Out, In) packed at `weight`, x (rows, In). Shares are whole units of panels.
 template <int Out, int In, dtype Type, class Finish>
-HWY_INLINE void linear_forward(worker const& self, std::byte const* weight, matrix_rows x, int rows, Finish const& finish, int unit = 1) {
+HWY_INLINE void linear_forward(worker const& self, std::byte const* weight, matrix_rows x, int rows,
+                               Finish const& finish, int unit = 1) {
   constexpr int all_panels = padded(Out) / panel_rows;
   work_range const mine = self.share(all_panels, unit);
   if (mine.begin == mine.end) return;
-  matmul(x.data, x.stride, rows, reinterpret_cast<stored<Type> const*>(weight), extent_of<In>(), mine.begin, mine.end, finish);
+  matmul(x.data, x.stride, rows, reinterpret_cast<stored<Type> const*>(weight), extent_of<In>(), mine.begin, mine.end,
+         finish);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -51,7 +51,8 @@ class transformer_layer {
   /// out (d_model) = tanh(W·x₀ + b).
   static HWY_NOINLINE void pool(worker const& self, stage const& s, float* out) {
     activate_sums<activation_kind::tanh, true> const to_pooled{{out, stride}, floats_at(s.weights, place.pooler_bias)};
-    linear_forward<Config.d_model, Config.d_model, Config.weights>(self, s.weights + place.pooler, {s.x, stride}, 1, to_pooled);
+    linear_forward<Config.d_model, Config.d_model, Config.weights>(self, s.weights + place.pooler, {s.x, stride}, 1,
+                                                                   to_pooled);
   }
 };
 
