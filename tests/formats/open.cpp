@@ -152,3 +152,29 @@ TEST_CASE("tokenizer files beside the weights, or given", "[open]") {
   CHECK(folder_given.tokenizer.given == other.path());
   CHECK(folder_given.tokenizer.summary() == "vocab.txt");
 }
+
+// Neither folder has a config.json; the sizes are those of their SOURCE.txt.
+TEST_CASE("the two layouts of GPT-2's linear layers in real files", "[open][shared]") {
+  CF_NEED_SHARED();
+  auto const open_with = [](char const* name, char const* config_text) {
+    scratch_folder const folder;
+    folder.write("config.json", config_text);
+    fs::create_symlink(shared_data() / name / "derived" / "model.safetensors", folder / "model.safetensors");
+    return open_checkpoint(folder.path());
+  };
+  auto const makemore = open_with(
+      "makemore-induction-gpt2",
+      R"({"model_type":"gpt2","vocab_size":27,"n_embd":64,"n_layer":2,"n_head":1,"n_positions":32,"tie_word_embeddings":false})");
+  CHECK_FALSE(makemore.linear_in_out);
+  CHECK(makemore.prefix == "transformer.");
+  CHECK(makemore.unread.size() == 2);
+  auto const tiny =
+      open_with("tiny-gpt2-ort",
+                R"({"model_type":"gpt2","vocab_size":1000,"n_embd":32,"n_layer":5,"n_head":4,"n_positions":512})");
+  CHECK(tiny.linear_in_out);
+  for (auto const* c : {&makemore, &tiny}) {
+    std::int64_t values = 0;
+    for (auto const& tensor : c->tensors) values += count_of(tensor.shape);
+    CHECK(values == parameter_count(c->model));
+  }
+}
