@@ -28,6 +28,12 @@ struct match_data {
   pcre2_match_data* data;
 };
 
+int match_at(pcre2_code const* pattern, std::string_view text, std::size_t at, pcre2_match_data* data,
+             std::uint32_t options) {
+  return pcre2_match(pattern, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
+                     options | PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data, nullptr);
+}
+
 }  // namespace
 
 struct regex::compiled {
@@ -64,9 +70,9 @@ void regex::for_each(std::string_view text, std::function<void(span)> const& fou
   match_data const m(pattern);
   std::size_t at = 0;
   while (at < text.size()) {
-    std::uint32_t const skip_empty = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
-    int const count =
-        pcre2_match(pattern, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, skip_empty, m.data, nullptr);
+    int count = match_at(pattern, text, at, m.data, 0);
+    // Compiled code has a small stack; the interpreter takes what it needs from the heap.
+    if (count == PCRE2_ERROR_JIT_STACKLIMIT) count = match_at(pattern, text, at, m.data, PCRE2_NO_JIT);
     if (count == PCRE2_ERROR_NOMATCH) return;
     if (count < 0) {
       throw error("tokenizer: matching the splitting pattern at byte " + std::to_string(at) + " of " +
