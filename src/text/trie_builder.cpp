@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "text/trie.hpp"
 
@@ -14,14 +15,30 @@ void append_u32(std::vector<std::byte>& out, std::uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<std::byte>(value >> shift));
 }
 
+using key_list = std::vector<std::pair<std::string, std::uint32_t>>;
+
+/// In the order of their bytes; of equal keys the first is kept.
+key_list sorted_unique(key_list keys) {
+  std::vector<std::size_t> order(keys.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    int const compared = keys[a].first.compare(keys[b].first);
+    return compared != 0 ? compared < 0 : a < b;
+  });
+  key_list sorted;
+  sorted.reserve(keys.size());
+  for (std::size_t const place : order) {
+    if (sorted.empty() || sorted.back().first != keys[place].first) sorted.push_back(std::move(keys[place]));
+  }
+  return sorted;
+}
+
 }  // namespace
 
 std::vector<std::byte> build_trie(std::vector<std::pair<std::string, std::uint32_t>> keys) {
   std::erase_if(keys, [](auto const& key) { return key.first.empty(); });
   if (keys.empty()) return {};
-  std::stable_sort(keys.begin(), keys.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
-  keys.erase(std::unique(keys.begin(), keys.end(), [](auto const& a, auto const& b) { return a.first == b.first; }),
-             keys.end());
+  keys = sorted_unique(std::move(keys));
 
   std::vector<pending> nodes{{0, keys.size(), 0}};
   std::vector<std::uint32_t> first, value;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <span>
+#include <vector>
 
 #include "text/utf8.hpp"
 
@@ -102,15 +103,26 @@ void append_decomposed(std::u32string& out, char32_t c) {
   if (at->c != 0) append_decomposed(out, at->c);
 }
 
-/// Puts each run of combining characters in the order of their classes.
+/// Puts each run of combining characters in the order of their classes, those of one class as they were.
 void reorder(std::u32string& text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (combining_class(text[i]) == 0) continue;
-    std::size_t end = i;
-    while (end < text.size() && combining_class(text[end]) != 0) ++end;
-    std::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(i), text.begin() + static_cast<std::ptrdiff_t>(end),
-                     [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
-    i = end - 1;
+  struct mark {
+    std::uint8_t its_class;
+    std::size_t place;
+    char32_t value;
+    bool operator<(mark const& other) const {
+      return its_class != other.its_class ? its_class < other.its_class : place < other.place;
+    }
+  };
+  std::vector<mark> run;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    std::uint8_t const its_class = i < text.size() ? combining_class(text[i]) : std::uint8_t{0};
+    if (its_class != 0) {
+      run.push_back({its_class, i, text[i]});
+      continue;
+    }
+    std::sort(run.begin(), run.end());
+    for (std::size_t k = 0; k < run.size(); ++k) text[i - run.size() + k] = run[k].value;
+    run.clear();
   }
 }
 

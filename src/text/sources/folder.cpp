@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <set>
 
 #include "constformer/core/error.hpp"
 #include "constformer/text/load.hpp"
@@ -111,10 +111,19 @@ class companion_files {
   std::optional<json_file> added_;
 };
 
-void set_role(tokenizer_data const& data, companion_files const& files, char const* field, std::optional<int>& role) {
-  if (auto const name = files.text(field)) {
-    if (auto const id = id_of_text(data, *name)) role = id;
-  }
+bool is_sentencepiece(tokenizer_data const& data) {
+  return !data.rewrites.empty() && data.rewrites.front().kind == rewrite_kind::sentencepiece;
+}
+
+/// A token with a role is also cut out of the text, as transformers arranges it; SentencePiece's own are not.
+void set_role(tokenizer_data& data, companion_files const& files, char const* field, std::optional<int>& role) {
+  std::optional<std::string> const name = files.text(field);
+  std::optional<int> const id = name ? id_of_text(data, *name) : std::nullopt;
+  if (!id) return;
+  role = id;
+  bool const known =
+      std::any_of(data.added.begin(), data.added.end(), [&](added_token const& a) { return a.id == *id; });
+  if (!known && !is_sentencepiece(data)) add_token(data, {*id, *name, true, false, false, false, false});
 }
 
 void set_roles(tokenizer_data& data, companion_files const& files) {

@@ -42,8 +42,10 @@ void mark_duplicates(std::vector<vocabulary_entry>& vocabulary) {
   std::vector<std::size_t> order(vocabulary.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   auto const text = [&](std::size_t place) -> std::string const& { return vocabulary[order[place]].text; };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return vocabulary[a].text < vocabulary[b].text; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    int const compared = vocabulary[a].text.compare(vocabulary[b].text);
+    return compared != 0 ? compared < 0 : a < b;
+  });
   for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
     for (end = begin + 1; end < order.size() && text(end) == text(begin);) ++end;
     if (end == begin + 1) continue;
