@@ -75,7 +75,8 @@ double by_definition(activation_kind kind, double x) {
 }  // namespace
 
 TEST_CASE("config.json means what transformers' configuration classes make of it", "[config_json]") {
-  for (json const& golden_case : golden()["configs"]) {
+  json const file = golden();
+  for (json const& golden_case : file["configs"]) {
     auto const text = golden_case["text"].get<std::string>();
     INFO(text);
     auto const parsed = read_hugging_face_config(text, "config.json");
