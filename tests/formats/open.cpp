@@ -56,6 +56,7 @@ TEST_CASE("every parity fixture opens, and holds as many numbers as its config a
 }
 
 TEST_CASE("prefixes, saved buffers and old names", "[open]") {
+  static_cast<void>(fixtures());  // skips here, where no CHECK is in the way
   CHECK(open_checkpoint(fixtures() / "gpt2_first_names").prefix.empty());
   CHECK(open_checkpoint(fixtures() / "gpt2_first_names").unread.size() == 2);
   CHECK(open_checkpoint(fixtures() / "gpt2_plain").prefix == "transformer.");
