@@ -3,9 +3,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <thread>
 
 #include "hwy/cache_control.h"
+#include "hwy/contrib/thread_pool/futex.h"
 #include "hwy/contrib/thread_pool/thread_pool.h"
 
 namespace constformer {
@@ -16,7 +16,7 @@ struct work_range {
   int end;    ///< one past the last; begin if there is nothing to do
 };
 
-/// A barrier that spins: phases of a forward pass are microseconds apart. After a while it yields, for machines with
+/// A barrier that spins: phases of a forward pass are microseconds apart. After a while it sleeps, for machines with
 /// more workers than free cores.
 class spin_barrier {
  public:
@@ -30,22 +30,27 @@ class spin_barrier {
     std::uint32_t const phase = phase_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count_) {
       arrived_.store(0, std::memory_order_relaxed);
-      phase_.store(phase + 1, std::memory_order_release);
+      phase_.store(phase + 1);
+      if (sleepers_.load() > 0) hwy::WakeAll(phase_);
       return;
     }
-    for (int spins = 0; phase_.load(std::memory_order_acquire) == phase; ++spins) {
-      if (spins < 4096) {
-        hwy::Pause();
-      } else {
-        std::this_thread::yield();
-      }
+    for (int spins = 0; spins < most_spins; ++spins) {
+      if (phase_.load(std::memory_order_acquire) != phase) return;
+      hwy::Pause();
     }
+    // Announced before the kernel compares the phase, and looked for after the phase was changed: no wake is missed.
+    sleepers_.fetch_add(1);
+    hwy::BlockUntilDifferent(phase, phase_);
+    sleepers_.fetch_sub(1);
   }
 
  private:
+  static constexpr int most_spins = 4096;  // tens of microseconds: longer than a phase of a small model is uneven
+
   int const count_;
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> phase_{0};
+  std::atomic<int> sleepers_{0};
 };
 
 /// One of the threads that run a forward pass together: all run the same code, each on its share.
