@@ -14,22 +14,25 @@ namespace detail {
 struct word_hash {
   std::uint64_t state = 0xcbf29ce484222325U;
   constexpr void add(std::int64_t word) {
-    for (int i = 0; i < 8; ++i) state = (state ^ ((static_cast<std::uint64_t>(word) >> (8 * i)) & 0xff)) * 0x100000001b3U;
+    for (int i = 0; i < 8; ++i)
+      state = (state ^ ((static_cast<std::uint64_t>(word) >> (8 * i)) & 0xff)) * 0x100000001b3U;
   }
   constexpr void add(float value) { add(std::int64_t{std::bit_cast<std::int32_t>(value)}); }
 };
 
 constexpr void add_arithmetic(word_hash& hash, config const& c) {
-  for (int word : {c.layers, c.d_model, c.heads, c.kv_heads, c.head_dim, c.d_ff, c.vocab, c.positions, c.segments, c.window})
+  for (int word :
+       {c.layers, c.d_model, c.heads, c.kv_heads, c.head_dim, c.d_ff, c.vocab, c.positions, c.segments, c.window})
     hash.add(std::int64_t{word});
-  for (bool word : {c.norm_bias, c.gated, c.scale_scores, c.scale_scores_by_layer, c.bias_qkv, c.bias_attention_output, c.bias_ffn,
-                    c.tied, c.pooler, c.rope.truncate})
+  for (bool word : {c.norm_bias, c.gated, c.scale_scores, c.scale_scores_by_layer, c.bias_qkv, c.bias_attention_output,
+                    c.bias_ffn, c.tied, c.pooler, c.rope.truncate})
     hash.add(std::int64_t{word});
-  for (auto word : {static_cast<int>(c.norm), static_cast<int>(c.place), static_cast<int>(c.activation), static_cast<int>(c.position),
-                    static_cast<int>(c.mask), static_cast<int>(c.head), static_cast<int>(c.rope.scaling)})
+  for (auto word : {static_cast<int>(c.norm), static_cast<int>(c.place), static_cast<int>(c.activation),
+                    static_cast<int>(c.position), static_cast<int>(c.mask), static_cast<int>(c.head),
+                    static_cast<int>(c.rope.scaling)})
     hash.add(std::int64_t{word});
-  for (float word : {c.norm_eps, c.rope.theta, c.rope.factor, c.rope.low_freq_factor, c.rope.high_freq_factor, c.rope.beta_fast,
-                     c.rope.beta_slow, c.rope.attention_factor})
+  for (float word : {c.norm_eps, c.rope.theta, c.rope.factor, c.rope.low_freq_factor, c.rope.high_freq_factor,
+                     c.rope.beta_fast, c.rope.beta_slow, c.rope.attention_factor})
     hash.add(word);
   hash.add(std::int64_t{c.rope.rotary_dims});
   hash.add(std::int64_t{c.rope.original_positions});
@@ -44,9 +47,10 @@ constexpr void add_arithmetic(word_hash& hash, config const& c) {
   detail::add_arithmetic(hash, c);
   pack_plan const plan = pack_plan_of(c);
   for (pack_step const& step : plan.view()) {
-    for (std::int64_t word : {std::int64_t{step.rows}, std::int64_t{step.cols}, step.offset, step.layer_stride,
-                              std::int64_t{step.first_row}, std::int64_t{step.panel_step}, std::int64_t{step.rotary_dims},
-                              static_cast<std::int64_t>(step.kind), static_cast<std::int64_t>(step.type)})
+    for (std::int64_t word :
+         {std::int64_t{step.rows}, std::int64_t{step.cols}, step.offset, step.layer_stride,
+          std::int64_t{step.first_row}, std::int64_t{step.panel_step}, std::int64_t{step.rotary_dims},
+          static_cast<std::int64_t>(step.kind), static_cast<std::int64_t>(step.type)})
       hash.add(word);
   }
   return hash.state;

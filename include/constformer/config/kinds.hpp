@@ -46,7 +46,8 @@ inline constexpr std::array family_names{
     named{family_kind::llama, "llama"}, named{family_kind::mistral, "mistral"}, named{family_kind::qwen2, "qwen2"},
     named{family_kind::gpt2, "gpt2"},   named{family_kind::bert, "bert"},
 };
-inline constexpr std::array norm_names{named{norm_kind::rms_norm, "rms_norm"}, named{norm_kind::layer_norm, "layer_norm"}};
+inline constexpr std::array norm_names{named{norm_kind::rms_norm, "rms_norm"},
+                                       named{norm_kind::layer_norm, "layer_norm"}};
 inline constexpr std::array norm_place_names{named{norm_place::pre, "pre"}, named{norm_place::post, "post"}};
 inline constexpr std::array activation_names{
     named{activation_kind::relu, "relu"},
@@ -59,17 +60,19 @@ inline constexpr std::array activation_names{
     named{activation_kind::sigmoid, "sigmoid"},
     named{activation_kind::identity, "identity"},
 };
-inline constexpr std::array position_names{
-    named{position_kind::none, "none"}, named{position_kind::learned, "learned"}, named{position_kind::rotary, "rotary"}};
+inline constexpr std::array position_names{named{position_kind::none, "none"}, named{position_kind::learned, "learned"},
+                                           named{position_kind::rotary, "rotary"}};
 inline constexpr std::array rope_style_names{named{rope_style::half_split, "half_split"},
                                              named{rope_style::interleaved, "interleaved"}};
 inline constexpr std::array rope_scaling_names{
-    named{rope_scaling_kind::none, "none"},     named{rope_scaling_kind::linear, "linear"},
+    named{rope_scaling_kind::none, "none"},       named{rope_scaling_kind::linear, "linear"},
     named{rope_scaling_kind::dynamic, "dynamic"}, named{rope_scaling_kind::llama3, "llama3"},
     named{rope_scaling_kind::yarn, "yarn"},
 };
-inline constexpr std::array mask_names{named{mask_kind::causal, "causal"}, named{mask_kind::bidirectional, "bidirectional"}};
-inline constexpr std::array head_names{named{head_kind::none, "none"}, named{head_kind::language_model, "language_model"}};
+inline constexpr std::array mask_names{named{mask_kind::causal, "causal"},
+                                       named{mask_kind::bidirectional, "bidirectional"}};
+inline constexpr std::array head_names{named{head_kind::none, "none"},
+                                       named{head_kind::language_model, "language_model"}};
 
 constexpr auto const& names_of(family_kind) { return family_names; }
 constexpr auto const& names_of(norm_kind) { return norm_names; }
