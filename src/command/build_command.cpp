@@ -34,6 +34,7 @@ namespace constformer::command {
 namespace {
 
 constexpr int default_capacity = 4096;
+constexpr int largest_capacity = 1 << 24;
 
 struct build_options {
   std::string path;
@@ -126,7 +127,10 @@ void link_program(build& b) {
 }
 
 void deliver(std::filesystem::path const& from, atomic_file& to) {
-  if (std::filesystem::file_size(from) == 0) throw error(from.string() + ": is empty");
+  std::error_code missing;
+  auto const bytes = std::filesystem::file_size(from, missing);
+  if (missing) throw error("the compiler made no " + from.filename().string() + " and said nothing of it");
+  if (bytes == 0) throw error(from.string() + ": is empty");
   mapped_file const content(from);
   to.write(content.bytes());
 }
@@ -180,7 +184,7 @@ void add_build(CLI::App& app) {
                    "tokenizer file or folder, instead of what lies beside the weights")
       ->type_name("FILE");
   command->add_option("-c,--ctx-size", options->context, "longest context (default: the checkpoint's, at most 4096)")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, largest_capacity))
       ->type_name("N");
   command
       ->add_option("--dtype", options->type,

@@ -24,6 +24,12 @@ int report(std::string sentence, int status) {
   return status;
 }
 
+// CLI11 says of a word that is no subcommand only that it wants one.
+std::string usage_problem(CLI::App const& app, CLI::ParseError const& problem, int argc, char** argv) {
+  if (argc < 2 || !app.get_subcommands().empty()) return problem.what();
+  return "\"" + std::string(argv[1]) + "\" is none of the subcommands inspect, config, verify and build";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -40,7 +46,7 @@ int main(int argc, char** argv) {
   } catch (CLI::Success const& asked) {  // --help, --version
     return app.exit(asked);
   } catch (CLI::ParseError const& problem) {
-    return report(problem.what(), 2);
+    return report(usage_problem(app, problem, argc, argv), 2);
   } catch (std::exception const& problem) {
     return report(problem.what(), 1);
   }

@@ -24,6 +24,23 @@ extern "C" void on_interrupt(int signal) { interrupted = signal; }
 
 std::string reason(int code) { return std::strerror(code); }
 
+// A compiler starts others: it leads a group, so that all of them can be ended.
+class spawn_attributes {
+ public:
+  spawn_attributes() {
+    posix_spawnattr_init(&attributes_);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+  }
+  ~spawn_attributes() { posix_spawnattr_destroy(&attributes_); }
+  spawn_attributes(spawn_attributes const&) = delete;
+  spawn_attributes& operator=(spawn_attributes const&) = delete;
+  [[nodiscard]] posix_spawnattr_t const* get() const { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
 // The actions that give the program an empty input, one pipe for all it prints, and its folder.
 class spawn_actions {
  public:
@@ -64,7 +81,8 @@ process::process(std::vector<std::string> const& arguments, std::filesystem::pat
   for (auto const& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   spawn_actions const actions(pipe_ends[1], folder);
-  int const failure = posix_spawnp(&pid_, argv[0], actions.get(), nullptr, argv.data(), environ);
+  spawn_attributes const attributes;
+  int const failure = posix_spawnp(&pid_, argv[0], actions.get(), attributes.get(), argv.data(), environ);
   close(pipe_ends[1]);
   output_ = pipe_ends[0];
   if (failure != 0) {
@@ -76,7 +94,7 @@ process::process(std::vector<std::string> const& arguments, std::filesystem::pat
 
 process::~process() {
   if (pid_ > 0) {
-    kill(pid_, SIGTERM);
+    kill(-pid_, SIGTERM);
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
   }
   if (output_ >= 0) close(output_);

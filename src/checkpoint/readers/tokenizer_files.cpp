@@ -25,6 +25,7 @@ tokenizer_files find_tokenizer_files(fs::path const& folder) {
   out.vocab_txt = find("vocab.txt");
   out.sentencepiece_model = find("tokenizer.model");
   if (out.sentencepiece_model.empty()) out.sentencepiece_model = find("spiece.model");
+  out.chars_json = find("chars.json");
   out.llama2c_bin = find("tokenizer.bin");
   return out;
 }
@@ -32,7 +33,7 @@ tokenizer_files find_tokenizer_files(fs::path const& folder) {
 std::string tokenizer_files::summary() const {
   std::string out;
   for (fs::path const* path :
-       {&tokenizer_json, &sentencepiece_model, &vocab_json, &merges_txt, &vocab_txt, &llama2c_bin})
+       {&tokenizer_json, &sentencepiece_model, &vocab_json, &merges_txt, &vocab_txt, &chars_json, &llama2c_bin})
     if (!path->empty()) out += (out.empty() ? "" : " + ") + path->filename().string();
   return out.empty() ? given.filename().string() : out;
 }
