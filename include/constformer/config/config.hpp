@@ -28,7 +28,7 @@ struct rope_config {
 /// Give it a name at namespace scope and pass it by reference as template argument, so that errors and symbols carry the name:
 ///
 ///     inline constexpr config tiny = llama({.layers = 2, .d_model = 64, .heads = 4, .d_ff = 128, .vocab = 96, .positions = 128});
-///     using model = constformer::decoder<tiny>;
+///     using model = constformer::transformer<tiny>;
 ///
 /// `first_misfit` in rules.hpp says which combinations are valid.
 struct config {
