@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace end_to_end {
+
+/// True if an executable asks for no interpreter and no shared library: what `ldd` calls static.
+bool is_static(std::filesystem::path const& executable);
+
+/// Bytes of machine code in an object file: all its executable sections.
+std::int64_t code_bytes(std::filesystem::path const& object);
+
+}  // namespace end_to_end
