@@ -73,6 +73,7 @@ want_system_packages() {
   [ "$release" = 12 ] || want_package catch2
   want_tool git
   want_tool python3
+  want_package python3-pip
   [ "${CI:-}" != true ] || want_package python3-venv
   want_tool clang++-19 clang-19
   want_package libclang-rt-19-dev
