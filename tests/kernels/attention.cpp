@@ -1,4 +1,4 @@
-// Tiled attention against a plain softmax in double precision: head widths, groups, masks, windows and tile borders.
+// Tiled attention against a plain softmax in double precision: head widths, groups, masks, softcaps and tile borders.
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -13,9 +13,29 @@ namespace constformer {
 namespace HWY_NAMESPACE {
 namespace {
 
-template <int HeadDim, int Group, bool Causal, int Window>
+// A mask of a sequence of `length`, and what it means, said once more.
+struct causal {
+  static causal_mask mask(int) { return {}; }
+  static bool sees(int query, int key, int) { return key <= query; }
+};
+template <int Window>
+struct windowed {
+  static window_mask mask(int) { return {Window}; }
+  static bool sees(int query, int key, int) { return key <= query && key > query - Window; }
+};
+struct bidirectional {
+  static bidirectional_mask mask(int length) { return {length}; }
+  static bool sees(int, int, int) { return true; }
+};
+template <int Third>  // the prefix is that part of the sequence
+struct prefixed {
+  static prefix_mask mask(int length) { return {length * Third / 3}; }
+  static bool sees(int query, int key, int length) { return key <= query || key < length * Third / 3; }
+};
+
+template <int HeadDim, int Group, class Mask, int Softcap = 0>
 struct fixture {
-  using kernel = attention_kernel<HeadDim, Group, Causal, Window>;
+  using kernel = attention_kernel<HeadDim, Group, decltype(Mask::mask(0)), (Softcap > 0)>;
   static constexpr std::size_t width = padded(HeadDim);
   static constexpr std::size_t row_width = std::size_t{Group} * HeadDim;
 
@@ -50,16 +70,12 @@ struct fixture {
                       .out_stride = row_width,
                       .first_position = first + at,
                       .positions = count,
-                      .key_count = length,
-                      .scale = 0.3F},
+                      .mask = Mask::mask(length),
+                      .scale = 0.3F,
+                      .softcap = static_cast<float>(Softcap)},
                      *memory);
     }
     return out;
-  }
-
-  [[nodiscard]] bool sees(int query, int key) const {
-    if (Causal && key > query) return false;
-    return Window == 0 || key > query - Window;
   }
 
   std::vector<double> expected(int first, int positions) const {
@@ -73,12 +89,13 @@ struct fixture {
     std::vector<double> sums(HeadDim);
     double total = 0;
     for (int t = 0; t < length; ++t) {
-      if (!sees(p, t)) continue;
+      if (!Mask::sees(p, t, length)) continue;
       double score = 0;
       for (std::size_t j = 0; j < HeadDim; ++j)
         score += static_cast<double>(q[static_cast<std::size_t>(p) * row_width + g * HeadDim + j]) *
                  static_cast<double>(k[static_cast<std::size_t>(t) * HeadDim + j]);
-      double const weight = std::exp(score * static_cast<double>(0.3F));
+      score *= static_cast<double>(0.3F);
+      double const weight = std::exp(Softcap > 0 ? Softcap * std::tanh(score / Softcap) : score);
       total += weight;
       for (std::size_t j = 0; j < HeadDim; ++j)
         sums[j] += weight * static_cast<double>(v[static_cast<std::size_t>(t) * HeadDim + j]);
@@ -87,12 +104,11 @@ struct fixture {
   }
 };
 
-template <int HeadDim, int Group, bool Causal, int Window>
+template <int HeadDim, int Group, class Mask, int Softcap = 0>
 void check_all() {
   for (int length : {1, 2, 15, 16, 17, 63, 64, 65, 130, 200}) {
-    fixture<HeadDim, Group, Causal, Window> const f(length);
-    INFO("head_dim=" << HeadDim << " group=" << Group << " causal=" << Causal << " window=" << Window
-                     << " length=" << length);
+    fixture<HeadDim, Group, Mask, Softcap> const f(length);
+    INFO("head_dim=" << HeadDim << " group=" << Group << " softcap=" << Softcap << " length=" << length);
     CHECK(reference::distance(f.ours(0, length), f.expected(0, length)) < 3e-6);          // the whole sequence
     CHECK(reference::distance(f.ours(length - 1, 1), f.expected(length - 1, 1)) < 3e-6);  // its last token alone
     if (length > 20)
@@ -101,32 +117,62 @@ void check_all() {
 }
 
 TEST_CASE("causal attention of head widths from 2 to 128") {
-  check_all<2, 1, true, 0>();
-  check_all<6, 1, true, 0>();
-  check_all<16, 1, true, 0>();
-  check_all<20, 1, true, 0>();
-  check_all<64, 1, true, 0>();
-  check_all<128, 1, true, 0>();
+  check_all<2, 1, causal>();
+  check_all<6, 1, causal>();
+  check_all<16, 1, causal>();
+  check_all<20, 1, causal>();
+  check_all<64, 1, causal>();
+  check_all<128, 1, causal>();
 }
 
 TEST_CASE("query heads that share a key head") {
-  check_all<8, 2, true, 0>();
-  check_all<10, 3, true, 0>();
-  check_all<64, 4, true, 0>();
-  check_all<16, 8, true, 0>();
-  check_all<4, 32, true, 0>();
+  check_all<8, 2, causal>();
+  check_all<10, 3, causal>();
+  check_all<64, 4, causal>();
+  check_all<16, 8, causal>();
+  check_all<4, 32, causal>();
 }
 
 TEST_CASE("windows shorter and longer than a tile") {
-  check_all<8, 1, true, 1>();
-  check_all<8, 2, true, 5>();
-  check_all<16, 1, true, 64>();
-  check_all<16, 1, true, 100>();
+  check_all<8, 1, windowed<1>>();
+  check_all<8, 2, windowed<5>>();
+  check_all<16, 1, windowed<64>>();
+  check_all<16, 1, windowed<100>>();
 }
 
 TEST_CASE("bidirectional attention") {
-  check_all<5, 1, false, 0>();
-  check_all<32, 1, false, 0>();
+  check_all<5, 1, bidirectional>();
+  check_all<32, 1, bidirectional>();
+}
+
+TEST_CASE("a prefix that all queries see") {
+  check_all<8, 1, prefixed<0>>();
+  check_all<12, 2, prefixed<2>>();
+  check_all<16, 1, prefixed<3>>();
+}
+
+TEST_CASE("capped scores") {
+  check_all<16, 2, causal, 1>();
+  check_all<20, 1, windowed<5>, 3>();
+}
+
+TEST_CASE("a query without keys gets zeros") {
+  using kernel = attention_kernel<8, 1, bidirectional_mask>;
+  auto const memory = std::make_unique<kernel::scratch>();
+  std::vector<float> const query(16, 1.0F), cache(256, 1e30F);
+  std::vector<float> out(16, 7.0F);
+  kernel::attend({.query = query.data(),
+                  .query_stride = 8,
+                  .keys = cache.data(),
+                  .values = cache.data(),
+                  .out = out.data(),
+                  .out_stride = 8,
+                  .first_position = 0,
+                  .positions = 2,
+                  .mask = {0},
+                  .scale = 1.0F},
+                 *memory);
+  CHECK(out == std::vector<float>(16, 0.0F));
 }
 
 }  // namespace

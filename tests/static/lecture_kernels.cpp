@@ -13,6 +13,7 @@
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/kernels/attention-inl.hpp"
+#include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
 
 namespace {
@@ -25,9 +26,9 @@ template <std::size_t Rows, std::size_t Cols>
 using table = std::array<std::array<float, Cols>, Rows>;
 
 // softmax(scores / 8), row by row, by the attention kernel.
-template <bool Causal, std::size_t Queries, std::size_t Keys>
-table<Queries, Keys> probabilities(table<Queries, Keys> const& scores) {
-  using kernel = kernels::attention_kernel<int{Keys}, 1, Causal, 0>;
+template <class Mask, std::size_t Queries, std::size_t Keys>
+table<Queries, Keys> probabilities(table<Queries, Keys> const& scores, Mask mask) {
+  using kernel = kernels::attention_kernel<int{Keys}, 1, Mask>;
   std::vector<float> keys(Keys * panel_rows);          // one panel: (head_dim, 16)
   std::vector<float> values(panel_rows * panel_rows);  // rows (16, padded head_dim)
   for (std::size_t i = 0; i < Keys; ++i) keys[i * panel_rows + i] = values[i * panel_rows + i] = 1;
@@ -41,7 +42,7 @@ table<Queries, Keys> probabilities(table<Queries, Keys> const& scores) {
                   .out_stride = Keys,
                   .first_position = 0,
                   .positions = int{Queries},
-                  .key_count = int{Keys},
+                  .mask = mask,
                   .scale = 1.0F / 8},
                  *scratch);
   return out;
@@ -54,14 +55,14 @@ void check_rows(table<Rows, Cols> const& rows, table<Rows, Cols> const& expected
 }
 
 TEST_CASE("the kernel's softmax rows are the lecture's", "[lecture]") {
-  check_rows<3, 3>(probabilities<false>(table<3, 3>{{{110, 90, 80}, {70, 99, 70}, {90, 70, 100}}}),
+  check_rows<3, 3>(probabilities(table<3, 3>{{{110, 90, 80}, {70, 99, 70}, {90, 70, 100}}}, bidirectional_mask{3}),
                    {{{.9045F, .0742F, .0213F}, {.0253F, .9494F, .0253F}, {.2187F, .0180F, .7633F}}}, 5e-5);
 }
 
 TEST_CASE("the kernel's causal rows are the lecture's", "[lecture]") {
-  check_rows<4, 4>(
-      probabilities<true>(table<4, 4>{{{73, 60, 10, 45}, {40, 99, 25, 70}, {58, 40, 83, 10}, {12, 11, 15, 80}}}),
-      {{{1}, {.00063F, .99937F}, {.0419F, .0044F, .9537F}, {.0002F, .0002F, .0003F, .9993F}}}, 5e-5);
+  check_rows<4, 4>(probabilities(table<4, 4>{{{73, 60, 10, 45}, {40, 99, 25, 70}, {58, 40, 83, 10}, {12, 11, 15, 80}}},
+                                 causal_mask{}),
+                   {{{1}, {.00063F, .99937F}, {.0419F, .0044F, .9537F}, {.0002F, .0002F, .0003F, .9993F}}}, 5e-5);
 }
 
 TEST_CASE("four target queries attend over three source keys", "[lecture]") {
@@ -69,7 +70,8 @@ TEST_CASE("four target queries attend over three source keys", "[lecture]") {
   table<4, 3> scores{};
   for (std::size_t i = 0; i < 4; ++i)
     for (std::size_t j = 0; j < 3; ++j) scores[i][j] = printed[i][j] > 0 ? 8 * std::log(printed[i][j]) : -400;
-  check_rows(probabilities<false>(scores), printed, 5e-3);  // the printed rows sum to one within their rounding
+  check_rows(probabilities(scores, bidirectional_mask{3}), printed,
+             5e-3);  // the printed rows sum to one within their rounding
 }
 
 // W (outputs, inputs), row by row, in panels.

@@ -11,6 +11,7 @@
 
 #include "hwy/highway.h"
 
+#include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/math-inl.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
@@ -23,6 +24,7 @@ namespace HWY_NAMESPACE {
 inline constexpr int key_tile = 4 * panel_rows;
 
 /// Queries of neighbouring positions that share one key and value head, and where their keys, values and results are.
+template <class Mask>
 struct attention_span {
   float const* query;        ///< (positions, group, head_dim), positions `query_stride` apart
   std::size_t query_stride;  ///< floats
@@ -32,14 +34,17 @@ struct attention_span {
   std::size_t out_stride;    ///< floats
   int first_position;        ///< of the first query row
   int positions;             ///< query rows / group
-  int key_count;             ///< keys in the cache
+  Mask mask;                 ///< which keys a query sees (masks.hpp)
   float scale;               ///< of the scores
+  float softcap =
+      0.0F;  ///< scores become softcap·tanh(score/softcap), if the kernel is for it (Gemma 2, arXiv:2408.00118)
 };
 
-/// Masks and shapes that one instantiation is for. A causal query sees keys up to itself, with a window > 0 that many.
-template <int HeadDim, int Group, bool Causal, int Window>
+/// Head width, query heads per key head and mask that one instantiation is for; `Capped` scores have a softcap.
+template <int HeadDim, int Group, class Mask, bool Capped = false>
 class attention_kernel {
   static constexpr int width = padded(HeadDim);
+  using span = attention_span<Mask>;
 
  public:
   /// Positions per span: enough rows to fill register tiles, few enough to skip most of the masked half.
@@ -77,7 +82,7 @@ class attention_kernel {
   }
 
   template <int Rows>
-  static HWY_INLINE void score_tile(attention_span const& s, scratch& t, int rows, int first_key, int keys) {
+  static HWY_INLINE void score_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
     panels<float> const w{s.keys + static_cast<std::size_t>(first_key) * HeadDim, std::size_t{HeadDim} * panel_rows,
                           panel_rows};
@@ -86,7 +91,7 @@ class attention_kernel {
   }
 
   template <int Rows>
-  static HWY_INLINE void sum_tile(attention_span const& s, scratch& t, int rows, int first_key, int keys) {
+  static HWY_INLINE void sum_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
     panels<float> const w{s.values + static_cast<std::size_t>(first_key) * width, panel_rows, width};
     auto const blend = [&](int row, int column, float_vec v) HWY_ATTR {
@@ -96,16 +101,19 @@ class attention_kernel {
     multiply<Rows>(&t.scores[0][0], key_tile, rows, w, keys, width / panel_rows, blend);
   }
 
-  // The keys that a query at `position` sees, as [begin, end).
-  static HWY_INLINE int keys_begin(int position) { return Window > 0 ? HWY_MAX(0, position - Window + 1) : 0; }
-  static HWY_INLINE int keys_end(attention_span const& s, int position) { return Causal ? position + 1 : s.key_count; }
-
-  static HWY_INLINE void mask_row(attention_span const& s, float* scores, int position, int first_key) {
+  static HWY_INLINE void mask_row(span const& s, float* scores, int position, int first_key) {
     constexpr float hidden = -std::numeric_limits<float>::infinity();
-    int const begin = keys_begin(position) - first_key;
-    int const end = keys_end(s, position) - first_key;
-    for (int k = 0; k < HWY_MIN(begin, key_tile); ++k) scores[k] = hidden;
-    for (int k = HWY_MAX(end, 0); k < key_tile; ++k) scores[k] = hidden;
+    key_range const seen = s.mask.visible(position);
+    for (int k = 0; k < HWY_MIN(seen.begin - first_key, key_tile); ++k) scores[k] = hidden;
+    for (int k = HWY_MAX(seen.end - first_key, 0); k < key_tile; ++k) scores[k] = hidden;
+  }
+
+  static HWY_INLINE void cap_row(span const& s, float* HWY_RESTRICT scores) {
+    float_tag const d;
+    auto const cap = hn::Set(d, s.softcap);
+    auto const inverse = hn::Set(d, 1.0F / s.softcap);
+    for (int k = 0; k < key_tile; k += lanes)
+      hn::StoreU(hn::Mul(cap, tanh(d, hn::Mul(hn::LoadU(d, scores + k), inverse))), d, scores + k);
   }
 
   // scores → exp(score − peak), with the peak and the total carried from tile to tile.
@@ -128,7 +136,7 @@ class attention_kernel {
     t.decay[row] = decay;
   }
 
-  static HWY_INLINE void load_queries(attention_span const& s, scratch& t, int rows) {
+  static HWY_INLINE void load_queries(span const& s, scratch& t, int rows) {
     for (int row = 0; row < rows; ++row) {
       float const* q = s.query + static_cast<std::size_t>(row / Group) * s.query_stride +
                        static_cast<std::size_t>(row % Group) * HeadDim;
@@ -139,28 +147,26 @@ class attention_kernel {
     }
   }
 
-  static HWY_INLINE void store_results(attention_span const& s, scratch const& t, int rows) {
+  static HWY_INLINE void store_results(span const& s, scratch const& t, int rows) {
     for (int row = 0; row < rows; ++row) {
       float* out = s.out + static_cast<std::size_t>(row / Group) * s.out_stride +
                    static_cast<std::size_t>(row % Group) * HeadDim;
-      float const inverse = 1.0F / t.total[row];
+      float const inverse = t.total[row] > 0.0F ? 1.0F / t.total[row] : 0.0F;  // no key: a zero vector
       for (int j = 0; j < HeadDim; ++j) out[j] = t.sums[row][j] * inverse;
     }
   }
 
   template <int Rows>
-  static HWY_INLINE void attend_rows(attention_span const& s, scratch& t) {
+  static HWY_INLINE void attend_rows(span const& s, scratch& t) {
     int const rows = s.positions * Group;
-    int const last_position = s.first_position + s.positions - 1;
-    int const begin = keys_begin(s.first_position) / panel_rows * panel_rows;
-    int const end = keys_end(s, last_position);
+    tile_list const tiles = tiles_of(s.mask, s.first_position, s.positions, panel_rows);
     load_queries(s, t, rows);
-    for (int first = begin; first < end; first += key_tile) {
-      int const keys = HWY_MIN(key_tile, end - first);
+    for (int first = tiles.visited.begin; first < tiles.visited.end; first += key_tile) {
+      int const keys = HWY_MIN(key_tile, tiles.visited.end - first);
       score_tile<Rows>(s, t, rows, first, keys);
-      bool const whole = first >= keys_begin(last_position) && first + key_tile <= keys_end(s, s.first_position);
       for (int row = 0; row < rows; ++row) {
-        if (!whole) mask_row(s, t.scores[row], s.first_position + row / Group, first);
+        if constexpr (Capped) cap_row(s, t.scores[row]);
+        if (!tiles.is_whole(first, key_tile)) mask_row(s, t.scores[row], s.first_position + row / Group, first);
         soften_row(t, row);
       }
       sum_tile<Rows>(s, t, rows, first, keys);
@@ -170,7 +176,7 @@ class attention_kernel {
 
  public:
   /// All rows of `s`, at most `span_positions` positions; `t` is this thread's own.
-  static HWY_NOINLINE void attend(attention_span const& s, scratch& t) {
+  static HWY_NOINLINE void attend(span const& s, scratch& t) {
     if (s.positions == 1) {
       attend_rows<HWY_MIN(Group, tile_rows)>(s, t);
     } else {

@@ -8,12 +8,14 @@
 
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 
 #include "hwy/highway.h"
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/kernels/attention-inl.hpp"
+#include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/rope-inl.hpp"
 #include "constformer/layers/linear-inl.hpp"
 #include "constformer/layers/norm-inl.hpp"
@@ -32,7 +34,9 @@ class attention_layer {
   static constexpr int key_width = Config.kv_heads * head_dim;
   static constexpr std::size_t qkv_stride = padded(qkv_rows(Config));
   static constexpr packed_block place = packed_layout_of(Config).block;
-  using kernel = attention_kernel<head_dim, group, Config.mask == mask_kind::causal, Config.window>;
+  using mask = std::conditional_t<Config.mask == mask_kind::bidirectional, bidirectional_mask,
+                                  std::conditional_t<(Config.window > 0), window_mask, causal_mask>>;
+  using kernel = attention_kernel<head_dim, group, mask>;
 
  public:
   /// What each worker needs of its own.
@@ -68,6 +72,12 @@ class attention_layer {
     for (int j = 0; j < head_dim; ++j) value_row[j] = value[j];
   }
 
+  static HWY_INLINE mask mask_of([[maybe_unused]] stage const& s) {
+    if constexpr (std::is_same_v<mask, bidirectional_mask>) return {s.key_count()};
+    if constexpr (std::is_same_v<mask, window_mask>) return {Config.window};
+    if constexpr (std::is_same_v<mask, causal_mask>) return {};
+  }
+
   static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int first_row, int rows) {
     constexpr std::size_t out_stride = padded(query_width);
     float const by_layer = Config.scale_scores_by_layer ? static_cast<float>(layer + 1) : 1.0F;
@@ -80,7 +90,7 @@ class attention_layer {
                     .out_stride = out_stride,
                     .first_position = s.first_position + first_row,
                     .positions = rows,
-                    .key_count = s.key_count(),
+                    .mask = mask_of(s),
                     .scale = 1.0F / (by_width * by_layer)},
                    mine);
   }
