@@ -13,7 +13,9 @@
 namespace {
 
 constexpr char const* footer =
-    "PATH is a Hugging Face folder (config.json, model.safetensors or shards) or a llama2.c .bin file.\n"
+    "PATH is a Hugging Face folder (config.json, model.safetensors or shards) or a llama2.c .bin file; for tokenize "
+    "and\n"
+    "detokenize any tokenizer file will do.\n"
     "Exit status: 0, 1 after an error, 2 after a command line that is not understood.";
 
 // An error is one line, whatever a file's or a tensor's name holds.
@@ -27,7 +29,10 @@ int report(std::string sentence, int status) {
 // CLI11 says of a word that is no subcommand only that it wants one.
 std::string usage_problem(CLI::App const& app, CLI::ParseError const& problem, int argc, char** argv) {
   if (argc < 2 || !app.get_subcommands().empty()) return problem.what();
-  return "\"" + std::string(argv[1]) + "\" is none of the subcommands inspect, config, verify and build";
+  std::string names;
+  for (CLI::App const* const command : app.get_subcommands(nullptr))
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  return "\"" + std::string(argv[1]) + "\" is none of the subcommands " + names;
 }
 
 }  // namespace
@@ -42,6 +47,8 @@ int main(int argc, char** argv) {
     constformer::command::add_config(app);
     constformer::command::add_verify(app);
     constformer::command::add_build(app);
+    constformer::command::add_tokenize(app);
+    constformer::command::add_detokenize(app);
     app.parse(argc, argv);
   } catch (CLI::Success const& asked) {  // --help, --version
     return app.exit(asked);
