@@ -45,7 +45,9 @@ atomic_file::atomic_file(std::filesystem::path path, file_mode mode)
   if (path_.empty()) throw error("the name of the output file is empty");
   std::error_code ignored;
   if (auto resolved = std::filesystem::canonical(path_, ignored); !ignored) target_ = std::move(resolved);
-  auto const kind = std::filesystem::status(target_, ignored).type();
+  std::error_code reason;
+  auto const kind = std::filesystem::status(target_, reason).type();
+  if (reason == std::errc::filename_too_long) fail(ENAMETOOLONG);  // the temporary name would not be
   if (kind == std::filesystem::file_type::directory || !path_.has_filename()) fail(EISDIR);
   bool const plain = kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::not_found ||
                      kind == std::filesystem::file_type::none;

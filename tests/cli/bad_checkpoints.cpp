@@ -176,6 +176,13 @@ TEST_CASE("a safetensors header that contradicts itself") {
   check_header([](ordered_json& h) { h[wte]["shape"] = {-3, 48}; },
                wte + ": field \"shape\" is [-3,48], each extent must be a whole number below 2^63");
 
+  check_header(
+      [](ordered_json& h) {
+        for (auto& offset : h["transformer.ln_f.weight"]["data_offsets"]) offset = offset.get<int>() - 4;
+      },
+      "transformer.ln_f.weight: begins at byte 339452 of the data, the tensor before overlaps it and ends at byte "
+      "339456");
+
   auto const checkpoint = copy_of_sort("header");
   std::string text = header_of(checkpoint).dump();
   text.insert(1, "\"" + wte + "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},");
@@ -196,7 +203,7 @@ TEST_CASE("a tokenizer that is missing or damaged") {
   std::string const output = (folder / "model").string();
   check_refusal({"build", checkpoint, "-o", output, "--tokenizer", (folder / "none").string()},
                 (folder / "none").string() + ": no such tokenizer");
-  for (char const* name : {"tokenizer.json", "tokenizer.model", "tokenizer.bin"}) {
+  for (char const* name : {"tokenizer.json", "tokenizer.model", "tokenizer.bin", "vocab.json"}) {
     write_text(folder / name, std::string(100, '\xfe'));
     CAPTURE(name);
     CHECK(refusal({"build", checkpoint, "-o", output, "--tokenizer", (folder / name).string()})

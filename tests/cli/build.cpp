@@ -179,6 +179,7 @@ TEST_CASE("an output that cannot be written is refused before anything is compil
   refuse(b.output, "Is a directory");
   refuse(b.output / "no" / "folder", "No such file or directory");
   refuse(b.model / "below", "Not a directory");
+  refuse(b.output / std::string(256, 'm'), "File name too long");
 }
 
 TEST_CASE("a folder without permission to write is refused") {

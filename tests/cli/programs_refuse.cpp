@@ -70,12 +70,16 @@ TEST_CASE("weights beside a program that are missing, cut off, damaged or anothe
   write_text(b.weights, std::string(whole.size(), 'x'));
   b.check_refused("is no packed file: it does not begin with the mark of one");
 
-  for (std::size_t const byte : {whole.size() / 4, whole.size() / 2, whole.size() / 4 * 3}) {
+  for (std::size_t const byte :
+       {std::size_t{44}, std::size_t{100}, whole.size() / 4, whole.size() / 2, whole.size() / 4 * 3}) {
     write_text(b.weights, whole);
     flip_bit(b.weights, byte);
     CAPTURE(byte);
     check_refused_with(b.call(), "is damaged");
   }
+  write_text(b.weights, whole);
+  flip_bit(b.weights, whole.size() - 10);  // the table of tensors, which only info reads
+  check_refused_with({b.model.string(), "info"}, "is damaged: the checksum of section tensors is ");
 
   program("shakespeare", source("models/shakespeare"));
   write_text(b.weights, read_text(kept("shakespeare") / "model.weights"));
