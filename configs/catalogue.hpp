@@ -6,7 +6,9 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/configs/bert_base.hpp"
+#include "constformer/configs/bert_base_pretraining.hpp"
 #include "constformer/configs/bert_large.hpp"
+#include "constformer/configs/distilbert_base.hpp"
 #include "constformer/configs/gpt2.hpp"
 #include "constformer/configs/gpt2_large.hpp"
 #include "constformer/configs/gpt2_medium.hpp"
@@ -27,6 +29,8 @@
 #include "constformer/configs/nanogpt_sort.hpp"
 #include "constformer/configs/qwen2_0_5b.hpp"
 #include "constformer/configs/qwen2_7b.hpp"
+#include "constformer/configs/roberta_base.hpp"
+#include "constformer/configs/roberta_large.hpp"
 #include "constformer/configs/stories110m.hpp"
 #include "constformer/configs/stories15m.hpp"
 #include "constformer/configs/stories260k.hpp"
@@ -70,7 +74,11 @@ inline constexpr auto catalogue = std::to_array<published_model>({
     {"stories42m", &stories42m, 41'689'600},
     {"stories110m", &stories110m, 109'529'856},
     {"bert_base", &bert_base, 109'482'240},
+    {"bert_base_pretraining", &bert_base_pretraining, 110'106'428},
     {"bert_large", &bert_large, 335'141'888},
+    {"roberta_base", &roberta_base, 124'697'433},
+    {"roberta_large", &roberta_large, 355'412'057},
+    {"distilbert_base", &distilbert_base, 66'362'880},
     {"minilm_l6", &minilm_l6, 22'713'216},
 });
 

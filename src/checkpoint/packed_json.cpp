@@ -32,6 +32,23 @@ class fields {
     return value.get<std::string>();
   }
 
+  [[nodiscard]] bool flag(char const* name) const {
+    auto const& value = at(name);
+    if (!value.is_boolean()) throw error(place_ + ": field " + name + " is not true or false");
+    return value.get<bool>();
+  }
+
+  [[nodiscard]] std::vector<std::string> texts(char const* name) const {
+    auto const& list = at(name);
+    if (!list.is_array()) throw error(place_ + ": field " + name + " is not an array");
+    std::vector<std::string> out;
+    for (auto const& item : list) {
+      if (!item.is_string()) throw error(place_ + ": field " + name + " holds something that is not a string");
+      out.push_back(item.get<std::string>());
+    }
+    return out;
+  }
+
   template <class Integer>
   [[nodiscard]] Integer integer(char const* name) const {
     return to_integer<Integer>(at(name), name);
@@ -77,7 +94,11 @@ std::string write_metadata(packed_metadata const& m) {
                {"family", m.family},
                {"source", m.source},
                {"stop_ids", m.stop_ids},
-               {"max_sequence", m.max_sequence}});
+               {"max_sequence", m.max_sequence},
+               {"pooling", m.pooling},
+               {"normalize", m.normalize},
+               {"labels", m.labels},
+               {"several_labels", m.several_labels}});
 }
 
 std::string write_tensors(std::vector<packed_tensor> const& tensors) {
@@ -95,7 +116,11 @@ packed_metadata read_metadata(std::span<std::byte const> bytes, std::string cons
           .family = f.text("family"),
           .source = f.text("source"),
           .stop_ids = f.integers<int>("stop_ids"),
-          .max_sequence = f.integer<int>("max_sequence")};
+          .max_sequence = f.integer<int>("max_sequence"),
+          .pooling = f.text("pooling"),
+          .normalize = f.flag("normalize"),
+          .labels = f.texts("labels"),
+          .several_labels = f.flag("several_labels")};
 }
 
 std::vector<packed_tensor> read_tensors(std::span<std::byte const> bytes, std::string const& file) {

@@ -47,6 +47,7 @@ std::string literal(Kind value) {
     if constexpr (std::same_as<Kind, rope_scaling_kind>) return "rope_scaling_kind";
     if constexpr (std::same_as<Kind, mask_kind>) return "mask_kind";
     if constexpr (std::same_as<Kind, head_kind>) return "head_kind";
+    if constexpr (std::same_as<Kind, classifier_kind>) return "classifier_kind";
     if constexpr (std::same_as<Kind, family_kind>) return "family_kind";
   }();
   return std::string(type) + "::" + std::string(name_of(value));
@@ -64,6 +65,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("d_ff", c.d_ff);
   visit("vocab", c.vocab);
   visit("positions", c.positions);
+  visit("first_position", c.first_position);
   visit("segments", c.segments);
   visit("capacity", c.capacity);
   visit("norm", c.norm);
@@ -95,6 +97,9 @@ void for_each_field(config const& c, Visit visit) {
   visit("head", c.head);
   visit("tied", c.tied);
   visit("pooler", c.pooler);
+  visit("pooler_activation", c.pooler_activation);
+  visit("classifier", c.classifier);
+  visit("labels", c.labels);
   visit("weights", c.weights);
   visit("group", c.group);
 }
@@ -122,6 +127,8 @@ config base_of(config const& c, shape const& s) {
     case family_kind::qwen2: return qwen2(s);
     case family_kind::gpt2: return gpt2(s);
     case family_kind::bert: return bert(s);
+    case family_kind::roberta: return roberta(s);
+    case family_kind::distilbert: return distilbert(s);
     case family_kind::llama: break;
   }
   return llama(s);

@@ -1,12 +1,8 @@
 #include "pack.hpp"
 
 #include <cstddef>
-#include <cstdint>
-#include <fstream>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "constformer/checkpoint/fingerprint.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
@@ -15,6 +11,8 @@
 #include "constformer/core/error.hpp"
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer_data.hpp"
+#include "../checkpoint/readers/encoder_heads.hpp"
+#include "../checkpoint/readers/sentence_modules.hpp"
 #include "pack_weights.hpp"
 
 namespace constformer::command {
@@ -29,26 +27,18 @@ std::vector<std::byte> packed_tokenizer(checkpoint const& source) {
   return {};
 }
 
-// Sentence encoders are cut to fewer tokens than they have positions (sentence-transformers); 0: the folder does not say.
-int longest_sequence(checkpoint const& source) {
-  auto const path = source.path / "sentence_bert_config.json";
-  std::ifstream in(path);
-  if (!in) return 0;
-  auto const json = nlohmann::json::parse(in, nullptr, false);
-  auto const found = json.is_object() ? json.find("max_seq_length") : json.end();
-  if (found == json.end() || found->is_null()) return 0;
-  if (!found->is_number_unsigned() || found->get<std::uint64_t>() == 0 || found->get<std::uint64_t>() > 1U << 24)
-    throw error(path.string() + ": max_seq_length is " + found->dump() + ", a positive number is needed");
-  return found->get<int>();
-}
-
 packed_metadata metadata_of(checkpoint const& source, config const& model) {
   auto const path = std::filesystem::weakly_canonical(source.path);
+  auto const sentence = is_encoder_family(model.family) ? read_sentence_modules(source.path) : sentence_modules{};
   return {.name = path.stem().string(),
           .family = std::string(name_of(model.family)),
           .source = std::string(name_of(source.format)),
           .stop_ids = source.ids.eos,
-          .max_sequence = longest_sequence(source)};
+          .max_sequence = sentence.max_sequence,
+          .pooling = sentence.pooling,
+          .normalize = sentence.normalize,
+          .labels = source.labels.names,
+          .several_labels = source.labels.several};
 }
 
 }  // namespace

@@ -29,8 +29,7 @@ struct pack_task {
 };
 
 std::string tensor_name(checkpoint const& source, name_rule const& rule, std::string_view parameter, int layer) {
-  std::string name = (rule.prefixed ? source.prefix : std::string()) + std::string(rule.tensor) +
-                     std::string(parameter.substr(parameter.rfind('.')));
+  std::string name = (rule.prefixed ? source.prefix : std::string()) + std::string(tensor_of(rule, parameter).view());
   if (std::size_t const star = name.find('*'); star != std::string::npos) name.replace(star, 1, std::to_string(layer));
   return name;
 }
@@ -42,16 +41,21 @@ std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule
   std::string_view const suffix = parameter.substr(parameter.rfind('.'));
   for (pack_step const& step : plan.view()) {
     name_rule const* other = rule_for(names, step.parameter);
-    if (other->tensor == rule.tensor && other->part < rule.part && step.parameter.ends_with(suffix)) rows += step.rows;
+    if (other != nullptr && other->tensor == rule.tensor && other->part < rule.part && step.parameter.ends_with(suffix))
+      rows += step.rows;
   }
   return rows;
 }
 
 std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, pack_plan const& plan) {
   std::vector<pack_task> tasks;
-  name_map const& names = names_of(model.family);
+  name_map const& names = names_of(model);
   for (pack_step const& step : plan.view()) {
-    name_rule const& rule = *rule_for(names, step.parameter);
+    name_rule const* const found = rule_for(names, step.parameter);
+    if (found == nullptr)
+      throw error(source.path.string() + ": checkpoints of " + std::string(name_of(model.family)) +
+                  " have no name for " + std::string(step.parameter));
+    name_rule const& rule = *found;
     bool const repeated = step.parameter.find('*') != std::string_view::npos;
     std::int64_t const first = rows_before(plan, names, rule, step.parameter);
     for (int layer = 0; layer < (repeated ? model.layers : 1); ++layer) {

@@ -69,6 +69,8 @@ struct parsed {
   generate_options generate;
   score_options score;
   embed_options embed;
+  classify_options classify;
+  fill_options fill;
   tokenize_options tokenize;
   detokenize_options detokenize;
   info_options info;
@@ -102,11 +104,35 @@ void add_commands(CLI::App& app, parsed& p) {
   add_file(*embed, p.embed.input, "read the text from FILE; -: from standard input");
   add_ids(*embed, p.embed.input);
   embed->add_option("--segments", p.embed.segments, "segment of each id (default: all 0)")->type_name("LIST");
-  embed->add_option("--pool", p.embed.pool, "mean, cls (first token), pooler (the model's own layer) or none (mean)")
+  embed
+      ->add_option(
+          "--pool", p.embed.pool,
+          "mean, cls (first token), last, max, mean_sqrt_len, weighted_mean, pooler (the model's own layer) or "
+          "none (default: what the model's files ask for, or mean)")
       ->type_name("HOW");
-  embed->add_flag("--normalize", p.embed.normalize, "scale to length 1");
+  embed->add_flag("--normalize,!--no-normalize", p.embed.normalize,
+                  "scale to length 1, or not (default: what the model's files ask for)");
   embed->add_option("-o,--output", p.embed.output, "write float32 as .npy instead of text")->type_name("FILE");
   add_session(*embed, p.embed.session);
+
+  auto* classify = add_command(app, "classify", "The labels of a sequence, or of each of its tokens");
+  add_text(*classify, p.classify.input, true);
+  add_file(*classify, p.classify.input, "read the text from FILE; -: from standard input");
+  add_ids(*classify, p.classify.input);
+  classify->add_option("--segments", p.classify.segments, "segment of each id (default: all 0)")->type_name("LIST");
+  classify->add_option("-o,--output", p.classify.output, "write the scores before softmax, float32, as .npy")
+      ->type_name("FILE");
+  add_session(*classify, p.classify.session);
+
+  auto* fill = add_command(app, "fill", "The likeliest tokens for each mask token of a text");
+  add_text(*fill, p.fill.input, true);
+  add_file(*fill, p.fill.input, "read the text from FILE; -: from standard input");
+  add_ids(*fill, p.fill.input);
+  fill->add_option("--segments", p.fill.segments, "segment of each id (default: all 0)")->type_name("LIST");
+  fill->add_option("--top", p.fill.top, "how many (5)");
+  fill->add_option("-o,--output", p.fill.output, "write the logits, float32 (tokens, vocab), as .npy")
+      ->type_name("FILE");
+  add_session(*fill, p.fill.session);
 
   auto* tokenize = add_command(app, "tokenize", "The token ids of a text");
   add_text(*tokenize, p.tokenize.input, false);
@@ -132,6 +158,8 @@ void add_commands(CLI::App& app, parsed& p) {
 command chosen(CLI::App const& app, parsed& p) {
   if (app.got_subcommand("score")) return std::move(p.score);
   if (app.got_subcommand("embed")) return std::move(p.embed);
+  if (app.got_subcommand("classify")) return std::move(p.classify);
+  if (app.got_subcommand("fill")) return std::move(p.fill);
   if (app.got_subcommand("tokenize")) return std::move(p.tokenize);
   if (app.got_subcommand("detokenize")) return std::move(p.detokenize);
   if (app.got_subcommand("info")) return std::move(p.info);

@@ -11,6 +11,8 @@ namespace constformer::program {
 void run_command(program_context const& context, generate_options const& options, output& out);
 void run_command(program_context const& context, score_options const& options, output& out);
 void run_command(program_context const& context, embed_options const& options, output& out);
+void run_command(program_context const& context, classify_options const& options, output& out);
+void run_command(program_context const& context, fill_options const& options, output& out);
 void run_command(program_context const& context, tokenize_options const& options, output& out);
 void run_command(program_context const& context, detokenize_options const& options, output& out);
 void run_command(program_context const& context, info_options const& options, output& out);

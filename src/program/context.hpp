@@ -18,7 +18,7 @@ struct program_context {
   std::unique_ptr<tokenizer> text;  // empty if the checkpoint had none
 
   [[nodiscard]] config const& model() const { return *unit.configuration; }
-  [[nodiscard]] bool is_encoder() const { return model().head == head_kind::none; }
+  [[nodiscard]] bool is_encoder() const { return model().mask == mask_kind::bidirectional; }
 
   /// Throws `error`: text cannot be turned into ids without a tokenizer, so `what` needs ids.
   [[nodiscard]] tokenizer const& need_tokenizer(char const* what) const;

@@ -44,6 +44,7 @@ ordered_json hyperparameters(config const& c) {
                       {"d_ff", c.d_ff},
                       {"vocab", c.vocab},
                       {"positions", c.positions},
+                      {"first_position", c.first_position},
                       {"segments", c.segments},
                       {"capacity", c.capacity},
                       {"norm", name_of(c.norm)},
@@ -64,6 +65,9 @@ ordered_json hyperparameters(config const& c) {
               {"head", name_of(c.head)},
               {"tied", c.tied},
               {"pooler", c.pooler},
+              {"pooler_activation", name_of(c.pooler_activation)},
+              {"classifier", name_of(c.classifier)},
+              {"labels", c.labels},
               {"weights", name_of(c.weights)},
               {"group", c.group}});
   return out;

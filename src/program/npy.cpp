@@ -31,4 +31,10 @@ npy_writer::npy_writer(std::filesystem::path const& path, std::span<std::int64_t
 
 void npy_writer::write(std::span<float const> values) { file_.write(std::as_bytes(values)); }
 
+void write_npy(std::filesystem::path const& path, std::span<float const> values, std::span<std::int64_t const> shape) {
+  npy_writer file(path, shape);
+  file.write(values);
+  file.commit();
+}
+
 }  // namespace constformer::program

@@ -21,4 +21,7 @@ class npy_writer {
   atomic_file file_;
 };
 
+/// The whole array at once.
+void write_npy(std::filesystem::path const& path, std::span<float const> values, std::span<std::int64_t const> shape);
+
 }  // namespace constformer::program

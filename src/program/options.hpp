@@ -48,14 +48,27 @@ struct score_options {
   std::string output;  // empty: no logits are written
 };
 
-enum class pooling { mean, cls, pooler, none };
-
 struct embed_options {
   input_options input;
   session_choice session;
   std::optional<std::string> segments;
-  std::string pool = "mean";
-  bool normalize = false;
+  std::string pool;               // empty: what the model's files ask for, or mean
+  std::optional<bool> normalize;  // not given: what the model's files ask for, or not
+  std::string output;
+};
+
+struct classify_options {
+  input_options input;
+  session_choice session;
+  std::optional<std::string> segments;
+  std::string output;
+};
+
+struct fill_options {
+  input_options input;
+  session_choice session;
+  std::optional<std::string> segments;
+  int top = 5;
   std::string output;
 };
 
@@ -85,7 +98,7 @@ struct print_text {
   std::string text;
 };
 
-using command = std::variant<generate_options, score_options, embed_options, tokenize_options, detokenize_options,
-                             info_options, bench_options, print_text>;
+using command = std::variant<generate_options, score_options, embed_options, classify_options, fill_options,
+                             tokenize_options, detokenize_options, info_options, bench_options, print_text>;
 
 }  // namespace constformer::program

@@ -1,4 +1,4 @@
-// expect: head: tied=true needs head=language_model, it is none
+// expect: head: tied=true needs head=language_model or masked_language_model, it is none
 #include "constformer/config/families.hpp"
 #include "constformer/config/rules.hpp"
 

@@ -48,16 +48,17 @@ std::string exact(rope_config const& r) {
 }
 
 std::string exact(config const& c) {
-  auto const& [family, layers, d_model, heads, kv_heads, head_dim, d_ff, vocab, positions, segments, capacity, norm,
-               place, eps, norm_bias, activation, gated, position, rope, mask, window, scale, by_layer, bias_qkv,
-               bias_output, bias_ffn, head, tied, pooler, weights, group] = c;
+  auto const& [family, layers, d_model, heads, kv_heads, head_dim, d_ff, vocab, positions, first_position, segments,
+               capacity, norm, place, eps, norm_bias, activation, gated, position, rope, mask, window, scale, by_layer,
+               bias_qkv, bias_output, bias_ffn, head, tied, pooler, pooler_activation, classifier, labels, weights,
+               group] = c;
   auto const flag = [](bool value) { return std::string(value ? "true" : "false"); };
   return aggregate(exact(family), exact(layers), exact(d_model), exact(heads), exact(kv_heads), exact(head_dim),
-                   exact(d_ff), exact(vocab), exact(positions), exact(segments), exact(capacity), exact(norm),
-                   exact(place), exact(eps), flag(norm_bias), exact(activation), flag(gated), exact(position),
-                   exact(rope), exact(mask), exact(window), flag(scale), flag(by_layer), flag(bias_qkv),
-                   flag(bias_output), flag(bias_ffn), exact(head), flag(tied), flag(pooler), exact(weights),
-                   exact(group));
+                   exact(d_ff), exact(vocab), exact(positions), exact(first_position), exact(segments), exact(capacity),
+                   exact(norm), exact(place), exact(eps), flag(norm_bias), exact(activation), flag(gated),
+                   exact(position), exact(rope), exact(mask), exact(window), flag(scale), flag(by_layer),
+                   flag(bias_qkv), flag(bias_output), flag(bias_ffn), exact(head), flag(tied), flag(pooler),
+                   exact(pooler_activation), exact(classifier), exact(labels), exact(weights), exact(group));
 }
 
 // The number of an enumerator, of whatever kind.

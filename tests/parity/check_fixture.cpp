@@ -98,6 +98,14 @@ void check_encoder(std::string const& program, nlohmann::json const& expected, f
   };
   compare("hidden states", pooled("none"), read_npy(fixture / "hidden.npy"));
   if (fs::exists(fixture / "pooler.npy")) compare("pooler", pooled("pooler"), read_npy(fixture / "pooler.npy"));
+  auto const headed = [&](char const* subcommand, char const* file) {
+    if (!fs::exists(fixture / file)) return;
+    auto full = call;
+    full[1] = subcommand;
+    compare(subcommand, result_of(full, work), read_npy(fixture / file));
+  };
+  headed("classify", "labels.npy");
+  headed("fill", "fill.npy");
 }
 
 void check(std::string const& command, fs::path const& fixture, fs::path const& work) {

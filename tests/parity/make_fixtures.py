@@ -8,7 +8,8 @@
 Each fixture is a checkpoint folder (config.json, *.safetensors) with, beside it,
     ids.json     prompt, greedy (16 ids, the KV cache in use), margins (top-two gap at each), range (max |logit| of the prompt),
                  context (positions needed for all of it); encoders: prompt, segments
-    logits.npy   float32 (T, vocab), one pass over the prompt; encoders: hidden.npy (T, d_model), pooler.npy (d_model)
+    logits.npy   float32 (T, vocab), one pass over the prompt; encoders: hidden.npy (T, d_model), pooler.npy
+                 (d_model), labels.npy (labels) or (T, labels), fill.npy (T, vocab), as far as the class has them
 Seeds are searched until every greedy margin exceeds 1e-3 of the logits' range, so greedy ids must match exactly.
 
 The script exits with 77 when the Python packages it needs are missing.
@@ -84,6 +85,23 @@ def bert(**over):
          "position_embedding_type": "absolute", "pad_token_id": 0, "torch_dtype": "float32"}
     c.update(over)
     return c
+
+
+def roberta(**over):
+    c = bert(architectures=["RobertaModel"], model_type="roberta", layer_norm_eps=1e-5, type_vocab_size=1, pad_token_id=1,
+             max_position_embeddings=29)
+    return {**c, **over}
+
+
+def distilbert(**over):
+    c = {"architectures": ["DistilBertModel"], "model_type": "distilbert", "vocab_size": 39, "dim": 12, "hidden_dim": 19,
+         "n_layers": 2, "n_heads": 3, "activation": "gelu", "max_position_embeddings": 27, "pad_token_id": 0,
+         "sinusoidal_pos_embds": False, "torch_dtype": "float32"}
+    return {**c, **over}
+
+
+def labels(*names, **more):
+    return {"id2label": {str(i): name for i, name in enumerate(names)}, "label2id": {name: i for i, name in enumerate(names)}, **more}
 
 
 class Fixture:
@@ -203,6 +221,18 @@ FIXTURES = {
     "bert_saved_positions": Fixture(bert(), extra=saved_positions),
     "bert_long_prompt": Fixture(bert(max_position_embeddings=72), prompt=70),
     "bert_f16": Fixture(bert(torch_dtype="float16"), dtype="F16"),
+    # BERT's heads and relatives
+    "bert_pretraining": Fixture(bert(architectures=["BertForPreTraining"], hidden_act="gelu_new", vocab_size=53), prompt=14),
+    "bert_masked_untied": Fixture(bert(architectures=["BertForMaskedLM"], tie_word_embeddings=False, vocab_size=33)),
+    "bert_labels": Fixture(bert(architectures=["BertForSequenceClassification"], **labels("no", "perhaps", "yes"))),
+    "bert_token_labels": Fixture(bert(architectures=["BertForTokenClassification"], **labels("O", "B-PER", "I-PER", "B-LOC", "I-LOC"))),
+    "roberta_plain": Fixture(roberta(hidden_size=15, layer_norm_eps=0.003), prompt=25),
+    "roberta_masked": Fixture(roberta(architectures=["RobertaForMaskedLM"], vocab_size=61), prompt=17),
+    "roberta_labels": Fixture(roberta(architectures=["RobertaForSequenceClassification"], pad_token_id=3, **labels("a", "b"))),
+    "roberta_token_labels": Fixture(roberta(architectures=["RobertaForTokenClassification"], type_vocab_size=2, **labels("a", "b", "c"))),
+    "distilbert_plain": Fixture(distilbert(activation="relu")),
+    "distilbert_masked": Fixture(distilbert(architectures=["DistilBertForMaskedLM"], dim=15, vocab_size=41), prompt=20),
+    "distilbert_labels": Fixture(distilbert(architectures=["DistilBertForSequenceClassification"], **labels("a", "b", "c", "d"))),
 }
 for activation in ("gelu", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "quick_gelu", "relu", "relu2", "tanh",
                    "sigmoid", "swish"):
@@ -246,8 +276,9 @@ def write_checkpoint(fixture, folder, seed):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(c, indent=1) + "\n")
     settings = transformers.AutoConfig.from_pretrained(folder)
-    if c["model_type"] == "bert":
-        model = transformers.BertModel(settings, add_pooling_layer=fixture.pooler)
+    if c["model_type"] in reference.ENCODERS:
+        kind = getattr(transformers, c["architectures"][0])
+        model = kind(settings) if fixture.pooler else kind(settings, add_pooling_layer=False)
     else:
         model = transformers.AutoModelForCausalLM.from_config(settings)
     random, tensors = np.random.RandomState(seed), {}
@@ -279,13 +310,13 @@ def write_shards(tensors, folder, count):
 def write_encoder(fixture, folder, seed):
     c, random = fixture.config, np.random.RandomState(seed + 1)
     prompt = random.randint(0, c["vocab_size"], fixture.prompt).tolist()
+    if c["pad_token_id"] in prompt and c["model_type"] == "roberta":  # padding has a position of its own there
+        return False
     segments = None
-    if fixture.segments == "random":
+    if fixture.segments == "random" and c.get("type_vocab_size", 0) > 0:
         segments = sorted(random.randint(0, c["type_vocab_size"], fixture.prompt).tolist())
-    states, pooler = reference.hidden(folder, prompt, segments)
-    np.save(folder / "hidden.npy", states)
-    if pooler is not None:
-        np.save(folder / "pooler.npy", pooler)
+    for what, values in reference.encoder(folder, prompt, segments).items():
+        np.save(folder / f"{what}.npy", values)
     record = {"seed": seed, "prompt": prompt, "segments": segments, "context": len(prompt)}
     (folder / "ids.json").write_text(json.dumps(record) + "\n")
     return True
@@ -318,7 +349,7 @@ def write_decoder(fixture, folder, seed):
 
 def write(name, folder, first_seed=None):
     fixture = FIXTURES[name]
-    finish = write_encoder if fixture.config["model_type"] == "bert" else write_decoder
+    finish = write_encoder if fixture.config["model_type"] in reference.ENCODERS else write_decoder
     seed = zlib.crc32(name.encode()) % 100000 if first_seed is None else first_seed
     for attempt in range(200):
         shutil.rmtree(folder, ignore_errors=True)
@@ -338,8 +369,8 @@ def tells_apart(fixture, folder):
         other = pathlib.Path(scratch) / "other"
         shutil.copytree(folder, other)
         (other / "config.json").write_text(json.dumps({**fixture.config, **fixture.unlike}))
-        if fixture.config["model_type"] == "bert":
-            right, wrong = np.load(folder / "hidden.npy"), reference.hidden(other, ids["prompt"], ids["segments"])[0]
+        if fixture.config["model_type"] in reference.ENCODERS:
+            right, wrong = np.load(folder / "hidden.npy"), reference.encoder(other, ids["prompt"], ids["segments"])["hidden"]
         else:
             right, wrong = np.load(folder / "logits.npy"), reference.logits(other, ids["prompt"])
     return np.abs(right - wrong).max() >= PLAIN * np.abs(right).max()

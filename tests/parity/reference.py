@@ -3,7 +3,7 @@
 
     reference.py FOLDER --ids 1,2,3 -o logits.npy            float32 logits (T, vocab); an encoder: hidden states (T, d_model)
     reference.py FOLDER --ids 1,2,3 -n 16                    prints the greedy continuation, blank-separated
-    reference.py FOLDER --ids 1,2,3 --segments 0,0,1 -o h.npy --pooler p.npy
+    reference.py FOLDER --ids 1,2,3 --segments 0,0,1 -o h.npy --pooler p.npy --labels l.npy --fill f.npy
 
 The weights are used as they are stored (F16 and BF16 widen exactly), everything is computed in float32 with eager attention.
 Exit status 77 when the Python packages it needs are missing.
@@ -21,6 +21,8 @@ except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
     sys.exit(77)
 
+ENCODERS = ("bert", "roberta", "distilbert")
+
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
@@ -30,11 +32,13 @@ def load(folder):
 
     A model with dynamic RoPE remembers the longest input it has seen, so every measurement loads its own.
     """
-    family = json.loads((pathlib.Path(folder) / "config.json").read_text())["model_type"]
+    config = json.loads((pathlib.Path(folder) / "config.json").read_text())
     options = {"dtype": torch.float32, "attn_implementation": "eager", "output_loading_info": True}
-    if family == "bert":
-        pooled = any("pooler" in name for name in tensor_names(folder))
-        model, info = transformers.BertModel.from_pretrained(folder, add_pooling_layer=pooled, **options)
+    if config["model_type"] in ENCODERS:
+        kind = getattr(transformers, config["architectures"][0])
+        if kind.__name__ in ("BertModel", "RobertaModel"):
+            options["add_pooling_layer"] = any("pooler" in name for name in tensor_names(folder))
+        model, info = kind.from_pretrained(folder, **options)
     else:
         model, info = transformers.AutoModelForCausalLM.from_pretrained(folder, **options)
     missing = sorted(info["missing_keys"])
@@ -60,12 +64,22 @@ def logits(folder, ids):
 
 
 @torch.no_grad()
-def hidden(folder, ids, segments=None):
-    """float32 (T, d_model) and the pooler's output (d_model), or None where the file has no pooler."""
-    segments = None if segments is None else torch.tensor([segments])
-    out = load(folder)(torch.tensor([ids]), token_type_ids=segments)
-    pooler = out.pooler_output
-    return out.last_hidden_state[0].numpy(), None if pooler is None else pooler[0].numpy()
+def encoder(folder, ids, segments=None):
+    """What an encoder gives, by name and as far as its class has it, float32: hidden (T, d_model), pooler (d_model), labels (labels) or
+    (T, labels), fill (T, vocab)."""
+    model, more = load(folder), {}
+    if segments is not None:
+        more["token_type_ids"] = torch.tensor([segments])
+    out = model(torch.tensor([ids]), output_hidden_states=True, **more)
+    result = {"hidden": out.hidden_states[-1][0]}
+    if getattr(model.base_model, "pooler", None) is not None:
+        result["pooler"] = model.base_model.pooler(out.hidden_states[-1])[0]
+    kind = type(model).__name__
+    if kind.endswith("ForPreTraining"):
+        result.update(fill=out.prediction_logits[0], labels=out.seq_relationship_logits[0])
+    elif hasattr(out, "logits"):
+        result["fill" if kind.endswith("MaskedLM") else "labels"] = out.logits[0]
+    return {name: value.numpy() for name, value in result.items()}
 
 
 @torch.no_grad()
@@ -96,6 +110,8 @@ def main():
     p.add_argument("--segments", help="segment ids (encoders)")
     p.add_argument("-o", "--output", type=pathlib.Path, help="logits or hidden states as .npy")
     p.add_argument("--pooler", type=pathlib.Path, help="the pooler's output as .npy (encoders)")
+    p.add_argument("--labels", type=pathlib.Path, help="a classifier's scores as .npy (encoders)")
+    p.add_argument("--fill", type=pathlib.Path, help="logits of masked tokens as .npy (encoders)")
     p.add_argument("-n", "--count", type=int, default=0, help="greedy ids to print")
     p.add_argument("--no-cache", action="store_true", help="a full forward pass for every greedy id")
     p.add_argument("--threads", type=int, default=1)
@@ -103,13 +119,12 @@ def main():
     torch.set_num_threads(a.threads)
     ids = [int(i) for i in a.ids.replace(",", " ").split()]
     family = json.loads((a.folder / "config.json").read_text())["model_type"]
-    if family == "bert":
+    if family in ENCODERS:
         segments = [int(i) for i in a.segments.replace(",", " ").split()] if a.segments else None
-        states, pooler = hidden(a.folder, ids, segments)
-        if a.output:
-            np.save(a.output, states)
-        if a.pooler and pooler is not None:
-            np.save(a.pooler, pooler)
+        values = encoder(a.folder, ids, segments)
+        for name, file in (("hidden", a.output), ("pooler", a.pooler), ("labels", a.labels), ("fill", a.fill)):
+            if file and name in values:
+                np.save(file, values[name])
         return
     if a.output:
         np.save(a.output, logits(a.folder, ids))

@@ -31,8 +31,8 @@ struct workload {
   if (w.batch < 1) return format_message("workload: batch={} must be positive", w.batch);
   if (w.context < 1) return format_message("workload: context={} must be positive", w.context);
   if (w.new_tokens < 0) return format_message("workload: new_tokens={} must not be negative", w.new_tokens);
-  if (w.new_tokens > 0 && c.head == head_kind::none)
-    return format_message("workload: new_tokens={} needs head=language_model, it is none", w.new_tokens);
+  if (w.new_tokens > 0 && c.head != head_kind::language_model)
+    return format_message("workload: new_tokens={} needs head=language_model, it is {}", w.new_tokens, name_of(c.head));
   if (sum_of(w.context, w.new_tokens) > c.capacity)
     return format_message("workload: context={} and new_tokens={} are more than capacity={}", w.context, w.new_tokens,
                           c.capacity);

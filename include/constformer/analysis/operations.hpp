@@ -72,8 +72,8 @@ constexpr operation_kind attention_kind(config const& c, forward_pass const& p, 
 
 /// Every matrix product of one pass of one sequence, counted as the founding note on nano-GPT counts them: q, k and v apart
 /// and head by head, although kernels may merge them. Rows whose `times()` is 0 do not occur in this model or pass.
-[[nodiscard]] constexpr std::array<operation, 11> operations_of(config const& c, forward_pass const& p) {
-  auto const [query, key, value, output, gate, up, down, head, pooler] = matrices_of(c);
+[[nodiscard]] constexpr std::array<operation, 13> operations_of(config const& c, forward_pass const& p) {
+  auto const [query, key, value, output, gate, up, down, transform, head, pooler, classifier] = matrices_of(c);
   std::int64_t const keys = p.tokens == 1 ? visible_pairs(c, p) : sum_of(p.past, p.tokens);
   std::int64_t const useful = product_of(visible_pairs(c, p), c.head_dim);
   return {{
@@ -88,17 +88,21 @@ constexpr operation_kind attention_kind(config const& c, forward_pass const& p, 
       detail::projection(gate, 1, p.tokens),
       detail::projection(up, 1, p.tokens),
       detail::projection(down, 1, p.tokens),
+      detail::projection(transform, 1, p.logits),
       detail::projection(head, 1, p.logits),
       detail::projection(pooler, 1, 1),
+      detail::projection(classifier, 1, classifier.rows(p.tokens, p.logits)),
   }};
 }
 
 /// Operations on whole vectors (one token's row) in one pass. Their lengths: d_model, except where said.
 struct vector_operations {
   std::int64_t embedding = 0;  ///< token + position (+ segment): one addition each
-  std::int64_t norms = 0;      ///< scale, and shift if it has a bias, of all 2·layers + 1 norms
-  std::int64_t biases = 0;     ///< additions: q, k, v per head (head_dim each), attention output, feed-forward, pooler
-  std::int64_t rotations = 0;  ///< rotary positions of queries and keys, per head (rotary_dims each)
+  std::int64_t norms =
+      0;  ///< scale, and shift if it has a bias, of all 2·layers + 1 norms (and of a head's, per logit row)
+  std::int64_t biases =
+      0;  ///< additions: q, k, v per head (head_dim each), attention output, feed-forward, heads, pooler
+  std::int64_t rotations = 0;    ///< rotary positions of queries and keys, per head (rotary_dims each)
   std::int64_t activations = 0;  ///< point-wise functions (d_ff each)
   std::int64_t gates = 0;        ///< products of activated gate and up (d_ff each)
   std::int64_t residuals = 0;    ///< additions to the residual stream
@@ -118,10 +122,13 @@ struct vector_operations {
   std::int64_t const norms = sum_of(product_of(2, c.layers), 1);
   vector_operations v;
   v.embedding = product_of(p.tokens, (c.position == position_kind::learned ? 1 : 0) + (c.segments > 0 ? 1 : 0));
-  v.norms = product_of(p.tokens, norms, c.norm_bias ? 2 : 1);
-  v.biases = sum_of(c.bias_qkv ? product_of(token_layers, sum_of(c.heads, product_of(2, c.kv_heads))) : 0,
-                    c.bias_attention_output ? token_layers : 0,
-                    c.bias_ffn ? product_of(token_layers, c.gated ? 3 : 2) : 0, c.pooler ? 1 : 0);
+  std::int64_t const transforms = c.head == head_kind::masked_language_model ? p.logits : 0;
+  std::int64_t const classified = c.labels == 0 ? 0 : c.classifier == classifier_kind::tokens ? p.tokens : 1;
+  v.norms = product_of(sum_of(product_of(p.tokens, norms), transforms), c.norm_bias ? 2 : 1);
+  v.biases =
+      sum_of(c.bias_qkv ? product_of(token_layers, sum_of(c.heads, product_of(2, c.kv_heads))) : 0,
+             c.bias_attention_output ? token_layers : 0, c.bias_ffn ? product_of(token_layers, c.gated ? 3 : 2) : 0,
+             c.pooler ? 1 : 0, product_of(2, transforms), classified);
   v.rotations = c.position == position_kind::rotary ? product_of(token_layers, sum_of(c.heads, c.kv_heads)) : 0;
   v.activations = token_layers;
   v.gates = c.gated ? token_layers : 0;

@@ -14,22 +14,25 @@ struct parameter_breakdown {
   std::int64_t token_embedding = 0;     ///< (vocab, d_model)
   std::int64_t position_embedding = 0;  ///< (positions, d_model), learned positions only
   std::int64_t segment_embedding = 0;   ///< (segments, d_model)
-  std::int64_t norms = 0;               ///< weights and biases of all 2·layers + 1 norms
-  std::int64_t attention = 0;           ///< q, k, v and output of all layers, with biases
-  std::int64_t feed_forward = 0;        ///< gate, up and down of all layers, with biases
-  std::int64_t head = 0;                ///< (vocab, d_model) unless tied
-  std::int64_t pooler = 0;              ///< (d_model, d_model) and bias
+  std::int64_t norms =
+      0;  ///< weights and biases of all 2·layers + 1 norms, and of that of a masked language model's head
+  std::int64_t attention = 0;     ///< q, k, v and output of all layers, with biases
+  std::int64_t feed_forward = 0;  ///< gate, up and down of all layers, with biases
+  std::int64_t head = 0;          ///< (vocab, d_model) unless tied; masked language models: its transform and bias too
+  std::int64_t pooler = 0;        ///< (d_model, d_model) and bias
+  std::int64_t classifier = 0;    ///< (labels, d_model) and bias
 
   /// All of them.
   [[nodiscard]] constexpr std::int64_t total() const {
-    return sum_of(token_embedding, position_embedding, segment_embedding, norms, attention, feed_forward, head, pooler);
+    return sum_of(token_embedding, position_embedding, segment_embedding, norms, attention, feed_forward, head, pooler,
+                  classifier);
   }
 };
 
 namespace detail {
 
 constexpr std::int64_t stored_in(matrix_kind const& m) {
-  return m.stored ? product_of(m.copies, sum_of(m.weights(), m.biases())) : 0;
+  return product_of(m.copies, sum_of(m.stored ? m.weights() : 0, m.biases()));
 }
 
 }  // namespace detail
@@ -37,18 +40,20 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
 /// Exact parameters of `c` by place, for the layouts of the checkpoints that the family publishes (GPT-2: Radford et al.
 /// 2019; BERT: arXiv:1810.04805; Llama: arXiv:2302.13971). Buffers that files carry along (masks, rotary tables) do not count.
 [[nodiscard]] constexpr parameter_breakdown parameters_of(config const& c) {
-  auto const [query, key, value, output, gate, up, down, head, pooler] = matrices_of(c);
+  auto const [query, key, value, output, gate, up, down, transform, head, pooler, classifier] = matrices_of(c);
   parameter_breakdown p;
   p.token_embedding = product_of(c.vocab, c.d_model);
-  p.position_embedding = c.position == position_kind::learned ? product_of(c.positions, c.d_model) : 0;
+  p.position_embedding =
+      c.position == position_kind::learned ? product_of(c.first_position + c.positions, c.d_model) : 0;
   p.segment_embedding = product_of(c.segments, c.d_model);
-  // Two per block, and one more: after the last block, or (post-norm) on the embeddings.
-  p.norms = product_of(sum_of(product_of(2, c.layers), 1), c.d_model, c.norm_bias ? 2 : 1);
+  // Two per block, and one more: after the last block, or (post-norm) on the embeddings; one in the head for masked tokens.
+  p.norms = product_of(sum_of(product_of(2, c.layers), 1, transform.copies), c.d_model, c.norm_bias ? 2 : 1);
   p.attention =
       sum_of(detail::stored_in(query), detail::stored_in(key), detail::stored_in(value), detail::stored_in(output));
   p.feed_forward = sum_of(detail::stored_in(gate), detail::stored_in(up), detail::stored_in(down));
-  p.head = detail::stored_in(head);
+  p.head = sum_of(detail::stored_in(transform), detail::stored_in(head));
   p.pooler = detail::stored_in(pooler);
+  p.classifier = detail::stored_in(classifier);
   return p;
 }
 

@@ -107,14 +107,14 @@ constexpr std::int64_t weight_reads(config const& c, forward_pass const& p) {
   std::int64_t sum = sum_of(product_of(4, vectors), product_of(p.tokens, bytes_of(c.weights, c.d_model)),
                             product_of(4, p.tokens, table_rows, c.d_model));
   for (matrix_kind const& m : matrices_of(c))
-    if (m.name != "head" || p.logits > 0) sum = sum_of(sum, product_of(m.copies, bytes_of(c.weights, m.weights())));
+    if (m.rows(p.tokens, p.logits) > 0) sum = sum_of(sum, product_of(m.copies, bytes_of(c.weights, m.weights())));
   return sum;
 }
 
 constexpr traffic projection_traffic(config const& c, forward_pass const& p, std::int64_t bytes) {
   traffic sum;
   for (matrix_kind const& m : matrices_of(c)) {
-    std::int64_t const rows = m.name == "head" ? p.logits : m.name == "pooler" ? 1 : p.tokens;
+    std::int64_t const rows = m.rows(p.tokens, p.logits);
     sum = sum + traffic{product_of(m.copies, rows, m.inputs, bytes), product_of(m.copies, rows, m.outputs, bytes)};
   }
   return sum;

@@ -33,7 +33,7 @@ struct activation_workspace {
   w.qkv = product_of(f32, rows, sum_of(c.heads, product_of(2, c.kv_heads)), c.head_dim);
   w.mixed = product_of(f32, rows, c.heads, c.head_dim);
   w.hidden = product_of(f32, rows, c.d_ff);
-  w.logits = c.head == head_kind::language_model ? product_of(f32, logit_rows, c.vocab) : 0;
+  w.logits = c.head != head_kind::none ? product_of(f32, logit_rows, c.vocab) : 0;
   return w;
 }
 

@@ -66,7 +66,9 @@ constexpr std::size_t entry_of(std::span<manifest_entry const> wanted, std::stri
 }
 
 constexpr bool ignorable(name_map const& names, bool tied, std::string_view prefix, std::string_view name) {
-  if (tied && name == "lm_head.weight") return true;  // saved again by some writers; the embedding is what counts
+  name_rule const* const head =
+      rule_for(names, "head.weight");  // saved again by some writers; the embedding is what counts
+  if (tied && head != nullptr && name == tensor_of(*head, "head.weight").view()) return true;
   for (std::string_view pattern : names.ignored)
     if (matches(without(prefix, name), pattern)) return true;
   return false;
@@ -147,9 +149,9 @@ template <config const& Config>
 constexpr message misfit_of_file(std::span<file_tensor const> tensors, std::string_view prefix, bool linear_in_out) {
   constexpr auto const& table = parameter_table<transformer<Config>>;
   if (!first_misfit(Config).empty()) return {};
-  if (message const nameless = nameless_parameter(Config.family, table); !nameless.empty()) return nameless;
-  auto const wanted = make_manifest(Config.family, table, linear_in_out);
-  return checkpoint_misfit(wanted.view(), constformer::names_of(Config.family), Config.tied, prefix, tensors);
+  if (message const nameless = nameless_parameter(Config, table); !nameless.empty()) return nameless;
+  auto const wanted = make_manifest(Config, table, linear_in_out);
+  return checkpoint_misfit(wanted.view(), constformer::names_of(Config), Config.tied, prefix, tensors);
 }
 
 }  // namespace detail

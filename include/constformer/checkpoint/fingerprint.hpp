@@ -21,15 +21,16 @@ struct word_hash {
 };
 
 constexpr void add_arithmetic(word_hash& hash, config const& c) {
-  for (int word :
-       {c.layers, c.d_model, c.heads, c.kv_heads, c.head_dim, c.d_ff, c.vocab, c.positions, c.segments, c.window})
+  for (int word : {c.layers, c.d_model, c.heads, c.kv_heads, c.head_dim, c.d_ff, c.vocab, c.positions, c.first_position,
+                   c.segments, c.window, c.labels})
     hash.add(std::int64_t{word});
   for (bool word : {c.norm_bias, c.gated, c.scale_scores, c.scale_scores_by_layer, c.bias_qkv, c.bias_attention_output,
                     c.bias_ffn, c.tied, c.pooler, c.rope.truncate})
     hash.add(std::int64_t{word});
-  for (auto word : {static_cast<int>(c.norm), static_cast<int>(c.place), static_cast<int>(c.activation),
-                    static_cast<int>(c.position), static_cast<int>(c.mask), static_cast<int>(c.head),
-                    static_cast<int>(c.rope.scaling)})
+  for (auto word :
+       {static_cast<int>(c.norm), static_cast<int>(c.place), static_cast<int>(c.activation),
+        static_cast<int>(c.position), static_cast<int>(c.mask), static_cast<int>(c.head),
+        static_cast<int>(c.rope.scaling), static_cast<int>(c.pooler_activation), static_cast<int>(c.classifier)})
     hash.add(std::int64_t{word});
   for (float word : {c.norm_eps, c.rope.theta, c.rope.factor, c.rope.low_freq_factor, c.rope.high_freq_factor,
                      c.rope.beta_fast, c.rope.beta_slow, c.rope.attention_factor})

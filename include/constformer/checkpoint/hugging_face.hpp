@@ -13,17 +13,20 @@ namespace constformer {
 
 /// What config.json alone says about a model.
 struct hugging_face_config {
-  config model;     ///< valid; `pooler` is true for BERT, whatever the tensors
-  special_ids ids;  ///< bos, eos and pad as config.json has them
+  config model;              ///< valid; `pooler` is true for BERT, whatever the tensors
+  special_ids ids;           ///< bos, eos and pad as config.json has them
+  std::string architecture;  ///< the class that saved the file, "BertForTokenClassification"; empty if it does not say
+  label_names labels;        ///< of a classifier, if there is one
 };
 
-/// Reads the text of a config.json of model_type llama, mistral, qwen2, gpt2 or bert into a valid `config`; `where`
+/// Reads the text of a config.json of model_type llama, mistral, qwen2, gpt2, bert, roberta or
+/// distilbert into a valid `config`; `where`
 /// names the file in messages. Follows the configuration classes of Hugging Face transformers 5: the same defaults for
 /// absent fields (sizes that every checkpoint states have none), rope_scaling and rope_theta as well as
 /// rope_parameters. A field that would change the arithmetic in a way `config` cannot say is refused. Throws `error`
 /// naming file, field and value.
 ///
-/// `pooler` (BERT) is left true: only the tensors tell.
+/// `pooler` (BERT, RoBERTa) is left true, and there is neither classifier nor head for masked tokens: only the tensors tell.
 [[nodiscard]] hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where);
 
 /// The special ids of config.json, overruled where generation_config.json (if `text` is given) names others.

@@ -23,12 +23,22 @@ struct manifest_entry {
   std::array<std::int64_t, 2> extents{};  ///< as stored: fused parts added up, transposed where the family transposes
 };
 
-/// The rule of `names` for parameter `name` (`blocks.*.ffn.up.weight`); none: nullptr.
+/// The rule of `names` for parameter `name` (`blocks.*.ffn.up.weight`), its own before that of its layer; none: nullptr.
 [[nodiscard]] constexpr name_rule const* rule_for(name_map const& names, std::string_view name) {
+  for (name_rule const& rule : names.rules)
+    if (rule.layer == name) return &rule;
   std::string_view const layer = name.substr(0, name.rfind('.'));
   for (name_rule const& rule : names.rules)
     if (rule.layer == layer) return &rule;
   return nullptr;
+}
+
+/// The checkpoint's name, after its prefix, of parameter `name`, for which `rule` is.
+[[nodiscard]] constexpr parameter_name tensor_of(name_rule const& rule, std::string_view name) {
+  parameter_name tensor;
+  tensor << rule.tensor;
+  if (rule.layer != name) tensor << name.substr(name.rfind('.'));
+  return tensor;
 }
 
 /// The manifest of a parameter table under a family's names, at most `Capacity` entries.
@@ -40,9 +50,7 @@ struct manifest {
   /// Adds a parameter under its tensor's name; if that tensor is there already, it grows along its output axis (fused
   /// parts).
   constexpr void add(name_rule const& rule, parameter_entry const& parameter, bool transposed) {
-    std::string_view const full = parameter.name.view();
-    parameter_name tensor;
-    tensor << rule.tensor << full.substr(full.rfind('.'));
+    parameter_name const tensor = tensor_of(rule, parameter.name.view());
     bool const matrix = parameter.cols != 0;
     std::size_t const out = matrix && transposed ? 1 : 0;  // the axis along which parts are fused
     for (std::size_t i = 0; i < size; ++i) {
@@ -60,24 +68,24 @@ struct manifest {
   [[nodiscard]] constexpr std::span<manifest_entry const> view() const { return {entries.data(), size}; }
 };
 
-/// The first parameter of `table` that checkpoints of `family` have no name for, as a sentence; empty if there is none.
-/// A config that gives GPT-2 a gate gets one.
+/// The first parameter of `table` that checkpoints of the family of `c` have no name for, as a sentence; empty if there is
+/// none. A config that gives GPT-2 a gate gets one.
 template <std::size_t N>
-[[nodiscard]] constexpr message nameless_parameter(family_kind family, std::array<parameter_entry, N> const& table) {
+[[nodiscard]] constexpr message nameless_parameter(config const& c, std::array<parameter_entry, N> const& table) {
   for (parameter_entry const& parameter : table)
-    if (rule_for(names_of(family), parameter.name.view()) == nullptr)
-      return format_message("family: checkpoints of {} have no name for {}", name_of(family), parameter.name);
+    if (rule_for(names_of(c), parameter.name.view()) == nullptr)
+      return format_message("family: checkpoints of {} have no name for {}", name_of(c.family), parameter.name);
   return {};
 }
 
-/// What a checkpoint of `family` must hold to fill `table`, as far as the family has names.
+/// What a checkpoint of the family of `c` must hold to fill `table`, the parameters of `c`, as far as the family has names.
 /// `linear_in_out` is false for files that keep as (out, in) what their family usually stores transposed.
 template <std::size_t N>
-[[nodiscard]] constexpr manifest<N> make_manifest(family_kind family, std::array<parameter_entry, N> const& table,
+[[nodiscard]] constexpr manifest<N> make_manifest(config const& c, std::array<parameter_entry, N> const& table,
                                                   bool linear_in_out = true) {
   manifest<N> out;
   for (parameter_entry const& parameter : table) {
-    name_rule const* rule = rule_for(names_of(family), parameter.name.view());
+    name_rule const* rule = rule_for(names_of(c), parameter.name.view());
     if (rule != nullptr) out.add(*rule, parameter, rule->transposed && linear_in_out);
   }
   return out;

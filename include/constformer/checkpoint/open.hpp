@@ -26,6 +26,12 @@ struct special_ids {
   std::optional<int> pad;  ///< fills up batches; a session takes one sequence and needs none
 };
 
+/// What the outputs of a classifier mean.
+struct label_names {
+  std::vector<std::string> names;  ///< by output; empty: config.json has none
+  bool several = false;            ///< each label is judged by itself (sigmoid), not one among them all (softmax)
+};
+
 /// Tokenizer files found beside the weights; a path is empty where there is none.
 struct tokenizer_files {
   std::filesystem::path tokenizer_json;       ///< Hugging Face tokenizers
@@ -55,6 +61,7 @@ struct checkpoint {
   std::vector<tensor_view> tensors;   ///< by name, each once; what the family never reads is in `unread`
   std::vector<unread_tensor> unread;  ///< by name
   bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
+  label_names labels;                 ///< of a classifier
   special_ids ids;                    ///< llama2.c: BOS is 1 and also ends a text, as in run.c
   tokenizer_files tokenizer;          ///< found, not yet read
   std::vector<mapped_file> files;     ///< what the tensors view

@@ -42,7 +42,7 @@ struct pack_step {
 
 /// The steps that fill the weights section of a config.
 struct pack_plan {
-  static constexpr std::size_t capacity = 32;  ///< more than any config has parameters
+  static constexpr std::size_t capacity = 48;  ///< more than any config has parameters
   std::array<pack_step, capacity> steps{};     ///< those from `size` on are unused
   std::size_t size = 0;                        ///< steps in use
 
@@ -119,10 +119,11 @@ struct plan_writer {
 
   constexpr void ends(packed_layout const& p) {
     bool const post = c.place == norm_place::post;
-    bool const untied = c.head == head_kind::language_model && !c.tied;
+    bool const fills = c.head == head_kind::masked_language_model;
+    bool const untied = c.head != head_kind::none && !c.tied;
     matrix(true, c.tied ? packed_kind::panels : packed_kind::rows, "tokens.weight", c.vocab, c.d_model, p.tokens);
-    matrix(c.position == position_kind::learned, packed_kind::rows, "positions.weight", c.positions, c.d_model,
-           p.positions);
+    matrix(c.position == position_kind::learned, packed_kind::rows, "positions.weight", c.first_position + c.positions,
+           c.d_model, p.positions);
     if (c.position == position_kind::learned) plan.steps[plan.size - 1].type = dtype::f32;
     matrix(c.segments > 0, packed_kind::rows, "segments.weight", c.segments, c.d_model, p.segments);
     if (c.segments > 0) plan.steps[plan.size - 1].type = dtype::f32;
@@ -130,9 +131,16 @@ struct plan_writer {
     vector(post && c.norm_bias, "embedding_norm.bias", c.d_model, p.embedding_norm_bias);
     vector(!post, "final_norm.weight", c.d_model, p.final_norm);
     vector(!post && c.norm_bias, "final_norm.bias", c.d_model, p.final_norm_bias);
+    matrix(fills, packed_kind::panels, "head_transform.weight", c.d_model, c.d_model, p.head_transform);
+    vector(fills, "head_transform.bias", c.d_model, p.head_transform_bias);
+    vector(fills, "head_norm.weight", c.d_model, p.head_norm);
+    vector(fills && c.norm_bias, "head_norm.bias", c.d_model, p.head_norm_bias);
     matrix(untied, packed_kind::panels, "head.weight", c.vocab, c.d_model, p.head);
+    vector(fills, "head.bias", c.vocab, p.head_bias);
     matrix(c.pooler, packed_kind::panels, "pooler.weight", c.d_model, c.d_model, p.pooler);
     vector(c.pooler, "pooler.bias", c.d_model, p.pooler_bias);
+    matrix(c.labels > 0, packed_kind::panels, "classifier.weight", c.labels, c.d_model, p.classifier);
+    vector(c.labels > 0, "classifier.bias", c.labels, p.classifier_bias);
   }
 };
 

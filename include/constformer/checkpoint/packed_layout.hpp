@@ -55,16 +55,23 @@ struct packed_block {
 struct packed_layout {
   packed_block block;               ///< offsets within each block
   std::int64_t tokens = 0;          ///< untied or no head: rows (vocab, d_model). Tied: panels, shared with the head
-  std::int64_t positions = 0;       ///< f32 rows (positions, d_model)
+  std::int64_t positions = 0;       ///< f32 rows (first_position + positions, d_model)
   std::int64_t segments = 0;        ///< f32 rows (segments, d_model)
   std::int64_t embedding_norm = 0;  ///< f32 (d_model); post-norm only
   std::int64_t embedding_norm_bias = 0;  ///< f32 (d_model); post-norm only
   std::int64_t blocks = 0;               ///< the first block; `layers` of them, block.bytes apart
   std::int64_t final_norm = 0;           ///< f32 (d_model); pre-norm only
   std::int64_t final_norm_bias = 0;      ///< f32 (d_model); pre-norm only
+  std::int64_t head_transform = 0;       ///< panels (d_model, d_model); masked language models only
+  std::int64_t head_transform_bias = 0;  ///< f32 (d_model)
+  std::int64_t head_norm = 0;            ///< f32 (d_model)
+  std::int64_t head_norm_bias = 0;       ///< f32 (d_model)
   std::int64_t head = 0;                 ///< panels (vocab, d_model); tied: equal to tokens
+  std::int64_t head_bias = 0;            ///< f32 (vocab); masked language models only
   std::int64_t pooler = 0;               ///< panels (d_model, d_model)
   std::int64_t pooler_bias = 0;          ///< f32 (d_model)
+  std::int64_t classifier = 0;           ///< panels (labels, d_model)
+  std::int64_t classifier_bias = 0;      ///< f32 (labels)
   std::int64_t bytes = 0;                ///< of the whole section
 };
 
@@ -114,24 +121,31 @@ struct packed_cursor {
 /// Where everything lies, in the order in which a forward pass reads it.
 [[nodiscard]] constexpr packed_layout packed_layout_of(config const& c) {
   bool const post = c.place == norm_place::post;
-  bool const head = c.head == head_kind::language_model;
+  bool const fills = c.head == head_kind::masked_language_model;
   std::int64_t const embedding_bytes = bytes_of(c.weights, std::int64_t{c.vocab} * padded(c.d_model));
   detail::packed_cursor next;
   packed_layout p;
   p.block = packed_block_of(c);
   p.tokens = next.take(!c.tied, embedding_bytes);
   p.positions = next.take(c.position == position_kind::learned,
-                          bytes_of(dtype::f32, std::int64_t{c.positions} * padded(c.d_model)));
+                          bytes_of(dtype::f32, std::int64_t{c.first_position + c.positions} * padded(c.d_model)));
   p.segments = next.take(c.segments > 0, bytes_of(dtype::f32, std::int64_t{c.segments} * padded(c.d_model)));
   p.embedding_norm = next.vector(post, c.d_model);
   p.embedding_norm_bias = next.vector(post && c.norm_bias, c.d_model);
   p.blocks = next.take(true, p.block.bytes * c.layers);
   p.final_norm = next.vector(!post, c.d_model);
   p.final_norm_bias = next.vector(!post && c.norm_bias, c.d_model);
-  p.head = next.panels(c, head, c.vocab, c.d_model);
+  p.head_transform = next.panels(c, fills, c.d_model, c.d_model);
+  p.head_transform_bias = next.vector(fills, c.d_model);
+  p.head_norm = next.vector(fills, c.d_model);
+  p.head_norm_bias = next.vector(fills && c.norm_bias, c.d_model);
+  p.head = next.panels(c, c.head != head_kind::none, c.vocab, c.d_model);
+  p.head_bias = next.vector(fills, c.vocab);
   if (c.tied) p.tokens = p.head;
   p.pooler = next.panels(c, c.pooler, c.d_model, c.d_model);
   p.pooler_bias = next.vector(c.pooler, c.d_model);
+  p.classifier = next.panels(c, c.labels > 0, c.labels, c.d_model);
+  p.classifier_bias = next.vector(c.labels > 0, c.labels);
   p.bytes = next.at;
   return p;
 }

@@ -34,16 +34,17 @@ struct rope_config {
 struct config {
   family_kind family = family_kind::llama;  ///< tensor names and layout of checkpoints
 
-  int layers = 0;     ///< blocks
-  int d_model = 0;    ///< width of the residual stream
-  int heads = 0;      ///< query heads
-  int kv_heads = 0;   ///< key and value heads, shared by heads / kv_heads query heads each (GQA, arXiv:2305.13245)
-  int head_dim = 0;   ///< width of one head; need not be d_model / heads
-  int d_ff = 0;       ///< inner width of the feed-forward layer
-  int vocab = 0;      ///< tokens
-  int positions = 0;  ///< longest context the checkpoint was made for
-  int segments = 0;   ///< token types (BERT); 0: none
-  int capacity = 0;   ///< longest context of the compiled program: rows of the KV cache
+  int layers = 0;          ///< blocks
+  int d_model = 0;         ///< width of the residual stream
+  int heads = 0;           ///< query heads
+  int kv_heads = 0;        ///< key and value heads, shared by heads / kv_heads query heads each (GQA, arXiv:2305.13245)
+  int head_dim = 0;        ///< width of one head; need not be d_model / heads
+  int d_ff = 0;            ///< inner width of the feed-forward layer
+  int vocab = 0;           ///< tokens
+  int positions = 0;       ///< longest context the checkpoint was made for
+  int first_position = 0;  ///< rows of the position table that no token uses (RoBERTa: 2); learned positions only
+  int segments = 0;        ///< token types (BERT); 0: none
+  int capacity = 0;        ///< longest context of the compiled program: rows of the KV cache
 
   norm_kind norm = norm_kind::rms_norm;  ///< of every block, and the last or first one
   norm_place place = norm_place::pre;    ///< before or after each half of a block
@@ -65,9 +66,12 @@ struct config {
   bool bias_attention_output = false;  ///< the attention output projection has one
   bool bias_ffn = false;               ///< gate, up and down have biases
 
-  head_kind head = head_kind::language_model;  ///< logits, or hidden states as the result
-  bool tied = false;                           ///< the head's weight is the token embedding
-  bool pooler = false;                         ///< tanh(linear(hidden of the first token)) (BERT)
+  head_kind head = head_kind::language_model;                 ///< logits, or hidden states as the result
+  bool tied = false;                                          ///< the head's weight is the token embedding
+  bool pooler = false;                                        ///< act(linear(hidden of the first token)) (BERT)
+  activation_kind pooler_activation = activation_kind::tanh;  ///< tanh, or relu (DistilBERT)
+  classifier_kind classifier = classifier_kind::none;         ///< scores of labels beside, or instead of, hidden states
+  int labels = 0;                                             ///< outputs of the classifier; 0: there is none
 
   dtype weights = dtype::f32;  ///< of matrices and token embeddings when packed; norms and biases stay f32
   int group = 0;               ///< values per scale of a quantised format; 0: not quantised

@@ -87,4 +87,24 @@ constexpr config from_shape(family_kind family, shape const& s) {
   return c;
 }
 
+/// RoBERTa (arXiv:1907.11692): BERT with one segment, whose positions begin at row 2 of their table; `positions` are those that
+/// tokens can have.
+[[nodiscard]] constexpr config roberta(shape const& s) {
+  config c = bert(s);
+  c.family = family_kind::roberta;
+  c.norm_eps = 1e-5F;
+  c.first_position = 2;
+  c.segments = 1;
+  return c;
+}
+
+/// DistilBERT (arXiv:1910.01108): BERT without segments and pooler.
+[[nodiscard]] constexpr config distilbert(shape const& s) {
+  config c = bert(s);
+  c.family = family_kind::distilbert;
+  c.segments = 0;
+  c.pooler = false;
+  return c;
+}
+
 }  // namespace constformer

@@ -8,7 +8,7 @@
 namespace constformer {
 
 /// Whose checkpoint names and file layout a model follows. The arithmetic is told by the other fields of `config`.
-enum class family_kind : std::uint8_t { llama, mistral, qwen2, gpt2, bert };
+enum class family_kind : std::uint8_t { llama, mistral, qwen2, gpt2, bert, roberta, distilbert };
 
 /// x·rsqrt(mean x² + eps)·w, or (x − mean)·rsqrt(variance + eps)·w (+ b).
 enum class norm_kind : std::uint8_t { rms_norm, layer_norm };
@@ -31,8 +31,13 @@ enum class rope_scaling_kind : std::uint8_t { none, linear, dynamic, llama3, yar
 /// Which keys a query sees: those up to itself, or all.
 enum class mask_kind : std::uint8_t { causal, bidirectional };
 
-/// What stands on top of the last block: nothing (hidden states are the result), or logits over the vocabulary.
-enum class head_kind : std::uint8_t { none, language_model };
+/// What stands on top of the last block: nothing (hidden states are the result), logits over the vocabulary of the next token, or
+/// of a token that is masked (BERT: a linear layer, activation and norm before the logits).
+enum class head_kind : std::uint8_t { none, language_model, masked_language_model };
+
+/// What a classifier judges: a sequence by its pooled first token, each token, or whether the second of two texts follows the first
+/// (BERT's next sentence prediction, two labels over the pooled first token).
+enum class classifier_kind : std::uint8_t { none, sequence, tokens, next_sentence };
 
 namespace detail {
 
@@ -43,8 +48,13 @@ struct named {
 };
 
 inline constexpr std::array family_names{
-    named{family_kind::llama, "llama"}, named{family_kind::mistral, "mistral"}, named{family_kind::qwen2, "qwen2"},
-    named{family_kind::gpt2, "gpt2"},   named{family_kind::bert, "bert"},
+    named{family_kind::llama, "llama"},
+    named{family_kind::mistral, "mistral"},
+    named{family_kind::qwen2, "qwen2"},
+    named{family_kind::gpt2, "gpt2"},
+    named{family_kind::bert, "bert"},
+    named{family_kind::roberta, "roberta"},
+    named{family_kind::distilbert, "distilbert"},
 };
 inline constexpr std::array norm_names{named{norm_kind::rms_norm, "rms_norm"},
                                        named{norm_kind::layer_norm, "layer_norm"}};
@@ -72,7 +82,11 @@ inline constexpr std::array rope_scaling_names{
 inline constexpr std::array mask_names{named{mask_kind::causal, "causal"},
                                        named{mask_kind::bidirectional, "bidirectional"}};
 inline constexpr std::array head_names{named{head_kind::none, "none"},
-                                       named{head_kind::language_model, "language_model"}};
+                                       named{head_kind::language_model, "language_model"},
+                                       named{head_kind::masked_language_model, "masked_language_model"}};
+inline constexpr std::array classifier_names{
+    named{classifier_kind::none, "none"}, named{classifier_kind::sequence, "sequence"},
+    named{classifier_kind::tokens, "tokens"}, named{classifier_kind::next_sentence, "next_sentence"}};
 
 constexpr auto const& names_of(family_kind) { return family_names; }
 constexpr auto const& names_of(norm_kind) { return norm_names; }
@@ -83,6 +97,7 @@ constexpr auto const& names_of(rope_style) { return rope_style_names; }
 constexpr auto const& names_of(rope_scaling_kind) { return rope_scaling_names; }
 constexpr auto const& names_of(mask_kind) { return mask_names; }
 constexpr auto const& names_of(head_kind) { return head_names; }
+constexpr auto const& names_of(classifier_kind) { return classifier_names; }
 
 }  // namespace detail
 

@@ -33,6 +33,11 @@ constexpr message extents_misfit(config const& c) {
     if (c.*extent > largest_extent)
       return format_message("config: {}={} is above the limit {}", name, c.*extent, largest_extent);
   }
+  if (c.first_position < 0 || (c.first_position > 0 && c.position != position_kind::learned))
+    return format_message("config: first_position={} must not be negative, and needs position=learned, it is {}",
+                          c.first_position, name_of(c.position));
+  if (c.first_position > largest_extent)
+    return format_message("config: first_position={} is above the limit {}", c.first_position, largest_extent);
   if (c.segments < 0) return format_message("config: segments={} must not be negative", c.segments);
   if (c.segments > largest_extent)
     return format_message("config: segments={} is above the limit {}", c.segments, largest_extent);
@@ -45,7 +50,8 @@ constexpr message attention_misfit(config const& c) {
   if (c.heads > largest_extent / c.head_dim)
     return format_message("attention: heads={} times head_dim={} is above the limit {}", c.heads, c.head_dim,
                           largest_extent);
-  bool const square = c.family == family_kind::gpt2 || c.family == family_kind::bert;
+  bool const square = c.family == family_kind::gpt2 || c.family == family_kind::bert ||
+                      c.family == family_kind::roberta || c.family == family_kind::distilbert;
   if (square && c.heads * c.head_dim != c.d_model)
     return format_message("attention: d_model={} is not heads={} times head_dim={}", c.d_model, c.heads, c.head_dim);
   if (square && c.kv_heads != c.heads)
@@ -122,12 +128,26 @@ constexpr message ffn_misfit(config const& c) {
 
 constexpr message head_misfit(config const& c) {
   if (c.tied && c.head == head_kind::none)
-    return format_message("head: tied=true needs head=language_model, it is none");
+    return format_message("head: tied=true needs head=language_model or masked_language_model, it is none");
   if (c.head == head_kind::language_model && c.mask == mask_kind::bidirectional)
     return format_message("head: language_model needs mask=causal, it is bidirectional");
-  if (c.head == head_kind::none && c.mask == mask_kind::causal)
-    return format_message("head: mask=causal needs head=language_model, it is none");
+  if (c.head != head_kind::language_model && c.mask == mask_kind::causal)
+    return format_message("head: mask=causal needs head=language_model, it is {}", name_of(c.head));
   if (c.pooler && c.mask == mask_kind::causal) return format_message("pooler: needs mask=bidirectional, it is causal");
+  return {};
+}
+
+constexpr message classifier_misfit(config const& c) {
+  if (c.labels < 0 || c.labels > largest_extent)
+    return format_message("classifier: labels={} is not between 0 and {}", c.labels, largest_extent);
+  if (c.labels > 0 && c.mask == mask_kind::causal)
+    return format_message("classifier: labels={} need mask=bidirectional, it is causal", c.labels);
+  if ((c.labels > 0) != (c.classifier != classifier_kind::none))
+    return format_message("classifier: labels={} do not go with classifier={}", c.labels, name_of(c.classifier));
+  if (c.labels > 0 && c.classifier != classifier_kind::tokens && !c.pooler)
+    return format_message("classifier: labels={} of a sequence need pooler=true, it is false", c.labels);
+  if (c.classifier == classifier_kind::next_sentence && c.labels != 2)
+    return format_message("classifier: labels={} of next_sentence must be 2", c.labels);
   return {};
 }
 
@@ -155,7 +175,8 @@ constexpr message group_misfit(config const& c) {
   using rule = message (*)(config const&);
   constexpr rule rules[]{detail::extents_misfit,      detail::attention_misfit, detail::rope_misfit,
                          detail::rope_scaling_misfit, detail::capacity_misfit,  detail::norm_misfit,
-                         detail::ffn_misfit,          detail::head_misfit,      detail::group_misfit};
+                         detail::ffn_misfit,          detail::head_misfit,      detail::classifier_misfit,
+                         detail::group_misfit};
   for (rule const broken : rules)
     if (message const sentence = broken(c); !sentence.empty()) return sentence;
   return {};

@@ -44,8 +44,9 @@ class engine final : public session {
   using layer = transformer_layer<checked<Config>()>;
   using scratch = typename layer::scratch;
   static constexpr bool has_head = Config.head == head_kind::language_model;
-  static constexpr int score_rows = has_head ? 12 : 1;  // rows whose logits are made in one pass over the head
-  static constexpr std::size_t logits_stride = has_head ? padded(Config.vocab) : padded(Config.d_model);
+  static constexpr bool has_logits = Config.head != head_kind::none;
+  static constexpr int score_rows = has_logits ? 12 : 1;  // rows whose logits are made in one pass over the head
+  static constexpr std::size_t logits_stride = has_logits ? padded(Config.vocab) : 0;
 
  public:
   /// Takes all memory and starts the threads; `weights` is the weights section of a packed file of this config's fingerprint.
@@ -57,12 +58,16 @@ class engine final : public session {
         stage_(plan_.cut(memory_, weights, capacity_)),
         logits_(memory_.take<float>(score_rows * logits_stride)),
         hidden_(memory_.take<float>(has_head ? 0 : plan_.x)),
+        pooled_(memory_.take<float>(Config.pooler ? padded(Config.d_model) : 0)),
+        labels_(memory_.take<float>(label_rows(plan_) * padded(Config.labels))),
         scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {}
 
   /// Of memory that a session takes.
   [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers) {
     return plan.cache_bytes() + plan.activation_bytes() + arena::bytes_for<float>(score_rows * logits_stride) +
            arena::bytes_for<float>(has_head ? 0 : plan.x) +
+           arena::bytes_for<float>(Config.pooler ? padded(Config.d_model) : 0) +
+           arena::bytes_for<float>(label_rows(plan) * padded(Config.labels)) +
            arena::bytes_for<scratch>(static_cast<std::size_t>(workers));
   }
 
@@ -113,14 +118,48 @@ class engine final : public session {
   std::span<float const> pool() override {
     if constexpr (Config.pooler) {
       if (position_ == 0) throw error("pool: no sequence has been encoded");
-      team_.run([&](worker const& self) { layer::pool(self, stage_, logits_.data()); });
-      return logits_.first(Config.d_model);
+      team_.run([&](worker const& self) { layer::pool(self, stage_, pooled_.data()); });
+      return pooled_.first(Config.d_model);
     } else {
       throw error("pool: this model has no pooler");
     }
   }
 
+  std::span<float const> classify() override {
+    if constexpr (Config.labels > 0) {
+      bool const tokens = Config.classifier == classifier_kind::tokens;
+      if (!tokens) pool();
+      if (position_ == 0) throw error("classify: no sequence has been encoded");
+      int const rows = tokens ? position_ : 1;
+      float* const in = tokens ? stage_.x : pooled_.data();
+      team_.run([&](worker const& self) { layer::classify(self, stage_, in, rows, labels_.data()); });
+      for (std::size_t row = 1; row < static_cast<std::size_t>(rows); ++row)  // without the padding of each row
+        std::copy_n(labels_.data() + row * padded(Config.labels), Config.labels, labels_.data() + row * Config.labels);
+      return labels_.first(static_cast<std::size_t>(rows) * Config.labels);
+    } else {
+      throw error("classify: this model has no classifier");
+    }
+  }
+
+  void fill([[maybe_unused]] row_sink const& sink) override {
+    if constexpr (Config.head == head_kind::masked_language_model) {
+      if (position_ == 0) throw error("fill: no sequence has been encoded");
+      for (int first = 0; first < position_; first += score_rows) {
+        int const rows = std::min(score_rows, position_ - first);
+        team_.run([&](worker const& self) { layer::fill(self, stage_, first, rows, logits_.data()); });
+        for (int row = 0; row < rows; ++row)
+          sink(first + row, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
+      }
+    } else {
+      throw error("fill: this model has no head for masked tokens");
+    }
+  }
+
  private:
+  static constexpr std::size_t label_rows(stage_plan const& plan) {
+    return Config.classifier == classifier_kind::tokens ? plan.x / padded(Config.d_model) : 1;
+  }
+
   static int checked_capacity(int asked) {
     if (asked < 0 || asked > Config.capacity)
       throw error("context of " + std::to_string(asked) + " tokens is not within the compiled capacity of " +
@@ -193,8 +232,10 @@ class engine final : public session {
   stage_plan plan_;
   arena memory_;
   stage stage_;
-  std::span<float> logits_;  // (score_rows, vocab), or what the pooler gives
+  std::span<float> logits_;  // (score_rows, vocab)
   std::span<float> hidden_;  // encoders: (rows, d_model) without padding
+  std::span<float> pooled_;  // (d_model)
+  std::span<float> labels_;  // (labels), or (rows, labels)
   std::span<scratch> scratch_;
   int position_ = 0;
   bool have_frequencies_ = false;

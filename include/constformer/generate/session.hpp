@@ -48,8 +48,14 @@ class session {
   /// Encoders: the hidden states (ids.size(), d_model) of one sequence; `segments` is empty (all 0) or one per id.
   virtual std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) = 0;
 
-  /// Encoders with a pooler: tanh(W·h₀ + b) (d_model) of the sequence encoded last.
+  /// Encoders with a pooler: act(W·h₀ + b) (d_model) of the sequence encoded last.
   virtual std::span<float const> pool() = 0;
+
+  /// Encoders with a classifier: the scores of its labels for the sequence encoded last, (labels) or (ids.size(), labels).
+  virtual std::span<float const> classify() = 0;
+
+  /// Encoders with a head for masked tokens: hands the logits of every row of the sequence encoded last, in order, to `sink`.
+  virtual void fill(row_sink const& sink) = 0;
 
  protected:
   session() = default;

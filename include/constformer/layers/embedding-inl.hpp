@@ -47,8 +47,8 @@ class embedding_layer {
     auto const id = static_cast<std::size_t>(s.ids[row]);
     for (std::size_t k = 0; k < width; ++k) x[k] = token_value(table, id, k);
     if constexpr (Config.position == position_kind::learned) {
-      float const* const position =
-          floats_at(s.weights, place.positions) + static_cast<std::size_t>(s.first_position + row) * stride;
+      float const* const position = floats_at(s.weights, place.positions) +
+                                    static_cast<std::size_t>(Config.first_position + s.first_position + row) * stride;
       for (std::size_t k = 0; k < width; ++k) x[k] += position[k];
     }
     if constexpr (Config.segments > 0) {

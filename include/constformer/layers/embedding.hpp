@@ -25,4 +25,13 @@ struct tied_head {
   static constexpr bool value = true;  ///< true, or the struct does not compile
 };
 
+/// The parameters of a linear layer over (T, In) that shares its weight with another: a bias (Out) alone.
+template <int Out>
+struct shared_weight_linear {
+  static constexpr int out = Out;  ///< columns of the result
+  /// b (Out).
+  using bias_type = parameter<parameter_role::bias, Out>;
+  BOOST_HANA_DEFINE_STRUCT(shared_weight_linear, (bias_type, bias));
+};
+
 }  // namespace constformer

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "constformer/config/config.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/members.hpp"
@@ -17,11 +19,14 @@ struct transformer {
   static constexpr config const& shape = checked<Config>();  ///< `Config`, or a stand-in after its error
   /// Ends in logits, by a matrix of its own or tied.
   static constexpr bool has_head = shape.head == head_kind::language_model;
+  /// Foretells masked tokens, through a layer of its own before the logits.
+  static constexpr bool fills_masks = shape.head == head_kind::masked_language_model;
 
   /// (vocab, d_model).
   using tokens_type = embedding<shape.vocab, shape.d_model>;
-  /// (positions, d_model) if positions are learned.
-  using positions_type = member_if<shape.position == position_kind::learned, embedding<shape.positions, shape.d_model>>;
+  /// (first_position + positions, d_model) if positions are learned.
+  using positions_type = member_if<shape.position == position_kind::learned,
+                                   embedding<shape.first_position + shape.positions, shape.d_model>>;
   /// (segments, d_model) if there are token types.
   using segments_type = member_if<(shape.segments > 0), embedding<shape.segments, shape.d_model>>;
   /// Over d_model, outside of the blocks.
@@ -32,15 +37,25 @@ struct transformer {
   using blocks_type = repeated<block<checked<Config>()>, shape.layers>;
   /// On the output of the last block, in pre-norm models.
   using final_norm_type = member_if<shape.place == norm_place::pre, norm_type>;
-  /// (vocab, d_model) if logits are wanted and the token embedding does not serve as head.
-  using head_type = member_if<has_head && !shape.tied, linear<shape.vocab, shape.d_model, false>>;
+  /// (d_model, d_model) and bias, before the norm and the logits of masked tokens.
+  using head_transform_type = member_if<fills_masks, linear<shape.d_model, shape.d_model, true>>;
+  /// Over d_model, after the transform.
+  using head_norm_type = member_if<fills_masks, norm_type>;
+  /// (vocab, d_model) if logits are wanted and the token embedding does not serve as head. That of masked tokens has a bias (vocab).
+  using head_type = std::conditional_t<
+      fills_masks && shape.tied, shared_weight_linear<shape.vocab>,
+      member_if<(has_head || fills_masks) && !shape.tied, linear<shape.vocab, shape.d_model, fills_masks>>>;
   /// (d_model, d_model) and bias, for the first token (BERT).
   using pooler_type = member_if<shape.pooler, linear<shape.d_model, shape.d_model, true>>;
+  /// (labels, d_model) and bias, for the pooled first token or for each token.
+  using classifier_type =
+      member_if<(shape.labels > 0), linear<(shape.labels > 0 ? shape.labels : 1), shape.d_model, true>>;
   static_assert(!shape.tied || tied_head<shape.vocab, shape.d_model, tokens_type>::value);
 
   BOOST_HANA_DEFINE_STRUCT(transformer, (tokens_type, tokens), (positions_type, positions), (segments_type, segments),
                            (embedding_norm_type, embedding_norm), (blocks_type, blocks), (final_norm_type, final_norm),
-                           (head_type, head), (pooler_type, pooler));
+                           (head_transform_type, head_transform), (head_norm_type, head_norm), (head_type, head),
+                           (pooler_type, pooler), (classifier_type, classifier));
 };
 
 }  // namespace constformer

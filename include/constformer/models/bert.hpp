@@ -23,13 +23,28 @@ inline constexpr std::array bert_rules{
     name_rule{"blocks.*.ffn.down", "encoder.layer.*.output.dense"},
     name_rule{"blocks.*.ffn_norm", "encoder.layer.*.output.LayerNorm"},
     name_rule{"pooler", "pooler.dense"},
+    name_rule{.layer = "head_transform", .tensor = "cls.predictions.transform.dense", .prefixed = false},
+    name_rule{.layer = "head_norm", .tensor = "cls.predictions.transform.LayerNorm", .prefixed = false},
+    name_rule{.layer = "head.weight", .tensor = "cls.predictions.decoder.weight", .prefixed = false},
+    name_rule{.layer = "head.bias", .tensor = "cls.predictions.bias", .prefixed = false},
+    name_rule{.layer = "classifier", .tensor = "classifier", .prefixed = false},
 };
 
-inline constexpr std::array<std::string_view, 2> bert_ignored{"embeddings.position_ids", "cls.*"};
+inline constexpr std::array<std::string_view, 2> bert_ignored{"embeddings.position_ids",
+                                                              "cls.predictions.decoder.bias"};
+
+inline constexpr auto bert_next_sentence_rules = [] {
+  auto rules = bert_rules;
+  rules.back().tensor = "cls.seq_relationship";
+  return rules;
+}();
 
 }  // namespace detail
 
-/// Hugging Face names of BERT; heads for pre-training (`cls.…`) are left unread.
+/// Hugging Face names of BERT.
 inline constexpr name_map bert_names{detail::bert_rules, detail::bert_ignored};
+
+/// The same where the classifier is that of next sentence prediction.
+inline constexpr name_map bert_next_sentence_names{detail::bert_next_sentence_rules, detail::bert_ignored};
 
 }  // namespace constformer

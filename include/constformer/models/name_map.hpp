@@ -6,10 +6,10 @@
 
 namespace constformer {
 
-/// Where a checkpoint keeps one layer's tensors. Names are without `.weight` and `.bias`; `*` stands for a layer's
-/// index.
+/// Where a checkpoint keeps one layer's tensors. Names are without `.weight` and `.bias`, unless the two lie under
+/// different names; `*` stands for a layer's index.
 struct name_rule {
-  std::string_view layer;   ///< ours: the dotted path of a linear, norm or embedding in `transformer`
+  std::string_view layer;  ///< ours: the dotted path of a linear, norm or embedding in `transformer`, or of a parameter
   std::string_view tensor;  ///< the checkpoint's, after its prefix
   int part = 0;  ///< place among the layers that share this tensor, one after the other along the output axis
   bool transposed = false;  ///< stored as (in, out)

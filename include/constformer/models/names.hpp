@@ -1,18 +1,25 @@
 #pragma once
 
+#include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/models/bert.hpp"
+#include "constformer/models/distilbert.hpp"
 #include "constformer/models/gpt2.hpp"
 #include "constformer/models/llama.hpp"
 #include "constformer/models/name_map.hpp"
+#include "constformer/models/roberta.hpp"
 
 namespace constformer {
 
-/// How checkpoints of a family name their tensors.
-[[nodiscard]] constexpr name_map const& names_of(family_kind family) {
-  switch (family) {
+/// How checkpoints of the family of `c` name the tensors that `c` has.
+[[nodiscard]] constexpr name_map const& names_of(config const& c) {
+  switch (c.family) {
     case family_kind::gpt2: return gpt2_names;
-    case family_kind::bert: return bert_names;
+    case family_kind::bert:
+      return c.classifier == classifier_kind::next_sentence ? bert_next_sentence_names : bert_names;
+    case family_kind::roberta:
+      return c.classifier == classifier_kind::sequence ? roberta_sequence_names : roberta_names;
+    case family_kind::distilbert: return distilbert_names;
     case family_kind::llama:
     case family_kind::mistral:
     case family_kind::qwen2: break;

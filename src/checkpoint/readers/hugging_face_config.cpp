@@ -195,6 +195,51 @@ config read_bert(json_fields const& fields) {
   return c;
 }
 
+// Rows of the position table up to that of the padding token are no token's.
+config read_roberta(json_fields const& fields) {
+  config c = read_bert(fields);
+  c.family = family_kind::roberta;
+  c.norm_eps = fields.real("layer_norm_eps", 1e-12F, 0.0F);
+  c.first_position = static_cast<int>(std::min<std::size_t>(fields.count("pad_token_id", 1), 1U << 24)) + 1;
+  if (c.positions <= c.first_position)
+    throw error(fields.where() + ": field \"max_position_embeddings\" is " + std::to_string(c.positions) +
+                ", the first " + std::to_string(c.first_position) + " of which no token has");
+  c.capacity = c.positions -= c.first_position;
+  return c;
+}
+
+config read_distilbert(json_fields const& fields) {
+  shape s{.layers = fields.extent("n_layers", 6),
+          .d_model = fields.extent("dim", 768),
+          .heads = fields.extent("n_heads", 12),
+          .d_ff = fields.extent("hidden_dim", 3072),
+          .vocab = fields.extent("vocab_size"),
+          .positions = fields.extent("max_position_embeddings", 512)};
+  s.head_dim = quotient(fields, "dim", s.d_model, "n_heads", s.heads);
+  config c = distilbert(s);
+  c.activation = activation_of(fields, "activation", "gelu");
+  return c;
+}
+
+// id2label names outputs; transformers writes LABEL_0, LABEL_1, … where the author gave none.
+label_names read_labels(json_fields const& fields) {
+  constexpr std::size_t most = 1U << 16;
+  label_names out;
+  out.several = fields.text("problem_type", "") == "multi_label_classification";
+  if (!fields.has("id2label")) return out;
+  json_fields const names = fields.object("id2label");
+  std::size_t const count = std::min(names.all().size(), most);
+  for (std::size_t i = 0; i < count && names.has(std::to_string(i)); ++i)
+    out.names.push_back(names.text(std::to_string(i)));
+  return out;
+}
+
+std::string architecture_of(json_fields const& fields) {
+  if (!fields.has("architectures")) return {};
+  auto const names = fields.texts("architectures");
+  return names.empty() ? std::string() : names.front();
+}
+
 struct family_reader {
   std::string_view model_type;
   config (*read)(json_fields const&);
@@ -202,16 +247,22 @@ struct family_reader {
 };
 
 constexpr std::array families{
-    family_reader{"llama", read_llama, 1, 2, {}},   family_reader{"mistral", read_mistral, 1, 2, {}},
-    family_reader{"qwen2", read_qwen2, {}, {}, {}}, family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
+    family_reader{"llama", read_llama, 1, 2, {}},
+    family_reader{"mistral", read_mistral, 1, 2, {}},
+    family_reader{"qwen2", read_qwen2, {}, {}, {}},
+    family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
     family_reader{"bert", read_bert, {}, {}, 0},
+    family_reader{"roberta", read_roberta, 0, 2, 1},
+    family_reader{"distilbert", read_distilbert, {}, {}, 0},
 };
 
 family_reader const& family_of(json_fields const& fields) {
   std::string const type = fields.text("model_type");
   for (family_reader const& family : families)
     if (family.model_type == type) return family;
-  throw error(fields.where() + ": model_type \"" + type + "\" is not supported (llama, mistral, qwen2, gpt2, bert)");
+  std::string known;
+  for (family_reader const& family : families) known += (known.empty() ? "" : ", ") + std::string(family.model_type);
+  throw error(fields.where() + ": model_type \"" + type + "\" is not supported (" + known + ")");
 }
 
 std::vector<int> within(std::vector<long long> const& ids, int vocab) {
@@ -268,7 +319,7 @@ hugging_face_config read_hugging_face_config(std::string_view text, std::string_
   config const model = family.read(fields);
   if (message const misfit = first_misfit(model); !misfit.empty())
     throw error(std::string(where) + ": " + std::string(misfit.view()));
-  return {model, special_ids_of(fields, family, model.vocab)};
+  return {model, special_ids_of(fields, family, model.vocab), architecture_of(fields), read_labels(fields)};
 }
 
 void overrule_special_ids(special_ids& ids, std::string_view text, std::string_view where, int vocab) {

@@ -13,6 +13,7 @@
 
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/checkpoint/llama2c.hpp"
+#include "constformer/checkpoint/manifest.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/safetensors.hpp"
 #include "constformer/checkpoint/tensor.hpp"
@@ -21,6 +22,7 @@
 #include "constformer/core/error.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
+#include "encoder_heads.hpp"
 
 namespace constformer {
 
@@ -33,6 +35,8 @@ std::string_view usual_prefix(family_kind family) {
   switch (family) {
     case family_kind::gpt2: return "transformer.";
     case family_kind::bert: return "bert.";
+    case family_kind::roberta: return "roberta.";
+    case family_kind::distilbert: return "distilbert.";
     case family_kind::llama:
     case family_kind::mistral:
     case family_kind::qwen2: break;
@@ -40,18 +44,18 @@ std::string_view usual_prefix(family_kind family) {
   return "model.";
 }
 
-std::string embedding_of(family_kind family) {
-  for (name_rule const& rule : names_of(family).rules)
-    if (rule.layer == "tokens") return std::string(rule.tensor) + ".weight";
-  return {};
+// The checkpoint's name, without a prefix, of a parameter of `model`; empty if its family has none.
+std::string tensor_name(config const& model, std::string_view parameter) {
+  name_rule const* const rule = rule_for(names_of(model), parameter);
+  return rule == nullptr ? std::string() : std::string(tensor_of(*rule, parameter).view());
 }
 
 // Saved buffers and heads for training: they are in real files and change nothing that these models compute here.
-bool never_read(family_kind family, std::string_view name) {
-  if (family == family_kind::bert && (name.starts_with("classifier.") || name.starts_with("qa_outputs."))) return true;
-  std::string_view const prefix = usual_prefix(family);
+bool never_read(config const& model, std::string_view name) {
+  if (is_of_absent_head(model, name)) return true;
+  std::string_view const prefix = usual_prefix(model.family);
   std::string_view const bare = name.starts_with(prefix) ? name.substr(prefix.size()) : name;
-  auto const& patterns = names_of(family).ignored;
+  auto const& patterns = names_of(model).ignored;
   return std::any_of(patterns.begin(), patterns.end(),
                      [&](std::string_view pattern) { return matches(bare, pattern); });
 }
@@ -71,13 +75,13 @@ unread_tensor as_unread(tensor_view const& tensor) {
 // Moves what the family never reads to `unread`; everything else must be of a type that can be read.
 void sort_out(checkpoint& out, safetensors_content content) {
   for (tensor_view& tensor : content.tensors) {
-    if (never_read(out.model.family, tensor.name))
+    if (never_read(out.model, tensor.name))
       out.unread.push_back(as_unread(tensor));
     else
       out.tensors.push_back(std::move(tensor));
   }
   for (unread_tensor& tensor : content.unread) {
-    if (!never_read(out.model.family, tensor.name))
+    if (!never_read(out.model, tensor.name))
       throw error(out.path.string() + ": " + tensor.name + " is " + tensor.type + ", only F32, F16 and BF16 are read");
     out.unread.push_back(std::move(tensor));
   }
@@ -96,11 +100,42 @@ void rename_first_norms(checkpoint& out) {
   if (twice != out.tensors.end()) throw error(out.path.string() + ": holds " + twice->name + " under two names");
 }
 
-std::string prefix_of(checkpoint const& c) {
-  std::string prefix(usual_prefix(c.model.family));
-  std::string const embedding = embedding_of(c.model.family);
-  bool const bare = c.find(prefix + embedding) == nullptr && c.find(embedding) != nullptr;
+template <class Tensors>
+bool has_tensor(Tensors const& tensors, std::string_view name) {
+  return std::any_of(tensors.begin(), tensors.end(), [&](auto const& t) { return t.name == name; });
+}
+
+std::string prefix_of(config const& model, std::vector<tensor_view> const& tensors) {
+  std::string prefix(usual_prefix(model.family));
+  std::string const embedding = tensor_name(model, "tokens.weight");
+  bool const bare = !has_tensor(tensors, prefix + embedding) && has_tensor(tensors, embedding);
   return bare ? std::string() : prefix;
+}
+
+// The bias of a masked language model's head is saved under two names. Where they are two, transformers adds the decoder's.
+void settle_head_bias(std::vector<tensor_view>& tensors) {
+  for (std::string const head : {"cls.predictions.", "lm_head."}) {
+    auto const find = [&](std::string const& name) {
+      return std::find_if(tensors.begin(), tensors.end(), [&](tensor_view const& t) { return t.name == name; });
+    };
+    auto const decoder = find(head + "decoder.bias");
+    auto const bias = find(head + "bias");
+    if (decoder == tensors.end() || (bias != tensors.end() && std::ranges::equal(bias->bytes, decoder->bytes)))
+      continue;
+    if (bias != tensors.end())
+      bias->name.swap(decoder->name);
+    else
+      decoder->name = head + "bias";
+  }
+}
+
+void find_heads(checkpoint& out, std::string_view architecture, std::vector<tensor_view> const& tensors) {
+  auto const rows = [&](std::string const& name) -> long long {
+    auto const place =
+        std::find_if(tensors.begin(), tensors.end(), [&](tensor_view const& t) { return t.name == name; });
+    return place == tensors.end() || place->shape.empty() ? 0 : place->shape.front();
+  };
+  find_encoder_heads(out.model, architecture, out.prefix, rows, (out.path / "config.json").string());
 }
 
 void move_to_unread(checkpoint& out, std::string_view name) {
@@ -115,8 +150,9 @@ void move_to_unread(checkpoint& out, std::string_view name) {
 // transformers 5 decides so too.
 void settle_head(checkpoint& out) {
   if (!out.model.tied) return;
-  std::string const embedding = out.prefix + embedding_of(out.model.family);
-  tensor_view const* const head = out.find("lm_head.weight");
+  std::string const embedding = out.prefix + tensor_name(out.model, "tokens.weight");
+  std::string const head_name = tensor_name(out.model, "head.weight");
+  tensor_view const* const head = out.find(head_name);
   tensor_view const* const table = out.find(embedding);
   if (head == nullptr) return;
   if (table == nullptr) {
@@ -129,7 +165,7 @@ void settle_head(checkpoint& out) {
   bool const same =
       head->type == table->type && head->shape == table->shape && std::ranges::equal(head->bytes, table->bytes);
   if (same)
-    move_to_unread(out, "lm_head.weight");
+    move_to_unread(out, head_name);
   else
     out.model.tied = false;
 }
@@ -158,12 +194,17 @@ void open_hugging_face(checkpoint& out) {
     mapped_file const generation_file(generation_path);
     overrule_special_ids(out.ids, text_of(generation_file), generation_path.string(), out.model.vocab);
   }
-  sort_out(out, read_safetensors_folder(out.path, out.files));
-  if (out.model.family == family_kind::bert) rename_first_norms(out);
-  out.prefix = prefix_of(out);
+  out.labels = described.labels;
+  auto content = read_safetensors_folder(out.path, out.files);
+  out.prefix = prefix_of(out.model, content.tensors);
+  if (is_encoder_family(out.model.family)) {
+    settle_head_bias(content.tensors);
+    find_heads(out, described.architecture, content.tensors);
+  }
+  sort_out(out, std::move(content));
+  if (is_encoder_family(out.model.family)) rename_first_norms(out);
   settle_head(out);
   out.linear_in_out = stored_in_out(out);
-  if (out.model.family == family_kind::bert) out.model.pooler = out.find(out.prefix + "pooler.dense.weight") != nullptr;
   out.tokenizer = find_tokenizer_files(out.path);
 }
 
