@@ -12,10 +12,11 @@ namespace constformer::program {
 namespace {
 
 pooling wanted_pooling(program_context const& context, embed_options const& options) {
-  auto const& of_files = context.metadata.pooling;
-  auto const how = !options.pool.empty() ? pooling_from(options.pool, "--pool")
-                   : !of_files.empty()   ? pooling_from(of_files, std::string(context.unit.name))
-                                         : pooling::mean;
+  auto const given = pooling_from(options.pool);
+  if (!given && !options.pool.empty())
+    throw usage_error("--pool: '" + options.pool.substr(0, 40) +
+                      "' is none of mean, cls, last, max, mean_sqrt_len, weighted_mean, pooler and none");
+  auto const how = given.value_or(pooling_from(context.metadata.pooling).value_or(pooling::mean));
   if (how == pooling::pooler && !context.model().pooler)
     throw error("--pool pooler: " + std::string(context.unit.name) + " has no pooler; mean, cls and none work");
   return how;

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "constformer/core/error.hpp"
-
 namespace constformer::program {
 
 namespace {
@@ -29,7 +27,7 @@ std::vector<float> largest(std::span<float const> hidden, std::size_t width) {
 
 }  // namespace
 
-pooling pooling_from(std::string_view name, std::string const& where) {
+std::optional<pooling> pooling_from(std::string_view name) {
   constexpr std::array<std::pair<std::string_view, pooling>, 8> names{{{"mean", pooling::mean},
                                                                        {"cls", pooling::cls},
                                                                        {"last", pooling::last},
@@ -40,8 +38,7 @@ pooling pooling_from(std::string_view name, std::string const& where) {
                                                                        {"none", pooling::none}}};
   for (auto const& [text, value] : names)
     if (name == text) return value;
-  throw error(where + ": '" + std::string(name.substr(0, 40)) +
-              "' is none of mean, cls, last, max, mean_sqrt_len, weighted_mean, pooler and none");
+  return std::nullopt;
 }
 
 std::vector<float> pooled(session& model, std::span<float const> hidden, pooling how, std::size_t width) {

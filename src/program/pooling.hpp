@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,8 +13,8 @@ namespace constformer::program {
 /// How hidden states (tokens, d_model) become one vector (d_model); the names are those of sentence-transformers, shortened.
 enum class pooling { mean, cls, last, max, mean_sqrt_len, weighted_mean, pooler, none };
 
-/// The pooling of that name, as --pool takes it; throws `error` beginning with `where` if there is none.
-pooling pooling_from(std::string_view name, std::string const& where);
+/// The pooling of that name, if there is one.
+std::optional<pooling> pooling_from(std::string_view name);
 
 /// The rows (…, width) that `how` makes of the sequence that `model` encoded last, whose hidden states are `hidden`.
 std::vector<float> pooled(session& model, std::span<float const> hidden, pooling how, std::size_t width);

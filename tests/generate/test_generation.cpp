@@ -43,8 +43,6 @@ class counting_session final : public session {
   void score(std::span<int const>, row_sink const&) override {}
   std::span<float const> encode(std::span<int const>, std::span<int const>) override { return {}; }
   std::span<float const> pool() override { return {}; }
-  std::span<float const> classify() override { return {}; }
-  void fill(row_sink const&) override {}
 
   std::vector<int> seen;
 

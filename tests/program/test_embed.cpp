@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -39,6 +40,10 @@ TEST_CASE("embed pools the hidden states") {
   auto const cls = pooled({"--pool", "cls"});
   auto const pooler = pooled({"--pool", "pooler"});
   auto const all = pooled({"--pool", "none"});
+  auto const last = pooled({"--pool", "last"});
+  auto const max = pooled({"--pool", "max"});
+  auto const by_root = pooled({"--pool", "mean_sqrt_len"});
+  auto const weighted = pooled({"--pool", "weighted_mean"});
   REQUIRE(mean.size() == toy::width);
   REQUIRE(all.size() == 3 * toy::width);
   for (int j = 0; j < toy::width; ++j) {
@@ -47,6 +52,11 @@ TEST_CASE("embed pools the hidden states") {
     CHECK(cls[i] == toy::hidden(8, 0, j));
     CHECK(pooler[i] == toy::pooled(8, j));
     CHECK(all[2 * toy::width + i] == toy::hidden(6, 0, j));
+    CHECK(last[i] == toy::hidden(6, 0, j));
+    CHECK(max[i] == std::max({toy::hidden(8, 0, j), toy::hidden(16, 0, j), toy::hidden(6, 0, j)}));
+    CHECK(by_root[i] == Approx(mean[i] * std::sqrt(3.0F)));
+    CHECK(weighted[i] ==
+          Approx((toy::hidden(8, 0, j) + 2 * toy::hidden(16, 0, j) + 3 * toy::hidden(6, 0, j)) / 6).margin(1e-6));
   }
 }
 
@@ -103,5 +113,5 @@ TEST_CASE("decoders and encoders refuse each other's commands") {
   auto const run = decoder.run({"embed", "-p", "a"});
   CHECK(run.status == 1);
   CHECK_THAT(run.err, ContainsSubstring("toy is a decoder (llama); embed needs an encoder"));
-  CHECK(encoder.run({"embed", "-p", "a", "--pool", "max"}).status == 2);
+  CHECK(encoder.run({"embed", "-p", "a", "--pool", "median"}).status == 2);
 }

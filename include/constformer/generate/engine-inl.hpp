@@ -137,11 +137,11 @@ class engine final : public session {
         std::copy_n(labels_.data() + row * padded(Config.labels), Config.labels, labels_.data() + row * Config.labels);
       return labels_.first(static_cast<std::size_t>(rows) * Config.labels);
     } else {
-      throw error("classify: this model has no classifier");
+      return session::classify();
     }
   }
 
-  void fill([[maybe_unused]] row_sink const& sink) override {
+  void fill(row_sink const& sink) override {
     if constexpr (Config.head == head_kind::masked_language_model) {
       if (position_ == 0) throw error("fill: no sequence has been encoded");
       for (int first = 0; first < position_; first += score_rows) {
@@ -151,7 +151,7 @@ class engine final : public session {
           sink(first + row, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
       }
     } else {
-      throw error("fill: this model has no head for masked tokens");
+      session::fill(sink);
     }
   }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "constformer/config/config.hpp"
+#include "constformer/core/error.hpp"
 
 namespace constformer {
 
@@ -52,10 +53,13 @@ class session {
   virtual std::span<float const> pool() = 0;
 
   /// Encoders with a classifier: the scores of its labels for the sequence encoded last, (labels) or (ids.size(), labels).
-  virtual std::span<float const> classify() = 0;
+  virtual std::span<float const> classify() { throw error("classify: this model has no classifier"); }
 
   /// Encoders with a head for masked tokens: hands the logits of every row of the sequence encoded last, in order, to `sink`.
-  virtual void fill(row_sink const& sink) = 0;
+  virtual void fill(row_sink const& sink) {
+    static_cast<void>(sink);
+    throw error("fill: this model has no head for masked tokens");
+  }
 
  protected:
   session() = default;
