@@ -63,6 +63,18 @@ TEST_CASE("all-MiniLM-L6-v2 embeds texts as the reference does") {
     CHECK(std::abs(dot(embeddings[0], embeddings[i]) - cosines[i]) < 1e-4);
 }
 
+TEST_CASE("all-MiniLM-L6-v2 is pooled and normalised as its modules say, unless the command line says otherwise") {
+  auto const model = program("minilm", checkpoint());
+  auto const embed = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {model, "embed", "-p", "That is a happy person"});
+    return output_of(options);
+  };
+  auto const as_modules_say = embed({});
+  CHECK(as_modules_say == embed({"--pool", "mean", "--normalize"}));
+  CHECK(as_modules_say != embed({"--no-normalize"}));
+  CHECK(as_modules_say != embed({"--pool", "cls"}));
+}
+
 TEST_CASE("all-MiniLM-L6-v2 gives equal bits with one and two threads") {
   auto const model = program("minilm", checkpoint());
   auto const embed = [&](char const* threads) {
