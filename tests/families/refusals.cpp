@@ -1,0 +1,28 @@
+#include "refusals.hpp"
+
+namespace families {
+
+std::vector<refusal> const& refusals() {
+  static std::vector<refusal> const all{
+      {"llama_mha", R"({"rope_scaling":{"rope_type":"longrope","factor":2.0}})",
+       R"(rope_scaling: field "rope_type" is "longrope", supported are default, linear, dynamic, llama3 and yarn)"},
+      {"llama_mha", R"({"hidden_act":"prelu"})",
+       R"(field "hidden_act" is "prelu", supported are gelu, gelu_new, gelu_fast, gelu_accurate, gelu_pytorch_tanh, quick_gelu, relu, relu2, silu, swish, tanh, sigmoid and linear)"},
+      {"llama_mha", R"({"quantization_config":{"quant_method":"gptq"}})",
+       R"(field "quantization_config" is {"quant_method":"gptq"}, only unquantised checkpoints are supported)"},
+      {"llama_mha", R"({"pruned_heads":{"0":[1]}})",
+       R"(field "pruned_heads" is {"0":[1]}, only whole layers are supported)"},
+      {"qwen2_window", R"({"max_window_layers":1})",
+       R"(a sliding window on 1 of 2 layers is not supported, only on all or none)"},
+      {"gpt2_plain", R"({"add_cross_attention":true})",
+       R"(field "add_cross_attention" is true, only false is supported)"},
+      {"bert_plain", R"({"position_embedding_type":"relative_key"})",
+       R"(field "position_embedding_type" is "relative_key", only "absolute" is supported)"},
+      {"bert_plain", R"({"is_decoder":true})", R"(field "is_decoder" is true, only false is supported)"},
+      {"roberta_masked", R"({"hidden_act":"relu"})",
+       R"(field "hidden_act" is relu, the head for masked tokens has gelu in any case, which is supported only together with it)"},
+  };
+  return all;
+}
+
+}  // namespace families
