@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -15,6 +16,16 @@ struct name_rule {
   bool transposed = false;  ///< stored as (in, out)
   bool prefixed = true;     ///< the checkpoint's prefix ("model.", "transformer.", "bert.") stands before it
 };
+
+/// `rules`, those for the layers of `changes` replaced by these: a family that is near another.
+template <std::size_t N, std::size_t M>
+[[nodiscard]] constexpr std::array<name_rule, N> with_rules(std::array<name_rule, N> rules,
+                                                            std::array<name_rule, M> const& changes) {
+  for (name_rule const& change : changes)
+    for (name_rule& rule : rules)
+      if (rule.layer == change.layer) rule = change;
+  return rules;
+}
 
 /// All that differs between the checkpoints of families: names, packing, and what may be left unread.
 struct name_map {
