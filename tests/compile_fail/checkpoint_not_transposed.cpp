@@ -1,9 +1,5 @@
 // expect: transformer.h.0.mlp.c_fc.weight: checkpoint has [32,8], model has [8,32] (1 of 16 tensors do not fit)
-#include <array>
-#include <string_view>
-
-#include "constformer/checkpoint/checkpoint_check.hpp"
-#include "constformer/config/families.hpp"
+#include "small_checkpoints.hpp"
 
 using namespace constformer;
 
@@ -12,25 +8,6 @@ constexpr int inputs = 8;
 #else
 constexpr int inputs = 32;
 #endif
-inline constexpr config model = with(gpt2({.layers = 1, .d_model = 8, .heads = 2, .vocab = 32, .positions = 64}),
-                                     [](config& c) { c.capacity = 64; });
-inline constexpr std::string_view prefix = "transformer.";
-inline constexpr std::array tensors{
-    file_tensor{"transformer.wte.weight", "F32", 2, {32, 8}},
-    file_tensor{"transformer.wpe.weight", "F32", 2, {64, 8}},
-    file_tensor{"transformer.h.0.ln_1.weight", "F32", 1, {8}},
-    file_tensor{"transformer.h.0.ln_1.bias", "F32", 1, {8}},
-    file_tensor{"transformer.h.0.attn.c_attn.weight", "F32", 2, {8, 24}},
-    file_tensor{"transformer.h.0.attn.c_attn.bias", "F32", 1, {24}},
-    file_tensor{"transformer.h.0.attn.c_proj.weight", "F32", 2, {8, 8}},
-    file_tensor{"transformer.h.0.attn.c_proj.bias", "F32", 1, {8}},
-    file_tensor{"transformer.h.0.ln_2.weight", "F32", 1, {8}},
-    file_tensor{"transformer.h.0.ln_2.bias", "F32", 1, {8}},
-    file_tensor{"transformer.h.0.mlp.c_fc.weight", "F32", 2, {inputs, 256 / inputs}},
-    file_tensor{"transformer.h.0.mlp.c_fc.bias", "F32", 1, {32}},
-    file_tensor{"transformer.h.0.mlp.c_proj.weight", "F32", 2, {32, 8}},
-    file_tensor{"transformer.h.0.mlp.c_proj.bias", "F32", 1, {8}},
-    file_tensor{"transformer.ln_f.weight", "F32", 1, {8}},
-    file_tensor{"transformer.ln_f.bias", "F32", 1, {8}},
-};
-static_assert(checkpoint_fits<model, tensors, prefix>::value);
+inline constexpr auto tensors = small::replaced(small::gpt2_tensors, "transformer.h.0.mlp.c_fc.weight",
+                                                {"transformer.h.0.mlp.c_fc.weight", "F32", 2, {inputs, 256 / inputs}});
+static_assert(checkpoint_fits<small::gpt2, tensors, small::gpt2_prefix>::value);

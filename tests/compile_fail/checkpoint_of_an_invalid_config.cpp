@@ -1,9 +1,5 @@
 // expect: attention: heads=2 is not a multiple of kv_heads=3
-#include <array>
-#include <string_view>
-
-#include "constformer/checkpoint/checkpoint_check.hpp"
-#include "constformer/config/families.hpp"
+#include "small_checkpoints.hpp"
 
 using namespace constformer;
 
@@ -12,24 +8,5 @@ constexpr int kv_heads = 1;
 #else
 constexpr int kv_heads = 3;
 #endif
-inline constexpr config model =
-    with(llama({.layers = 1, .d_model = 8, .heads = 2, .kv_heads = 1, .d_ff = 16, .vocab = 32, .positions = 64}),
-         [](config& c) {
-           c.tied = true;
-           c.kv_heads = kv_heads;
-         });
-inline constexpr std::string_view prefix = "model.";
-inline constexpr std::array tensors{
-    file_tensor{"model.embed_tokens.weight", "F32", 2, {32, 8}},
-    file_tensor{"model.layers.0.input_layernorm.weight", "F32", 1, {8}},
-    file_tensor{"model.layers.0.self_attn.q_proj.weight", "F32", 2, {8, 8}},
-    file_tensor{"model.layers.0.self_attn.k_proj.weight", "F32", 2, {4, 8}},
-    file_tensor{"model.layers.0.self_attn.v_proj.weight", "F32", 2, {4, 8}},
-    file_tensor{"model.layers.0.self_attn.o_proj.weight", "F32", 2, {8, 8}},
-    file_tensor{"model.layers.0.post_attention_layernorm.weight", "F32", 1, {8}},
-    file_tensor{"model.layers.0.mlp.gate_proj.weight", "F32", 2, {16, 8}},
-    file_tensor{"model.layers.0.mlp.up_proj.weight", "F32", 2, {16, 8}},
-    file_tensor{"model.layers.0.mlp.down_proj.weight", "F32", 2, {8, 16}},
-    file_tensor{"model.norm.weight", "F32", 1, {8}},
-};
-static_assert(checkpoint_fits<model, tensors, prefix>::value);
+inline constexpr config model = with(small::llama, [](config& c) { c.kv_heads = kv_heads; });
+static_assert(checkpoint_fits<model, small::llama_tensors, small::llama_prefix>::value);
