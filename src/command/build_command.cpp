@@ -107,7 +107,7 @@ void require_success(build const& b, process_result const& result, std::string_v
 // Two compilers at a time: the check runs while the model is compiled, and packing fills the wait.
 void compile_units(build& b) {
   b.say.step("compiling the model");
-  process model(compile_line(b.tools, b.options.compile, model_file, "model.o"), b.folder.path());
+  process model(compile_model_line(b.tools, b.options.compile, model_file, "model.o"), b.folder.path());
   process check(check_line(b.tools, b.options.compile, check_file), b.folder.path());
   require_success(b, check.wait(), "checkpoint check");
   pack_checkpoint(b.source, b.model, b.file(packed_name));

@@ -54,6 +54,14 @@ command_line compile_line(toolchain const& tools, compile_options const& options
   return line;
 }
 
+command_line compile_model_line(toolchain const& tools, compile_options const& options, std::string_view unit,
+                                std::string_view object) {
+  command_line line = compile_line(tools, options, unit, object);
+  bool const fits = options.compiler.empty() && options.target == compile_options{}.target;
+  if (fits && !tools.prelude.empty()) line.insert(line.begin() + 1, {"-include", tools.prelude});
+  return line;
+}
+
 command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit) {
   command_line line = compiler_of(tools, options);
   add_flags(line, tools);

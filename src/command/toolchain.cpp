@@ -38,7 +38,8 @@ toolchain load_toolchain() {
             .include = paths(json.at("include"), base),
             .system_include = paths(json.at("system_include"), base),
             .libraries = paths(json.at("libraries"), base),
-            .link_flags = json.at("link_flags").get<std::vector<std::string>>()};
+            .link_flags = json.at("link_flags").get<std::vector<std::string>>(),
+            .prelude = json.value("prelude", std::string())};
   } catch (nlohmann::json::exception const& wrong) {
     throw error(file.string() + ": " + wrong.what());
   }

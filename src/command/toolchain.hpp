@@ -14,6 +14,7 @@ struct toolchain {
   std::vector<std::string> system_include;  ///< absolute folders
   std::vector<std::string> libraries;       ///< absolute, in link order
   std::vector<std::string> link_flags;
+  std::string prelude;  ///< a header that was compiled beforehand for this compiler and processor; empty: there is none
 };
 
 /// Reads ../share/constformer/toolchain.json, as seen from the folder of this executable.
