@@ -32,10 +32,13 @@ class counting_session final : public session {
  public:
   explicit counting_session(int capacity) : capacity_(capacity), logits_(vocab) { seen.reserve(1000); }
 
-  [[nodiscard]] int position() const override { return static_cast<int>(seen.size()); }
+  [[nodiscard]] int sequences() const override { return 1; }
+  [[nodiscard]] int position(int) const override { return static_cast<int>(seen.size()); }
   [[nodiscard]] int capacity() const override { return capacity_; }
-  void rewind(int position) override { seen.resize(static_cast<std::size_t>(position)); }
-  std::span<float const> append(std::span<int const> ids) override {
+  void rewind(int, int position) override { seen.resize(static_cast<std::size_t>(position)); }
+  logit_rows step(std::span<int const>) override { throw error("one sequence only"); }
+  void fork(std::span<int const>) override { throw error("one sequence only"); }
+  std::span<float const> append(int, std::span<int const> ids) override {
     for (int const id : ids) seen.push_back(id);
     for (int i = 0; i < vocab; ++i) logits_[static_cast<std::size_t>(i)] = i == (ids.back() + 1) % vocab ? 1.0F : 0.0F;
     return logits_;
@@ -57,14 +60,15 @@ struct run_of {
 };
 
 run_of run(int capacity, std::vector<int> const& prompt, generation_limits const& limits) {
-  counting_session model(capacity);
+  counting_session fake(capacity);
+  session& model = fake;
   auto const choose = make_sampler({.temperature = 0}, vocab, capacity);
   run_of r;
   r.result = generate(model, *choose, prompt, limits, [&](int id) {
     r.ids.push_back(id);
     return id != 40;
   });
-  CHECK(static_cast<int>(model.seen.size()) == r.result.prompt_tokens + r.result.decode_steps);
+  CHECK(static_cast<int>(fake.seen.size()) == r.result.prompt_tokens + r.result.decode_steps);
   return r;
 }
 

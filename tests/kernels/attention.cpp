@@ -41,6 +41,7 @@ struct fixture {
 
   int length;
   std::vector<float> q, k, v, keys, values;
+  std::vector<int> blocks;  // the last one first: nothing may rely on an order in memory
 
   explicit fixture(int n) : length(n) {
     auto const size = static_cast<std::size_t>(n);
@@ -49,11 +50,14 @@ struct fixture {
     v = reference::random_floats(size * HeadDim, 3);
     keys.assign(static_cast<std::size_t>(padded(n)) * HeadDim, 1e3F);  // stale positions must not count
     values.assign(static_cast<std::size_t>(padded(n)) * width, 1e3F);
-    for (std::size_t p = 0; p < size; ++p)
+    for (int block = padded(n) / panel_rows; block > 0; --block) blocks.push_back(block - 1);
+    for (std::size_t p = 0; p < size; ++p) {
+      auto const block = static_cast<std::size_t>(blocks[p / panel_rows]) * panel_rows;
       for (std::size_t j = 0; j < HeadDim; ++j) {
-        keys[p / panel_rows * panel_rows * HeadDim + j * panel_rows + p % panel_rows] = k[p * HeadDim + j];
-        values[p * width + j] = v[p * HeadDim + j];
+        keys[block * HeadDim + j * panel_rows + p % panel_rows] = k[p * HeadDim + j];
+        values[(block + p % panel_rows) * width + j] = v[p * HeadDim + j];
       }
+    }
   }
 
   // Queries [first, first + positions) with `length` keys in the cache.
@@ -66,6 +70,7 @@ struct fixture {
                       .query_stride = row_width,
                       .keys = keys.data(),
                       .values = values.data(),
+                      .blocks = blocks.data(),
                       .out = out.data() + static_cast<std::size_t>(at) * row_width,
                       .out_stride = row_width,
                       .first_position = first + at,
@@ -165,6 +170,7 @@ TEST_CASE("a query without keys gets zeros") {
                   .query_stride = 8,
                   .keys = cache.data(),
                   .values = cache.data(),
+                  .blocks = nullptr,
                   .out = out.data(),
                   .out_stride = 8,
                   .first_position = 0,

@@ -18,6 +18,13 @@ namespace {
 
 constexpr config small_decoder = llama(
     {.layers = 3, .d_model = 40, .heads = 6, .kv_heads = 2, .head_dim = 10, .d_ff = 52, .vocab = 77, .positions = 300});
+constexpr config small_learned = gpt2({.layers = 2, .d_model = 48, .heads = 3, .vocab = 77, .positions = 300});
+constexpr config small_windowed = with(small_decoder, [](config& c) { c.window = 19; });
+constexpr config small_dynamic = with(small_decoder, [](config& c) {
+  c.rope.scaling = rope_scaling_kind::dynamic;
+  c.rope.factor = 4;
+  c.rope.original_positions = 30;
+});
 constexpr config small_encoder =
     with(bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70}),
          [](config& c) { c.norm_eps = 1e-5F; });
@@ -150,6 +157,111 @@ TEST_CASE("rewinding forgets exactly what came after") {
   CHECK(copy_of(s->append(std::span(ids).subspan(20, 1))) == expected);
 }
 
+// What `sequences` conversations of different prompts and lengths give, each alone.
+struct conversation {
+  std::vector<int> prompt;
+  std::vector<int> more;
+};
+
+std::vector<conversation> conversations() {
+  std::vector<conversation> all;
+  for (int length : {1, 15, 16, 17, 40, 131, 64}) {
+    auto const ids = some_ids(length + 20, 77 - length % 7);
+    all.push_back({{ids.begin(), ids.begin() + length}, {ids.begin() + length, ids.end()}});
+  }
+  return all;
+}
+
+template <class Model>
+std::vector<std::vector<float>> alone(Model const& model, conversation const& c) {
+  auto const s = model.start();
+  s->append(c.prompt);
+  std::vector<std::vector<float>> rows;
+  for (int const& id : c.more) rows.push_back(copy_of(s->append(std::span(&id, 1))));
+  return rows;
+}
+
+template <class Model>
+void check_side_by_side(int threads) {
+  Model const model;
+  auto const all = conversations();
+  auto const s = model.start({.threads = threads, .capacity = 0, .sequences = static_cast<int>(all.size())});
+  for (std::size_t i = 0; i < all.size(); ++i) s->append(static_cast<int>(i), all[i].prompt);
+  std::vector<std::vector<std::vector<float>>> expected;
+  for (auto const& c : all) expected.push_back(alone(model, c));
+  for (std::size_t t = 0; t < 20; ++t) {
+    std::vector<int> ids;
+    for (auto const& c : all) ids.push_back(c.more[t]);
+    auto const rows = s->step(ids);
+    REQUIRE(rows.rows == static_cast<int>(all.size()));
+    for (std::size_t i = 0; i < all.size(); ++i) CHECK(copy_of(rows[static_cast<int>(i)]) == expected[i][t]);
+  }
+}
+
+TEST_CASE("sequences side by side give the bits that each gives alone") {
+  for (int threads : {1, 3}) {
+    check_side_by_side<decoder>(threads);
+    check_side_by_side<random_model<configs::small_learned>>(threads);
+    check_side_by_side<random_model<configs::small_windowed>>(threads);
+    check_side_by_side<random_model<configs::small_dynamic>>(threads);
+  }
+}
+
+TEST_CASE("forked sequences go on as if each had read it all by itself") {
+  decoder const model;
+  constexpr int beams = 4;
+  auto const s = model.start({.threads = 2, .capacity = 60, .sequences = beams});
+  std::vector<std::vector<int>> read(beams);
+  read[0] = some_ids(21, 77);
+  s->append(0, read[0]);
+  std::uint32_t seed = 5;
+  auto const random = [&seed](int below) {
+    seed = seed * 1664525 + 1013904223;
+    return static_cast<int>((seed >> 8) % static_cast<std::uint32_t>(below));
+  };
+  std::vector<int> parents(beams, 0);
+  for (int t = 0; t < 39; ++t) {
+    s->fork(parents);
+    auto const before = read;
+    std::vector<int> ids;
+    for (std::size_t i = 0; i < beams; ++i) {
+      ids.push_back(random(77));
+      read[i] = before[static_cast<std::size_t>(parents[i])];
+      read[i].push_back(ids.back());
+    }
+    auto const rows = s->step(ids);
+    for (int i = 0; i < beams; ++i) {
+      auto const single = model.start({.threads = 1, .capacity = 60});
+      auto const& whole = read[static_cast<std::size_t>(i)];
+      single->append(std::span(whole).first(21));
+      std::vector<float> last;
+      for (std::size_t k = 21; k < whole.size(); ++k) last = copy_of(single->append(std::span(&whole[k], 1)));
+      CHECK(copy_of(rows[i]) == last);
+      CHECK(s->position(i) == static_cast<int>(whole.size()));
+      parents[static_cast<std::size_t>(i)] = random(beams);
+    }
+  }
+  s->fork(std::vector{3});
+  CHECK(s->position(0) == 60);
+  CHECK(s->position(1) == 0);
+}
+
+TEST_CASE("a sequence that is rewound into a shared block does not write into what others read") {
+  decoder const model;
+  auto const ids = some_ids(40, 77);
+  auto const s = model.start({.threads = 1, .capacity = 64, .sequences = 2});
+  s->append(0, std::span(ids).first(30));
+  s->fork(std::vector{0, 0});
+  s->rewind(1, 10);
+  s->append(1, std::span(ids).subspan(33, 7));
+  auto const expected = [&] {
+    auto const single = model.start();
+    single->append(std::span(ids).first(30));
+    return copy_of(single->append(std::span(ids).subspan(30, 1)));
+  }();
+  CHECK(copy_of(s->append(0, std::span(ids).subspan(30, 1))) == expected);
+}
+
 TEST_CASE("sessions of one model do not disturb each other") {
   decoder const model;
   auto const ids = some_ids(16, 77);
@@ -198,6 +310,13 @@ TEST_CASE("misuse is told with both numbers") {
   CHECK_THROWS_MATCHES(e->encode(std::vector{1, 2}, std::vector{0}), error, Message("1 segments were given for 2 ids"));
   CHECK_THROWS_MATCHES(e->encode(std::vector{1}, std::vector{2}), error,
                        Message("segment 2 is not within the 2 of the model"));
+  CHECK_THROWS_MATCHES(s->append(1, high), error, Message("sequence 1 is not within the 1 of the session"));
+  CHECK_THROWS_MATCHES(s->step(std::vector{1, 2}), error, Message("2 tokens are given, the session holds 1 sequences"));
+  CHECK_THROWS_MATCHES(s->fork(std::vector{0, 0}), error, Message("2 sequences are asked for, the session holds 1"));
+  CHECK_THROWS_MATCHES(s->fork(std::vector{-1}), error, Message("sequence -1 is not within the 1 of the session"));
+  CHECK_THROWS_MATCHES(e->step(std::vector{1}), error, Message("step: this model is an encoder"));
+  CHECK_THROWS_MATCHES(reader.start({.threads = 1, .capacity = 0, .sequences = 2}), error,
+                       Message("sequences=2 is not between 1 and 1"));
   CHECK_THROWS_MATCHES(model.start({.threads = 1, .capacity = 301}), error,
                        Message("context of 301 tokens is not within the compiled capacity of 300"));
   CHECK_THROWS_MATCHES(model.start({.threads = 0, .capacity = 0}), error,

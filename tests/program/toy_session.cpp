@@ -11,25 +11,40 @@ namespace {
 
 class fake_session final : public constformer::session {
  public:
-  explicit fake_session(int capacity)
-      : capacity_(capacity), logits_(vocab), hidden_(static_cast<std::size_t>(width * capacity)) {
+  fake_session(int capacity, int sequences)
+      : capacity_(capacity),
+        positions_(static_cast<std::size_t>(sequences)),
+        parents_(positions_.size()),
+        logits_(positions_.size() * vocab),
+        hidden_(static_cast<std::size_t>(width * capacity)) {
     char const* script = std::getenv("CF_TOY_SCRIPT");
     script_ = read_script(script == nullptr ? "260,261,262" : script);
   }
 
-  [[nodiscard]] int position() const override { return position_; }
+  [[nodiscard]] int sequences() const override { return static_cast<int>(positions_.size()); }
+  [[nodiscard]] int position(int sequence) const override { return positions_[static_cast<std::size_t>(sequence)]; }
   [[nodiscard]] int capacity() const override { return capacity_; }
-  void rewind(int position) override { position_ = position; }
+  void rewind(int sequence, int position) override { positions_[static_cast<std::size_t>(sequence)] = position; }
 
-  std::span<float const> append(std::span<int const> ids) override {
-    for (int const id : ids) step(id);
-    return logits_;
+  std::span<float const> append(int sequence, std::span<int const> ids) override {
+    for (int const id : ids) take(static_cast<std::size_t>(sequence), id, 0);
+    return std::span(logits_).first(vocab);
+  }
+
+  constformer::logit_rows step(std::span<int const> ids) override {
+    for (std::size_t i = 0; i < ids.size(); ++i) take(i, ids[i], i);
+    return {logits_.data(), vocab, static_cast<int>(ids.size()), vocab};
+  }
+
+  void fork(std::span<int const> parents) override {
+    for (std::size_t i = 0; i < parents.size(); ++i) parents_[i] = position(parents[i]);
+    for (std::size_t i = 0; i < positions_.size(); ++i) positions_[i] = i < parents.size() ? parents_[i] : 0;
   }
 
   void score(std::span<int const> ids, row_sink const& sink) override {
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      step(ids[i]);
-      sink(static_cast<int>(i), logits_);
+      take(0, ids[i], 0);
+      sink(static_cast<int>(i), std::span(logits_).first(vocab));
     }
   }
 
@@ -47,17 +62,19 @@ class fake_session final : public constformer::session {
   }
 
  private:
-  void step(int id) {
-    if (id < 0 || id >= vocab || position_ == capacity_)
+  void take(std::size_t sequence, int id, std::size_t row) {
+    int& position = positions_[sequence];
+    if (id < 0 || id >= vocab || position == capacity_)
       throw constformer::error("toy: the program did not check its ids");
-    int const peak = script_[static_cast<std::size_t>(position_) % script_.size()];
-    for (int i = 0; i < vocab; ++i) logits_[static_cast<std::size_t>(i)] = logit(i, peak);
-    ++position_;
+    int const peak = script_[static_cast<std::size_t>(position) % script_.size()];
+    for (int i = 0; i < vocab; ++i) logits_[row * vocab + static_cast<std::size_t>(i)] = logit(i, peak);
+    ++position;
   }
 
   int capacity_;
-  int position_ = 0;
   int first_ = 0;
+  std::vector<int> positions_;
+  std::vector<int> parents_;  // positions, while forking
   std::vector<int> script_;
   std::vector<float> logits_;
   std::vector<float> hidden_;
@@ -66,7 +83,7 @@ class fake_session final : public constformer::session {
 }  // namespace
 
 std::unique_ptr<constformer::session> start(std::byte const*, constformer::session_options const& options) {
-  return std::make_unique<fake_session>(options.capacity == 0 ? capacity : options.capacity);
+  return std::make_unique<fake_session>(options.capacity == 0 ? capacity : options.capacity, options.sequences);
 }
 
 }  // namespace toy

@@ -32,12 +32,14 @@ table<Queries, Keys> probabilities(table<Queries, Keys> const& scores, Mask mask
   std::vector<float> keys(Keys * panel_rows);          // one panel: (head_dim, 16)
   std::vector<float> values(panel_rows * panel_rows);  // rows (16, padded head_dim)
   for (std::size_t i = 0; i < Keys; ++i) keys[i * panel_rows + i] = values[i * panel_rows + i] = 1;
+  int const block = 0;
   table<Queries, Keys> out{};
   auto const scratch = std::make_unique<typename kernel::scratch>();
   kernel::attend({.query = scores[0].data(),
                   .query_stride = Keys,
                   .keys = keys.data(),
                   .values = values.data(),
+                  .blocks = &block,
                   .out = out[0].data(),
                   .out_stride = Keys,
                   .first_position = 0,

@@ -21,6 +21,7 @@
 #include "constformer/config/rules.hpp"
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
+#include "constformer/generate/block_table.hpp"
 #include "constformer/generate/session.hpp"
 #include "constformer/kernels/rope.hpp"
 #include "constformer/kernels/team.hpp"
@@ -52,38 +53,49 @@ class engine final : public session {
   /// Takes all memory and starts the threads; `weights` is the weights section of a packed file of this config's fingerprint.
   engine(std::byte const* weights, session_options const& options)
       : capacity_(checked_capacity(options.capacity)),
+        sequences_(checked_sequences(options.sequences)),
         team_(checked_threads(options.threads)),
-        plan_(stage_plan::of(Config, team_.size(), capacity_)),
-        memory_(bytes(plan_, team_.size())),
-        stage_(plan_.cut(memory_, weights, capacity_)),
-        logits_(memory_.take<float>(score_rows * logits_stride)),
+        plan_(stage_plan::of(Config, team_.size(), capacity_, sequences_)),
+        memory_(bytes(plan_, team_.size(), capacity_, sequences_)),
+        stage_(plan_.cut(memory_, weights, capacity_, sequences_)),
+        blocks_(memory_, capacity_, sequences_),
+        logits_(memory_.take<float>(logit_count(sequences_))),
         hidden_(memory_.take<float>(has_head ? 0 : plan_.x)),
         pooled_(memory_.take<float>(Config.pooler ? padded(Config.d_model) : 0)),
         labels_(memory_.take<float>(label_rows(plan_) * padded(Config.labels))),
         scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {}
 
   /// Of memory that a session takes.
-  [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers) {
-    return plan.cache_bytes() + plan.activation_bytes() + arena::bytes_for<float>(score_rows * logits_stride) +
-           arena::bytes_for<float>(has_head ? 0 : plan.x) +
+  [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers, int capacity,
+                                                   int sequences = 1) {
+    return plan.cache_bytes() + plan.activation_bytes() + block_table::bytes(capacity, sequences) +
+           arena::bytes_for<float>(logit_count(sequences)) + arena::bytes_for<float>(has_head ? 0 : plan.x) +
            arena::bytes_for<float>(Config.pooler ? padded(Config.d_model) : 0) +
            arena::bytes_for<float>(label_rows(plan) * padded(Config.labels)) +
            arena::bytes_for<scratch>(static_cast<std::size_t>(workers));
   }
 
-  [[nodiscard]] int position() const override { return position_; }
+  [[nodiscard]] int sequences() const override { return sequences_; }
   [[nodiscard]] int capacity() const override { return capacity_; }
 
-  void rewind(int position) override {
-    if (position < 0 || position > position_)
-      throw error("cannot rewind to position " + std::to_string(position) + ", the cache holds " +
-                  std::to_string(position_) + " tokens");
-    position_ = position;
+  [[nodiscard]] int position(int sequence) const override {
+    check_sequence(sequence);
+    return blocks_.position(sequence);
   }
 
-  std::span<float const> append(std::span<int const> ids) override {
+  void rewind(int sequence, int position) override {
+    check_sequence(sequence);
+    int const held = blocks_.position(sequence);
+    if (position < 0 || position > held)
+      throw error("cannot rewind to position " + std::to_string(position) + ", the cache holds " +
+                  std::to_string(held) + " tokens");
+    blocks_.rewind(sequence, position);
+  }
+
+  std::span<float const> append(int sequence, std::span<int const> ids) override {
     require_decoder("append");
-    take(ids, {}, [&](stage const& s, bool last) {
+    check_sequence(sequence);
+    take(sequence, ids, {}, [&](stage const& s, bool last) {
       if constexpr (has_head) {
         if (last) team_.run([&](worker const& self) { layer::logits(self, s, s.rows - 1, 1, logits_.data()); });
       }
@@ -91,10 +103,30 @@ class engine final : public session {
     return logits_.first(Config.vocab);
   }
 
+  logit_rows step(std::span<int const> ids) override {
+    require_decoder("step");
+    check_step(ids);
+    if constexpr (Config.position == position_kind::rotary && Config.rope.scaling == rope_scaling_kind::dynamic) {
+      for (std::size_t i = 0; i < ids.size(); ++i) step_rows(static_cast<int>(i), ids.subspan(i, 1));
+    } else {
+      step_rows(0, ids);
+    }
+    return {logits_.data(), logits_stride, static_cast<int>(ids.size()), Config.vocab};
+  }
+
+  void fork(std::span<int const> parents) override {
+    require_decoder("fork");
+    if (parents.size() > static_cast<std::size_t>(sequences_))
+      throw error(std::to_string(parents.size()) + " sequences are asked for, the session holds " +
+                  std::to_string(sequences_));
+    for (int parent : parents) check_sequence(parent);
+    blocks_.fork(parents);
+  }
+
   void score(std::span<int const> ids, row_sink const& sink) override {
     require_decoder("score");
     int done = 0;
-    take(ids, {}, [&](stage const& s, bool) {
+    take(0, ids, {}, [&](stage const& s, bool) {
       for (int first = 0; first < s.rows; first += score_rows) {
         int const rows = std::min(score_rows, s.rows - first);
         if constexpr (has_head)
@@ -108,8 +140,8 @@ class engine final : public session {
   std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) override {
     if constexpr (has_head) throw error("encode: this model is a decoder");
     check_segments(ids, segments);
-    position_ = 0;
-    take(ids, segments, [](stage const&, bool) {});
+    blocks_.rewind(0, 0);
+    take(0, ids, segments, [](stage const&, bool) {});
     for (std::size_t row = 0; row < ids.size(); ++row)
       std::copy_n(stage_.x + row * padded(Config.d_model), Config.d_model, hidden_.data() + row * Config.d_model);
     return hidden_.first(ids.size() * Config.d_model);
@@ -117,7 +149,7 @@ class engine final : public session {
 
   std::span<float const> pool() override {
     if constexpr (Config.pooler) {
-      if (position_ == 0) throw error("pool: no sequence has been encoded");
+      if (blocks_.position(0) == 0) throw error("pool: no sequence has been encoded");
       team_.run([&](worker const& self) { layer::pool(self, stage_, pooled_.data()); });
       return pooled_.first(Config.d_model);
     } else {
@@ -129,8 +161,8 @@ class engine final : public session {
     if constexpr (Config.labels > 0) {
       bool const tokens = Config.classifier == classifier_kind::tokens;
       if (!tokens) pool();
-      if (position_ == 0) throw error("classify: no sequence has been encoded");
-      int const rows = tokens ? position_ : 1;
+      if (blocks_.position(0) == 0) throw error("classify: no sequence has been encoded");
+      int const rows = tokens ? blocks_.position(0) : 1;
       float* const in = tokens ? stage_.x : pooled_.data();
       team_.run([&](worker const& self) { layer::classify(self, stage_, in, rows, labels_.data()); });
       for (std::size_t row = 1; row < static_cast<std::size_t>(rows); ++row)  // without the padding of each row
@@ -143,9 +175,9 @@ class engine final : public session {
 
   void fill(row_sink const& sink) override {
     if constexpr (Config.head == head_kind::masked_language_model) {
-      if (position_ == 0) throw error("fill: no sequence has been encoded");
-      for (int first = 0; first < position_; first += score_rows) {
-        int const rows = std::min(score_rows, position_ - first);
+      if (blocks_.position(0) == 0) throw error("fill: no sequence has been encoded");
+      for (int first = 0; first < blocks_.position(0); first += score_rows) {
+        int const rows = std::min(score_rows, blocks_.position(0) - first);
         team_.run([&](worker const& self) { layer::fill(self, stage_, first, rows, logits_.data()); });
         for (int row = 0; row < rows; ++row)
           sink(first + row, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
@@ -167,6 +199,18 @@ class engine final : public session {
     return asked == 0 ? Config.capacity : asked;
   }
 
+  static int checked_sequences(int asked) {
+    constexpr int most = has_head ? 1024 : 1;
+    if (asked < 1 || asked > most)
+      throw error("sequences=" + std::to_string(asked) + " is not between 1 and " + std::to_string(most));
+    return asked;
+  }
+
+  // Rows of logits that are kept at once: of a pass of `score`, or of all sequences.
+  static constexpr std::size_t logit_count(int sequences) {
+    return static_cast<std::size_t>(std::max(score_rows, sequences)) * logits_stride;
+  }
+
   static int checked_threads(int asked) {
     constexpr int most = 256;
     if (asked < 1 || asked > most)
@@ -178,15 +222,33 @@ class engine final : public session {
     if constexpr (!has_head) throw error(std::string(call) + ": this model is an encoder");
   }
 
-  void check_ids(std::span<int const> ids) const {
+  void check_sequence(int sequence) const {
+    if (sequence < 0 || sequence >= sequences_)
+      throw error("sequence " + std::to_string(sequence) + " is not within the " + std::to_string(sequences_) +
+                  " of the session");
+  }
+
+  static void check_vocab(std::span<int const> ids) {
     if (ids.empty()) throw error("no tokens were given");
     for (std::size_t i = 0; i < ids.size(); ++i)
       if (ids[i] < 0 || ids[i] >= Config.vocab)
         throw error("id " + std::to_string(ids[i]) + " at place " + std::to_string(i) +
                     " is not within the vocabulary of " + std::to_string(Config.vocab));
-    if (ids.size() > static_cast<std::size_t>(capacity_ - position_))
-      throw error("context of " + std::to_string(static_cast<std::size_t>(position_) + ids.size()) +
+  }
+
+  void check_room(int sequence, std::size_t tokens) const {
+    int const held = blocks_.position(sequence);
+    if (tokens > static_cast<std::size_t>(capacity_ - held))
+      throw error("context of " + std::to_string(static_cast<std::size_t>(held) + tokens) +
                   " tokens is above the capacity of " + std::to_string(capacity_));
+  }
+
+  void check_step(std::span<int const> ids) const {
+    check_vocab(ids);
+    if (ids.size() > static_cast<std::size_t>(sequences_))
+      throw error(std::to_string(ids.size()) + " tokens are given, the session holds " + std::to_string(sequences_) +
+                  " sequences");
+    for (int sequence = 0; sequence < static_cast<int>(ids.size()); ++sequence) check_room(sequence, 1);
   }
 
   static void check_segments(std::span<int const> ids, std::span<int const> segments) {
@@ -208,36 +270,82 @@ class engine final : public session {
     }
   }
 
+  // Block `to` becomes equal to block `from`, in every layer.
+  void copy_block(int from, int to) {
+    copy_part(stage_.keys, Config.head_dim, from, to);
+    copy_part(stage_.values, padded(Config.head_dim), from, to);
+  }
+  void copy_part(float* cache, int width, int from, int to) {
+    std::size_t const block = detail::count(panel_rows, width);
+    for (int slot = 0; slot < cached_layers(Config) * Config.kv_heads; ++slot) {
+      float* const first = cache + detail::count(stage_.capacity, width) * static_cast<std::size_t>(slot);
+      std::copy_n(first + static_cast<std::size_t>(from) * block, block, first + static_cast<std::size_t>(to) * block);
+    }
+  }
+
+  void reserve(int sequence, int tokens) {
+    blocks_.reserve(sequence, tokens, [this](int from, int to) { copy_block(from, to); });
+  }
+
+  void run_stack() {
+    team_.run(
+        [&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
+  }
+
+  // One token of each sequence from `first` on; their logits go to the rows of the same numbers.
+  void step_rows(int first, std::span<int const> ids) {
+    int const rows = static_cast<int>(ids.size());
+    set_frequencies(blocks_.position(first) + 1);
+    for (int row = 0; row < rows; ++row) reserve(first + row, 1);
+    stage_.ids = ids.data();
+    stage_.segments = nullptr;
+    stage_.blocks = blocks_.blocks(first);
+    stage_.blocks_stride = blocks_.stride();
+    stage_.positions = blocks_.positions() + first;
+    stage_.rows = rows;
+    run_stack();
+    for (int row = 0; row < rows; ++row) blocks_.advance(first + row, 1);
+    if constexpr (has_head) {
+      float* const out = logits_.data() + static_cast<std::size_t>(first) * logits_stride;
+      team_.run([&](worker const& self) { layer::logits(self, stage_, 0, rows, out); });
+    }
+  }
+
   // Takes `ids` through the stack in batches; `after(stage, is the last batch)` sees each batch's result.
   template <class After>
-  void take(std::span<int const> ids, std::span<int const> segments, After const& after) {
-    check_ids(ids);
-    set_frequencies(position_ + static_cast<int>(ids.size()));
+  void take(int sequence, std::span<int const> ids, std::span<int const> segments, After const& after) {
+    check_vocab(ids);
+    check_room(sequence, ids.size());
+    set_frequencies(blocks_.position(sequence) + static_cast<int>(ids.size()));
+    stage_.blocks = blocks_.blocks(sequence);
+    stage_.blocks_stride = 0;
+    stage_.positions = nullptr;
     constexpr std::size_t most = static_cast<std::size_t>(batch_rows(Config));
     for (std::size_t first = 0; first < ids.size(); first += most) {
       std::size_t const rows = std::min(most, ids.size() - first);
       stage_.ids = ids.data() + first;
       stage_.segments = segments.empty() ? nullptr : segments.data() + first;
       stage_.rows = static_cast<int>(rows);
-      stage_.first_position = position_;
-      team_.run(
-          [&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
-      position_ += static_cast<int>(rows);
+      stage_.first_position = blocks_.position(sequence);
+      reserve(sequence, stage_.rows);
+      run_stack();
+      blocks_.advance(sequence, stage_.rows);
       after(stage_, first + rows == ids.size());
     }
   }
 
   int capacity_;
+  int sequences_;
   team team_;
   stage_plan plan_;
   arena memory_;
   stage stage_;
-  std::span<float> logits_;  // (score_rows, vocab)
+  block_table blocks_;
+  std::span<float> logits_;  // (score_rows or sequences, vocab)
   std::span<float> hidden_;  // encoders: (rows, d_model) without padding
   std::span<float> pooled_;  // (d_model)
   std::span<float> labels_;  // (labels), or (rows, labels)
   std::span<scratch> scratch_;
-  int position_ = 0;
   bool have_frequencies_ = false;
 };
 
@@ -257,7 +365,8 @@ model_unit make_unit(std::string_view name) {
           .weight_bytes = packed_layout_of(Config).bytes,
           .parameters = count_parameters<transformer<Config>>(),
           .cache_bytes = static_cast<std::int64_t>(plan.cache_bytes()),
-          .workspace_bytes = static_cast<std::int64_t>(engine<Config>::bytes(plan, 1) - plan.cache_bytes()),
+          .workspace_bytes =
+              static_cast<std::int64_t>(engine<Config>::bytes(plan, 1, Config.capacity) - plan.cache_bytes()),
           .target = hwy::TargetName(HWY_TARGET),
           .start = &start_session<Config>};
 }

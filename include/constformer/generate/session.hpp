@@ -14,11 +14,29 @@ namespace constformer {
 
 /// What a conversation may ask of a compiled model.
 struct session_options {
-  int threads = 1;   ///< workers, the calling thread included; the results do not depend on it
-  int capacity = 0;  ///< tokens that the KV cache holds, at most the compiled capacity; 0: the compiled capacity
+  int threads = 1;    ///< workers, the calling thread included; the results do not depend on it
+  int capacity = 0;   ///< tokens that the KV cache holds, at most the compiled capacity; 0: the compiled capacity
+  int sequences = 1;  ///< conversations side by side, each of that capacity (decoders)
 };
 
-/// One conversation with a compiled model: its KV cache, activations and threads. The weights are shared and read only.
+/// Logits of several sequences, one row each.
+struct logit_rows {
+  float const* first;  ///< row 0
+  std::size_t stride;  ///< floats from one row to the next
+  int rows;            ///< sequences
+  int vocab;           ///< logits of a row
+
+  /// The logits (vocab) of sequence `row`.
+  [[nodiscard]] std::span<float const> operator[](int row) const {
+    return {first + static_cast<std::size_t>(row) * stride, static_cast<std::size_t>(vocab)};
+  }
+};
+
+/// One conversation with a compiled model, or several side by side: KV cache, activations and threads. The weights are shared
+/// and read only.
+///
+/// Sequences are numbered from 0; calls that name none mean sequence 0. What a sequence gives does not depend on the others, not
+/// even in the last bit. Those that grew out of one another by `fork` share the cache of what they have in common.
 ///
 /// All memory is taken when the session starts; no call below allocates. A session is used by one caller at a time;
 /// several sessions of one model may run side by side. Ids out of range and contexts above capacity throw `error`.
@@ -31,19 +49,36 @@ class session {
   session(session const&) = delete;
   session& operator=(session const&) = delete;
 
-  /// Tokens in the cache.
-  [[nodiscard]] virtual int position() const = 0;
+  /// Sequences that the cache can hold.
+  [[nodiscard]] virtual int sequences() const = 0;
 
-  /// Tokens that the cache can hold.
+  /// Tokens of a sequence in the cache.
+  [[nodiscard]] virtual int position(int sequence) const = 0;
+  /// Tokens of sequence 0 in the cache.
+  [[nodiscard]] int position() const { return position(0); }
+
+  /// Tokens that the cache can hold of each sequence.
   [[nodiscard]] virtual int capacity() const = 0;
 
-  /// Forgets all tokens from `position` on; 0 starts anew.
-  virtual void rewind(int position) = 0;
+  /// Forgets all tokens of a sequence from `position` on; 0 starts anew.
+  virtual void rewind(int sequence, int position) = 0;
+  /// Forgets all tokens of sequence 0 from `position` on.
+  void rewind(int position) { rewind(0, position); }
 
-  /// Decoders: appends `ids` to the cache and returns the logits (vocab) after the last one; valid until the next call.
-  virtual std::span<float const> append(std::span<int const> ids) = 0;
+  /// Decoders: appends `ids` to a sequence and returns the logits (vocab) after the last one; valid until the next call.
+  virtual std::span<float const> append(int sequence, std::span<int const> ids) = 0;
+  /// Decoders: appends `ids` to sequence 0.
+  std::span<float const> append(std::span<int const> ids) { return append(0, ids); }
 
-  /// Decoders: appends `ids` and hands the logits of every row, in order, to `sink`.
+  /// Decoders: appends ids[i] to sequence i, for all i at once, and returns their logits; valid until the next call. Sequences
+  /// beyond ids.size() stay as they are.
+  virtual logit_rows step(std::span<int const> ids) = 0;
+
+  /// Decoders: sequence i goes on from what parents[i] is now, for all i at once; a parent may have several children. Sequences
+  /// beyond parents.size() become empty. Copies no keys or values.
+  virtual void fork(std::span<int const> parents) = 0;
+
+  /// Decoders: appends `ids` to sequence 0 and hands the logits of every row, in order, to `sink`.
   virtual void score(std::span<int const> ids, row_sink const& sink) = 0;
 
   /// Encoders: the hidden states (ids.size(), d_model) of one sequence; `segments` is empty (all 0) or one per id.

@@ -28,8 +28,9 @@ template <class Mask>
 struct attention_span {
   float const* query;        ///< (positions, group, head_dim), positions `query_stride` apart
   std::size_t query_stride;  ///< floats
-  float const* keys;         ///< panels of 16 positions: (capacity/16, head_dim, 16)
-  float const* values;       ///< rows (capacity, padded head_dim)
+  float const* keys;         ///< blocks of 16 positions: (blocks, head_dim, 16)
+  float const* values;       ///< (blocks, 16, padded head_dim)
+  int const* blocks;         ///< which block holds the positions [16·i, 16·i + 16)
   float* out;                ///< (positions, group, head_dim), positions `out_stride` apart
   std::size_t out_stride;    ///< floats
   int first_position;        ///< of the first query row
@@ -38,6 +39,61 @@ struct attention_span {
   float scale;               ///< of the scores
   float softcap =
       0.0F;  ///< scores become softcap·tanh(score/softcap), if the kernel is for it (Gemma 2, arXiv:2408.00118)
+};
+
+/// Keys of one head, panels by a table of blocks.
+template <int HeadDim>
+struct key_blocks {
+  float const* keys;  ///< (blocks, head_dim, 16)
+  int const* blocks;  ///< of the panels
+
+  /// A place in panels that lie apart; one count of floats serves them all.
+  template <int Panels>
+  struct place {
+    float const* first[Panels];  ///< of each panel
+    std::size_t done;            ///< floats, of each panel
+
+    /// Panel p of the dimension at hand.
+    [[nodiscard]] HWY_INLINE float const* at(int p) const { return first[p] + done; }
+    /// Goes on by that many dimensions.
+    HWY_INLINE void advance(int columns) { done += static_cast<std::size_t>(columns) * panel_rows; }
+  };
+
+  /// sums += x · keys, for the panels from `panel` on.
+  template <int Rows, int Panels, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int panel) const {
+    place<Panels> from;
+    from.done = 0;
+    HWY_UNROLL(16)
+    for (int p = 0; p < Panels; ++p)
+      from.first[p] = keys + static_cast<std::size_t>(blocks[panel + p]) * (HeadDim * panel_rows);
+    accumulate<float>(t, x, from, depth);
+  }
+};
+
+/// Values of one head, rows by a table of blocks; the depth is keys.
+template <int Width>
+struct value_blocks {
+  float const* values;  ///< (blocks, 16, Width)
+  int const* blocks;    ///< of each 16 rows
+
+  /// sums += x · values, for the 16 columns from `panel` · 16 on. One chain of additions per sum, whatever the blocks.
+  template <int Rows, int Panels>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], int depth, int panel) const {
+    int done = 0;
+    for (; done + panel_rows <= depth; done += panel_rows) add_block(t, x, done, fixed<panel_rows>{}, panel);
+    if (done < depth) add_block(t, x, done, depth - done, panel);
+  }
+
+ private:
+  template <int Rows, int Panels, class Depth>
+  HWY_INLINE void add_block(tile<Rows, Panels>& t, float const* const (&x)[Rows], int done, Depth depth,
+                            int panel) const {
+    float const* inputs[Rows];
+    for (int r = 0; r < Rows; ++r) inputs[r] = x[r] + done;
+    auto const block = static_cast<std::size_t>(blocks[done / panel_rows]) * (panel_rows * Width);
+    accumulate<float>(t, inputs, panels<float>{values + block + panel * panel_rows, panel_rows, Width}, depth);
+  }
 };
 
 /// Head width, query heads per key head and mask that one instantiation is for; `Capped` scores have a softcap.
@@ -69,8 +125,8 @@ class attention_kernel {
   }
 
   // out(rows, 16·count columns) = x · w in tiles, for a number of rows known when compiled.
-  template <int Rows, class Depth, class Finish>
-  static HWY_INLINE void multiply(float const* x, std::size_t x_stride, int rows, panels<float> const& w, Depth depth,
+  template <int Rows, class Weights, class Depth, class Finish>
+  static HWY_INLINE void multiply(float const* x, std::size_t x_stride, int rows, Weights const& w, Depth depth,
                                   int count, Finish const& finish) {
     constexpr int beside = panels_beside(Rows);
     for (int row = 0; row < rows; row += Rows) {
@@ -84,8 +140,7 @@ class attention_kernel {
   template <int Rows>
   static HWY_INLINE void score_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
-    panels<float> const w{s.keys + static_cast<std::size_t>(first_key) * HeadDim, std::size_t{HeadDim} * panel_rows,
-                          panel_rows};
+    key_blocks<HeadDim> const w{s.keys, s.blocks + first_key / panel_rows};
     auto const store = [&](int row, int column, float_vec v) HWY_ATTR { hn::StoreU(v, d, &t.scores[row][column]); };
     multiply<Rows>(&t.query[0][0], width, rows, w, fixed<HeadDim>{}, (keys + panel_rows - 1) / panel_rows, store);
   }
@@ -93,7 +148,7 @@ class attention_kernel {
   template <int Rows>
   static HWY_INLINE void sum_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
-    panels<float> const w{s.values + static_cast<std::size_t>(first_key) * width, panel_rows, width};
+    value_blocks<width> const w{s.values, s.blocks + first_key / panel_rows};
     auto const blend = [&](int row, int column, float_vec v) HWY_ATTR {
       float* const sum = &t.sums[row][column];
       hn::StoreU(hn::MulAdd(hn::LoadU(d, sum), hn::Set(d, t.decay[row]), v), d, sum);

@@ -17,15 +17,6 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Panels side by side in memory: `panel` elements from one to the next, `row` elements from one input column to the
-/// next.
-template <class Weight>
-struct panels {
-  Weight const* base;  ///< of panel 0
-  std::size_t panel;   ///< elements
-  std::size_t row;     ///< elements
-};
-
 /// Accumulators of a tile of Rows × Panels·16 outputs; meant to live in registers.
 template <int Rows, int Panels>
 struct tile {
@@ -60,24 +51,28 @@ struct panel_line<hwy::bfloat16_t> {
   }
 };
 
-/// sums (Rows, Panels·16) = Σₖ x[row][k] · w[k]; every sum has one chain of additions, in the order of k.
-template <int Rows, int Panels, class Weight, class Depth>
-HWY_INLINE void accumulate(float const* const (&x)[Rows], panels<Weight> w, Depth depth, tile<Rows, Panels>& t) {
-  using line = panel_line<Weight>;
-  constexpr int vecs = tile<Rows, Panels>::vecs;
-  float_tag const d;
+/// Sums of 0.
+template <int Rows, int Panels>
+HWY_INLINE void clear(tile<Rows, Panels>& t) {
   HWY_UNROLL(16)
   for (int r = 0; r < Rows; ++r) {
     HWY_UNROLL(16)
-    for (int v = 0; v < vecs; ++v) t.sums[r][v] = hn::Zero(d);
+    for (int v = 0; v < tile<Rows, Panels>::vecs; ++v) t.sums[r][v] = hn::Zero(float_tag());
   }
-  Weight const* HWY_RESTRICT at = w.base;
-  for (int k = 0; k < depth; k += line::columns, at += w.row * line::columns) {
+}
+
+/// sums (Rows, Panels·16) += Σₖ x[row][k] · w[k]; every sum has one chain of additions, in the order of k. `w` is a place
+/// among panels that tells `at(panel)` and advances.
+template <class Weight, int Rows, int Panels, class Place, class Depth>
+HWY_INLINE void accumulate(tile<Rows, Panels>& t, float const* const (&x)[Rows], Place w, Depth depth) {
+  using line = panel_line<Weight>;
+  constexpr int vecs = tile<Rows, Panels>::vecs;
+  float_tag const d;
+  for (int k = 0; k < depth; k += line::columns, w.advance(line::columns)) {
     float_vec weight[vecs][line::columns];
     HWY_UNROLL(16)
     for (int v = 0; v < vecs; ++v)
-      line::load(at + static_cast<std::size_t>(v / panel_vecs) * w.panel + (v % panel_vecs) * lanes * line::columns,
-                 weight[v]);
+      line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::columns, weight[v]);
     HWY_UNROLL(16)
     for (int r = 0; r < Rows; ++r) {
       HWY_UNROLL(2)
@@ -89,6 +84,29 @@ HWY_INLINE void accumulate(float const* const (&x)[Rows], panels<Weight> w, Dept
     }
   }
 }
+
+/// Panels side by side in memory: `panel` elements from one to the next, `row` elements from one input column to the
+/// next.
+template <class Weight>
+struct panels {
+  Weight const* base;  ///< of panel 0
+  std::size_t panel;   ///< elements
+  std::size_t row;     ///< elements
+
+  /// These, beginning with panel `first`.
+  [[nodiscard]] HWY_INLINE panels from(int first) const {
+    return {base + static_cast<std::size_t>(first) * panel, panel, row};
+  }
+  /// Panel p of the input column at hand.
+  [[nodiscard]] HWY_INLINE Weight const* at(int p) const { return base + static_cast<std::size_t>(p) * panel; }
+  /// Goes on by that many input columns.
+  HWY_INLINE void advance(int columns) { base += row * static_cast<std::size_t>(columns); }
+  /// sums += x · these, by `accumulate`.
+  template <int Rows, int Panels, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {
+    accumulate<Weight>(t, x, from(first), depth);
+  }
+};
 
 /// Rows of x that share each load of weights: as many as fill the registers with accumulators.
 inline constexpr int tile_rows = registers == 32 ? (panel_vecs == 1 ? 12 : 6) : (panel_vecs == 4 ? 3 : 6);
@@ -104,15 +122,16 @@ HWY_INLINE panels<Weight> panels_of(Weight const* base, std::size_t depth) {
   return {base, stored * panel_rows, panel_rows};
 }
 
-/// One tile: rows [row, row + Rows) of x, of which those below `rows` count, and panels [panel, panel + Panels).
-template <int Rows, int Panels, class Weight, class Depth, class Finish>
-HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int rows, panels<Weight> const& w,
-                            Depth depth, int panel, Finish const& finish) {
+/// One tile: rows [row, row + Rows) of x, of which those below `rows` count, and panels [panel, panel + Panels) of `w`,
+/// which is `panels` or adds products as they do.
+template <int Rows, int Panels, class Weights, class Depth, class Finish>
+HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int rows, Weights const& w, Depth depth,
+                            int panel, Finish const& finish) {
   float const* inputs[Rows];
   for (int r = 0; r < Rows; ++r) inputs[r] = x + static_cast<std::size_t>(HWY_MIN(row + r, rows - 1)) * x_stride;
   tile<Rows, Panels> t;
-  accumulate<Rows, Panels>(inputs, panels<Weight>{w.base + static_cast<std::size_t>(panel) * w.panel, w.panel, w.row},
-                           depth, t);
+  clear(t);
+  w.add_to(t, inputs, depth, panel);
   HWY_UNROLL(16)
   for (int r = 0; r < Rows; ++r) {
     if (row + r >= rows) break;

@@ -64,10 +64,11 @@ class attention_layer {
       rotate(key, cos, sin, dims);
     }
     float const* const value = qkv + query_width + key_width + head * head_dim;
-    auto const position = static_cast<std::size_t>(s.first_position + row);
-    float* const key_panel =
-        keys_of(s, layer, head) + position / panel_rows * panel_rows * head_dim + position % panel_rows;
-    float* const value_row = values_of(s, layer, head) + position * padded(head_dim);
+    int const position = s.position(row);
+    auto const block = static_cast<std::size_t>(s.blocks_of(row)[position / panel_rows]) * panel_rows;
+    auto const place = static_cast<std::size_t>(position % panel_rows);
+    float* const key_panel = keys_of(s, layer, head) + block * head_dim + place;
+    float* const value_row = values_of(s, layer, head) + (block + place) * padded(head_dim);
     for (int j = 0; j < head_dim; ++j) key_panel[j * panel_rows] = key[j];
     for (int j = 0; j < head_dim; ++j) value_row[j] = value[j];
   }
@@ -86,21 +87,24 @@ class attention_layer {
                     .query_stride = qkv_stride,
                     .keys = keys_of(s, layer, head),
                     .values = values_of(s, layer, head),
+                    .blocks = s.blocks_of(first_row),
                     .out = s.attended + static_cast<std::size_t>(first_row) * out_stride + head * group * head_dim,
                     .out_stride = out_stride,
-                    .first_position = s.first_position + first_row,
+                    .first_position = s.position(first_row),
                     .positions = rows,
                     .mask = mask_of(s),
                     .scale = 1.0F / (by_width * by_layer)},
                    mine);
   }
 
-  // One token: a worker rotates, keeps and attends its own key heads, and needs no barrier between.
-  static HWY_NOINLINE void attend_token(worker const& self, stage const& s, scratch& mine, int layer) {
-    work_range const heads = self.share(Config.kv_heads);
-    for (int head = heads.begin; head < heads.end; ++head) {
-      rotate_and_keep(s, layer, 0, head);
-      attend(s, mine, layer, head, 0, 1);
+  // One token of each sequence: a worker rotates, keeps and attends its own key heads, and needs no barrier between.
+  static HWY_NOINLINE void attend_tokens(worker const& self, stage const& s, scratch& mine, int layer) {
+    work_range const units = self.share(s.rows * Config.kv_heads);
+    for (int unit = units.begin; unit < units.end; ++unit) {
+      int const row = unit / Config.kv_heads;
+      int const head = unit % Config.kv_heads;
+      rotate_and_keep(s, layer, row, head);
+      attend(s, mine, layer, head, row, 1);
     }
   }
 
@@ -125,8 +129,8 @@ class attention_layer {
     store_sums<Config.bias_qkv> const to_qkv{{s.qkv, qkv_stride}, floats_at(block, place.qkv_bias)};
     linear_forward<qkv_rows(Config), Config.d_model, Config.weights>(self, block + place.qkv, input, s.rows, to_qkv);
     self.sync();
-    if (s.rows == 1) {
-      attend_token(self, s, mine, layer);
+    if (s.one_each()) {
+      attend_tokens(self, s, mine, layer);
     } else {
       attend_batch(self, s, mine, layer);
     }

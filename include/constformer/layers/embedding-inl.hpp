@@ -48,7 +48,7 @@ class embedding_layer {
     for (std::size_t k = 0; k < width; ++k) x[k] = token_value(table, id, k);
     if constexpr (Config.position == position_kind::learned) {
       float const* const position = floats_at(s.weights, place.positions) +
-                                    static_cast<std::size_t>(Config.first_position + s.first_position + row) * stride;
+                                    static_cast<std::size_t>(Config.first_position + s.position(row)) * stride;
       for (std::size_t k = 0; k < width; ++k) x[k] += position[k];
     }
     if constexpr (Config.segments > 0) {
@@ -60,7 +60,7 @@ class embedding_layer {
       normalize_row<Config>(x, norm_weights_at<Config>(s.weights, place.embedding_norm, place.embedding_norm_bias), x);
     if constexpr (Config.position == position_kind::rotary) {
       constexpr std::size_t dims = Config.rope.rotary_dims;
-      rope_factors({s.frequencies, dims / 2}, s.first_position + row, Config.rope.attention_factor,
+      rope_factors({s.frequencies, dims / 2}, s.position(row), Config.rope.attention_factor,
                    s.cos + static_cast<std::size_t>(row) * dims, s.sin + static_cast<std::size_t>(row) * dims);
     }
   }

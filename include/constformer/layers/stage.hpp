@@ -35,13 +35,23 @@ struct stage {
   float* frequencies = nullptr;  ///< radians per position (rotary_dims / 2)
 
   float* keys = nullptr;    ///< (layers, kv_heads, capacity/16, head_dim, 16)
-  float* values = nullptr;  ///< (layers, kv_heads, capacity, padded head_dim)
-  int capacity = 0;         ///< positions of the cache, whole panels
+  float* values = nullptr;  ///< (layers, kv_heads, capacity/16, 16, padded head_dim)
+  int capacity = 0;         ///< positions of the cache, those of all sequences together, whole blocks of 16
 
-  int const* ids = nullptr;       ///< (rows)
-  int const* segments = nullptr;  ///< (rows), or null
-  int rows = 0;                   ///< tokens of this pass
-  int first_position = 0;         ///< of row 0
+  int const* ids = nullptr;        ///< (rows)
+  int const* segments = nullptr;   ///< (rows), or null
+  int const* blocks = nullptr;     ///< of row 0's sequence: which block of the cache holds positions [16·i, 16·i + 16)
+  std::size_t blocks_stride = 0;   ///< from one row's blocks to the next row's; 0: all rows are of one sequence
+  int const* positions = nullptr;  ///< (rows), or null if all rows are of one sequence
+  int rows = 0;                    ///< tokens of this pass
+  int first_position = 0;          ///< of row 0 if all rows are of one sequence
+
+  /// Each row is one token of a sequence of its own, unless there is but one row.
+  [[nodiscard]] bool one_each() const { return rows == 1 || positions != nullptr; }
+  /// Where in its sequence a row is.
+  [[nodiscard]] int position(int row) const { return positions == nullptr ? first_position + row : positions[row]; }
+  /// The blocks of a row's sequence.
+  [[nodiscard]] int const* blocks_of(int row) const { return blocks + static_cast<std::size_t>(row) * blocks_stride; }
 
   /// Keys that the last row of a causal pass sees: those of earlier passes and of this one.
   [[nodiscard]] int key_count() const { return first_position + rows; }
@@ -69,13 +79,15 @@ struct stage_plan {
   std::size_t keys;         ///< (cached layers, kv_heads, capacity/16, head_dim, 16)
   std::size_t values;       ///< (cached layers, kv_heads, capacity, head_dim)
 
-  /// The plan of `c` for that many workers and a cache of `capacity` positions. (rows) is the smaller of `batch_rows` and
-  /// capacity. The capacity and all widths but those of keys and rotary factors are rounded up to whole panels.
-  [[nodiscard]] static constexpr stage_plan of(config const& c, int workers, int capacity) {
-    int const rows = batch_rows(c) < capacity ? batch_rows(c) : capacity;
+  /// The plan of `c` for that many workers and a cache of `capacity` positions for each of `sequences`. (rows) is the smaller of
+  /// `batch_rows` and capacity, but holds a token of each sequence. The capacity and all widths but those of keys and rotary
+  /// factors are rounded up to whole panels.
+  [[nodiscard]] static constexpr stage_plan of(config const& c, int workers, int capacity, int sequences = 1) {
+    int const batch = batch_rows(c) < capacity ? batch_rows(c) : capacity;
+    int const rows = batch < sequences ? sequences : batch;
     int const width = padded(c.d_model);
     int const cached = cached_layers(c) * c.kv_heads;
-    std::size_t const positions = static_cast<std::size_t>(padded(capacity));
+    std::size_t const positions = detail::count(padded(capacity), sequences);
     return {.x = detail::count(rows, width),
             .normed = detail::count(rows, width),
             .own_normed = detail::count(workers, width),
@@ -103,8 +115,8 @@ struct stage_plan {
   }
 
   /// A stage whose parts are cut from `memory`; throws std::bad_alloc if that holds less than cache_bytes() +
-  /// activation_bytes(). `capacity` is the one the plan was made for.
-  [[nodiscard]] stage cut(arena& memory, std::byte const* weights, int capacity) const {
+  /// activation_bytes(). `capacity` and `sequences` are those the plan was made for.
+  [[nodiscard]] stage cut(arena& memory, std::byte const* weights, int capacity, int sequences = 1) const {
     stage s;
     s.weights = weights;
     s.x = memory.take<float>(x).data();
@@ -118,7 +130,7 @@ struct stage_plan {
     s.frequencies = memory.take<float>(frequencies).data();
     s.keys = memory.take<float>(keys).data();
     s.values = memory.take<float>(values).data();
-    s.capacity = padded(capacity);
+    s.capacity = padded(capacity) * sequences;
     return s;
   }
 };
