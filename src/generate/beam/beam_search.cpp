@@ -1,0 +1,157 @@
+#include "constformer/generate/beam_search.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "constformer/core/error.hpp"
+#include "repeats.hpp"
+#include "rule.hpp"
+#include "scores.hpp"
+#include "trellis.hpp"
+
+namespace constformer {
+
+namespace {
+
+beam_options const& checked(beam_options const& options) {
+  if (auto const misfit = first_misfit(options); !misfit.empty())
+    throw error("beam search: " + std::string(misfit.view()));
+  return options;
+}
+
+std::unique_ptr<detail::search_rule> make_rule(beam_options const& options, std::span<int const> stop_ids, int vocab,
+                                               int capacity) {
+  switch (options.rule) {
+    case beam_rule::lecture: return detail::make_lecture_rule(options, stop_ids, vocab);
+    case beam_rule::ctranslate2: return detail::make_ctranslate2_rule(options, stop_ids, vocab, capacity);
+    case beam_rule::hugging_face: break;
+  }
+  return detail::make_hugging_face_rule(options, stop_ids, vocab);
+}
+
+}  // namespace
+
+/// The beams of one search at a time, and what a rule makes of them.
+class beam_search::search {
+ public:
+  search(beam_options const& options, std::span<int const> stop_ids, int vocab, int capacity)
+      : options_(checked(options)),
+        capacity_(static_cast<std::size_t>(capacity)),
+        rule_(make_rule(options, stop_ids, vocab, capacity)),
+        scores_(options.beams, vocab),
+        tokens_(rule_->nodes_per_step() * (capacity_ + 1)),
+        beams_(static_cast<std::size_t>(options.beams)),
+        ids_(beams_.size()),
+        parents_(beams_.size()),
+        history_(capacity_ + 1),
+        results_(static_cast<std::size_t>(options.best)),
+        result_ids_(results_.size() * (capacity_ + 1)) {
+    banned_.reserve(capacity_ + 1);
+  }
+
+  std::span<beam_hypothesis const> run(session& model, beam_request const& request) {
+    int const room = begin(model, request);
+    if (room == 0) return report(request.prefix, {});
+    auto const first = append_all(model, request);
+    for (std::size_t beam = 0; beam < beams_.size(); ++beam) take(beam, first);
+    for (int left = room; rule_->advance(scores_, beams_, tokens_, left == 1); --left) step(model, left == room);
+    return report(request.prefix, rule_->finish());
+  }
+
+ private:
+  // How many tokens may be chosen: the last one need not be in the context.
+  int begin(session& model, beam_request const& request) {
+    auto const given = request.prompt.size() + request.prefix.size();
+    if (given == 0) throw error("beam search: there are no tokens to go on from");
+    auto const held = static_cast<std::size_t>(model.position());
+    if (held + given > static_cast<std::size_t>(model.capacity()))
+      throw error("beam search: prompt and prefix have " + std::to_string(given) +
+                  " tokens, the context has room for " +
+                  std::to_string(static_cast<std::size_t>(model.capacity()) - held));
+    if (model.sequences() < options_.beams)
+      throw error("beam search: " + std::to_string(options_.beams) + " beams are wanted, the session holds " +
+                  std::to_string(model.sequences()) + " sequences");
+    int const room = model.capacity() - static_cast<int>(held + given) + 1;
+    int const most = request.max_tokens < 0 ? room : std::min(request.max_tokens, room);
+    tokens_.clear();
+    rule_->begin(beams_, static_cast<int>(request.prefix.size()), most);
+    note_past(request);
+    return most;
+  }
+
+  // What repeated n-grams are looked for in, before the tokens that are chosen: CTranslate2 looks at the prefix only.
+  void note_past(beam_request const& request) {
+    past_ = 0;
+    if (options_.no_repeat_ngram == 0) return;
+    for (auto const part :
+         {options_.rule == beam_rule::ctranslate2 ? std::span<int const>() : request.prompt, request.prefix}) {
+      std::ranges::copy(part, history_.begin() + static_cast<std::ptrdiff_t>(past_));
+      past_ += part.size();
+    }
+  }
+
+  static std::span<float const> append_all(session& model, beam_request const& request) {
+    if (request.prompt.empty()) return model.append(request.prefix);
+    auto const logits = model.append(request.prompt);
+    return request.prefix.empty() ? logits : model.append(request.prefix);
+  }
+
+  // Beams go on from their parents; at first all of them from sequence 0.
+  void step(session& model, bool first) {
+    for (std::size_t i = 0; i < beams_.size(); ++i) {
+      parents_[i] = first ? 0 : beams_[i].parent;
+      ids_[i] = tokens_.id(beams_[i].node);
+    }
+    model.fork(parents_);
+    auto const logits = model.step(ids_);
+    for (std::size_t i = 0; i < beams_.size(); ++i) take(i, logits[static_cast<int>(i)]);
+  }
+
+  void take(std::size_t beam, std::span<float const> logits) {
+    if (options_.no_repeat_ngram > 0) {
+      int const node = beams_[beam].node;
+      auto const chosen = static_cast<std::size_t>(tokens_.length(node));
+      tokens_.write_path(node, std::span(history_).subspan(past_, chosen));
+      detail::forbid_repeats(std::span(history_).first(past_ + chosen), options_.no_repeat_ngram, banned_);
+    }
+    scores_.set(static_cast<int>(beam), logits, beams_[beam].score, banned_, rule_->renormalises());
+  }
+
+  std::span<beam_hypothesis const> report(std::span<int const> prefix, std::span<detail::ended_beam const> found) {
+    std::size_t const count = std::min(found.size(), results_.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      auto const chosen = static_cast<std::size_t>(tokens_.length(found[i].node));
+      auto const ids = std::span(result_ids_).subspan(i * (capacity_ + 1), prefix.size() + chosen);
+      std::ranges::copy(prefix, ids.begin());
+      tokens_.write_path(found[i].node, ids.subspan(prefix.size()));
+      results_[i] = {found[i].score, ids};
+    }
+    return std::span(results_).first(count);
+  }
+
+  beam_options const options_;
+  std::size_t const capacity_;
+  std::unique_ptr<detail::search_rule> rule_;
+  detail::beam_scores scores_;
+  detail::trellis tokens_;
+  std::vector<detail::growing_beam> beams_;
+  std::vector<int> ids_;
+  std::vector<int> parents_;
+  std::vector<int> history_;  // of the beam at hand
+  std::size_t past_ = 0;      // tokens of it that all beams share
+  std::vector<int> banned_;
+  std::vector<beam_hypothesis> results_;
+  std::vector<int> result_ids_;
+};
+
+beam_search::beam_search(beam_options const& options, std::span<int const> stop_ids, int vocab, int capacity)
+    : search_(std::make_unique<search>(options, stop_ids, vocab, capacity)) {}
+
+beam_search::~beam_search() = default;
+
+std::span<beam_hypothesis const> beam_search::run(session& model, beam_request const& request) {
+  return search_->run(model, request);
+}
+
+}  // namespace constformer

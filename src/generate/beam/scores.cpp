@@ -1,0 +1,61 @@
+#include "scores.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <range/v3/algorithm/max.hpp>
+#include <range/v3/algorithm/partial_sort_copy.hpp>
+#include <range/v3/numeric/accumulate.hpp>
+#include <range/v3/view/iota.hpp>
+#include <range/v3/view/transform.hpp>
+
+#include "constformer/core/error.hpp"
+
+namespace constformer::detail {
+
+namespace {
+
+constexpr float never = -std::numeric_limits<float>::infinity();
+
+void ban(std::span<float> row, std::span<int const> banned) {
+  for (int const id : banned) row[static_cast<std::size_t>(id)] = never;
+}
+
+// A total order over places of the table, whose quotient by the vocabulary is the beam.
+constexpr auto better = [](beam_candidate const& a, beam_candidate const& b) {
+  return a.score > b.score || (a.score == b.score && a.id < b.id);
+};
+
+}  // namespace
+
+void beam_scores::set(int beam, std::span<float const> logits, float score, std::span<int const> banned,
+                      bool renormalised) {
+  auto const out = row(beam);
+  std::ranges::transform(logits, out.begin(), [](float x) { return std::isnan(x) ? never : x; });
+  if (renormalised) ban(out, banned);
+  float const top = ranges::max(out);
+  if (!std::isfinite(top)) throw error("beam search: no logit of the model is a finite number");
+  // In float, as both originals have it, but for the sum, whose order is theirs to choose.
+  auto const powers = out | ranges::views::transform([top](float x) { return static_cast<double>(std::exp(x - top)); });
+  auto const log_sum = static_cast<float>(std::log(ranges::accumulate(powers, 0.0)));
+  for (float& x : out) x = (x - top - log_sum) + score;
+  if (!renormalised) ban(out, banned);
+}
+
+void beam_scores::pick(std::size_t first, std::size_t count, std::span<beam_candidate> out) const {
+  // Until they are sorted, candidates carry their place in the table as id: a division for each would cost more than the rest.
+  auto const places = ranges::views::iota(first, first + count) | ranges::views::transform([this](std::size_t place) {
+                        return beam_candidate{table_[place], 0, static_cast<int>(place)};
+                      });
+  ranges::partial_sort_copy(places, out, better);
+  int const vocab = static_cast<int>(vocab_);
+  for (auto& c : out) c = {c.score, c.id / vocab, c.id % vocab};
+}
+
+void beam_scores::best(std::span<beam_candidate> out) const { pick(0, table_.size(), out); }
+
+void beam_scores::best_of(int beam, std::span<beam_candidate> out) const {
+  pick(static_cast<std::size_t>(beam) * vocab_, vocab_, out);
+}
+
+}  // namespace constformer::detail
