@@ -58,6 +58,29 @@ void add_sampling(CLI::App& app, sampling_choice& s) {
   app.add_option("--frequency-penalty", s.frequency_penalty, "taken off the logit of recent tokens per occurrence (0)");
 }
 
+void add_beams(CLI::App& app, beam_choice& b) {
+  app.add_option("--beam-size", b.size, "search with this many hypotheses side by side instead of sampling (4)");
+  app.add_option("--beam-rule", b.rule, "whose search: hf, lecture or ct2 (hf)")->type_name("NAME");
+  app.add_option("--length-penalty", b.length_penalty,
+                 "exponent of the length that log-probabilities are divided by (1; lecture 0.7)");
+  app.add_option("--early-stopping", b.stopping,
+                 "hf: end with as many results as beams (true), or when no beam is "
+                 "likely to (false), or can (never), become better (false)")
+      ->type_name("WHEN");
+  app.add_option("--n-best", b.best, "hypotheses to print (1)");
+  app.add_option("--no-repeat-ngram-size", b.no_repeat_ngram, "no sequence of this many tokens occurs twice (0: off)");
+  app.add_flag("--scores", b.scores, "print the score of each hypothesis before it");
+}
+
+void add_text_ends(CLI::App& app, generate_options& o) {
+  app.add_option("--stop", o.stop, "end before this text; may be given several times")
+      ->type_name("TEXT")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->expected(1);
+  app.add_option("--prefix", o.prefix, "what the continuation begins with")->type_name("TEXT");
+}
+
 CLI::App* add_command(CLI::App& app, char const* name, char const* what) {
   auto* sub = app.add_subcommand(name, what);
   sub->fallthrough(false);
@@ -87,6 +110,12 @@ void add_generate(CLI::App& app, generate_options& o) {
   add_sampling(app, o.sampling);
   app.add_flag("--ignore-eos", o.ignore_eos, "go on where the model would stop");
   app.add_flag("--print-ids", o.print_ids, "print the ids of the generated tokens instead of text");
+  app.add_option("--logprobs", o.logprobs,
+                 "print for each generated token a line: its id, its log-probability, and this many likeliest tokens "
+                 "with theirs");
+  add_text_ends(app, o);
+  app.add_flag("--batch-lines", o.batch_lines, "each line of --file is a prompt of its own; they run side by side");
+  add_beams(app, o.beams);
 }
 
 void add_commands(CLI::App& app, parsed& p) {

@@ -77,7 +77,7 @@ int program_context::default_threads() const {
   return static_cast<int>(std::clamp<std::int64_t>(unit.weight_bytes / weights_per_thread, 1, hardware_threads()));
 }
 
-std::unique_ptr<session> program_context::start(session_choice const& choice) const {
+std::unique_ptr<session> program_context::start(session_choice const& choice, int sequences) const {
   if (choice.context < 0) throw usage_error("--ctx-size " + std::to_string(choice.context) + " is negative");
   if (choice.threads < 0 || choice.threads > most_threads)
     throw usage_error("--threads " + std::to_string(choice.threads) + " is not between 1 and " +
@@ -86,7 +86,8 @@ std::unique_ptr<session> program_context::start(session_choice const& choice) co
     throw error("--ctx-size " + std::to_string(choice.context) + " is above the compiled capacity of " +
                 std::to_string(model().capacity) + " tokens");
   session_options const options{.threads = choice.threads == 0 ? default_threads() : choice.threads,
-                                .capacity = choice.context};
+                                .capacity = choice.context,
+                                .sequences = sequences};
   return unit.start(packed.section(packed_section::weights).data(), options);
 }
 

@@ -30,8 +30,8 @@ struct program_context {
   /// Threads to use if nobody says: those of the machine, but no more than have something to do.
   [[nodiscard]] int default_threads() const;
 
-  /// Starts a conversation; throws `error` if more context is asked for than was compiled.
-  [[nodiscard]] std::unique_ptr<session> start(session_choice const& choice) const;
+  /// Starts a conversation, or several side by side; throws `error` if more context is asked for than was compiled.
+  [[nodiscard]] std::unique_ptr<session> start(session_choice const& choice, int sequences = 1) const;
 };
 
 /// Opens the packed file, in the program or beside it, and refuses one of another model.

@@ -1,60 +1,22 @@
-#include <string_view>
+#include <algorithm>
+#include <memory>
+#include <string>
 #include <vector>
 
+#include "beams.hpp"
 #include "commands.hpp"
 #include "constformer/generate/generation.hpp"
 #include "constformer/generate/sampler.hpp"
 #include "errors.hpp"
 #include "input.hpp"
+#include "printers.hpp"
 #include "sampling.hpp"
 
 namespace constformer::program {
 
 namespace {
 
-// Ids as numbers between blanks.
-class id_printer {
- public:
-  explicit id_printer(output& out) : out_(out) {}
-
-  void operator()(int id) {
-    if (!first_) out_.put(" ");
-    first_ = false;
-    out_.put(static_cast<long long>(id));
-    out_.flush();
-  }
-
-  void finish() { out_.put("\n"); }
-
- private:
-  output& out_;
-  bool first_ = true;
-};
-
-// Prompt and continuation as one text, as llama.cpp and run.c print it. The stream holds back what is not yet a whole character.
-class text_printer {
- public:
-  text_printer(output& out, tokenizer const& text, std::span<int const> prompt) : out_(out), stream_(text.stream()) {
-    for (int const id : prompt) out_.put(stream_->push(id));
-    out_.flush();
-  }
-
-  void operator()(int id) {
-    std::string_view const piece = stream_->push(id);
-    if (piece.empty()) return;
-    out_.put(piece);
-    out_.flush();
-  }
-
-  void finish() {
-    out_.put(stream_->flush());
-    out_.put("\n");
-  }
-
- private:
-  output& out_;
-  std::unique_ptr<text_stream> stream_;
-};
+constexpr int most_side_by_side = 16;  // beyond, another sequence takes as long as it would alone
 
 double rate(int tokens, double seconds) { return seconds > 0 ? tokens / seconds : 0; }
 
@@ -66,45 +28,161 @@ void report(generation_result const& r, int capacity) {
        rate(r.decode_steps, r.decode_seconds));
 }
 
-void check_fits(std::vector<int> const& prompt, session const& model) {
-  if (prompt.size() > static_cast<std::size_t>(model.capacity()))
-    throw error("the prompt has " + std::to_string(prompt.size()) + " tokens, the context holds " +
+void check_fits(std::size_t tokens, session const& model) {
+  if (tokens > static_cast<std::size_t>(model.capacity()))
+    throw error("the prompt has " + std::to_string(tokens) + " tokens, the context holds " +
                 std::to_string(model.capacity()));
 }
 
-template <class Printer>
-generation_result stream_to(Printer printer, session& model, sampler& choose, std::span<int const> prompt,
-                            generation_limits const& limits) {
-  auto const result = generate(model, choose, prompt, limits, [&printer](int id) {
-    printer(id);
-    return true;
-  });
-  printer.finish();
-  return result;
+// What all ways of generating need of the command line.
+struct generation_request {
+  std::vector<std::vector<int>> prompts;  // without the prefix
+  std::vector<int> prefix;
+  generation_limits limits;
+
+  [[nodiscard]] std::vector<int> whole(std::size_t prompt) const {
+    auto ids = prompts[prompt];
+    ids.insert(ids.end(), prefix.begin(), prefix.end());
+    return ids;
+  }
+};
+
+generation_request read_request(program_context const& context, generate_options const& options) {
+  check_one_input(options.input, false);
+  if (options.batch_lines && !options.input.file) throw usage_error("--batch-lines needs --file");
+  if (options.predict < -1)
+    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
+  check_printing(context, options);
+  generation_request r;
+  r.prompts = options.batch_lines ? read_prompt_lines(context, *options.input.file)
+                                  : std::vector<std::vector<int>>{read_prompt(context, options.input)};
+  if (!options.print_ids && !options.logprobs)
+    static_cast<void>(context.need_tokenizer("printing text (without --print-ids)"));
+  r.prefix = encode_more(context, options.prefix, "--prefix");
+  r.limits.max_tokens = options.predict;
+  if (!options.ignore_eos) r.limits.stop_ids = context.metadata.stop_ids;
+  return r;
+}
+
+void check_all_fit(generation_request const& request, session const& model) {
+  for (auto const& prompt : request.prompts) check_fits(prompt.size() + request.prefix.size(), model);
+}
+
+void sample_one(program_context const& context, generate_options const& options, generation_request const& request,
+                sampling_options const& sampling, output& out) {
+  auto const model = context.start(options.session);
+  check_all_fit(request, *model);
+  auto const choose = make_sampler(sampling, context.model().vocab, model->capacity());
+  note("sampling: %s", describe(sampling).c_str());
+  auto const printer = make_printer(context, options, request.prompts.front(), out);
+  for (int const id : request.prefix) printer->given(id);
+  auto const result = generate(*model, *choose, request.whole(0), request.limits,
+                               [&](int id, std::span<float const> logits) { return printer->chosen(id, logits); });
+  printer->finish();
+  out.flush();
+  report(result, model->capacity());
+}
+
+// Each prompt's output is made as if it ran alone; it is printed when those before it have been.
+class batch_printing final : public batch_observer {
+ public:
+  batch_printing(program_context const& context, generate_options const& options, generation_request const& request,
+                 sampling_options const& sampling, int capacity, output& out)
+      : context_(context),
+        options_(options),
+        request_(request),
+        sampling_(sampling),
+        capacity_(capacity),
+        out_(out),
+        runs_(request.prompts.size()) {}
+
+  std::unique_ptr<sampler> begin(std::size_t prompt) override {
+    auto& run = runs_[prompt];
+    run.out = std::make_unique<output>(run.text);
+    run.printer = make_printer(context_, options_, request_.prompts[prompt], *run.out);
+    for (int const id : request_.prefix) run.printer->given(id);
+    return make_sampler(sampling_, context_.model().vocab, capacity_);
+  }
+
+  bool chosen(std::size_t prompt, int id, std::span<float const> logits) override {
+    return runs_[prompt].printer->chosen(id, logits);
+  }
+
+  void ended(std::size_t prompt, generation_result const& result) override {
+    auto& run = runs_[prompt];
+    run.printer->finish();
+    run.out->flush();
+    run.printer.reset();
+    run.out.reset();
+    run.ended = true;
+    tokens_ += result.tokens;
+    for (; printed_ < runs_.size() && runs_[printed_].ended; ++printed_) out_.put(runs_[printed_].text);
+    out_.flush();
+  }
+
+  [[nodiscard]] int tokens() const { return tokens_; }
+
+ private:
+  struct run_of {
+    std::string text;
+    std::unique_ptr<output> out;
+    std::unique_ptr<token_printer> printer;
+    bool ended = false;
+  };
+
+  program_context const& context_;
+  generate_options const& options_;
+  generation_request const& request_;
+  sampling_options const& sampling_;
+  int capacity_;
+  output& out_;
+  std::vector<run_of> runs_;
+  std::size_t printed_ = 0;
+  int tokens_ = 0;
+};
+
+void sample_lines(program_context const& context, generate_options const& options, generation_request const& request,
+                  sampling_options const& sampling, output& out) {
+  auto const side_by_side = std::min(request.prompts.size(), std::size_t{most_side_by_side});
+  auto const model = context.start(options.session, static_cast<int>(side_by_side));
+  check_all_fit(request, *model);
+  note("sampling: %s", describe(sampling).c_str());
+  std::vector<std::vector<int>> prompts;
+  for (std::size_t i = 0; i < request.prompts.size(); ++i) prompts.push_back(request.whole(i));
+  batch_printing printing(context, options, request, sampling, model->capacity(), out);
+  generate_batch(*model, prompts, request.limits, printing);
+  note("generated: %d tokens for %zu prompts, %zu side by side", printing.tokens(), prompts.size(), side_by_side);
+}
+
+void search_beams(program_context const& context, generate_options const& options, generation_request const& request,
+                  output& out) {
+  auto const beams = resolve_beams(options.beams);
+  if (options.logprobs) throw usage_error("--logprobs is for sampling; beams have --scores");
+  if (!options.stop.empty()) throw usage_error("--stop is for sampling; beams end at stop ids only");
+  auto const model = context.start(options.session, beams.beams);
+  check_all_fit(request, *model);
+  note("search: %s", describe(beams).c_str());
+  beam_search search(beams, request.limits.stop_ids, context.model().vocab, model->capacity());
+  for (auto const& prompt : request.prompts) {
+    model->rewind(0);
+    auto const found =
+        search.run(*model, {.prompt = prompt, .prefix = request.prefix, .max_tokens = request.limits.max_tokens});
+    print_hypotheses(context, found, prompt, options.print_ids, options.beams.scores, out);
+  }
 }
 
 }  // namespace
 
 void run_command(program_context const& context, generate_options const& options, output& out) {
   context.need_decoder("generating");
-  check_one_input(options.input, false);
-  if (options.predict < -1)
-    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
+  if (options.beams.given()) {
+    if (options.sampling.given()) throw usage_error("beams are searched without sampling options");
+    return search_beams(context, options, read_request(context, options), out);
+  }
   auto const sampling = resolve_sampling(options.sampling);
-  auto const prompt = read_prompt(context, options.input);
-  if (!options.print_ids) static_cast<void>(context.need_tokenizer("printing text (without --print-ids)"));
-  auto const model = context.start(options.session);
-  check_fits(prompt, *model);
-  auto const choose = make_sampler(sampling, context.model().vocab, model->capacity());
-  note("sampling: %s", describe(sampling).c_str());
-
-  generation_limits limits{.max_tokens = options.predict, .stop_ids = {}};
-  if (!options.ignore_eos) limits.stop_ids = context.metadata.stop_ids;
-  auto const result = options.print_ids
-                          ? stream_to(id_printer(out), *model, *choose, prompt, limits)
-                          : stream_to(text_printer(out, *context.text, prompt), *model, *choose, prompt, limits);
-  out.flush();
-  report(result, model->capacity());
+  auto const request = read_request(context, options);
+  if (options.batch_lines) return sample_lines(context, options, request, sampling, out);
+  sample_one(context, options, request, sampling, out);
 }
 
 }  // namespace constformer::program

@@ -24,22 +24,48 @@ void check_one_input(input_options const& input, bool pair_allowed) {
 }
 
 std::vector<int> read_prompt(program_context const& context, input_options const& input) {
-  int const vocab = context.model().vocab;
   if (input.ids) {
     auto ids = read_ids(*input.ids, "--ids");
     if (ids.empty()) throw error("--ids: the list is empty");
-    check_ids(ids, vocab, "--ids");
+    check_ids(ids, context.model().vocab, "--ids");
     return ids;
   }
-  auto const& text = context.need_tokenizer(input.file ? "--file" : "--prompt");
-  auto ids = text.encode(read_text(input));
+  static_cast<void>(context.need_tokenizer(input.file ? "--file" : "--prompt"));
+  return encode_prompt(context, read_text(input));
+}
+
+std::vector<std::vector<int>> read_prompt_lines(program_context const& context, std::string const& file) {
+  static_cast<void>(context.need_tokenizer("--file"));
+  auto const content = read_input(file);
+  check_text(content, name_of_file(file));
+  std::vector<std::vector<int>> prompts;
+  for (std::string_view rest = content; !rest.empty();) {
+    std::string_view const line = rest.substr(0, rest.find('\n'));
+    prompts.push_back(encode_prompt(context, line));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  if (prompts.empty()) throw error(name_of_file(file) + ": there are no lines");
+  return prompts;
+}
+
+std::vector<int> encode_more(program_context const& context, std::string const& text, char const* name) {
+  if (text.empty()) return {};
+  check_text(text, name);
+  auto ids = context.need_tokenizer(name).encode(text, {.add_special = false});
+  check_ids(ids, context.model().vocab, "tokenizer");
+  return ids;
+}
+
+std::vector<int> encode_prompt(program_context const& context, std::string_view prompt) {
+  auto const& text = *context.text;
+  auto ids = text.encode(prompt);
   if (ids.empty()) {
     if (!text.special().bos)
       throw error("the prompt is empty and the tokenizer of " + std::string(context.unit.name) +
                   " has no token that begins a text");
     ids.push_back(*text.special().bos);
   }
-  check_ids(ids, vocab, "tokenizer");
+  check_ids(ids, context.model().vocab, "tokenizer");
   return ids;
 }
 

@@ -31,15 +31,37 @@ struct sampling_choice {
   std::optional<float> temperature, top_p, min_p, repeat_penalty, presence_penalty, frequency_penalty;
   std::optional<int> top_k, repeat_last_n;
   std::optional<std::string> seed;
+
+  [[nodiscard]] bool given() const {
+    return sampler || temperature || top_p || min_p || repeat_penalty || presence_penalty || frequency_penalty ||
+           top_k || repeat_last_n || seed;
+  }
+};
+
+/// Values of a beam search as far as they were given; it is one if any was.
+struct beam_choice {
+  std::optional<int> size, best, no_repeat_ngram;
+  std::optional<float> length_penalty;
+  std::optional<std::string> stopping, rule;
+  bool scores = false;
+
+  [[nodiscard]] bool given() const {
+    return size || best || no_repeat_ngram || length_penalty || stopping || rule || scores;
+  }
 };
 
 struct generate_options {
   input_options input;
   session_choice session;
   sampling_choice sampling;
+  beam_choice beams;
   int predict = -1;
   bool ignore_eos = false;
   bool print_ids = false;
+  bool batch_lines = false;
+  std::optional<int> logprobs;
+  std::vector<std::string> stop;
+  std::string prefix;
 };
 
 struct score_options {

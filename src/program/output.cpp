@@ -42,6 +42,11 @@ void output::put_rounded(double number) {
 }
 
 void output::flush() {
+  if (text_ != nullptr) {
+    text_->append(buffer_.data(), size_);
+    size_ = 0;
+    return;
+  }
   std::size_t done = 0;
   while (done < size_) {
     ::ssize_t const written = ::write(STDOUT_FILENO, buffer_.data() + done, size_ - done);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace constformer::program {
@@ -10,6 +11,10 @@ namespace constformer::program {
 /// `error` when it cannot be written for another reason.
 class output {
  public:
+  output() = default;
+  /// Appends to `text` instead of writing.
+  explicit output(std::string& text) : text_(&text) {}
+
   void put(std::string_view text);
   void put(long long number);
 
@@ -23,6 +28,7 @@ class output {
   void flush();
 
  private:
+  std::string* text_ = nullptr;
   std::array<char, 1 << 14> buffer_;
   std::size_t size_ = 0;
 };

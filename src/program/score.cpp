@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "errors.hpp"
 #include "input.hpp"
+#include "log_probabilities.hpp"
 #include "npy.hpp"
 
 namespace constformer::program {
@@ -15,10 +16,7 @@ namespace {
 
 // −ln softmax(logits)[id], in double.
 double negative_log_likelihood(std::span<float const> logits, int id) {
-  double const top = static_cast<double>(*std::ranges::max_element(logits));
-  double sum = 0;
-  for (float const logit : logits) sum += std::exp(static_cast<double>(logit) - top);
-  return top + std::log(sum) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
+  return log_sum_exp(logits) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
 }
 
 struct totals {

@@ -1,25 +1,10 @@
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
+#include "allocations.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/generate/generation.hpp"
-
-namespace {
-
-long allocations = 0;
-
-}  // namespace
-
-// Every allocation of this program goes through these two.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "fake_beams.hpp"
 
 using namespace constformer;
 
@@ -117,11 +102,61 @@ TEST_CASE("nothing is allocated from the prompt to the last token") {
       sum += id;
       return true;
     };
-    long const before = allocations;
+    long const before = allocations_so_far();
     auto const result = generate(model, *choose, prompt, {.max_tokens = 300, .stop_ids = {}}, sink);
-    long const after = allocations;
+    long const after = allocations_so_far();
     CHECK(after == before);
     CHECK(result.tokens == 300);
     CHECK(sum > 0);
+  }
+}
+
+namespace {
+
+// Collects what each prompt of a batch gets.
+class collector final : public batch_observer {
+ public:
+  collector(std::size_t prompts, sampling_options options) : ids(prompts), results(prompts), options_(options) {}
+  std::unique_ptr<sampler> begin(std::size_t) override { return make_sampler(options_, vocab, 100); }
+  bool chosen(std::size_t prompt, int id, std::span<float const> logits) override {
+    CHECK(logits.size() == vocab);
+    ids[prompt].push_back(id);
+    return id != 40;
+  }
+  void ended(std::size_t prompt, generation_result const& result) override { results[prompt] = result; }
+
+  std::vector<std::vector<int>> ids;
+  std::vector<generation_result> results;
+
+ private:
+  sampling_options options_;
+};
+
+}  // namespace
+
+TEST_CASE("a batch gives every prompt what it gets alone") {
+  std::vector<int> const stops{13, 14};
+  std::vector<std::vector<int>> prompts;
+  for (int i = 0; i < 17; ++i) prompts.push_back(std::vector<int>(static_cast<std::size_t>(1 + i % 4), i));
+  auto const rows = [](auto tokens, auto logits) { hashed_logits(77, 3.0F, tokens, logits); };
+  for (int const side_by_side : {1, 2, 5, 17, 30}) {
+    generation_limits const limits{.max_tokens = 25, .stop_ids = stops};
+    sampling_options const options{.temperature = 1.3F, .repeat_penalty = 1.1F, .seed = 5};
+    collector batch(prompts.size(), options);
+    made_up_session many(20, side_by_side, vocab, rows);
+    generate_batch(many, prompts, limits, batch);
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      made_up_session one(20, 1, vocab, rows);
+      auto const choose = make_sampler(options, vocab, 100);
+      std::vector<int> ids;
+      auto const result = generate(one, *choose, prompts[i], limits, [&](int id) {
+        ids.push_back(id);
+        return id != 40;
+      });
+      CHECK(batch.ids[i] == ids);
+      CHECK(batch.results[i].end == result.end);
+      CHECK(batch.results[i].tokens == result.tokens);
+      CHECK(batch.results[i].decode_steps == result.decode_steps);
+    }
   }
 }

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
+#include <vector>
 
 #include "constformer/generate/sampler.hpp"
 #include "constformer/generate/session.hpp"
@@ -30,6 +33,9 @@ struct generation_result {
 /// Receives each chosen token at once; false ends the generation.
 using token_sink = std::function<bool(int id)>;
 
+/// The same, with the logits (vocab) that the token was chosen from.
+using choice_sink = std::function<bool(int id, std::span<float const> logits)>;
+
 /// Appends `prompt` to `model` and chooses tokens with `choose` until a limit is met, handing each to `sink`.
 ///
 /// A context of C tokens that holds P already gives at most C − P + 1 tokens, because the last one chosen need not be
@@ -37,5 +43,25 @@ using token_sink = std::function<bool(int id)>;
 /// session and sampler throw.
 generation_result generate(session& model, sampler& choose, std::span<int const> prompt,
                            generation_limits const& limits, token_sink const& sink);
+/// @copydoc generate
+generation_result generate(session& model, sampler& choose, std::span<int const> prompt,
+                           generation_limits const& limits, choice_sink const& sink);
+
+/// What a batch of generations tells: `prompt` is the number of a prompt.
+class batch_observer {
+ public:
+  virtual ~batch_observer() = default;
+  /// The generation of `prompt` begins; its sampler.
+  virtual std::unique_ptr<sampler> begin(std::size_t prompt) = 0;
+  /// A token was chosen from `logits`; false ends this generation.
+  virtual bool chosen(std::size_t prompt, int id, std::span<float const> logits) = 0;
+  /// No more tokens come.
+  virtual void ended(std::size_t prompt, generation_result const& result) = 0;
+};
+
+/// Generates for many prompts, as many side by side as `model` has sequences. Each gets what `generate` gives it alone, to the last
+/// bit; a result's times are those of the whole batch while it ran. Throws as `generate` does, before any token is chosen.
+void generate_batch(session& model, std::span<std::vector<int> const> prompts, generation_limits const& limits,
+                    batch_observer& observer);
 
 }  // namespace constformer

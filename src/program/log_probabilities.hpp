@@ -1,0 +1,10 @@
+#pragma once
+
+#include <span>
+
+namespace constformer::program {
+
+/// ln Σ exp(logit), in double: what is taken off a logit to make it a log-probability.
+double log_sum_exp(std::span<float const> logits);
+
+}  // namespace constformer::program
