@@ -1,3 +1,4 @@
+#include <array>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -60,10 +61,20 @@ bool all_bf16(checkpoint const& source) {
                              [&](tensor_view const& t) { return !is_matrix(t) || t.type == dtype::bf16; });
 }
 
+// Types that matrices may be packed in.
+constexpr std::array packed_types{dtype::f32, dtype::bf16, dtype::f16, dtype::q8_0, dtype::q4_0};
+
+dtype packed_type(checkpoint const& source, std::string const& asked) {
+  for (dtype const type : packed_types)
+    if (name_of(type) == asked) return type;
+  return all_bf16(source) ? dtype::bf16 : dtype::f32;
+}
+
 config compiled_config(checkpoint const& source, build_options const& options) {
   config model = source.model;
   model.capacity = options.context != 0 ? options.context : std::min(model.positions, default_capacity);
-  model.weights = options.type == "bf16" || (options.type.empty() && all_bf16(source)) ? dtype::bf16 : dtype::f32;
+  model.weights = packed_type(source, options.type);
+  model.group = quantisation_group(model.weights);
   if (message const misfit = first_misfit(model); !misfit.empty())
     throw error(options.path + ": " + std::string(misfit.view()));
   return model;
@@ -189,8 +200,8 @@ void add_build(CLI::App& app) {
   command
       ->add_option("--dtype", options->type,
                    "of packed matrices (default: bf16 if all of the checkpoint's are, else f32)")
-      ->check(CLI::IsMember({"f32", "bf16"}))
-      ->type_name("f32|bf16");
+      ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0"}))
+      ->type_name("f32|bf16|f16|q8_0|q4_0");
   command->add_option("--weights", options->weights, "in the program, or in MODEL.weights beside it")
       ->check(CLI::IsMember({"embed", "beside"}))
       ->type_name("embed|beside");

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <mutex>
 #include <string>
@@ -13,6 +11,7 @@
 #include "constformer/checkpoint/manifest.hpp"
 #include "constformer/checkpoint/pack_plan.hpp"
 #include "constformer/core/error.hpp"
+#include "pack_row.hpp"
 #include "process.hpp"
 
 namespace constformer::command {
@@ -77,38 +76,14 @@ std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, p
   return tasks;
 }
 
-// Round to nearest, ties to even; NaN stays NaN.
-std::uint16_t to_bf16(float value) {
-  auto const bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffffU) > 0x7f800000U) return static_cast<std::uint16_t>((bits >> 16) | 0x40U);
-  return static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
-}
-
-void put(dtype type, std::byte* base, std::int64_t index, float value) {
-  if (type == dtype::bf16) {
-    auto const half = to_bf16(value);
-    std::memcpy(base + index * 2, &half, sizeof half);
-  } else {
-    std::memcpy(base + index * 4, &value, sizeof value);
-  }
-}
-
 // Writes one row of a parameter to its place in panels or rows.
 void put_row(pack_task const& task, config const& model, int row, std::span<float const> values, std::byte* base) {
   pack_step const& step = *task.step;
   std::int64_t const to = packed_row(step, model.head_dim, row);
-  if (step.kind == packed_kind::rows) {
-    for (std::size_t k = 0; k < values.size(); ++k)
-      put(step.type, base, to * padded(step.cols) + static_cast<std::int64_t>(k), values[k]);
-    return;
-  }
-  std::int64_t const panel = to / panel_rows * panel_rows * packed_depth(step.type, step.cols);
-  std::int64_t const lane = to % panel_rows;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    auto const k = static_cast<std::int64_t>(i);
-    bool const pairs = step.type == dtype::bf16;
-    put(step.type, base, panel + (pairs ? (k / 2 * panel_rows + lane) * 2 + k % 2 : k * panel_rows + lane), values[i]);
-  }
+  if (step.kind == packed_kind::rows)
+    put_table_row(step.type, base, to, values);
+  else
+    put_panel_row(step.type, base, to, values);
 }
 
 void pack_vector(pack_task const& task, config const& model, std::byte* base) {
@@ -116,8 +91,8 @@ void pack_vector(pack_task const& task, config const& model, std::byte* base) {
   std::vector<float> all(static_cast<std::size_t>(task.tensor->shape[0]));
   read_rows_f32(*task.tensor, 0, 1, all);
   for (int row = 0; row < step.rows; ++row)
-    put(dtype::f32, base, packed_row(step, model.head_dim, row),
-        all[static_cast<std::size_t>(task.first_source_row + row)]);
+    put_value(dtype::f32, base, packed_row(step, model.head_dim, row),
+              all[static_cast<std::size_t>(task.first_source_row + row)]);
 }
 
 void pack_matrix(pack_task const& task, config const& model, std::byte* base) {

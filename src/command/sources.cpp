@@ -39,7 +39,8 @@ std::string_view file_type(dtype type) {
     case dtype::f16: return "F16";
     case dtype::bf16: return "BF16";
     case dtype::i8:
-    case dtype::q8_0: break;
+    case dtype::q8_0:
+    case dtype::q4_0: break;
   }
   return name_of(type);
 }

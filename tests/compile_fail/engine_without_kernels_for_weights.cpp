@@ -1,4 +1,4 @@
-// expect: kernels: weights=f16 has none, f32 and bf16 have
+// expect: kernels: weights=i8 has none, f32, f16, bf16, q8_0 and q4_0 have
 #include "constformer/config/families.hpp"
 #include "constformer/generate/engine-inl.hpp"
 
@@ -7,7 +7,7 @@ using namespace constformer;
 #ifdef CF_TWIN
 constexpr dtype weights = dtype::bf16;
 #else
-constexpr dtype weights = dtype::f16;
+constexpr dtype weights = dtype::i8;
 #endif
 inline constexpr config model =
     with(llama({.layers = 2, .d_model = 64, .heads = 4, .kv_heads = 2, .d_ff = 128, .vocab = 96, .positions = 128}),

@@ -1,12 +1,17 @@
 // Products of rows and packed panels: every remainder of rows, panels and depth, both weight types, every finish.
-#include <bit>
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/core/dtype.hpp"
 #include "constformer/layers/linear-inl.hpp"
+#include "constformer/layers/packed_value.hpp"
+#include "pack_row.hpp"
 #include "reference.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -14,25 +19,15 @@ namespace constformer {
 namespace HWY_NAMESPACE {
 namespace {
 
-float bf16_of(float x) { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0xFFFF0000U); }
-
-// W (out, in) in panels, by the definition in packed_layout.hpp.
-template <class Weight>
-std::vector<Weight> packed(std::vector<float> const& w, int out, int in) {
-  bool const pairs = sizeof(Weight) == 2;
-  auto const depth = static_cast<std::size_t>(packed_depth(pairs ? dtype::bf16 : dtype::f32, in));
-  std::vector<Weight> panels(depth * static_cast<std::size_t>(padded(out)));
-  for (std::size_t row = 0; row < static_cast<std::size_t>(out); ++row)
-    for (std::size_t k = 0; k < static_cast<std::size_t>(in); ++k) {
-      std::size_t const panel = row / panel_rows * panel_rows * depth;
-      std::size_t const lane = row % panel_rows;
-      float const value = w[row * static_cast<std::size_t>(in) + k];
-      if constexpr (sizeof(Weight) == 2) {
-        panels[panel + (k / 2 * panel_rows + lane) * 2 + k % 2] = hwy::BF16FromF32(value);
-      } else {
-        panels[panel + k * panel_rows + lane] = value;
-      }
-    }
+// W (out, in) in panels, packed as the command packs it.
+template <dtype Type>
+std::vector<stored<Type>> packed(std::vector<float> const& w, int out, int in) {
+  auto const bytes = static_cast<std::size_t>(panel_bytes(Type, out, in));
+  std::vector<stored<Type>> panels(bytes / sizeof(stored<Type>));
+  auto const cols = static_cast<std::size_t>(in);
+  for (int row = 0; row < out; ++row)
+    command::put_panel_row(Type, reinterpret_cast<std::byte*>(panels.data()), row,
+                           std::span(w).subspan(static_cast<std::size_t>(row) * cols, cols));
   return panels;
 }
 
@@ -42,19 +37,32 @@ struct product {
   std::vector<float> w;
   std::vector<double> expected;
 
-  product(int r, int i, int o, bool bf16)
+  product(int r, int i, int o)
       : rows(r),
         in(i),
         out(o),
         w(reference::random_floats(static_cast<std::size_t>(o * i), static_cast<std::uint32_t>(o))) {
-    if (bf16)
-      for (float& v : w) v = bf16_of(v);
-    auto const dense = reference::random_floats(static_cast<std::size_t>(r * i), static_cast<std::uint32_t>(r + 7));
+    auto const dense = dense_input();
     expected = reference::matmul(dense, w, r, i, o);
     x.assign(static_cast<std::size_t>(r) * static_cast<std::size_t>(padded(i)), 0.0F);
     for (int a = 0; a < r; ++a)
       for (int b = 0; b < i; ++b)
         x[static_cast<std::size_t>(a * padded(i) + b)] = dense[static_cast<std::size_t>(a * i + b)];
+  }
+
+  [[nodiscard]] std::vector<float> dense_input() const {
+    return reference::random_floats(static_cast<std::size_t>(rows * in), static_cast<std::uint32_t>(rows + 7));
+  }
+
+  // What the product is with the weights that were stored, which are not quite those that were given.
+  template <dtype Type>
+  [[nodiscard]] std::vector<double> expected_of(std::vector<stored<Type>> const& panels) const {
+    std::vector<float> kept;
+    for (int o = 0; o < out; ++o)
+      for (int i = 0; i < in; ++i)
+        kept.push_back(panel_value<Type>(panels.data(), static_cast<std::size_t>(in), static_cast<std::size_t>(o),
+                                         static_cast<std::size_t>(i)));
+    return reference::matmul(dense_input(), kept, rows, in, out);
   }
 
   [[nodiscard]] std::size_t stride() const { return static_cast<std::size_t>(padded(in)); }
@@ -68,14 +76,19 @@ struct product {
   }
 };
 
-template <class Weight>
+template <dtype Type>
+std::vector<float> product_of(product const& p, std::vector<stored<Type>> const& weights) {
+  std::vector<float> y(static_cast<std::size_t>(p.rows * padded(p.out)), -7.0F);
+  store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(p.out))}, nullptr};
+  matmul(p.x.data(), p.stride(), p.rows, weights.data(), p.in, 0, padded(p.out) / panel_rows, finish);
+  return p.tight(y);
+}
+
+template <dtype Type>
 double product_distance(int rows, int in, int out) {
-  product const p(rows, in, out, sizeof(Weight) == 2);
-  auto const weights = packed<Weight>(p.w, out, in);
-  std::vector<float> y(static_cast<std::size_t>(rows * padded(out)), -7.0F);
-  store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(out))}, nullptr};
-  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, padded(out) / panel_rows, finish);
-  return reference::distance(p.tight(y), p.expected);
+  product const p(rows, in, out);
+  auto const weights = packed<Type>(p.w, out, in);
+  return reference::distance(product_of<Type>(p, weights), p.expected_of<Type>(weights));
 }
 
 TEST_CASE("products agree with plain loops for every remainder of rows, panels and depth") {
@@ -83,14 +96,38 @@ TEST_CASE("products agree with plain loops for every remainder of rows, panels a
     for (int in : {1, 2, 7, 16, 33, 64})
       for (int out : {1, 15, 16, 17, 48, 64, 80, 145}) {
         INFO("rows=" << rows << " in=" << in << " out=" << out);
-        CHECK(product_distance<float>(rows, in, out) < 1e-5);
-        CHECK(product_distance<hwy::bfloat16_t>(rows, in, out) < 1e-5);
+        CHECK(product_distance<dtype::f32>(rows, in, out) < 1e-5);
+        CHECK(product_distance<dtype::f16>(rows, in, out) < 1e-5);
+        CHECK(product_distance<dtype::bf16>(rows, in, out) < 1e-5);
+        CHECK(product_distance<dtype::q8_0>(rows, in, out) < 1e-5);
+        CHECK(product_distance<dtype::q4_0>(rows, in, out) < 1e-5);
       }
 }
 
+template <dtype Type>
+void check_rows_alone() {
+  product const p(7, 100, 80);
+  auto const weights = packed<Type>(p.w, 80, 100);
+  auto const together = product_of<Type>(p, weights);
+  for (int row = 0; row < 7; ++row) {
+    std::vector<float> alone(80);
+    matmul(p.x.data() + static_cast<std::size_t>(row) * p.stride(), p.stride(), 1, weights.data(), 100, 0, 5,
+           store_sums<false>{{alone.data(), 80}, nullptr});
+    CHECK(std::equal(alone.begin(), alone.end(), together.begin() + row * 80));
+  }
+}
+
+TEST_CASE("a row alone has the bits that it has among others") {
+  check_rows_alone<dtype::f32>();
+  check_rows_alone<dtype::f16>();
+  check_rows_alone<dtype::bf16>();
+  check_rows_alone<dtype::q8_0>();
+  check_rows_alone<dtype::q4_0>();
+}
+
 TEST_CASE("a depth known when compiled gives the bits of one known at run time") {
-  product const p(7, 64, 80, false);
-  auto const weights = packed<float>(p.w, 80, 64);
+  product const p(7, 64, 80);
+  auto const weights = packed<dtype::f32>(p.w, 80, 64);
   std::vector<float> fixed_depth(7 * 80);
   std::vector<float> run_time_depth(7 * 80);
   matmul(p.x.data(), p.stride(), 7, weights.data(), fixed<64>{}, 0, 5,
@@ -100,8 +137,8 @@ TEST_CASE("a depth known when compiled gives the bits of one known at run time")
 }
 
 TEST_CASE("shares of the panels put together are the whole product, bit for bit") {
-  product const p(3, 40, 160, false);
-  auto const weights = packed<float>(p.w, 160, 40);
+  product const p(3, 40, 160);
+  auto const weights = packed<dtype::f32>(p.w, 160, 40);
   std::vector<float> whole(3 * 160);
   matmul(p.x.data(), p.stride(), 3, weights.data(), 40, 0, 10, store_sums<false>{{whole.data(), 160}, nullptr});
   for (int count : {2, 3, 7}) {
@@ -120,8 +157,8 @@ TEST_CASE("finishes add the bias, the residual and the gate") {
   int const rows = 8;
   int const in = 24;
   int const out = 32;
-  product const p(rows, in, out, false);
-  auto const weights = packed<float>(p.w, out, in);
+  product const p(rows, in, out);
+  auto const weights = packed<dtype::f32>(p.w, out, in);
   auto const bias = reference::random_floats(32, 5);
   auto const before = reference::random_floats(rows * 32, 6);
 

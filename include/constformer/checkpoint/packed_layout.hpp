@@ -24,14 +24,19 @@ inline constexpr std::int64_t packed_alignment = 64;
 [[nodiscard]] constexpr int padded(int width) { return static_cast<int>(round_up(width, panel_rows)); }
 
 /// Input columns of one panel as stored: bf16 keeps pairs of columns together, (cols/2, 16, 2), so that a 32-bit lane
-/// holds both.
+/// holds both. Types with scales keep groups of columns together (packed_blocks.hpp), the last one filled up with zeros.
 [[nodiscard]] constexpr std::int64_t packed_depth(dtype type, int cols) {
-  return type == dtype::bf16 ? round_up(cols, 2) : cols;
+  return round_up(cols, type == dtype::bf16 ? 2 : group_of(type).values);
 }
 
 /// Bytes of a matrix (rows, cols) in panels.
 [[nodiscard]] constexpr std::int64_t panel_bytes(dtype type, std::int64_t rows, int cols) {
   return bytes_of(type, round_up(rows, panel_rows) * packed_depth(type, cols));
+}
+
+/// Bytes of one row of `cols` values that is looked up: padded like a row of activations, or in groups as GGUF has them.
+[[nodiscard]] constexpr std::int64_t row_bytes(dtype type, int cols) {
+  return bytes_of(type, quantisation_group(type) > 0 ? packed_depth(type, cols) : padded(cols));
 }
 
 /// Byte offsets of one block's parts from the start of the block; parts that a config does not have take no bytes.
@@ -122,7 +127,7 @@ struct packed_cursor {
 [[nodiscard]] constexpr packed_layout packed_layout_of(config const& c) {
   bool const post = c.place == norm_place::post;
   bool const fills = c.head == head_kind::masked_language_model;
-  std::int64_t const embedding_bytes = bytes_of(c.weights, std::int64_t{c.vocab} * padded(c.d_model));
+  std::int64_t const embedding_bytes = c.vocab * row_bytes(c.weights, c.d_model);
   detail::packed_cursor next;
   packed_layout p;
   p.block = packed_block_of(c);

@@ -151,19 +151,18 @@ constexpr message classifier_misfit(config const& c) {
   return {};
 }
 
-// A group of quantised weights runs along the contracted extent of each matrix.
+// A group of quantised weights runs along the contracted extent of each matrix. The last group of a row is filled up with zeros; an
+// extent that is less than one group is a mistake.
 constexpr message group_misfit(config const& c) {
-  int const group = group_of(c.weights).values > 1 ? group_of(c.weights).values : 0;
+  int const group = quantisation_group(c.weights);
   if (c.group != group)
     return format_message("quantisation: group={} does not fit weights={}, whose group is {}", c.group,
                           name_of(c.weights), group);
   if (group == 0) return {};
-  if (c.d_model % group != 0)
-    return format_message("quantisation: d_model={} is not a multiple of group={}", c.d_model, group);
-  if (c.d_ff % group != 0) return format_message("quantisation: d_ff={} is not a multiple of group={}", c.d_ff, group);
-  if (c.heads * c.head_dim % group != 0)
-    return format_message("quantisation: heads={} times head_dim={} is not a multiple of group={}", c.heads, c.head_dim,
-                          group);
+  if (c.d_model < group) return format_message("quantisation: d_model={} is less than group={}", c.d_model, group);
+  if (c.d_ff < group) return format_message("quantisation: d_ff={} is less than group={}", c.d_ff, group);
+  if (c.heads * c.head_dim < group)
+    return format_message("quantisation: heads={} times head_dim={} is less than group={}", c.heads, c.head_dim, group);
   return {};
 }
 

@@ -9,8 +9,8 @@
 namespace constformer {
 
 /// Element types of tensors in files, packed weights and caches. Block formats follow GGUF: q8_0 is 32 int8 and one f16
-/// scale.
-enum class dtype : std::uint8_t { f32, f16, bf16, i8, q8_0 };
+/// scale, q4_0 is 32 values of four bits and one f16 scale.
+enum class dtype : std::uint8_t { f32, f16, bf16, i8, q8_0, q4_0 };
 
 /// Values that share one scale, and the bytes such a group takes; plain types are groups of one.
 struct dtype_group {
@@ -26,6 +26,7 @@ struct dtype_group {
     case dtype::bf16: return {1, 2};
     case dtype::i8: return {1, 1};
     case dtype::q8_0: return {32, 34};
+    case dtype::q4_0: return {32, 18};
   }
   return {1, 0};
 }
@@ -36,6 +37,11 @@ struct dtype_group {
   return count / group.values * group.bytes;
 }
 
+/// Values under one scale if the type has scales, else 0: what `config::group` must be.
+[[nodiscard]] constexpr int quantisation_group(dtype type) {
+  return group_of(type).values > 1 ? group_of(type).values : 0;
+}
+
 /// The enumerator's own name, as config headers and messages write it.
 [[nodiscard]] constexpr std::string_view name_of(dtype type) {
   switch (type) {
@@ -44,6 +50,7 @@ struct dtype_group {
     case dtype::bf16: return "bf16";
     case dtype::i8: return "i8";
     case dtype::q8_0: return "q8_0";
+    case dtype::q4_0: return "q4_0";
   }
   return "?";
 }

@@ -8,9 +8,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "hwy/highway.h"
 
+#include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -24,23 +26,65 @@ struct tile {
   float_vec sums[Rows][vecs];                       ///< (Rows, Panels·16)
 };
 
-/// One line of a panel: an input column of 16 floats, or a pair of columns of 16 bf16, where a 32-bit lane holds column
-/// k in its low half and k + 1 in its high half. Widening is exact.
+/// One line of a panel: an input column of 16 values, or a pair of columns, and how it becomes floats, which is exact.
 template <class Weight>
 struct panel_line;
 
 /// Floats are loaded as they are.
 template <>
 struct panel_line<float> {
-  static constexpr int columns = 1;  ///< input columns of a line
+  static constexpr int columns = 1;   ///< input columns of a line
+  static constexpr int elements = 1;  ///< of the line for each row
   /// The vector at `at`, which need not be aligned.
   static HWY_INLINE void load(float const* at, float_vec (&out)[columns]) { out[0] = hn::LoadU(float_tag(), at); }
 };
 
-/// Pairs of bf16 are widened: a float's upper half is the bf16 of its value.
+/// Half precision is widened by the processor.
+template <>
+struct panel_line<hwy::float16_t> {
+  static constexpr int columns = 1;   ///< input columns of a line
+  static constexpr int elements = 1;  ///< of the line for each row
+  /// The vector at `at`, which need not be aligned.
+  static HWY_INLINE void load(hwy::float16_t const* at, float_vec (&out)[columns]) {
+    float_tag const d;
+    out[0] = hn::PromoteTo(d, hn::LoadU(hn::Rebind<hwy::float16_t, float_tag>(), at));
+  }
+};
+
+/// Integers below a scale, which the sums get later.
+template <>
+struct panel_line<std::int8_t> {
+  static constexpr int columns = 1;   ///< input columns of a line
+  static constexpr int elements = 1;  ///< of the line for each row
+  /// The vector at `at`, which need not be aligned.
+  static HWY_INLINE void load(std::int8_t const* at, float_vec (&out)[columns]) {
+    hn::RebindToSigned<float_tag> const di;
+    out[0] = hn::ConvertTo(float_tag(), hn::PromoteTo(di, hn::LoadU(hn::Rebind<std::int8_t, float_tag>(), at)));
+  }
+};
+
+/// Pairs of four-bit integers below a scale, each 8 too large: column k in the low half, k + 1 in the high half.
+template <>
+struct panel_line<std::uint8_t> {
+  static constexpr int columns = 2;   ///< input columns of a line
+  static constexpr int elements = 1;  ///< of the line for each row
+  /// `lanes` values of column k into out[0], of column k + 1 into out[1].
+  static HWY_INLINE void load(std::uint8_t const* at, float_vec (&out)[columns]) {
+    float_tag const d;
+    hn::RebindToSigned<float_tag> const di;
+    auto const both = hn::PromoteTo(di, hn::LoadU(hn::Rebind<std::uint8_t, float_tag>(), at));
+    auto const eight = hn::Set(di, 8);
+    out[0] = hn::ConvertTo(d, hn::Sub(hn::And(both, hn::Set(di, 15)), eight));
+    out[1] = hn::ConvertTo(d, hn::Sub(hn::ShiftRight<4>(both), eight));
+  }
+};
+
+/// Pairs of bf16 are widened, a 32-bit lane holding column k in its low half and k + 1 in its high half: a float's upper half is
+/// the bf16 of its value.
 template <>
 struct panel_line<hwy::bfloat16_t> {
-  static constexpr int columns = 2;  ///< input columns of a line
+  static constexpr int columns = 2;   ///< input columns of a line
+  static constexpr int elements = 2;  ///< of the line for each row
   /// `lanes` values of column k into out[0], of column k + 1 into out[1].
   static HWY_INLINE void load(hwy::bfloat16_t const* at, float_vec (&out)[columns]) {
     float_tag const d;
@@ -62,7 +106,7 @@ HWY_INLINE void clear(tile<Rows, Panels>& t) {
 }
 
 /// sums (Rows, Panels·16) += Σₖ x[row][k] · w[k]; every sum has one chain of additions, in the order of k. `w` is a place
-/// among panels that tells `at(panel)` and advances.
+/// among panels that tells `at(panel)` and advances. An odd depth of pairs reads one float more of x, which meets a weight of 0.
 template <class Weight, int Rows, int Panels, class Place, class Depth>
 HWY_INLINE void accumulate(tile<Rows, Panels>& t, float const* const (&x)[Rows], Place w, Depth depth) {
   using line = panel_line<Weight>;
@@ -70,9 +114,21 @@ HWY_INLINE void accumulate(tile<Rows, Panels>& t, float const* const (&x)[Rows],
   float_tag const d;
   for (int k = 0; k < depth; k += line::columns, w.advance(line::columns)) {
     float_vec weight[vecs][line::columns];
+    if constexpr (Rows == 1) {  // a weight is used once: loaded ahead, they would not all fit into registers
+      float_vec input[line::columns];
+      HWY_UNROLL(2)
+      for (int c = 0; c < line::columns; ++c) input[c] = hn::Set(d, x[0][k + c]);
+      HWY_UNROLL(16)
+      for (int v = 0; v < vecs; ++v) {
+        line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::elements, weight[v]);
+        HWY_UNROLL(2)
+        for (int c = 0; c < line::columns; ++c) t.sums[0][v] = hn::MulAdd(input[c], weight[v][c], t.sums[0][v]);
+      }
+      continue;
+    }
     HWY_UNROLL(16)
     for (int v = 0; v < vecs; ++v)
-      line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::columns, weight[v]);
+      line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::elements, weight[v]);
     HWY_UNROLL(16)
     for (int r = 0; r < Rows; ++r) {
       HWY_UNROLL(2)
@@ -108,6 +164,45 @@ struct panels {
   }
 };
 
+/// Panels of types with scales, `groups` blocks of 32 columns each.
+template <class Block>
+struct block_panels {
+  Block const* base;   ///< of panel 0
+  std::size_t groups;  ///< of a panel
+
+  /// What a line of `Block` consists of: std::int8_t, or pairs of four bits.
+  using value = std::remove_const_t<std::remove_reference_t<decltype(Block::values[0][0])>>;
+
+  /// sums += x · these: the products of each group are summed first, which is exact in the scale, and then scaled.
+  template <int Rows, int Panels, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {
+    float_tag const d;
+    hn::Rebind<hwy::float16_t, float_tag> const dh;
+    Block const* block = base + static_cast<std::size_t>(first) * groups;
+    for (int k = 0; k < depth; k += block_columns, ++block) {
+      float const* inputs[Rows];
+      HWY_UNROLL(16)
+      for (int r = 0; r < Rows; ++r) inputs[r] = x[r] + k;
+      tile<Rows, Panels> group;
+      clear(group);
+      constexpr std::size_t row = std::size_t{panel_rows} * panel_line<value>::elements / panel_line<value>::columns;
+      panels<value> const w{&block->values[0][0], groups * sizeof(Block), row};
+      if (depth - k >= block_columns)
+        accumulate<value>(group, inputs, w, fixed<block_columns>());
+      else
+        accumulate<value>(group, inputs, w, depth - k);
+      HWY_UNROLL(16)
+      for (int v = 0; v < tile<Rows, Panels>::vecs; ++v) {
+        auto const* const scales = reinterpret_cast<hwy::float16_t const*>(
+            block[static_cast<std::size_t>(v / panel_vecs) * groups].scales + v % panel_vecs * lanes);
+        float_vec const scale = hn::PromoteTo(d, hn::LoadU(dh, scales));
+        HWY_UNROLL(16)
+        for (int r = 0; r < Rows; ++r) t.sums[r][v] = hn::MulAdd(scale, group.sums[r][v], t.sums[r][v]);
+      }
+    }
+  }
+};
+
 /// Rows of x that share each load of weights: as many as fill the registers with accumulators.
 inline constexpr int tile_rows = registers == 32 ? (panel_vecs == 1 ? 12 : 6) : (panel_vecs == 4 ? 3 : 6);
 /// Panels that share each load of x, if there are several rows.
@@ -118,8 +213,17 @@ inline constexpr int vector_panels = panel_vecs == 4 ? 2 : 8 / panel_vecs;
 /// A matrix (out, in) in panels.
 template <class Weight>
 HWY_INLINE panels<Weight> panels_of(Weight const* base, std::size_t depth) {
-  std::size_t const stored = sizeof(Weight) == 2 ? depth + depth % 2 : depth;
+  std::size_t const stored = panel_line<Weight>::columns == 2 ? depth + depth % 2 : depth;
   return {base, stored * panel_rows, panel_rows};
+}
+
+/// The same of a type with scales.
+HWY_INLINE block_panels<q8_0_block> panels_of(q8_0_block const* base, std::size_t depth) {
+  return {base, (depth + block_columns - 1) / block_columns};
+}
+/// The same.
+HWY_INLINE block_panels<q4_0_block> panels_of(q4_0_block const* base, std::size_t depth) {
+  return {base, (depth + block_columns - 1) / block_columns};
 }
 
 /// One tile: rows [row, row + Rows) of x, of which those below `rows` count, and panels [panel, panel + Panels) of `w`,
@@ -145,7 +249,7 @@ HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int r
 template <class Weight, class Depth, class Finish>
 HWY_NOINLINE void matmul(float const* HWY_RESTRICT x, std::size_t x_stride, int rows, Weight const* HWY_RESTRICT weight,
                          Depth depth, int first, int last, Finish const& finish) {
-  panels<Weight> const w = panels_of(weight, static_cast<std::size_t>(static_cast<int>(depth)));
+  auto const w = panels_of(weight, static_cast<std::size_t>(static_cast<int>(depth)));
   int panel = first;
   if (rows == 1) {
     for (; panel + vector_panels <= last; panel += vector_panels)

@@ -16,6 +16,7 @@
 #include "constformer/kernels/team.hpp"
 #include "constformer/layers/linear-inl.hpp"
 #include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/packed_value.hpp"
 #include "constformer/layers/stage.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -28,22 +29,19 @@ class embedding_layer {
   static constexpr packed_layout place = packed_layout_of(Config);
   static constexpr int width = Config.d_model;
   static constexpr std::size_t stride = padded(width);
-  using weight = stored<Config.weights>;
 
   // Value k of a token: from its row, or, where the head shares the weight, from its lane of the head's panel.
-  static HWY_INLINE float token_value(weight const* table, std::size_t id, std::size_t k) {
-    if constexpr (!Config.tied) return hwy::ConvertScalarTo<float>(table[id * stride + k]);
-    weight const* const panel =
-        table + id / panel_rows * panel_rows * static_cast<std::size_t>(packed_depth(Config.weights, width));
-    std::size_t const lane = id % panel_rows;
-    if constexpr (Config.weights == dtype::bf16)
-      return hwy::ConvertScalarTo<float>(panel[(k / 2 * panel_rows + lane) * 2 + k % 2]);
-    return hwy::ConvertScalarTo<float>(panel[k * panel_rows + lane]);
+  static HWY_INLINE float token_value(std::byte const* table, std::size_t id, std::size_t k) {
+    constexpr dtype type = Config.weights;
+    if constexpr (Config.tied)
+      return panel_value<type>(reinterpret_cast<stored<type> const*>(table), width, id, k);
+    else
+      return row_value<type>(reinterpret_cast<stored_row<type> const*>(table), width, id, k);
   }
 
   static HWY_INLINE void embed_row(stage const& s, int row) {
     float* const x = s.x + static_cast<std::size_t>(row) * stride;
-    auto const* const table = reinterpret_cast<weight const*>(s.weights + place.tokens);
+    std::byte const* const table = s.weights + place.tokens;
     auto const id = static_cast<std::size_t>(s.ids[row]);
     for (std::size_t k = 0; k < width; ++k) x[k] = token_value(table, id, k);
     if constexpr (Config.position == position_kind::learned) {

@@ -7,7 +7,6 @@
 #endif
 
 #include <cstddef>
-#include <type_traits>
 
 #include "hwy/highway.h"
 
@@ -16,14 +15,11 @@
 #include "constformer/kernels/matmul-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 #include "constformer/kernels/team.hpp"
+#include "constformer/layers/packed_value.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
-
-/// The type of a weight in packed memory.
-template <dtype Type>
-using stored = std::conditional_t<Type == dtype::bf16, hwy::bfloat16_t, float>;
 
 /// Rows of activations, `stride` floats apart.
 struct matrix_rows {

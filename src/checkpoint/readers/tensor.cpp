@@ -53,7 +53,8 @@ void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, 
     case dtype::f16: convert_halves<from_f16>(in, n, out); return;
     case dtype::bf16: convert_halves<from_bf16>(in, n, out); return;
     case dtype::i8:
-    case dtype::q8_0: break;
+    case dtype::q8_0:
+    case dtype::q4_0: break;
   }
   throw error(tensor.name + ": cannot be read as float32, it is " + std::string(name_of(tensor.type)));
 }

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "constformer/core/dtype.hpp"
+
+namespace constformer::command {
+
+/// Writes one float32 value at element `index` of an f32, f16 or bf16 array, rounded to nearest, ties to even.
+void put_value(dtype type, std::byte* base, std::int64_t index, float value);
+
+/// Writes `values` as row `row` of a table that is looked up by row, (rows, values.size()) at `base`.
+void put_table_row(dtype type, std::byte* base, std::int64_t row, std::span<float const> values);
+
+/// Writes `values` as row `row` of a matrix in panels of 16 rows at `base`.
+void put_panel_row(dtype type, std::byte* base, std::int64_t row, std::span<float const> values);
+
+}  // namespace constformer::command
