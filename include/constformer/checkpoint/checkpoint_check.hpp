@@ -66,9 +66,9 @@ constexpr std::size_t entry_of(std::span<manifest_entry const> wanted, std::stri
 }
 
 constexpr bool ignorable(name_map const& names, bool tied, std::string_view prefix, std::string_view name) {
-  name_rule const* const head =
-      rule_for(names, "head.weight");  // saved again by some writers; the embedding is what counts
-  if (tied && head != nullptr && name == tensor_of(*head, "head.weight").view()) return true;
+  // A tied head is saved again by some writers; the embedding is what counts.
+  constexpr std::string_view head = "head.weight";
+  if (tied && has_rule(names, head) && name == tensor_of(*rule_for(names, head), head).view()) return true;
   for (std::string_view pattern : names.ignored)
     if (matches(without(prefix, name), pattern)) return true;
   return false;

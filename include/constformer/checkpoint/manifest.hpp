@@ -23,6 +23,15 @@ struct manifest_entry {
   std::array<std::int64_t, 2> extents{};  ///< as stored: fused parts added up, transposed where the family transposes
 };
 
+/// Whether `names` has a rule for parameter `name`, its own or its layer's. Constant evaluation asks this: under
+/// -fsanitize=undefined, g++ 12 takes no comparison of an element's address with nullptr for a constant.
+[[nodiscard]] constexpr bool has_rule(name_map const& names, std::string_view name) {
+  std::string_view const layer = name.substr(0, name.rfind('.'));
+  for (name_rule const& rule : names.rules)
+    if (rule.layer == name || rule.layer == layer) return true;
+  return false;
+}
+
 /// The rule of `names` for parameter `name` (`blocks.*.ffn.up.weight`), its own before that of its layer; none: nullptr.
 [[nodiscard]] constexpr name_rule const* rule_for(name_map const& names, std::string_view name) {
   for (name_rule const& rule : names.rules)
@@ -73,7 +82,7 @@ struct manifest {
 template <std::size_t N>
 [[nodiscard]] constexpr message nameless_parameter(config const& c, std::array<parameter_entry, N> const& table) {
   for (parameter_entry const& parameter : table)
-    if (rule_for(names_of(c), parameter.name.view()) == nullptr)
+    if (!has_rule(names_of(c), parameter.name.view()))
       return format_message("family: checkpoints of {} have no name for {}", name_of(c.family), parameter.name);
   return {};
 }
@@ -85,8 +94,9 @@ template <std::size_t N>
                                                   bool linear_in_out = true) {
   manifest<N> out;
   for (parameter_entry const& parameter : table) {
-    name_rule const* rule = rule_for(names_of(c), parameter.name.view());
-    if (rule != nullptr) out.add(*rule, parameter, rule->transposed && linear_in_out);
+    if (!has_rule(names_of(c), parameter.name.view())) continue;
+    name_rule const& rule = *rule_for(names_of(c), parameter.name.view());
+    out.add(rule, parameter, rule.transposed && linear_in_out);
   }
   return out;
 }
