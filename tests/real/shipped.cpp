@@ -47,18 +47,28 @@ TEST_CASE("a program answers info, score, bench, help and version") {
   CHECK(output_of({model, "--version"}).find("constformer") != std::string::npos);
 }
 
-TEST_CASE("bfloat16 matrices of the Shakespeare model halve its program and keep its text readable") {
+TEST_CASE("smaller matrices of the Shakespeare model shrink its program and keep its text readable") {
+  std::string const text = "JULIET:\nO Romeo, Romeo! wherefore art thou Romeo?\n";
   auto const full = program("shakespeare_f32", source("models/shakespeare"), {"--dtype", "f32"});
-  auto const half = program("shakespeare_bf16", source("models/shakespeare"), {"--dtype", "bf16"});
-  auto const full_bytes = std::filesystem::file_size(kept("shakespeare_f32") / "model.weights");
-  auto const half_bytes = std::filesystem::file_size(kept("shakespeare_bf16") / "model.weights");
-  CHECK(half_bytes < full_bytes * 6 / 10);
-  auto const loss = [](std::string const& model) {
-    std::string const out = output_of({model, "score", "-p", "JULIET:\nO Romeo, Romeo! wherefore art thou Romeo?\n"});
+  auto const full_bytes = static_cast<double>(std::filesystem::file_size(kept("shakespeare_f32") / "model.weights"));
+  auto const loss = [&](std::string const& model) {
+    std::string const out = output_of({model, "score", "-p", text});
     auto const at = out.find("perplexity");
     REQUIRE(at != std::string::npos);
     return std::stod(out.substr(out.find_first_of("0123456789", at)));
   };
   double const exact = loss(full);
-  CHECK(std::abs(loss(half) - exact) < 0.05 * exact);
+  struct {
+    std::string type;
+    double size, loss;  // at most this much of the f32 program's, and this far from its perplexity
+  } const cases[]{{"bf16", 0.52, 1e-6}, {"f16", 0.52, 0.01}, {"q8_0", 0.29, 0.02}, {"q4_0", 0.17, 0.15}};
+  for (auto const& [type, most, far] : cases) {
+    CAPTURE(type);
+    auto const name = "shakespeare_" + type;
+    auto const model = program(name, source("models/shakespeare"), {"--dtype", type});
+    CHECK(static_cast<double>(std::filesystem::file_size(kept(name) / "model.weights")) < full_bytes * most);
+    CHECK(std::abs(loss(model) - exact) <= far * exact);
+    CHECK(output_of({model, "--temp", "0", "-n", "40", "-p", "ROMEO:", "-t", "1"}) ==
+          output_of({model, "--temp", "0", "-n", "40", "-p", "ROMEO:", "-t", "2"}));
+  }
 }
