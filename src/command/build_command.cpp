@@ -14,6 +14,7 @@
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 
+#include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "compile.hpp"
 #include "config_header.hpp"
@@ -41,6 +42,7 @@ struct build_options {
   std::string path;
   std::string output;
   std::string tokenizer;
+  open_options open;
   int context = 0;
   std::string type;
   std::string weights = "embed";
@@ -157,7 +159,9 @@ std::string hand_line(build const& b) {
 
 void run_build(build_options const& options) {
   catch_interrupts();
-  checkpoint source = open_checkpoint(options.path, {.tokenizer = options.tokenizer});
+  open_options open = options.open;
+  open.tokenizer = options.tokenizer;
+  checkpoint source = open_checkpoint(options.path, open);
   config const model = compiled_config(source, options);
   atomic_file program(options.output,
                       file_mode::executable);  // first, so that a name that cannot be written costs no compilation
@@ -188,7 +192,7 @@ void run_build(build_options const& options) {
 void add_build(CLI::App& app) {
   auto const options = std::make_shared<build_options>();
   CLI::App* const command = app.add_subcommand("build", "Makes a program of a checkpoint");
-  command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
+  add_checkpoint_options(*command, options->path, options->open);
   command->add_option("-o,--output", options->output, "the program")->required()->type_name("MODEL");
   command
       ->add_option("--tokenizer", options->tokenizer,

@@ -6,6 +6,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "config_header.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
@@ -19,12 +20,13 @@ namespace {
 
 struct config_options {
   std::string path;
+  open_options open;
   std::string output;
   std::string name;
 };
 
 void run_config(config_options const& options) {
-  checkpoint const opened = open_checkpoint(options.path);
+  checkpoint const opened = open_checkpoint(options.path, options.open);
   std::string const name = options.name.empty() ? identifier_from(options.path) : options.name;
   if (!is_identifier(name)) throw error("--name " + name + ": is not a name that C++ allows");
   auto const source = std::filesystem::path(options.path).lexically_normal();
@@ -41,7 +43,7 @@ void run_config(config_options const& options) {
 void add_config(CLI::App& app) {
   auto const options = std::make_shared<config_options>();
   CLI::App* const command = app.add_subcommand("config", "The config header that a checkpoint asks for");
-  command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
+  add_checkpoint_options(*command, options->path, options->open);
   command->add_option("-o,--output", options->output, "write it to FILE instead of standard output")
       ->type_name("FILE.hpp");
   command->add_option("--name", options->name, "name of the config (default: from the name of the folder)")

@@ -219,7 +219,8 @@ bool is_identifier(std::string_view name) {
 std::string identifier_from(std::filesystem::path const& path) {
   std::filesystem::path const normal = std::filesystem::absolute(path).lexically_normal();
   std::filesystem::path const last = normal.has_filename() ? normal : normal.parent_path();
-  std::string const text = last.extension() == ".bin" ? last.stem().string() : last.filename().string();
+  bool const is_file_name = last.extension() == ".bin" || last.extension() == ".pt" || last.extension() == ".pth";
+  std::string const text = is_file_name ? last.stem().string() : last.filename().string();
   std::string out;
   for (char const c : text) {
     if (is_letter(c) || is_digit(c))

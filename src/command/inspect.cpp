@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../program/hyperparameters.hpp"
+#include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "constformer/analysis/flops.hpp"
 #include "constformer/analysis/kv_cache.hpp"
@@ -57,6 +58,12 @@ ordered_json describe_ids(special_ids const& ids) {
   ordered_json out = {{"bos", nullptr}, {"eos", ids.eos}, {"pad", nullptr}};
   if (ids.bos) out["bos"] = *ids.bos;
   if (ids.pad) out["pad"] = *ids.pad;
+  return out;
+}
+
+ordered_json describe_assumed(checkpoint const& opened) {
+  ordered_json out = ordered_json::array();
+  for (assumption const& a : opened.assumed) out.push_back({{"field", a.field}, {"value", a.value}, {"why", a.why}});
   return out;
 }
 
@@ -137,6 +144,7 @@ ordered_json describe_checkpoint(checkpoint const& opened) {
   out["special_ids"] = describe_ids(opened.ids);
   std::string const tokenizer = opened.tokenizer.summary();
   out["tokenizer"] = tokenizer.empty() ? ordered_json(nullptr) : ordered_json(tokenizer);
+  out["assumed"] = describe_assumed(opened);
   out["config"] = program::hyperparameters(opened.model);
   out["tensors"] = describe_tensors(opened);
   out["unread"] = describe_unread(opened);
@@ -163,6 +171,9 @@ std::string describe_as_text(ordered_json const& d) {
   put_line(out, "KV bytes per token",
            grouped(cache["f32"].get<std::int64_t>()) + " f32, " + grouped(cache["f16"].get<std::int64_t>()) + " f16, " +
                grouped(cache["i8"].get<std::int64_t>()) + " i8");
+  if (!d["assumed"].empty()) out += "\nassumed, for the file does not say\n";
+  for (auto const& a : d["assumed"])
+    put_line(out, "  " + plain(a["field"]), plain(a["value"]) + ": " + plain(a["why"]));
   out += "\nconfig\n";
   put_fields(out, "  ", d["config"]);
   put_tensors(out, "tensors", d["tensors"]);
@@ -175,11 +186,14 @@ namespace {
 struct inspect_options {
   std::string path;
   std::string tokenizer;
+  open_options open;
   bool json = false;
 };
 
 void run_inspect(inspect_options const& options) {
-  ordered_json const description = describe_checkpoint(open_checkpoint(options.path, {options.tokenizer}));
+  open_options open = options.open;
+  open.tokenizer = options.tokenizer;
+  ordered_json const description = describe_checkpoint(open_checkpoint(options.path, open));
   print(options.json ? description.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"
                      : describe_as_text(description));
 }
@@ -190,7 +204,7 @@ void add_inspect(CLI::App& app) {
   auto const options = std::make_shared<inspect_options>();
   CLI::App* const command =
       app.add_subcommand("inspect", "What a checkpoint is: hyperparameters, size, costs, tensors");
-  command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
+  add_checkpoint_options(*command, options->path, options->open);
   command->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder, if it is not beside the weights")
       ->type_name("FILE");
   command->add_flag("--json", options->json, "as JSON");

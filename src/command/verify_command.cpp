@@ -6,6 +6,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "compile.hpp"
 #include "config_header.hpp"
@@ -24,6 +25,7 @@ namespace {
 
 struct verify_options {
   std::string path;
+  open_options open;
   std::string config;
   std::string name;
   std::string compiler;
@@ -51,7 +53,7 @@ named_config config_for(checkpoint const& source, verify_options const& options,
 
 void run_verify(verify_options const& options) {
   catch_interrupts();
-  checkpoint const source = open_checkpoint(options.path);
+  checkpoint const source = open_checkpoint(options.path, options.open);
   work_folder const folder;
   named_config const wanted = config_for(source, options, folder);
   write_file(folder.path() / "check.cpp", check_unit(source, wanted.name, wanted.header));
@@ -71,7 +73,7 @@ void add_verify(CLI::App& app) {
   auto const options = std::make_shared<verify_options>();
   CLI::App* const command =
       app.add_subcommand("verify", "Checks the tensors of a checkpoint against a config, at compile time");
-  command->add_option("path", options->path, "Hugging Face folder or llama2.c .bin")->required()->type_name("PATH");
+  add_checkpoint_options(*command, options->path, options->open);
   command->add_option("--config", options->config, "a config header (default: the one that the checkpoint asks for)")
       ->type_name("FILE.hpp");
   command->add_option("--name", options->name, "the config's name in it")->type_name("NAME");

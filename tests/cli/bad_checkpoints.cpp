@@ -80,8 +80,9 @@ TEST_CASE("a folder that lacks a file") {
   check_all_refuse(checkpoint, (checkpoint / "config.json").string() + ": No such file or directory");
   checkpoint = copy_of_sort("lacking");
   fs::remove(checkpoint / "model.safetensors");
-  check_all_refuse(checkpoint,
-                   checkpoint.string() + ": has neither model.safetensors nor model.safetensors.index.json");
+  check_all_refuse(
+      checkpoint,
+      checkpoint.string() + ": has neither model.safetensors nor pytorch_model.bin, whole or as shards with an index");
 }
 
 TEST_CASE("a shard that is missing, or not the one that the index means") {

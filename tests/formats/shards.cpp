@@ -21,7 +21,8 @@ std::string shard(std::vector<std::string> const& names) {
 
 std::string refusal(scratch_folder const& folder) {
   std::vector<mapped_file> files;
-  return sentence_of([&] { static_cast<void>(read_safetensors_folder(folder.path(), files)); }, folder.path());
+  made_bytes made;
+  return sentence_of([&] { static_cast<void>(read_weights_folder(folder.path(), files, made)); }, folder.path());
 }
 
 std::string map(std::string const& entries) {
@@ -36,7 +37,8 @@ TEST_CASE("shards are read as one checkpoint", "[shards]") {
   folder.write("two.safetensors", shard({"b"}));
   folder.write(index_name, map(R"("a":"one.safetensors","b":"two.safetensors","c":"one.safetensors")"));
   std::vector<mapped_file> files;
-  auto const content = read_safetensors_folder(folder.path(), files);
+  made_bytes made;
+  auto const content = read_weights_folder(folder.path(), files, made);
   CHECK(files.size() == 2);
   REQUIRE(content.tensors.size() == 3);
   CHECK(content.tensors[0].name == "a");
@@ -46,9 +48,8 @@ TEST_CASE("shards are read as one checkpoint", "[shards]") {
 
 TEST_CASE("damaged sets of shards are refused with one sentence", "[shards]") {
   scratch_folder const folder;
-  CHECK(refusal(folder).ends_with("has neither model.safetensors nor model.safetensors.index.json"));
-  folder.write("pytorch_model.bin", "x");
-  CHECK(refusal(folder).ends_with("holds pytorch_model.bin, constformer reads model.safetensors only"));
+  CHECK(refusal(folder).ends_with(
+      "has neither model.safetensors nor pytorch_model.bin, whole or as shards with an index"));
   folder.write("one.safetensors", shard({"a", "b"}));
   folder.write(index_name, map(R"("a":"one.safetensors","b":"one.safetensors","c":"two.safetensors")"));
   CHECK(refusal(folder) == "two.safetensors: this shard is missing, model.safetensors.index.json names it");

@@ -113,8 +113,11 @@ void check(std::string const& command, fs::path const& fixture, fs::path const& 
   std::ifstream in(fixture / "ids.json");
   auto const expected = nlohmann::json::parse(in);
   std::string const program = (work / "program").string();
-  run({command, "build", fixture.string(), "-o", program, "--ctx-size",
-       std::to_string(expected.at("context").get<int>())});
+  std::vector<std::string> build{command, "build",      (fixture / expected.value("checkpoint", "")).string(), "-o",
+                                 program, "--ctx-size", std::to_string(expected.at("context").get<int>())};
+  auto const options = expected.value("options", std::vector<std::string>{});
+  build.insert(build.end(), options.begin(), options.end());
+  run(build);
   if (fs::exists(fixture / "hidden.npy")) {
     check_encoder(program, expected, fixture, work);
   } else {

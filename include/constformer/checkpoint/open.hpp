@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -9,13 +10,14 @@
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/tensor.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
 
 namespace constformer {
 
 /// What wrote a checkpoint.
-enum class checkpoint_format { hugging_face, llama2c_v0, llama2c_v1 };
+enum class checkpoint_format { hugging_face, llama2c_v0, llama2c_v1, nanogpt, gpt_state };
 
-/// "Hugging Face folder", "llama2.c v0", "llama2.c v1".
+/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "nanoGPT checkpoint", "state_dict of a GPT".
 [[nodiscard]] std::string_view name_of(checkpoint_format format);
 
 /// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary,
@@ -51,6 +53,13 @@ struct tokenizer_files {
   [[nodiscard]] std::string summary() const;
 };
 
+/// Something that decides the arithmetic and that the checkpoint does not say.
+struct assumption {
+  std::string field;  ///< of `config`
+  std::string value;  ///< as config headers write it
+  std::string why;    ///< what it was taken from, and the option that says otherwise
+};
+
 /// A checkpoint whose files are mapped, whose header was checked and whose config is valid. Shapes are not yet checked
 /// against the config: that is the compiler's work.
 struct checkpoint {
@@ -64,7 +73,9 @@ struct checkpoint {
   label_names labels;                 ///< of a classifier
   special_ids ids;                    ///< llama2.c: BOS is 1 and also ends a text, as in run.c
   tokenizer_files tokenizer;          ///< found, not yet read
+  std::vector<assumption> assumed;    ///< what the files leave open; empty for most formats
   std::vector<mapped_file> files;     ///< what the tensors view
+  std::vector<std::vector<std::byte>> made;  ///< what they view that no file holds as it is
 
   /// The tensor of that name, or nullptr.
   [[nodiscard]] tensor_view const* find(std::string_view name) const;
@@ -72,10 +83,13 @@ struct checkpoint {
 
 /// What the caller knows better than the files.
 struct open_options {
-  std::filesystem::path tokenizer;  ///< a tokenizer file or folder instead of what lies beside the weights
+  std::filesystem::path tokenizer{};            ///< a tokenizer file or folder instead of what lies beside the weights
+  int heads = 0;                                ///< of a bare state_dict; 0: d_model / 64
+  std::optional<activation_kind> activation{};  ///< of nanoGPT and its kin: gelu or gelu_tanh
 };
 
-/// Opens a Hugging Face folder (config.json, model.safetensors or shards with their index) or a llama2.c .bin (v0, v1).
+/// Opens a Hugging Face folder (config.json; model.safetensors or pytorch_model.bin, whole or in shards), a llama2.c .bin (v0, v1), or
+/// what torch.save wrote of a nanoGPT, minGPT or makemore model. An option that does not concern the format is refused.
 /// Throws `error` with one sentence that names the file and the field or tensor that is wrong.
 [[nodiscard]] checkpoint open_checkpoint(std::filesystem::path const& path, open_options const& options = {});
 

@@ -22,9 +22,13 @@ struct safetensors_content {
 /// gap or overlap, from the first byte of the data to the last, and each as long as its type and shape say.
 [[nodiscard]] safetensors_content read_safetensors(std::span<std::byte const> file, std::string_view where);
 
-/// Reads model.safetensors of a folder, or the shards that model.safetensors.index.json names; what it maps is added to `files`.
-/// Throws `error` also if a shard is missing or the index and the shards do not hold the same tensors.
-[[nodiscard]] safetensors_content read_safetensors_folder(std::filesystem::path const& folder,
-                                                          std::vector<mapped_file>& files);
+/// Bytes of tensors that no file holds as they are; moving the list leaves them where they are.
+using made_bytes = std::vector<std::vector<std::byte>>;
+
+/// Reads the tensors of a folder: model.safetensors, or the shards that model.safetensors.index.json names, or pytorch_model.bin or its
+/// shards. What it maps is added to `files`, what it has to copy to `made`. Throws `error` also if a shard is missing or the index and
+/// the shards do not hold the same tensors.
+[[nodiscard]] safetensors_content read_weights_folder(std::filesystem::path const& folder,
+                                                      std::vector<mapped_file>& files, made_bytes& made);
 
 }  // namespace constformer

@@ -31,6 +31,8 @@ namespace constformer {
 [[nodiscard]] tokenizer_data read_wordpiece_vocab(std::string_view bytes, std::string_view name, bool lower_case);
 /// A JSON object {"type": "char", "chars": [...]}: the place of a character is its id.
 [[nodiscard]] tokenizer_data read_character_vocab(std::string_view bytes, std::string_view name);
+/// meta.pkl of nanoGPT: a pickled dict whose `itos` gives the character of each id.
+[[nodiscard]] tokenizer_data read_pickled_characters(std::string_view bytes, std::string_view name);
 /// @}
 
 }  // namespace constformer

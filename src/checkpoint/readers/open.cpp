@@ -23,6 +23,8 @@
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
 #include "encoder_heads.hpp"
+#include "torch.hpp"
+#include "torch_model.hpp"
 
 namespace constformer {
 
@@ -195,7 +197,7 @@ void open_hugging_face(checkpoint& out) {
     overrule_special_ids(out.ids, text_of(generation_file), generation_path.string(), out.model.vocab);
   }
   out.labels = described.labels;
-  auto content = read_safetensors_folder(out.path, out.files);
+  auto content = read_weights_folder(out.path, out.files, out.made);
   out.prefix = prefix_of(out.model, content.tensors);
   if (is_encoder_family(out.model.family)) {
     settle_head_bias(content.tensors);
@@ -210,7 +212,6 @@ void open_hugging_face(checkpoint& out) {
 
 // run.c ends a text when the model samples BOS (1) and knows no other end.
 void open_llama2c(checkpoint& out) {
-  out.files.emplace_back(out.path);
   llama2c_content content = read_llama2c(out.files.back().bytes(), out.path.string());
   out.format = content.format;
   out.model = content.model;
@@ -221,6 +222,36 @@ void open_llama2c(checkpoint& out) {
     out.ids.eos = {1};
   }
   // A tokenizer.bin that lies beside is not taken: it states no vocabulary size, so a wrong one would go unnoticed.
+}
+
+void open_torch(checkpoint& out, open_options const& options) {
+  torch_file const file(out.files.back().bytes(), out.path.string());
+  torch_model read = read_torch_model(file, out.path, options, out.made);
+  out.format = read.format;
+  out.model = read.model;
+  out.ids = std::move(read.ids);
+  out.assumed = std::move(read.assumed);
+  out.prefix = prefix_of(out.model, read.content.tensors);
+  sort_out(out, std::move(read.content));
+  settle_head(out);
+  out.linear_in_out = stored_in_out(out);
+  out.tokenizer = std::move(read.tokenizer);
+}
+
+// What the files say themselves is not to be overruled: a checkpoint run with other arithmetic gives other numbers.
+void refuse_options(open_options const& options, std::string const& path) {
+  if (options.heads != 0) throw error(path + ": --heads is for a bare state_dict, this checkpoint says its own");
+  if (options.activation) throw error(path + ": --activation is for nanoGPT and its kin, this checkpoint says its own");
+}
+
+void open_file(checkpoint& out, open_options const& options) {
+  out.files.emplace_back(out.path);
+  if (is_torch(out.files.back().bytes())) {
+    open_torch(out, options);
+  } else {
+    refuse_options(options, out.path.string());
+    open_llama2c(out);
+  }
 }
 
 void take_given_tokenizer(checkpoint& out, fs::path const& given) {
@@ -238,6 +269,8 @@ std::string_view name_of(checkpoint_format format) {
     case checkpoint_format::hugging_face: return "Hugging Face folder";
     case checkpoint_format::llama2c_v0: return "llama2.c v0";
     case checkpoint_format::llama2c_v1: return "llama2.c v1";
+    case checkpoint_format::nanogpt: return "nanoGPT checkpoint";
+    case checkpoint_format::gpt_state: return "state_dict of a GPT";
   }
   return "?";
 }
@@ -253,10 +286,12 @@ checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
   checkpoint out;
   out.path = path;
   std::error_code unreadable;
-  if (fs::is_directory(path, unreadable))
+  if (fs::is_directory(path, unreadable)) {
+    refuse_options(options, path.string());
     open_hugging_face(out);
-  else
-    open_llama2c(out);
+  } else {
+    open_file(out, options);
+  }
   take_given_tokenizer(out, options.tokenizer);
   return out;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -13,6 +14,7 @@
 #include "constformer/checkpoint/safetensors.hpp"
 #include "constformer/core/error.hpp"
 #include "json.hpp"
+#include "torch.hpp"
 
 namespace constformer {
 
@@ -57,7 +59,26 @@ void require_agreement(std::string const& shard, std::string const& name, weight
                 place->second);
 }
 
-safetensors_content read_shards(fs::path const& folder, fs::path const& index, std::vector<mapped_file>& files) {
+// The two kinds of files that a folder's tensors come in: their usual names, and how one is read.
+struct weight_files {
+  char const* whole;
+  char const* index;
+  safetensors_content (*read)(mapped_file const& file, made_bytes& made);
+};
+
+constexpr std::array kinds{
+    weight_files{
+        "model.safetensors", "model.safetensors.index.json",
+        [](mapped_file const& file, made_bytes&) { return read_safetensors(file.bytes(), file.path().string()); }},
+    weight_files{"pytorch_model.bin", "pytorch_model.bin.index.json",
+                 [](mapped_file const& file, made_bytes& made) {
+                   return read_torch_state(file.bytes(), file.path().string(), made);
+                 }},
+};
+
+safetensors_content read_shards(fs::path const& folder, weight_files const& kind, std::vector<mapped_file>& files,
+                                made_bytes& made) {
+  fs::path const index = folder / kind.index;
   weight_map const map = read_index(index);
   std::set<std::string> shards;
   for (auto const& [tensor, shard] : map) shards.insert(shard);
@@ -68,7 +89,7 @@ safetensors_content read_shards(fs::path const& folder, fs::path const& index, s
   std::set<std::string> found;
   for (std::string const& shard : shards) {
     files.emplace_back(folder / shard);
-    safetensors_content part = read_safetensors(files.back().bytes(), (folder / shard).string());
+    safetensors_content part = kind.read(files.back(), made);
     for (auto const& tensor : part.tensors) {
       require_agreement(shard, tensor.name, map, folder, index);
       found.insert(tensor.name);
@@ -92,17 +113,16 @@ safetensors_content read_shards(fs::path const& folder, fs::path const& index, s
 
 }  // namespace
 
-safetensors_content read_safetensors_folder(fs::path const& folder, std::vector<mapped_file>& files) {
-  fs::path const whole = folder / "model.safetensors";
-  fs::path const index = folder / "model.safetensors.index.json";
-  if (there(whole)) {
-    files.emplace_back(whole);
-    return read_safetensors(files.back().bytes(), whole.string());
+safetensors_content read_weights_folder(fs::path const& folder, std::vector<mapped_file>& files, made_bytes& made) {
+  for (weight_files const& kind : kinds) {
+    if (there(folder / kind.whole)) {
+      files.emplace_back(folder / kind.whole);
+      return kind.read(files.back(), made);
+    }
+    if (there(folder / kind.index)) return read_shards(folder, kind, files, made);
   }
-  if (there(index)) return read_shards(folder, index, files);
-  if (there(folder / "pytorch_model.bin") || there(folder / "pytorch_model.bin.index.json"))
-    throw error(folder.string() + ": holds pytorch_model.bin, constformer reads model.safetensors only");
-  throw error(folder.string() + ": has neither model.safetensors nor model.safetensors.index.json");
+  throw error(folder.string() +
+              ": has neither model.safetensors nor pytorch_model.bin, whole or as shards with an index");
 }
 
 }  // namespace constformer

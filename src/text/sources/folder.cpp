@@ -229,6 +229,7 @@ tokenizer_data read_path(fs::path const& path) {
     set_sentencepiece_templates(data, files);
     return data;
   }
+  if (extension == ".pkl") return read_pickled_characters(read_file(path), path.string());
   if (extension == ".bin") return read_llama2c_tokenizer(read_file(path), path.string());
   if (extension == ".txt") {
     data = read_bert(path, files);

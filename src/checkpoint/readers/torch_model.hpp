@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/checkpoint/safetensors.hpp"
+#include "constformer/config/config.hpp"
+#include "torch.hpp"
+
+namespace constformer {
+
+/// What a torch file with a whole model in it is.
+struct torch_model {
+  checkpoint_format format = checkpoint_format::nanogpt;
+  config model;  ///< valid; `tied` as the family usually is, whatever the tensors
+  special_ids ids;
+  safetensors_content content;
+  std::vector<assumption> assumed;
+  tokenizer_files tokenizer;  ///< beside the file
+};
+
+/// Recognises who saved `file` by what it holds: nanoGPT's {model, model_args, …}, or the bare state_dict of a GPT as minGPT and
+/// makemore save it. Throws `error` if it is neither, or names a field or tensor that does not fit.
+[[nodiscard]] torch_model read_torch_model(torch_file const& file, std::filesystem::path const& path,
+                                           open_options const& options, made_bytes& made);
+
+/// @{ The readers by author; the first wants the values of `model` and `model_args`.
+[[nodiscard]] torch_model read_nanogpt(torch_file const& file, std::filesystem::path const& path,
+                                       open_options const& options, made_bytes& made);
+[[nodiscard]] torch_model read_gpt_state(torch_file const& file, std::filesystem::path const& path,
+                                         open_options const& options, made_bytes& made);
+/// @}
+
+}  // namespace constformer

@@ -1,0 +1,32 @@
+#include "checkpoint_options.hpp"
+
+#include <string>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+
+#include "constformer/config/kinds.hpp"
+#include "constformer/config/rules.hpp"
+
+namespace constformer::command {
+
+void add_checkpoint_options(CLI::App& command, std::string& path, open_options& options) {
+  command.add_option("path", path, "Hugging Face folder, llama2.c .bin or torch .pt")->required()->type_name("PATH");
+  command
+      .add_option_function<int>(
+          "--heads", [&options](int heads) { options.heads = heads; },
+          "query heads of a bare state_dict, which does not say (default: d_model / 64)")
+      ->check(CLI::Range(1, detail::largest_extent))
+      ->type_name("N");
+  command
+      .add_option_function<std::string>(
+          "--activation",
+          [&options](std::string const& name) { options.activation = kind_from<activation_kind>(name); },
+          "of a nanoGPT, minGPT or makemore model, which does not say")
+      ->check(CLI::IsMember({"gelu", "gelu_tanh"}))
+      ->type_name("gelu|gelu_tanh");
+}
+
+}  // namespace constformer::command
