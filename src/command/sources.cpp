@@ -38,7 +38,7 @@ std::string_view file_type(dtype type) {
     case dtype::f32: return "F32";
     case dtype::f16: return "F16";
     case dtype::bf16: return "BF16";
-    case dtype::i8:
+    case dtype::i8: return "Q8";  // with scales: another int8 is not read
     case dtype::q8_0:
     case dtype::q4_0: break;
   }

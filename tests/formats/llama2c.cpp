@@ -103,6 +103,46 @@ TEST_CASE("the layout of llama2.c v1", "[llama2c]") {
   CHECK(read_llama2c(bytes_of(shared), "F").model.tied);
 }
 
+TEST_CASE("the layout of llama2.c v2", "[llama2c]") {
+  // Groups of 4 values: norms are float32, then each matrix has its int8 values and a scale per group.
+  auto const v2 = [](std::int32_t group, char shared) {
+    std::string file =
+        raw(std::uint32_t{0x616B3432}) + raw(std::int32_t{2}) + ints(tiny) + std::string(1, shared) + raw(group);
+    file.resize(256, '\0');
+    file += counting(2 * 8 + 2 * 8 + 8);
+    std::vector<std::size_t> sizes{40, 64, 64, 32, 32, 32, 32, 64, 64, 96, 96, 96, 96, 96, 96};
+    if (shared == 0) sizes.push_back(40);
+    for (std::size_t const values : sizes) {
+      for (std::size_t i = 0; i < values; ++i) file += static_cast<char>(static_cast<int>(i % 200) - 100);
+      file += counting(values / 4, 0.5F);
+    }
+    return file;
+  };
+  std::string const file = v2(4, 1);
+  auto const content = read_llama2c(bytes_of(file), "F");
+  CHECK(content.format == checkpoint_format::llama2c_v2);
+  CHECK(content.model.tied);
+  CHECK(content.tensors.size() == 2 * 9 + 2);
+  CHECK(first_value(content, "model.layers.1.input_layernorm.weight") == 8);
+  auto const q = std::find_if(content.tensors.begin(), content.tensors.end(),
+                              [](tensor_view const& t) { return t.name == "model.layers.1.self_attn.q_proj.weight"; });
+  REQUIRE(q != content.tensors.end());
+  std::vector<float> rows(16);
+  read_rows_f32(*q, 1, 2, rows);  // values 8 to 23, under scales 2.5, 3.5, …
+  for (int i = 8; i < 24; ++i)
+    CHECK(rows[static_cast<std::size_t>(i - 8)] == static_cast<float>(i - 100) * (0.5F + static_cast<float>(i / 4)));
+  std::vector<float> columns(16);
+  read_columns_f32(*q, 2, 2, columns);
+  CHECK(columns[1] == static_cast<float>(10 - 100) * 2.5F);
+  std::string const untied = v2(4, 0);
+  CHECK_FALSE(read_llama2c(bytes_of(untied), "F").model.tied);
+  CHECK(refusal(v2(3, 1)) == "F: llama2.c header has dim=8, which is not a multiple of group_size=3");
+  CHECK(refusal(v2(0, 1)) == "F: llama2.c header has group_size=0, it must be between 1 and 16777216");
+  CHECK(refusal(v2(-4, 1)) == "F: llama2.c header has group_size=-4, it must be between 1 and 16777216");
+  for (std::string const& wrong : {v2(8, 1), file + "x", file.substr(0, file.size() - 1)})
+    CHECK(refusal(wrong).find("its llama2.c header asks for") != std::string::npos);
+}
+
 TEST_CASE("damaged llama2.c files are refused with one sentence", "[llama2c]") {
   auto const changed = [](std::size_t field, std::int32_t value) {
     sizes s = tiny;
@@ -112,7 +152,7 @@ TEST_CASE("damaged llama2.c files are refused with one sentence", "[llama2c]") {
   std::string const good = v0(tiny);
   REQUIRE(refusal(good) == "no error");
   std::string other_version = v1(1);
-  other_version[4] = 2;
+  other_version[4] = 3;
   struct {
     std::string file;
     std::string sentence;
@@ -120,7 +160,7 @@ TEST_CASE("damaged llama2.c files are refused with one sentence", "[llama2c]") {
       {"short", "F: has 5 bytes, the header of a llama2.c checkpoint has 28"},
       {raw(std::uint32_t{0x616B3432}) + std::string(60, '\0'),
        "F: has 64 bytes, the header of a llama2.c v1 checkpoint has 256"},
-      {other_version, "F: is a llama2.c checkpoint of version 2, versions 0 and 1 are read"},
+      {other_version, "F: is a llama2.c checkpoint of version 3, versions 0, 1 and 2 are read"},
       {v1(7), "F: llama2.c header has shared_classifier=7, it must be 0 or 1"},
       {"GGUF" + std::string(60, '\0'),
        "F: is a GGUF file, constformer reads Hugging Face folders and llama2.c .bin files"},

@@ -38,10 +38,10 @@ checkpoint open(scratch_folder const& folder, char const* config_text, std::vect
   return open_checkpoint(folder.path());
 }
 
-// A fixture is a Hugging Face folder, or a folder around a torch file.
+// A fixture is a Hugging Face folder, or a folder around one file.
 fs::path checkpoint_in(fs::path const& fixture) {
   for (auto const& file : fs::directory_iterator(fixture))
-    if (file.path().extension() == ".pt") return file.path();
+    if (file.path().filename() == "model.bin" || file.path().extension() == ".pt") return file.path();
   return fixture;
 }
 

@@ -413,7 +413,7 @@ def difference(old, new):
 
 def check(fixtures):
     bad = 0
-    # Folders without a config.json are torch files, make_torch_fixtures.py sees to them.
+    # Folders without a config.json are single files, make_file_fixtures.py sees to them.
     present = {p.name for p in fixtures.iterdir() if (p / "config.json").exists()}
     for name in sorted(present ^ set(FIXTURES)):
         print(f"{name}: {'no longer described' if name in present else 'not committed'}")

@@ -25,13 +25,15 @@ namespace {
 
 constexpr std::uint32_t magic = 0x616B3432;  // "24ka" in the file, "ak42" as export.py says
 constexpr std::size_t v0_header = 7 * 4;
-constexpr std::size_t v1_header = 256;
+constexpr std::size_t v1_header = 256;              // of v2 too
+constexpr std::size_t group_place = 8 + 4 * 7 + 1;  // after a single byte, so not aligned
 
 struct header {
   checkpoint_format format;
   std::size_t bytes;
   int dim, hidden, layers, heads, kv_heads, vocab, positions;
   bool tied;
+  int group = 0;  // v2: values that share a scale
 };
 
 // A sum of products of three sizes below 2^24 each.
@@ -64,6 +66,17 @@ void refuse_known_strangers(std::span<std::byte const> file, std::string_view wh
     refuse(where, "is a safetensors file, name the folder that holds it and its config.json");
 }
 
+// Every matrix has dim as an extent, so whole groups in dim are whole groups in each. hidden_dim need not hold whole groups: they are
+// counted over all values of a tensor (stories260K has 172 and groups of 8).
+int group_size(std::span<std::byte const> file, std::string_view where, int dim) {
+  std::int32_t const group = int_at(file, group_place);
+  require_extent(where, "group_size", group);
+  if (dim % group != 0)
+    refuse(where, "llama2.c header has dim=" + std::to_string(dim) +
+                      ", which is not a multiple of group_size=" + std::to_string(group));
+  return group;
+}
+
 header read_header(std::span<std::byte const> file, std::string_view where) {
   refuse_known_strangers(file, where);
   if (file.size() < v0_header)
@@ -73,9 +86,10 @@ header read_header(std::span<std::byte const> file, std::string_view where) {
   if (versioned && file.size() < v1_header)
     refuse(where, "has " + std::to_string(file.size()) + " bytes, the header of a llama2.c v1 checkpoint has " +
                       std::to_string(v1_header));
-  if (versioned && int_at(file, 4) != 1)
+  bool const grouped = versioned && int_at(file, 4) == 2;
+  if (versioned && !grouped && int_at(file, 4) != 1)
     refuse(where,
-           "is a llama2.c checkpoint of version " + std::to_string(int_at(file, 4)) + ", versions 0 and 1 are read");
+           "is a llama2.c checkpoint of version " + std::to_string(int_at(file, 4)) + ", versions 0, 1 and 2 are read");
   std::size_t const first = versioned ? 8 : 0;
   std::array<std::int32_t, 7> sizes{};
   for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = int_at(file, first + 4 * i);
@@ -99,8 +113,12 @@ header read_header(std::span<std::byte const> file, std::string_view where) {
   if (dim % heads != 0)
     refuse(where, "llama2.c header has dim=" + std::to_string(dim) +
                       ", which is not a multiple of n_heads=" + std::to_string(heads));
-  auto const format = versioned ? checkpoint_format::llama2c_v1 : checkpoint_format::llama2c_v0;
-  return {format, versioned ? v1_header : v0_header, dim, hidden, layers, heads, kv_heads, vocab, positions, tied};
+  auto const format = grouped     ? checkpoint_format::llama2c_v2
+                      : versioned ? checkpoint_format::llama2c_v1
+                                  : checkpoint_format::llama2c_v0;
+  int const group = grouped ? group_size(file, where, dim) : 0;
+  return {format, versioned ? v1_header : v0_header, dim, hidden, layers, heads, kv_heads, vocab, positions, tied,
+          group};
 }
 
 config config_of(header const& h) {
@@ -147,8 +165,14 @@ std::vector<part> parts_of(header const& h) {
   return parts;
 }
 
-wide bytes_of_part(part const& p, int layers) {
-  return wide{4} * p.rows * (p.columns > 0 || p.name.empty() ? p.columns : 1) * (p.per_layer ? layers : 1);
+wide values_of_part(part const& p) { return wide{p.rows} * (p.columns > 0 || p.name.empty() ? p.columns : 1); }
+
+bool is_grouped(header const& h, part const& p) { return h.group > 0 && p.columns > 0; }
+
+// Of one layer's tensor; grouped: an int8 per value, then a float32 per group.
+wide bytes_of_part(header const& h, part const& p) {
+  wide const values = values_of_part(p);
+  return is_grouped(h, p) ? values + values / h.group * 4 : values * 4;
 }
 
 std::string decimal(wide value) {
@@ -161,9 +185,16 @@ std::string decimal(wide value) {
 void require_exact_size(std::span<std::byte const> file, header const& h, std::vector<part> const& parts,
                         std::string_view where) {
   wide expected = static_cast<wide>(h.bytes);
-  for (part const& p : parts) expected += bytes_of_part(p, h.layers);
+  for (part const& p : parts) expected += bytes_of_part(h, p) * (p.per_layer ? h.layers : 1);
   if (expected != static_cast<wide>(file.size()))
     refuse(where, "has " + std::to_string(file.size()) + " bytes, its llama2.c header asks for " + decimal(expected));
+}
+
+void scale_by_groups(tensor_view& tensor, std::size_t values, int group) {
+  tensor.type = dtype::i8;
+  tensor.scales = tensor.bytes.subspan(values);
+  tensor.bytes = tensor.bytes.first(values);
+  tensor.group = group;
 }
 
 }  // namespace
@@ -179,14 +210,16 @@ llama2c_content read_llama2c(std::span<std::byte const> file, std::string_view w
   std::size_t offset = h.bytes;
   for (part const& p : parts) {
     int const copies = p.per_layer ? h.layers : 1;
-    auto const bytes = static_cast<std::size_t>(bytes_of_part(p, 1));
+    auto const bytes = static_cast<std::size_t>(bytes_of_part(h, p));
     for (int i = 0; i < copies; ++i, offset += bytes) {
       if (p.name.empty()) continue;
       std::string name =
           p.per_layer ? "model.layers." + std::to_string(i) + "." + std::string(p.name) : std::string(p.name);
       std::vector<std::int64_t> shape{p.rows};
       if (p.columns > 0) shape.push_back(p.columns);
-      out.tensors.push_back({std::move(name), dtype::f32, std::move(shape), file.subspan(offset, bytes)});
+      tensor_view tensor{std::move(name), dtype::f32, std::move(shape), file.subspan(offset, bytes)};
+      if (is_grouped(h, p)) scale_by_groups(tensor, static_cast<std::size_t>(values_of_part(p)), h.group);
+      out.tensors.push_back(std::move(tensor));
     }
   }
   std::sort(out.tensors.begin(), out.tensors.end(), [](auto const& a, auto const& b) { return a.name < b.name; });

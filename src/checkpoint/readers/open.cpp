@@ -269,6 +269,7 @@ std::string_view name_of(checkpoint_format format) {
     case checkpoint_format::hugging_face: return "Hugging Face folder";
     case checkpoint_format::llama2c_v0: return "llama2.c v0";
     case checkpoint_format::llama2c_v1: return "llama2.c v1";
+    case checkpoint_format::llama2c_v2: return "llama2.c v2";
     case checkpoint_format::nanogpt: return "nanoGPT checkpoint";
     case checkpoint_format::gpt_state: return "state_dict of a GPT";
   }

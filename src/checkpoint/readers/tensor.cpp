@@ -43,6 +43,16 @@ void convert_halves(std::byte const* in, std::size_t count, float* out) {
   }
 }
 
+// value · scale, as the exporter of llama2.c has it; a group may run on from one row into the next.
+void convert_scaled(tensor_view const& tensor, std::int64_t first, std::int64_t count, float* out) {
+  std::byte const* const scales = tensor.scales.data();
+  for (std::int64_t i = first; i < first + count; ++i) {
+    float scale = 0;
+    std::memcpy(&scale, scales + i / tensor.group * 4, 4);
+    *out++ = static_cast<float>(static_cast<std::int8_t>(tensor.bytes[static_cast<std::size_t>(i)])) * scale;
+  }
+}
+
 void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, float* out) {
   std::int64_t const width = group_of(tensor.type).bytes;
   std::byte const* const in = tensor.bytes.data() + first * width;
@@ -53,6 +63,8 @@ void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, 
     case dtype::f16: convert_halves<from_f16>(in, n, out); return;
     case dtype::bf16: convert_halves<from_bf16>(in, n, out); return;
     case dtype::i8:
+      if (tensor.group > 0) return convert_scaled(tensor, first, count, out);
+      break;
     case dtype::q8_0:
     case dtype::q4_0: break;
   }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Write the parity fixtures that are torch files: what nanoGPT and its kin, and nanochat in each of its eras, would compute.
+"""Write the parity fixtures that are no Hugging Face folders: torch files of nanoGPT and its kin, and a llama2.c v2 file.
 
-    make_torch_fixtures.py               write fixtures that are not there yet into fixtures/ beside this script
-    make_torch_fixtures.py --force NAME  write these again
-    make_torch_fixtures.py --check       make all again in a temporary folder and compare with what is committed
+    make_file_fixtures.py               write fixtures that are not there yet into fixtures/ beside this script
+    make_file_fixtures.py --force NAME  write these again
+    make_file_fixtures.py --check       make all again in a temporary folder and compare with what is committed
 
-A fixture is a folder with the .pt file (and what lies beside it), ids.json and logits.npy as in make_fixtures.py; ids.json also has
+A fixture is a folder with the .pt or .bin file (and what lies beside it), ids.json and logits.npy as in make_fixtures.py; ids.json also has
 `checkpoint`, the file to build, and `options` for the command. The reference models are reference_*.py, in float32.
 
 The script exits with 77 when the Python packages it needs are missing.
@@ -27,6 +27,7 @@ except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
     sys.exit(77)
 
+import reference_llama2c
 import reference_nanogpt
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -117,7 +118,32 @@ class GptState:
         return logits(ids, "tanh" if self.gelu == "none" else "none")
 
 
+class Llama2cV2:
+    """A v2 file: int8 with a scale per group. Groups do not fit hidden_dim, so that they run on from row to row."""
+
+    def __init__(self, dim, hidden, layers, heads, kv_heads, vocab, positions, group, prompt=12):
+        self.shape, self.group = (dim, hidden, layers, heads, kv_heads, vocab, positions), group
+        self.checkpoint, self.options, self.prompt, self.vocab = "model.bin", [], prompt, vocab
+
+    def write(self, folder, random):
+        dim, hidden, layers, heads, kv_heads, vocab, _ = self.shape
+        kv = dim // heads * kv_heads
+        norms = [1 + 0.3 * noise(random, layers, dim) for _ in range(2)] + [1 + 0.3 * noise(random, dim)]
+        shapes = [(vocab, dim)] + [s for s in ((dim, dim), (kv, dim), (kv, dim), (dim, dim), (hidden, dim), (dim, hidden),
+                                               (hidden, dim)) for _ in range(layers)] + [(vocab, dim)]
+        matrices = [noise(random, *s) * (0.8 if i == 0 else 1.4 / s[1] ** 0.5) for i, s in enumerate(shapes)]
+        read = reference_llama2c.write_v2(folder / "model.bin", self.shape, norms, matrices, self.group, 0)
+        blocks = [(norms[0][i], norms[1][i], *(read[1 + kind * layers + i] for kind in range(7))) for i in range(layers)]
+        exact = [(norms[0][i], norms[1][i], *(matrices[1 + kind * layers + i] for kind in range(7))) for i in range(layers)]
+        ends = {False: (blocks, read[0], norms[2], read[-1]), True: (exact, matrices[0], norms[2], matrices[-1])}
+        return lambda ids, unquantised=False: reference_llama2c.logits(*ends[unquantised], heads, kv_heads, ids)
+
+    def mistaken(self, logits, ids):
+        return logits(ids, unquantised=True)
+
+
 FIXTURES = {
+    "llama2c_v2": Llama2cV2(24, 37, 2, 6, 2, 43, 40, 8),
     "nanogpt_bias": NanoGpt(2, 2, 10, 37, 40, True, compiled=True),
     "nanogpt_no_bias": NanoGpt(3, 3, 15, 29, 33, False, characters="\n !,.abcdefghijklmnopqrstuvw€"),
     "gpt_state": GptState(2, 3, 12, 41, 30, "none", ["--heads", "3", "--activation", "gelu"]),
@@ -181,6 +207,8 @@ def difference(old, new):
         if name.endswith(".pt") and not same(*(torch.load(p, weights_only=False) for p in (a, b))):
             return f"{name} differs"
         if name.endswith(".pkl") and pickle.loads(a.read_bytes()) != pickle.loads(b.read_bytes()):
+            return f"{name} differs"
+        if name.endswith(".bin") and a.read_bytes() != b.read_bytes():
             return f"{name} differs"
         if name.endswith(".npy"):
             x, y = np.load(a), np.load(b)
