@@ -70,6 +70,16 @@ std::string sharing(json const& c) {
   return kv_heads == heads ? "MHA" : kv_heads == 1 ? "MQA" : "GQA";
 }
 
+// A fixture is a Hugging Face folder, or ids.json says which file in it is the checkpoint, and what options it needs.
+constformer::checkpoint opened(fs::path const& fixture) {
+  json const ids = json::parse(text_of(fixture / "ids.json"));
+  constformer::open_options options;
+  auto const given = ids.value("options", std::vector<std::string>{});
+  for (std::size_t i = 0; i + 1 < given.size(); ++i)
+    if (given[i] == "--heads") options.heads = std::stoi(given[i + 1]);
+  return constformer::open_checkpoint(ids.contains("checkpoint") ? fixture / ids["checkpoint"] : fixture, options);
+}
+
 std::map<std::string, family> families_of(fs::path const& fixtures) {
   std::map<std::string, family> out;
   std::set<fs::path> folders;
@@ -77,7 +87,7 @@ std::map<std::string, family> families_of(fs::path const& fixtures) {
     if (fs::exists(entry.path() / "ids.json")) folders.insert(entry.path());
   for (fs::path const& folder : folders) {
     CAPTURE(folder.filename().string());
-    auto const described = constformer::command::describe_checkpoint(constformer::open_checkpoint(folder));
+    auto const described = constformer::command::describe_checkpoint(opened(folder));
     family& f = out[described["family"].get<std::string>()];
     f.formats.insert(described["format"].get<std::string>());
     f.shapes.insert(sharing(described["config"]));
