@@ -147,15 +147,16 @@ TEST_CASE("a torch file cut anywhere, or with any byte of its directory changed"
 
 TEST_CASE("options for what a file leaves open", "[torch][open]") {
   auto const matrix = [](int rows, int columns) {
-    return pickled_tensor("FloatStorage", "0", 4096, 0, {rows, columns}, {columns, 1});
+    return pickled_tensor("FloatStorage", "0", 12288, 0, {rows, columns}, {columns, 1});
   };
-  auto const vector = [](int size) { return pickled_tensor("FloatStorage", "0", 4096, 0, {size}, {1}); };
+  auto const vector = [](int size) { return pickled_tensor("FloatStorage", "0", 12288, 0, {size}, {1}); };
   auto const state = [&](int width) {
     return torch_of(pickled_dict({{"transformer.wte.weight", matrix(3, width)},
                                   {"transformer.wpe.weight", matrix(5, width)},
                                   {"transformer.h.0.ln_1.weight", vector(width)},
+                                  {"transformer.h.0.attn.c_attn.weight", matrix(3 * width, width)},
                                   {"transformer.h.0.mlp.c_fc.weight", matrix(2 * width, width)}}),
-                    {counting(4096)});
+                    {counting(12288)});
   };
   scratch_folder const folder;
   auto const path = folder.write("state.pt", state(32));
