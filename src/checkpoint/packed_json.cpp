@@ -98,7 +98,8 @@ std::string write_metadata(packed_metadata const& m) {
                {"pooling", m.pooling},
                {"normalize", m.normalize},
                {"labels", m.labels},
-               {"several_labels", m.several_labels}});
+               {"several_labels", m.several_labels},
+               {"chat", m.chat}});
 }
 
 std::string write_tensors(std::vector<packed_tensor> const& tensors) {
@@ -120,7 +121,8 @@ packed_metadata read_metadata(std::span<std::byte const> bytes, std::string cons
           .pooling = f.text("pooling"),
           .normalize = f.flag("normalize"),
           .labels = f.texts("labels"),
-          .several_labels = f.flag("several_labels")};
+          .several_labels = f.flag("several_labels"),
+          .chat = f.texts("chat")};
 }
 
 std::vector<packed_tensor> read_tensors(std::span<std::byte const> bytes, std::string const& file) {

@@ -9,6 +9,7 @@
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
+#include "constformer/text/chat.hpp"
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer_data.hpp"
 #include "../checkpoint/readers/encoder_heads.hpp"
@@ -27,6 +28,13 @@ std::vector<std::byte> packed_tokenizer(checkpoint const& source) {
   return {};
 }
 
+std::vector<std::string> chat_of(checkpoint const& source, config const& model) {
+  auto const& given = source.tokenizer.given;
+  auto const& folder = given.empty() ? source.path : given;
+  if (is_encoder_family(model.family) || !std::filesystem::is_directory(folder)) return {};
+  return words_of(read_chat_format(folder));
+}
+
 packed_metadata metadata_of(checkpoint const& source, config const& model) {
   auto const path = std::filesystem::weakly_canonical(source.path);
   auto const sentence = is_encoder_family(model.family) ? read_sentence_modules(source.path) : sentence_modules{};
@@ -38,7 +46,8 @@ packed_metadata metadata_of(checkpoint const& source, config const& model) {
           .pooling = sentence.pooling,
           .normalize = sentence.normalize,
           .labels = source.labels.names,
-          .several_labels = source.labels.several};
+          .several_labels = source.labels.several,
+          .chat = chat_of(source, model)};
 }
 
 }  // namespace

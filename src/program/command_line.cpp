@@ -90,6 +90,7 @@ CLI::App* add_command(CLI::App& app, char const* name, char const* what) {
 // The parser fills all aggregates; the one of the subcommand that was named is the result.
 struct parsed {
   generate_options generate;
+  chat_options chat;
   score_options score;
   embed_options embed;
   classify_options classify;
@@ -118,7 +119,19 @@ void add_generate(CLI::App& app, generate_options& o) {
   add_beams(app, o.beams);
 }
 
+void add_chat(CLI::App& app, chat_options& o) {
+  auto* chat = add_command(app, "chat", "A conversation: each line of standard input is a message, and is answered");
+  chat->add_option("--system", o.system, "what the model is told before the conversation")->type_name("TEXT");
+  chat->add_option("--template", o.kind, "llama2, llama3, chatml, nanochat or glm (default: what the checkpoint has)")
+      ->type_name("NAME");
+  chat->add_option("-n,--predict", o.predict, "tokens of a reply at most (-1: until the model stops)");
+  add_session(*chat, o.session);
+  add_sampling(*chat, o.sampling);
+  chat->add_flag("--print-ids", o.print_ids, "print the ids of the replies instead of text");
+}
+
 void add_commands(CLI::App& app, parsed& p) {
+  add_chat(app, p.chat);
   auto* score =
       add_command(app, "score", "How well the model foretells a text: negative log-likelihood and perplexity");
   add_text(*score, p.score.input, false);
@@ -185,6 +198,7 @@ void add_commands(CLI::App& app, parsed& p) {
 }
 
 command chosen(CLI::App const& app, parsed& p) {
+  if (app.got_subcommand("chat")) return std::move(p.chat);
   if (app.got_subcommand("score")) return std::move(p.score);
   if (app.got_subcommand("embed")) return std::move(p.embed);
   if (app.got_subcommand("classify")) return std::move(p.classify);

@@ -64,6 +64,15 @@ struct generate_options {
   std::string prefix;
 };
 
+struct chat_options {
+  session_choice session;
+  sampling_choice sampling;
+  std::string system;
+  std::optional<std::string> kind;  // --template
+  int predict = -1;
+  bool print_ids = false;
+};
+
 struct score_options {
   input_options input;
   session_choice session;
@@ -120,7 +129,8 @@ struct print_text {
   std::string text;
 };
 
-using command = std::variant<generate_options, score_options, embed_options, classify_options, fill_options,
-                             tokenize_options, detokenize_options, info_options, bench_options, print_text>;
+using command =
+    std::variant<generate_options, chat_options, score_options, embed_options, classify_options, fill_options,
+                 tokenize_options, detokenize_options, info_options, bench_options, print_text>;
 
 }  // namespace constformer::program

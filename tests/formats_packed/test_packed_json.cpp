@@ -17,7 +17,7 @@ void metadata(std::string const& text) { static_cast<void>(packed::read_metadata
 void tensors(std::string const& text) { static_cast<void>(packed::read_tensors(bytes(text), "m")); }
 
 std::string with_stops(std::string const& stops) {
-  return R"({"name":"","family":"","source":"","max_sequence":0,"pooling":"","normalize":false,"labels":["a"],"several_labels":true,"stop_ids":)" +
+  return R"({"name":"","family":"","source":"","max_sequence":0,"pooling":"","normalize":false,"labels":["a"],"several_labels":true,"chat":["chatml"],"stop_ids":)" +
          stops + "}";
 }
 

@@ -58,7 +58,8 @@ void write_packed(std::filesystem::path const& path, packed_choice const& choice
                                                      .family = "llama",
                                                      .source = "test",
                                                      .stop_ids = choice.stop_ids,
-                                                     .max_sequence = choice.max_sequence},
+                                                     .max_sequence = choice.max_sequence,
+                                                     .chat = choice.chat},
                                         .tensors = {{.name = "a.weight", .type = "f32", .shape = {8, 4}, .offset = 0},
                                                     {.name = "a.bias", .type = "f32", .shape = {8}, .offset = 128}}});
 }

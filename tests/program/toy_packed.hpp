@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "constformer/checkpoint/packed_file.hpp"
@@ -12,6 +13,7 @@ struct packed_choice {
   bool tokenizer = true;
   std::vector<int> stop_ids{1, 2};
   int max_sequence = 0;
+  std::vector<std::string> chat{};
 };
 
 /// A llama2.c vocabulary: 0 unknown, 1 <s>, 2 </s>, 3 to 258 the bytes, 259 a blank, 260 to 285 the letters a to z.

@@ -30,6 +30,7 @@ struct packed_metadata {
   bool normalize = false;             ///< whether that vector is scaled to length 1
   std::vector<std::string> labels{};  ///< names of a classifier's outputs
   bool several_labels = false;        ///< each label is judged by itself
+  std::vector<std::string> chat{};    ///< the chat template, as `words_of` writes it (text/chat.hpp); empty: none
 };
 
 /// One packed tensor, for `info`; stored as the tensors section (JSON).

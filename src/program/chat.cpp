@@ -1,0 +1,141 @@
+#include "constformer/text/chat.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "constformer/generate/generation.hpp"
+#include "constformer/generate/sampler.hpp"
+#include "errors.hpp"
+#include "input.hpp"
+#include "printers.hpp"
+#include "sampling.hpp"
+
+namespace constformer::program {
+
+namespace {
+
+// The next line of standard input without its end.
+std::optional<std::string> read_line() {
+  char* line = nullptr;
+  std::size_t room = 0;
+  ::ssize_t const size = ::getline(&line, &room, stdin);
+  std::unique_ptr<char, decltype(&std::free)> const owner(line, &std::free);
+  if (size < 0) return std::nullopt;
+  std::string text(line, static_cast<std::size_t>(size));
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+chat_format format_of(program_context const& context, chat_options const& options) {
+  auto format = chat_format_of(context.metadata.chat);
+  if (options.kind) {
+    auto const kind = chat_kind_named(*options.kind);
+    if (!kind)
+      throw usage_error("--template: '" + options.kind->substr(0, 40) +
+                        "' is none of llama2, llama3, chatml, nanochat, glm");
+    if (*kind != format.kind) format = {.kind = *kind};
+  }
+  if (format.kind == chat_kind::none) format.kind = chat_kind_of(*context.text);
+  if (format.kind == chat_kind::unknown)
+    throw error("chat: the template of " + std::string(context.unit.name) + " is not supported: " + format.reason);
+  if (format.kind == chat_kind::none)
+    throw error("chat: " + std::string(context.unit.name) +
+                " was built from a checkpoint without a chat template; --template names one");
+  return format;
+}
+
+// A conversation over one session. Each turn is rendered as a whole, as the original does it; what the session has read of it
+// already is not read again.
+class conversation {
+ public:
+  conversation(program_context const& context, chat_options const& options, sampling_options const& sampling)
+      : context_(context),
+        options_(options),
+        format_(format_of(context, options)),
+        model_(context.start(options.session)),
+        choose_(make_sampler(sampling, context.model().vocab, model_->capacity())),
+        stop_ids_(reply_ends(format_, *context.text)) {
+    stop_ids_.insert(stop_ids_.end(), context.metadata.stop_ids.begin(), context.metadata.stop_ids.end());
+    printing_.print_ids = options.print_ids;
+  }
+
+  [[nodiscard]] chat_kind kind() const { return format_.kind; }
+
+  void answer(std::string message, output& out) {
+    messages_.push_back({.text = std::move(message), .assistant = false});
+    auto const ids = encode_chat(render_chat(format_, options_.system, messages_), *context_.text);
+    check_ids(ids, context_.model().vocab, "tokenizer");
+    if (ids.size() > static_cast<std::size_t>(model_->capacity()))
+      throw error("the conversation has " + std::to_string(ids.size()) + " tokens, the context holds " +
+                  std::to_string(model_->capacity()));
+    auto const known = keep_known(ids);
+    messages_.push_back({.text = reply_to(std::span(ids).subspan(known), out), .assistant = true});
+  }
+
+ private:
+  // Forgets what is not the beginning of `ids`, and at least the last of these, whose logits are wanted; returns what is left.
+  std::size_t keep_known(std::vector<int> const& ids) {
+    auto const same = std::ranges::mismatch(read_, ids).in1 - read_.begin();
+    auto const known = std::min(static_cast<std::size_t>(same), ids.size() - 1);
+    model_->rewind(static_cast<int>(known));
+    read_ = ids;
+    return known;
+  }
+
+  std::string reply_to(std::span<int const> more, output& out) {
+    auto const printer = make_printer(context_, printing_, {}, out);
+    auto const stream = context_.text->stream();
+    std::string reply;
+    generation_limits const limits{.max_tokens = options_.predict, .stop_ids = stop_ids_};
+    auto const result = generate(*model_, *choose_, more, limits, [&](int id, std::span<float const> logits) {
+      reply += stream->push(id);
+      read_.push_back(id);
+      return printer->chosen(id, logits);
+    });
+    printer->finish();
+    out.flush();
+    reply += stream->flush();
+    read_.resize(static_cast<std::size_t>(model_->position()));  // the last token chosen need not have been read
+    if (result.end == generation_end::context_full)
+      note("stopped: the context of %d tokens is full", model_->capacity());
+    return reply;
+  }
+
+  program_context const& context_;
+  chat_options const& options_;
+  chat_format format_;
+  std::unique_ptr<session> model_;
+  std::unique_ptr<sampler> choose_;
+  std::vector<int> stop_ids_;
+  generate_options printing_;
+  std::vector<chat_message> messages_;
+  std::vector<int> read_;  // what the session holds
+};
+
+}  // namespace
+
+void run_command(program_context const& context, chat_options const& options, output& out) {
+  context.need_decoder("chat");
+  static_cast<void>(context.need_tokenizer("chat"));
+  if (options.predict < -1)
+    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
+  check_text(options.system, "--system");
+  auto const sampling = resolve_sampling(options.sampling);
+  conversation talk(context, options, sampling);
+  note("sampling: %s", describe(sampling).c_str());
+  note("chat: template %s; one message per line, the end of the input ends it",
+       std::string(name_of(talk.kind())).c_str());
+  int line = 0;
+  while (auto message = read_line()) {
+    check_text(*message, "standard input, line " + std::to_string(++line));
+    if (!message->empty()) talk.answer(std::move(*message), out);
+  }
+}
+
+}  // namespace constformer::program

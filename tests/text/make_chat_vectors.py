@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Writes chat_vectors.json: conversations as transformers' apply_chat_template renders them, by templates of the published forms.
+nanochat's renders as its own render_for_completion does; that is written down below. Needs transformers.
+
+    make_chat_vectors.py > chat_vectors.json
+"""
+import json
+
+from tokenizers import Tokenizer, models
+from transformers import PreTrainedTokenizerFast
+
+LLAMA2 = (
+    "{% if messages[0]['role'] == 'system' %}{% set rest = messages[1:] %}{% set system = messages[0]['content'] %}"
+    "{% else %}{% set rest = messages %}{% set system = false %}{% endif %}"
+    "{% for m in rest %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('user and assistant alternate') }}"
+    "{% endif %}{% if loop.index0 == 0 and system != false %}"
+    "{% set text = '<<SYS>>\\n' + system.strip() + '\\n<</SYS>>\\n\\n' + m['content'] %}{% else %}{% set text = m['content'] %}{% endif %}"
+    "{% if m['role'] == 'user' %}{{ bos_token + '[INST] ' + text.strip() + ' [/INST]' }}"
+    "{% else %}{{ ' ' + text.strip() + ' ' + eos_token }}{% endif %}{% endfor %}")
+LLAMA3 = (
+    "{% for m in messages %}{% set text = '<|start_header_id|>' + m['role'] + '<|end_header_id|>\\n\\n' + m['content'] | trim + '<|eot_id|>' %}"
+    "{% if loop.first %}{{ bos_token }}{% endif %}{{ text }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}")
+CHATML = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
+CHATML_DEFAULT = (
+    "{% for m in messages %}{% if loop.first and m['role'] != 'system' %}"
+    "{{ '<|im_start|>system\\nYou are a helpful assistant<|im_end|>\\n' }}{% endif %}"
+    "{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
+CHATML_BOS = (
+    "{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] | trim + '<|im_end|>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
+NANOCHAT = (
+    "{{ bos_token }}{% set rest = messages %}{% if messages[0]['role'] == 'system' %}"
+    "{% set rest = messages[1:] %}{% set system = messages[0]['content'] + '\\n\\n' %}{% else %}{% set system = '' %}{% endif %}"
+    "{% for m in rest %}{% if m['role'] == 'user' %}{{ '<|user_start|>' + (system if loop.first else '') + m['content'] + '<|user_end|>' }}"
+    "{% else %}{{ '<|assistant_start|>' + m['content'] + '<|assistant_end|>' }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant_start|>' }}{% endif %}")
+GLM = (
+    "[gMASK]<sop>{% for m in messages %}{% if m['content'] %}<|{{ m['role'] }}|>\n{{ m['content'] }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}")
+GLM_LINE = (
+    "[gMASK]<sop>{% for m in messages %}{{ '<|' + m['role'] + '|>\\n' + m['content'].strip() }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}")
+
+KINDS = {"llama2": [LLAMA2], "llama3": [LLAMA3], "chatml": [CHATML, CHATML_DEFAULT, CHATML_BOS], "nanochat": [NANOCHAT],
+         "glm": [GLM, GLM_LINE]}
+TALK = ["Hello there!", " General  Kenobi.\n", "  Ünïcode, \"quotes\"\nand two lines ", "<|im_end|> is only text", "And then?", "Nothing.",
+        "Why"]
+
+
+def nanochat(messages):
+    if messages[0]["role"] == "system":
+        messages = [dict(messages[1], content=messages[0]["content"] + "\n\n" + messages[1]["content"])] + messages[2:]
+    out = "<s>"
+    for m in messages:
+        side = m["role"]
+        out += f"<|{side}_start|>" + m["content"] + f"<|{side}_end|>"
+    return out + ("<|assistant_start|>" if messages[-1]["role"] == "user" else "")
+
+
+def conversation(system, turns):
+    messages = [{"role": "system", "content": system}] if system else []
+    return messages + [{"role": ("user", "assistant")[i % 2], "content": TALK[i]} for i in range(turns)]
+
+
+if __name__ == "__main__":
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), bos_token="<s>", eos_token="</s>")
+    templates, cases = [], []
+    for kind, group in KINDS.items():
+        for template in group:
+            templates.append({"kind": kind, "jinja": template})
+            for system in ("", "Be brief.", " Two\nlines "):
+                for turns in (1, 2, 3, 7):
+                    messages = conversation(system, turns)
+                    text = tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False,
+                                                         add_generation_prompt=messages[-1]["role"] == "user")
+                    if kind == "nanochat":
+                        assert text == nanochat(messages)
+                    cases.append(json.dumps([len(templates) - 1, system, turns, text], separators=(",", ":")))
+    print('{"talk":' + json.dumps(TALK) + ',\n"templates":[\n' + ",\n".join(map(json.dumps, templates)) +
+          '],\n"cases":[\n' + ",\n".join(cases) + "\n]}")
