@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "constformer/core/error.hpp"
@@ -19,6 +20,8 @@ class fields {
   fields(json const& value, std::string place) : value_(value), place_(std::move(place)) {
     if (!value_.is_object()) throw error(place_ + ": is not a JSON object");
   }
+
+  [[nodiscard]] bool has(char const* name) const { return value_.contains(name); }
 
   [[nodiscard]] json const& at(char const* name) const {
     auto const found = value_.find(name);
@@ -90,7 +93,7 @@ std::string dump(json const& value) { return value.dump(-1, ' ', false, json::er
 }  // namespace
 
 std::string write_metadata(packed_metadata const& m) {
-  return dump({{"name", m.name},
+  json out = {{"name", m.name},
                {"family", m.family},
                {"source", m.source},
                {"stop_ids", m.stop_ids},
@@ -99,7 +102,10 @@ std::string write_metadata(packed_metadata const& m) {
                {"normalize", m.normalize},
                {"labels", m.labels},
                {"several_labels", m.several_labels},
-               {"chat", m.chat}});
+               {"chat", m.chat},
+               {"banned_ids", m.banned_ids}};
+  if (m.decoder_start) out["decoder_start"] = *m.decoder_start;
+  return dump(out);
 }
 
 std::string write_tensors(std::vector<packed_tensor> const& tensors) {
@@ -122,7 +128,9 @@ packed_metadata read_metadata(std::span<std::byte const> bytes, std::string cons
           .normalize = f.flag("normalize"),
           .labels = f.texts("labels"),
           .several_labels = f.flag("several_labels"),
-          .chat = f.texts("chat")};
+          .chat = f.texts("chat"),
+          .decoder_start = f.has("decoder_start") ? std::optional(f.integer<int>("decoder_start")) : std::nullopt,
+          .banned_ids = f.integers<int>("banned_ids")};
 }
 
 std::vector<packed_tensor> read_tensors(std::span<std::byte const> bytes, std::string const& file) {

@@ -72,6 +72,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("place", c.place);
   visit("norm_eps", c.norm_eps);
   visit("norm_bias", c.norm_bias);
+  visit("embedding_norm", c.embedding_norm);
   visit("activation", c.activation);
   visit("gated", c.gated);
   visit("position", c.position);
@@ -87,6 +88,9 @@ void for_each_field(config const& c, Visit visit) {
   visit("rope.beta_slow", c.rope.beta_slow);
   visit("rope.truncate", c.rope.truncate);
   visit("rope.attention_factor", c.rope.attention_factor);
+  visit("relative.buckets", c.relative.buckets);
+  visit("relative.max_distance", c.relative.max_distance);
+  visit("embedding_scale", c.embedding_scale);
   visit("mask", c.mask);
   visit("window", c.window);
   visit("scale_scores", c.scale_scores);
@@ -94,12 +98,19 @@ void for_each_field(config const& c, Visit visit) {
   visit("bias_qkv", c.bias_qkv);
   visit("bias_attention_output", c.bias_attention_output);
   visit("bias_ffn", c.bias_ffn);
+  visit("bias_head", c.bias_head);
   visit("head", c.head);
   visit("tied", c.tied);
+  visit("logit_scale", c.logit_scale);
   visit("pooler", c.pooler);
   visit("pooler_activation", c.pooler_activation);
   visit("classifier", c.classifier);
   visit("labels", c.labels);
+  visit("encoder.layers", c.encoder.layers);
+  visit("encoder.heads", c.encoder.heads);
+  visit("encoder.head_dim", c.encoder.head_dim);
+  visit("encoder.d_ff", c.encoder.d_ff);
+  visit("encoder.vocab", c.encoder.vocab);
   visit("weights", c.weights);
   visit("group", c.group);
 }
@@ -129,6 +140,11 @@ config base_of(config const& c, shape const& s) {
     case family_kind::bert: return bert(s);
     case family_kind::roberta: return roberta(s);
     case family_kind::distilbert: return distilbert(s);
+    case family_kind::t5: return t5(s);
+    case family_kind::t5_v1_1: return t5_v1_1(s);
+    case family_kind::marian: return marian(s);
+    case family_kind::opennmt: return opennmt(s, c.encoder.vocab);
+    case family_kind::lecture: return lecture(s, c.encoder.vocab);
     case family_kind::llama: break;
   }
   return llama(s);
@@ -149,7 +165,10 @@ std::string call_of(config const& c, shape const& s) {
   put("d_ff", s.d_ff);
   put("vocab", s.vocab);
   put("positions", s.positions);
-  return out + (c.family == family_kind::mistral ? "}, " + std::to_string(c.window) + ")" : "})");
+  if (c.family == family_kind::mistral) return out + "}, " + std::to_string(c.window) + ")";
+  if (c.family == family_kind::opennmt || c.family == family_kind::lecture)
+    return out + "}, " + std::to_string(c.encoder.vocab) + ")";
+  return out + "})";
 }
 
 std::vector<std::string> changes_of(config const& c, config const& base) {

@@ -58,6 +58,7 @@ ordered_json describe_ids(special_ids const& ids) {
   ordered_json out = {{"bos", nullptr}, {"eos", ids.eos}, {"pad", nullptr}};
   if (ids.bos) out["bos"] = *ids.bos;
   if (ids.pad) out["pad"] = *ids.pad;
+  if (ids.decoder_start) out["decoder_start"] = *ids.decoder_start;
   return out;
 }
 

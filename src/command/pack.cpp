@@ -47,7 +47,9 @@ packed_metadata metadata_of(checkpoint const& source, config const& model) {
           .normalize = sentence.normalize,
           .labels = source.labels.names,
           .several_labels = source.labels.several,
-          .chat = chat_of(source, model)};
+          .chat = chat_of(source, model),
+          .decoder_start = source.ids.decoder_start,
+          .banned_ids = source.ids.banned};
 }
 
 }  // namespace

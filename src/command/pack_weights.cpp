@@ -39,8 +39,8 @@ std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule
   std::int64_t rows = 0;
   std::string_view const suffix = parameter.substr(parameter.rfind('.'));
   for (pack_step const& step : plan.view()) {
-    name_rule const* other = rule_for(names, step.parameter);
-    if (other != nullptr && other->tensor == rule.tensor && other->part < rule.part && step.parameter.ends_with(suffix))
+    name_rule const* other = rule_for(names, step.parameter.view());
+    if (other != nullptr && other->tensor == rule.tensor && other->part < rule.part && step.parameter.view().ends_with(suffix))
       rows += step.rows;
   }
   return rows;
@@ -50,15 +50,15 @@ std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, p
   std::vector<pack_task> tasks;
   name_map const& names = names_of(model);
   for (pack_step const& step : plan.view()) {
-    name_rule const* const found = rule_for(names, step.parameter);
+    std::string_view const parameter = step.parameter.view();
+    name_rule const* const found = rule_for(names, parameter);
     if (found == nullptr)
       throw error(source.path.string() + ": checkpoints of " + std::string(name_of(model.family)) +
-                  " have no name for " + std::string(step.parameter));
+                  " have no name for " + std::string(parameter));
     name_rule const& rule = *found;
-    bool const repeated = step.parameter.find('*') != std::string_view::npos;
-    std::int64_t const first = rows_before(plan, names, rule, step.parameter);
-    for (int layer = 0; layer < (repeated ? model.layers : 1); ++layer) {
-      std::string const name = tensor_name(source, rule, step.parameter, layer);
+    std::int64_t const first = rows_before(plan, names, rule, parameter);
+    for (int layer = 0; layer < step.layers; ++layer) {
+      std::string const name = tensor_name(source, rule, parameter, layer);
       tensor_view const* tensor = source.find(name);
       if (tensor == nullptr) throw error(source.path.string() + ": tensor " + name + " is missing");
       bool const transposed = rule.transposed && source.linear_in_out && step.cols != 0;

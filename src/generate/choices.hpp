@@ -37,7 +37,10 @@ std::optional<int> next_choice(sampler& choose, std::span<float const> logits, g
   };
   if (result.tokens == limits.max_tokens) return end(generation_end::max_tokens);
   int const id = choose.choose(logits);
-  if (std::ranges::find(limits.stop_ids, id) != limits.stop_ids.end()) return end(generation_end::stop_id);
+  if (std::ranges::find(limits.stop_ids, id) != limits.stop_ids.end()) {
+    result.stop_id = id;
+    return end(generation_end::stop_id);
+  }
   choose.accept(id);
   ++result.tokens;
   if (!sink(id, logits)) return end(generation_end::sink);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/generate/random.hpp"
 #include "errors.hpp"
 #include "input.hpp"
@@ -88,6 +89,11 @@ void bench_with(program_context const& context, plan const& p, int threads, std:
     if (tokens > 0) results.push_back(measure(test, tokens, threads, p.repetitions, run));
   };
   if (context.is_encoder()) return add("encode", p.prompt, [&] { model->encode(prompt, {}); });
+  if (has_encoder(context.model())) {
+    auto const source = some_ids(std::max(p.prompt, 1), source_vocab(context.model()));
+    model->start_source(source);
+    add("source", p.prompt, [&] { model->start_source(source); });
+  }
   add("prefill", p.prompt, [&] {
     model->rewind(0);
     model->append(prompt);

@@ -87,10 +87,16 @@ CLI::App* add_command(CLI::App& app, char const* name, char const* what) {
   return sub;
 }
 
+void add_source_ids(CLI::App& app, std::optional<std::string>& ids) {
+  app.add_option("--source-ids", ids, "token ids of the source, separated by commas or blanks, taken as they are")
+      ->type_name("LIST");
+}
+
 // The parser fills all aggregates; the one of the subcommand that was named is the result.
 struct parsed {
   generate_options generate;
   chat_options chat;
+  translate_options translate;
   score_options score;
   embed_options embed;
   classify_options classify;
@@ -130,13 +136,30 @@ void add_chat(CLI::App& app, chat_options& o) {
   chat->add_flag("--print-ids", o.print_ids, "print the ids of the replies instead of text");
 }
 
+void add_translate(CLI::App& app, translate_options& o) {
+  auto* translate = add_command(app, "translate", "The target text of a source: encoder-decoder models");
+  auto* text = translate->add_option("-p,--prompt", o.source.texts, "the source")->type_name("TEXT");
+  text->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  text->expected(1);
+  translate->add_option("-f,--file", o.source.file, "read the source from FILE; -: from standard input")
+      ->type_name("FILE");
+  add_source_ids(*translate, o.source.ids);
+  translate->add_option("-n,--predict", o.predict,
+                        "tokens to generate at most (-1: until the model stops or the context is full)");
+  add_session(*translate, o.session);
+  add_sampling(*translate, o.sampling);
+  translate->add_flag("--print-ids", o.print_ids, "print the ids of the target, its end included, instead of text");
+}
+
 void add_commands(CLI::App& app, parsed& p) {
   add_chat(app, p.chat);
+  add_translate(app, p.translate);
   auto* score =
       add_command(app, "score", "How well the model foretells a text: negative log-likelihood and perplexity");
   add_text(*score, p.score.input, false);
   add_file(*score, p.score.input, "read the text from FILE; longer ones are scored in windows of the context");
   add_ids(*score, p.score.input);
+  add_source_ids(*score, p.score.source_ids);
   score->add_option("-o,--output", p.score.output, "write the logits, float32 (tokens, vocab), as .npy")
       ->type_name("FILE");
   add_session(*score, p.score.session);
@@ -199,6 +222,7 @@ void add_commands(CLI::App& app, parsed& p) {
 
 command chosen(CLI::App const& app, parsed& p) {
   if (app.got_subcommand("chat")) return std::move(p.chat);
+  if (app.got_subcommand("translate")) return std::move(p.translate);
   if (app.got_subcommand("score")) return std::move(p.score);
   if (app.got_subcommand("embed")) return std::move(p.embed);
   if (app.got_subcommand("classify")) return std::move(p.classify);

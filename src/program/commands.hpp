@@ -10,6 +10,7 @@ namespace constformer::program {
 
 void run_command(program_context const& context, generate_options const& options, output& out);
 void run_command(program_context const& context, chat_options const& options, output& out);
+void run_command(program_context const& context, translate_options const& options, output& out);
 void run_command(program_context const& context, score_options const& options, output& out);
 void run_command(program_context const& context, embed_options const& options, output& out);
 void run_command(program_context const& context, classify_options const& options, output& out);

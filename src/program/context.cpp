@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "constformer/config/encoder.hpp"
 #include "constformer/core/text.hpp"
 #include "errors.hpp"
 
@@ -52,7 +53,10 @@ int hardware_threads() {
 }
 
 std::string kind_of(program_context const& context) {
-  return std::string(context.unit.name) + " is " + (context.is_encoder() ? "an encoder" : "a decoder") + " (" +
+  std::string_view const kind = has_encoder(context.model()) ? "an encoder-decoder model"
+                                : context.is_encoder()       ? "an encoder"
+                                                             : "a decoder";
+  return std::string(context.unit.name) + " is " + std::string(kind) + " (" +
          std::string(name_of(context.model().family)) + ")";
 }
 
@@ -67,6 +71,20 @@ tokenizer const& program_context::need_tokenizer(char const* what) const {
 void program_context::need_decoder(char const* what) const {
   if (is_encoder())
     throw error(kind_of(*this) + ", it has no next token to foretell; " + what + " needs a decoder, embed works here");
+  if (has_encoder(model())) throw error(kind_of(*this) + "; " + what + " needs a source, translate works here");
+}
+
+void program_context::need_translator(char const* what) const {
+  if (!has_encoder(model()))
+    throw error(kind_of(*this) + "; " + what + " needs an encoder and a decoder, " +
+                (is_encoder() ? "embed works" : "generating and score work") + " here");
+}
+
+tokenizer const& program_context::need_source_tokenizer(char const* what) const {
+  if (source_text) return *source_text;
+  if (text) return *text;
+  throw error(std::string(what) + " needs a tokenizer and " + std::string(unit.name) +
+              " was built without one; give token ids with --source-ids");
 }
 
 void program_context::need_encoder(char const* what) const {
@@ -97,7 +115,7 @@ program_context open_context() {
   packed.require(unit.fingerprint, unit.weight_bytes);
   auto metadata = packed.metadata();
   auto text = open_text(packed);
-  return {unit, std::move(packed), std::move(metadata), std::move(text)};
+  return {unit, std::move(packed), std::move(metadata), std::move(text), nullptr};
 }
 
 }  // namespace constformer::program

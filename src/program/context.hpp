@@ -15,7 +15,8 @@ struct program_context {
   model_unit const& unit;
   packed_file packed;
   packed_metadata metadata;
-  std::unique_ptr<tokenizer> text;  // empty if the checkpoint had none
+  std::unique_ptr<tokenizer> text;         // empty if the checkpoint had none
+  std::unique_ptr<tokenizer> source_text;  // of sources, if it is another one
 
   [[nodiscard]] config const& model() const { return *unit.configuration; }
   [[nodiscard]] bool is_encoder() const { return model().mask == mask_kind::bidirectional; }
@@ -26,6 +27,10 @@ struct program_context {
   /// Throws `error` unless the model is of the kind that `what` works with.
   void need_decoder(char const* what) const;
   void need_encoder(char const* what) const;
+  void need_translator(char const* what) const;
+
+  /// The tokenizer of sources, which may be another one than that of targets.
+  [[nodiscard]] tokenizer const& need_source_tokenizer(char const* what) const;
 
   /// Threads to use if nobody says: those of the machine, but no more than have something to do.
   [[nodiscard]] int default_threads() const;

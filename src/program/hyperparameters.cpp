@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string>
 
+#include "constformer/config/encoder.hpp"
+
 namespace constformer::program {
 
 namespace {
@@ -33,6 +35,10 @@ ordered_json describe(rope_config const& r) {
           {"attention_factor", shortest(r.attention_factor)}};
 }
 
+ordered_json describe(encoder_config const& e) {
+  return {{"layers", e.layers}, {"heads", e.heads}, {"head_dim", e.head_dim}, {"d_ff", e.d_ff}, {"vocab", e.vocab}};
+}
+
 }  // namespace
 
 ordered_json hyperparameters(config const& c) {
@@ -51,25 +57,32 @@ ordered_json hyperparameters(config const& c) {
                       {"place", name_of(c.place)},
                       {"norm_eps", shortest(c.norm_eps)},
                       {"norm_bias", c.norm_bias},
+                      {"embedding_norm", c.embedding_norm},
                       {"activation", name_of(c.activation)},
                       {"gated", c.gated},
                       {"position", name_of(c.position)}};
   if (c.position == position_kind::rotary) out["rope"] = describe(c.rope);
-  out.update({{"mask", name_of(c.mask)},
+  if (c.position == position_kind::relative)
+    out["relative"] = {{"buckets", c.relative.buckets}, {"max_distance", c.relative.max_distance}};
+  out.update({{"embedding_scale", shortest(c.embedding_scale)},
+              {"mask", name_of(c.mask)},
               {"window", c.window},
               {"scale_scores", c.scale_scores},
               {"scale_scores_by_layer", c.scale_scores_by_layer},
               {"bias_qkv", c.bias_qkv},
               {"bias_attention_output", c.bias_attention_output},
               {"bias_ffn", c.bias_ffn},
+              {"bias_head", c.bias_head},
               {"head", name_of(c.head)},
               {"tied", c.tied},
+              {"logit_scale", shortest(c.logit_scale)},
               {"pooler", c.pooler},
               {"pooler_activation", name_of(c.pooler_activation)},
               {"classifier", name_of(c.classifier)},
               {"labels", c.labels},
               {"weights", name_of(c.weights)},
               {"group", c.group}});
+  if (has_encoder(c)) out["encoder"] = describe(c.encoder);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,8 @@ ordered_json describe_tensors(program_context const& context) {
   return list;
 }
 
+ordered_json as_json(std::optional<int> id) { return id ? ordered_json(*id) : ordered_json(nullptr); }
+
 ordered_json describe(program_context const& context) {
   auto const& unit = context.unit;
   return {{"name", context.metadata.name.empty() ? std::string(unit.name) : context.metadata.name},
@@ -50,6 +53,8 @@ ordered_json describe(program_context const& context) {
           {"cache_bytes", unit.cache_bytes},
           {"workspace_bytes", unit.workspace_bytes},
           {"stop_ids", context.metadata.stop_ids},
+          {"decoder_start", as_json(context.metadata.decoder_start)},
+          {"banned_ids", context.metadata.banned_ids},
           {"max_sequence", context.metadata.max_sequence},
           {"config", hyperparameters(context.model())},
           {"tokenizer", describe_tokenizer(context)},

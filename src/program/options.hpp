@@ -73,8 +73,24 @@ struct chat_options {
   bool print_ids = false;
 };
 
+/// What an encoder-decoder model reads: exactly one of the three is given.
+struct source_options {
+  std::vector<std::string> texts;   // -p
+  std::optional<std::string> file;  // -f; "-" is standard input
+  std::optional<std::string> ids;   // --source-ids, as written
+};
+
+struct translate_options {
+  source_options source;
+  session_choice session;
+  sampling_choice sampling;
+  int predict = -1;
+  bool print_ids = false;
+};
+
 struct score_options {
   input_options input;
+  std::optional<std::string> source_ids;  // encoder-decoder models: what `input` was made from
   session_choice session;
   std::string output;  // empty: no logits are written
 };
@@ -130,7 +146,7 @@ struct print_text {
 };
 
 using command =
-    std::variant<generate_options, chat_options, score_options, embed_options, classify_options, fill_options,
+    std::variant<generate_options, chat_options, translate_options, score_options, embed_options, classify_options, fill_options,
                  tokenize_options, detokenize_options, info_options, bench_options, print_text>;
 
 }  // namespace constformer::program

@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "constformer/config/encoder.hpp"
 #include "errors.hpp"
 #include "input.hpp"
 #include "log_probabilities.hpp"
 #include "npy.hpp"
+#include "source.hpp"
 
 namespace constformer::program {
 
@@ -34,6 +36,13 @@ void score_window(session& model, std::span<int const> ids, totals& sum, npy_wri
     sum.nll += negative_log_likelihood(logits, ids[next]);
     ++sum.predicted;
   });
+}
+
+// A target is foretold from ids alone: text has no token that starts it.
+void check_source(score_options const& options, bool translates) {
+  if (!translates && options.source_ids) throw usage_error("--source-ids: the model has no encoder that would read them");
+  if (translates && (!options.source_ids || !options.input.ids))
+    throw usage_error("score of an encoder-decoder model needs --source-ids and --ids");
 }
 
 void check_fits(score_options const& options, std::size_t tokens, std::size_t capacity) {
@@ -69,13 +78,16 @@ void print(totals const& sum, std::size_t tokens, std::size_t windows, output& o
 }  // namespace
 
 void run_command(program_context const& context, score_options const& options, output& out) {
-  context.need_decoder("score");
+  bool const translates = has_encoder(context.model());
+  if (!translates) context.need_decoder("score");
+  check_source(options, translates);
   check_one_input(options.input, false);
   if (!options.input.given()) throw usage_error("score needs one of --prompt, --file and --ids");
   auto const ids = read_prompt(context, options.input);
   auto const model = context.start(options.session);
   auto const capacity = static_cast<std::size_t>(model->capacity());
   check_fits(options, ids.size(), capacity);
+  if (translates) model->start_source(read_source(context, {.texts = {}, .file = {}, .ids = options.source_ids}));
 
   auto file = open_output(options.output, ids.size(), context.model().vocab);
   totals sum;

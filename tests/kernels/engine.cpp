@@ -28,6 +28,21 @@ constexpr config small_dynamic = with(small_decoder, [](config& c) {
 constexpr config small_encoder =
     with(bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70}),
          [](config& c) { c.norm_eps = 1e-5F; });
+// Two sides of different depth, heads and vocabulary, positions by distance on one and all the options of the other family.
+constexpr config small_t5 =
+    with(t5_v1_1({.layers = 3, .d_model = 24, .heads = 3, .head_dim = 10, .d_ff = 20, .vocab = 45, .positions = 200}),
+         [](config& c) { c.encoder.layers = 2; });
+constexpr config small_marian = with(small_t5, [](config& c) {
+  c.norm = norm_kind::layer_norm;
+  c.place = norm_place::post;
+  c.norm_bias = c.bias_qkv = c.bias_attention_output = c.bias_ffn = c.bias_head = true;
+  c.scale_scores = c.tied = true;
+  c.gated = false;
+  c.position = position_kind::sinusoid_halves;
+  c.relative = {};
+  c.embedding_scale = 4.9F;
+  c.encoder = {.layers = 1, .heads = 2, .head_dim = 12, .d_ff = 31, .vocab = 61};
+});
 
 }  // namespace
 }  // namespace constformer::configs
@@ -46,8 +61,7 @@ struct random_model {
     pack_plan const plan = pack_plan_of(Config);
     std::uint32_t seed = 1;
     for (pack_step const& step : plan.view()) {
-      bool const repeated = step.parameter.find('*') != std::string_view::npos;
-      for (int layer = 0; layer < (repeated ? Config.layers : 1); ++layer) fill(step, layer, seed++);
+      for (int layer = 0; layer < step.layers; ++layer) fill(step, layer, seed++);
     }
   }
 
@@ -87,6 +101,8 @@ double gap(std::vector<float> const& a, std::vector<float> const& b) {
 
 using decoder = random_model<configs::small_decoder>;
 using encoder = random_model<configs::small_encoder>;
+using t5_model = random_model<configs::small_t5>;
+using marian_model = random_model<configs::small_marian>;
 
 TEST_CASE("a prompt in one batch, in several and token by token gives the same logits") {
   decoder const model;
@@ -143,6 +159,38 @@ TEST_CASE("any number of threads gives the same bits") {
     CHECK(logits(threads) == one);
     CHECK(hidden(threads) == one_hidden);
   }
+}
+
+template <class Model>
+void check_translator(Model const& model, int source_vocab) {
+  auto const source = some_ids(75, source_vocab);
+  auto const target = some_ids(70, 45);
+  auto const logits = [&](int threads, std::vector<int> const& read) {
+    auto const s = model.start({.threads = threads, .capacity = 0});
+    s->start_source(read);
+    return copy_of(s->append(target));
+  };
+  auto const expected = logits(1, source);
+  for (int threads : {2, 3, 5}) CHECK(logits(threads, source) == expected);
+  CHECK(gap(logits(1, some_ids(74, source_vocab)), expected) > 1e-4);
+
+  auto const s = model.start();
+  s->start_source(some_ids(20, source_vocab));
+  s->append(std::span(target).first(9));
+  s->start_source(source);
+  CHECK(s->position() == 0);
+  std::vector<float> last;
+  for (int const& id : target) last = copy_of(s->append(std::span(&id, 1)));
+  CHECK(gap(last, expected) < 1e-5);
+  std::vector<std::vector<float>> rows;
+  s->rewind(0);
+  s->score(target, [&](int, std::span<float const> row) { rows.push_back(copy_of(row)); });
+  CHECK(gap(rows.back(), expected) < 1e-5);
+}
+
+TEST_CASE("a target is made from its source, whatever the threads and the batches") {
+  check_translator(t5_model(), 45);
+  check_translator(marian_model(), 61);
 }
 
 TEST_CASE("rewinding forgets exactly what came after") {
@@ -322,6 +370,16 @@ TEST_CASE("misuse is told with both numbers") {
   CHECK_THROWS_MATCHES(model.start({.threads = 0, .capacity = 0}), error,
                        Message("threads=0 is not between 1 and 256"));
   CHECK(s->position() == 0);
+
+  marian_model const translator;
+  auto const t = translator.start({.threads = 1, .capacity = 8});
+  CHECK_THROWS_MATCHES(t->append(low), error, Message("append: no source has been given"));
+  CHECK_THROWS_MATCHES(t->start_source(some_ids(9, 61)), error, Message("context of 9 tokens is above the capacity of 8"));
+  CHECK_THROWS_MATCHES(t->start_source({}), error, Message("no tokens were given"));
+  CHECK_THROWS_MATCHES(t->start_source(std::vector{61}), error,
+                       Message("id 61 at place 0 is not within the vocabulary of 61"));
+  CHECK_THROWS_MATCHES(s->start_source(low), error,
+                       Message("start_source: this model has no encoder beside a decoder"));
 }
 
 }  // namespace

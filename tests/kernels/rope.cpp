@@ -56,7 +56,7 @@ TEST_CASE("rows in packed order rotate as halves do in the checkpoint's order") 
   constexpr int dims = 8;
   rope_config const r{.rotary_dims = dims};
   auto const head = reference::random_floats(head_dim, 4);
-  pack_step const step{.parameter = "", .rows = head_dim, .cols = 1, .rotary_dims = dims};
+  pack_step const step{.parameter = {}, .rows = head_dim, .cols = 1, .rotary_dims = dims};
   std::vector<float> packed(16);
   for (int row = 0; row < head_dim; ++row)
     packed[static_cast<std::size_t>(packed_row(step, head_dim, row))] = head[static_cast<std::size_t>(row)];

@@ -6,8 +6,10 @@
 
 #include "constformer/analysis/exact.hpp"
 #include "constformer/analysis/matrices.hpp"
+#include "constformer/analysis/parameters.hpp"
 #include "constformer/analysis/pass.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 
 namespace constformer {
 
@@ -68,12 +70,27 @@ constexpr operation_kind attention_kind(config const& c, forward_pass const& p, 
   return c.mask == mask_kind::causal ? masked : operation_kind::gemm;
 }
 
+// A product of queries with keys, or probabilities with values, of the source: nothing is masked.
+constexpr operation cross_operation(std::string_view name, config const& c, forward_pass const& p, std::int64_t columns,
+                                    std::int64_t inner) {
+  return {name,
+          p.tokens == 1 ? operation_kind::gemv : operation_kind::gemm,
+          has_encoder(c) && p.source > 0 ? c.layers : 0,
+          c.heads,
+          p.tokens,
+          columns,
+          inner,
+          product_of(p.tokens, columns, inner),
+          true};
+}
+
 }  // namespace detail
 
 /// Every matrix product of one pass of one sequence, counted as the founding note on nano-GPT counts them: q, k and v apart
 /// and head by head, although kernels may merge them. Rows whose `times()` is 0 do not occur in this model or pass.
-[[nodiscard]] constexpr std::array<operation, 13> operations_of(config const& c, forward_pass const& p) {
-  auto const [query, key, value, output, gate, up, down, transform, head, pooler, classifier] = matrices_of(c);
+[[nodiscard]] constexpr std::array<operation, 19> operations_of(config const& c, forward_pass const& p) {
+  auto const [query, key, value, output, cross_query, cross_key, cross_value, cross_output, gate, up, down, transform,
+              head, pooler, classifier] = matrices_of(c);
   std::int64_t const keys = p.tokens == 1 ? visible_pairs(c, p) : sum_of(p.past, p.tokens);
   std::int64_t const useful = product_of(visible_pairs(c, p), c.head_dim);
   return {{
@@ -85,13 +102,19 @@ constexpr operation_kind attention_kind(config const& c, forward_pass const& p, 
       {"mix", detail::attention_kind(c, p, operation_kind::spmm), c.layers, c.heads, p.tokens, c.head_dim, keys, useful,
        true},
       detail::projection(output, 1, p.tokens),
+      detail::projection(cross_query, c.heads, p.tokens),
+      detail::projection(cross_key, c.kv_heads, p.encoded),
+      detail::projection(cross_value, c.kv_heads, p.encoded),
+      detail::cross_operation("cross scores", c, p, p.source, c.head_dim),
+      detail::cross_operation("cross mix", c, p, c.head_dim, p.source),
+      detail::projection(cross_output, 1, p.tokens),
       detail::projection(gate, 1, p.tokens),
       detail::projection(up, 1, p.tokens),
       detail::projection(down, 1, p.tokens),
       detail::projection(transform, 1, p.logits),
       detail::projection(head, 1, p.logits),
       detail::projection(pooler, 1, 1),
-      detail::projection(classifier, 1, classifier.rows(p.tokens, p.logits)),
+      detail::projection(classifier, 1, classifier.rows(p)),
   }};
 }
 
@@ -99,7 +122,7 @@ constexpr operation_kind attention_kind(config const& c, forward_pass const& p, 
 struct vector_operations {
   std::int64_t embedding = 0;  ///< token + position (+ segment): one addition each
   std::int64_t norms =
-      0;  ///< scale, and shift if it has a bias, of all 2·layers + 1 norms (and of a head's, per logit row)
+      0;  ///< scale, and shift if it has a bias, of all norms (of a head's, per logit row)
   std::int64_t biases =
       0;  ///< additions: q, k, v per head (head_dim each), attention output, feed-forward, heads, pooler
   std::int64_t rotations = 0;    ///< rotary positions of queries and keys, per head (rotary_dims each)
@@ -115,24 +138,36 @@ struct vector_operations {
   [[nodiscard]] constexpr std::int64_t additions() const { return sum_of(embedding, norms, biases, residuals); }
 };
 
+namespace detail {
+
+constexpr std::int64_t cross_biases(config const& c, forward_pass const& p) {
+  if (!has_encoder(c)) return 0;
+  std::int64_t const queries = product_of(p.tokens, c.heads);
+  std::int64_t const keys = product_of(2, p.encoded, c.kv_heads);
+  return product_of(c.layers,
+                    sum_of(c.bias_qkv ? sum_of(queries, keys) : 0, c.bias_attention_output ? p.tokens : 0));
+}
+
+}  // namespace detail
+
 /// Vector operations of one pass of one sequence. The note counts layer norms in elements (C·T·L·2) and leaves the final norm
 /// out; here they are counted in vectors as everything else: 2·T·(2·layers + 1).
 [[nodiscard]] constexpr vector_operations vector_operations_of(config const& c, forward_pass const& p) {
   std::int64_t const token_layers = product_of(p.tokens, c.layers);
-  std::int64_t const norms = sum_of(product_of(2, c.layers), 1);
   vector_operations v;
-  v.embedding = product_of(p.tokens, (c.position == position_kind::learned ? 1 : 0) + (c.segments > 0 ? 1 : 0));
+  v.embedding = product_of(p.tokens, (c.position == position_kind::learned || is_sinusoid(c.position) ? 1 : 0) + (c.segments > 0 ? 1 : 0));
   std::int64_t const transforms = c.head == head_kind::masked_language_model ? p.logits : 0;
   std::int64_t const classified = c.labels == 0 ? 0 : c.classifier == classifier_kind::tokens ? p.tokens : 1;
-  v.norms = product_of(sum_of(product_of(p.tokens, norms), transforms), c.norm_bias ? 2 : 1);
+  v.norms = product_of(sum_of(product_of(p.tokens, norms_of(c)), transforms), c.norm_bias ? 2 : 1);
   v.biases =
       sum_of(c.bias_qkv ? product_of(token_layers, sum_of(c.heads, product_of(2, c.kv_heads))) : 0,
              c.bias_attention_output ? token_layers : 0, c.bias_ffn ? product_of(token_layers, c.gated ? 3 : 2) : 0,
-             c.pooler ? 1 : 0, product_of(2, transforms), classified);
+             c.pooler ? 1 : 0, product_of(2, transforms), classified, detail::cross_biases(c, p),
+             c.bias_head ? p.logits : 0);
   v.rotations = c.position == position_kind::rotary ? product_of(token_layers, sum_of(c.heads, c.kv_heads)) : 0;
   v.activations = token_layers;
   v.gates = c.gated ? token_layers : 0;
-  v.residuals = product_of(2, token_layers);
+  v.residuals = product_of(has_encoder(c) ? 3 : 2, token_layers);
   return v;
 }
 

@@ -5,27 +5,32 @@
 #include "constformer/analysis/exact.hpp"
 #include "constformer/analysis/matrices.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer {
 
-/// Trained numbers of a model by place. Tied weights are counted once, in the token embedding.
+/// Trained numbers of a model by place. Tied weights are counted once, in the token embedding. Of an encoder-decoder model
+/// all but `encoder` is of the decoder; an embedding that both read is its.
 struct parameter_breakdown {
   std::int64_t token_embedding = 0;     ///< (vocab, d_model)
   std::int64_t position_embedding = 0;  ///< (positions, d_model), learned positions only
   std::int64_t segment_embedding = 0;   ///< (segments, d_model)
+  std::int64_t relative = 0;            ///< (buckets, heads), relative positions only
   std::int64_t norms =
-      0;  ///< weights and biases of all 2·layers + 1 norms, and of that of a masked language model's head
+      0;  ///< weights and biases of all norms, and of that of a masked language model's head
   std::int64_t attention = 0;     ///< q, k, v and output of all layers, with biases
+  std::int64_t cross_attention = 0;  ///< the same of cross-attention
   std::int64_t feed_forward = 0;  ///< gate, up and down of all layers, with biases
-  std::int64_t head = 0;          ///< (vocab, d_model) unless tied; masked language models: its transform and bias too
+  std::int64_t head = 0;          ///< (vocab, d_model) unless tied; its bias; masked language models: its transform too
   std::int64_t pooler = 0;        ///< (d_model, d_model) and bias
   std::int64_t classifier = 0;    ///< (labels, d_model) and bias
+  std::int64_t encoder = 0;       ///< all of the encoder
 
   /// All of them.
   [[nodiscard]] constexpr std::int64_t total() const {
-    return sum_of(token_embedding, position_embedding, segment_embedding, norms, attention, feed_forward, head, pooler,
-                  classifier);
+    return sum_of(token_embedding, position_embedding, segment_embedding, relative, norms, attention, cross_attention,
+                  feed_forward, head, pooler, classifier, encoder);
   }
 };
 
@@ -37,23 +42,33 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
 
 }  // namespace detail
 
+/// Norms of one stack: before or after each part of a block, on the embeddings, and after the last block (pre-norm).
+[[nodiscard]] constexpr std::int64_t norms_of(config const& c) {
+  return sum_of(product_of(has_encoder(c) ? 3 : 2, c.layers), c.embedding_norm ? 1 : 0,
+                c.place == norm_place::pre ? 1 : 0);
+}
+
 /// Exact parameters of `c` by place, for the layouts of the checkpoints that the family publishes (GPT-2: Radford et al.
 /// 2019; BERT: arXiv:1810.04805; Llama: arXiv:2302.13971). Buffers that files carry along (masks, rotary tables) do not count.
 [[nodiscard]] constexpr parameter_breakdown parameters_of(config const& c) {
-  auto const [query, key, value, output, gate, up, down, transform, head, pooler, classifier] = matrices_of(c);
+  auto const [query, key, value, output, cross_query, cross_key, cross_value, cross_output, gate, up, down, transform,
+              head, pooler, classifier] = matrices_of(c);
   parameter_breakdown p;
-  p.token_embedding = product_of(c.vocab, c.d_model);
+  p.token_embedding = c.shared_tokens ? 0 : product_of(c.vocab, c.d_model);
   p.position_embedding =
       c.position == position_kind::learned ? product_of(c.first_position + c.positions, c.d_model) : 0;
   p.segment_embedding = product_of(c.segments, c.d_model);
-  // Two per block, and one more: after the last block, or (post-norm) on the embeddings; one in the head for masked tokens.
-  p.norms = product_of(sum_of(product_of(2, c.layers), 1, transform.copies), c.d_model, c.norm_bias ? 2 : 1);
+  p.relative = product_of(c.relative.buckets, c.position == position_kind::relative ? c.heads : 0);
+  p.norms = product_of(sum_of(norms_of(c), transform.copies), c.d_model, c.norm_bias ? 2 : 1);
   p.attention =
       sum_of(detail::stored_in(query), detail::stored_in(key), detail::stored_in(value), detail::stored_in(output));
+  p.cross_attention = sum_of(detail::stored_in(cross_query), detail::stored_in(cross_key),
+                             detail::stored_in(cross_value), detail::stored_in(cross_output));
   p.feed_forward = sum_of(detail::stored_in(gate), detail::stored_in(up), detail::stored_in(down));
   p.head = sum_of(detail::stored_in(transform), detail::stored_in(head));
   p.pooler = detail::stored_in(pooler);
   p.classifier = detail::stored_in(classifier);
+  if (has_encoder(c)) p.encoder = parameters_of(encoder_of(c)).total();
   return p;
 }
 
@@ -64,9 +79,10 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
 
 /// Parameters that are entries of matrices or of the token embedding, which are stored as `c.weights`; the others stay f32.
 [[nodiscard]] constexpr std::int64_t matrix_parameter_count(config const& c) {
-  std::int64_t sum = product_of(c.vocab, c.d_model);
+  std::int64_t sum = c.shared_tokens ? 0 : product_of(c.vocab, c.d_model);
   for (matrix_kind const& m : matrices_of(c))
     if (m.stored) sum = sum_of(sum, product_of(m.copies, m.weights()));
+  if (has_encoder(c)) sum = sum_of(sum, matrix_parameter_count(encoder_of(c)));
   return sum;
 }
 

@@ -9,6 +9,7 @@
 #include "constformer/analysis/parameters.hpp"
 #include "constformer/analysis/pass.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer {
@@ -101,20 +102,22 @@ constexpr std::int64_t tiled_key_rows(config const& c, forward_pass const& p, st
 }
 
 constexpr std::int64_t weight_reads(config const& c, forward_pass const& p) {
-  std::int64_t const vectors = parameter_count(c) - matrix_parameter_count(c) - parameters_of(c).position_embedding -
-                               parameters_of(c).segment_embedding;
+  std::int64_t const matrices =
+      matrix_parameter_count(c) - (has_encoder(c) ? matrix_parameter_count(encoder_of(c)) : 0);
+  parameter_breakdown const all = parameters_of(c);
+  std::int64_t const vectors = all.total() - all.encoder - matrices - all.position_embedding - all.segment_embedding;
   std::int64_t const table_rows = (c.position == position_kind::learned ? 1 : 0) + (c.segments > 0 ? 1 : 0);
   std::int64_t sum = sum_of(product_of(4, vectors), product_of(p.tokens, bytes_of(c.weights, c.d_model)),
                             product_of(4, p.tokens, table_rows, c.d_model));
   for (matrix_kind const& m : matrices_of(c))
-    if (m.rows(p.tokens, p.logits) > 0) sum = sum_of(sum, product_of(m.copies, bytes_of(c.weights, m.weights())));
+    if (m.rows(p) > 0) sum = sum_of(sum, product_of(m.copies, bytes_of(c.weights, m.weights())));
   return sum;
 }
 
 constexpr traffic projection_traffic(config const& c, forward_pass const& p, std::int64_t bytes) {
   traffic sum;
   for (matrix_kind const& m : matrices_of(c)) {
-    std::int64_t const rows = m.rows(p.tokens, p.logits);
+    std::int64_t const rows = m.rows(p);
     sum = sum + traffic{product_of(m.copies, rows, m.inputs, bytes), product_of(m.copies, rows, m.outputs, bytes)};
   }
   return sum;
@@ -127,19 +130,23 @@ constexpr traffic projection_traffic(config const& c, forward_pass const& p, std
   std::int64_t const bytes = bytes_of(s.activations, 1);
   std::int64_t const keys = sum_of(p.past, p.tokens);
   std::int64_t const query_bytes = product_of(c.layers, c.heads, p.tokens, c.head_dim, bytes);
+  std::int64_t const sources = has_encoder(c) ? p.source : 0;  // keys of cross-attention, read whole by every tile
+  std::int64_t const crosses = sources > 0 ? 2 : 1;            // times that queries are read and mixes written
   std::int64_t const key_row =
       product_of(2, c.layers, c.kv_heads, detail::kv_row_bytes(s.kv, c.head_dim));  // and value
-  std::int64_t const scores = product_of(c.layers, c.heads, p.tokens, keys, bytes);
-  std::int64_t const naive_keys = product_of(key_row, c.heads / c.kv_heads, keys);
-  std::int64_t const tiled_keys = product_of(key_row, detail::tiled_key_rows(c, p, s.tile_rows));
+  std::int64_t const tiles = p.tokens / s.tile_rows + (p.tokens % s.tile_rows != 0 ? 1 : 0);
+  std::int64_t const scores = product_of(c.layers, c.heads, p.tokens, sum_of(keys, sources), bytes);
+  std::int64_t const naive_keys = product_of(key_row, c.heads / c.kv_heads, sum_of(keys, sources));
+  std::int64_t const tiled_keys =
+      product_of(key_row, sum_of(detail::tiled_key_rows(c, p, s.tile_rows), product_of(tiles, sources)));
 
   pass_traffic t;
   t.weights.reads = detail::weight_reads(c, p);
   t.activations = detail::projection_traffic(c, p, bytes);
-  t.cache.writes = product_of(p.tokens, key_row);
-  t.attention_naive = {sum_of(query_bytes, naive_keys, product_of(2, scores)),
-                       sum_of(query_bytes, product_of(2, scores))};
-  t.attention_tiled = {sum_of(query_bytes, tiled_keys), query_bytes};
+  t.cache.writes = product_of(sum_of(p.tokens, p.encoded), key_row);
+  t.attention_naive = {sum_of(product_of(crosses, query_bytes), naive_keys, product_of(2, scores)),
+                       sum_of(product_of(crosses, query_bytes), product_of(2, scores))};
+  t.attention_tiled = {sum_of(product_of(crosses, query_bytes), tiled_keys), product_of(crosses, query_bytes)};
   return t;
 }
 

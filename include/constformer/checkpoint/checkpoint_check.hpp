@@ -119,7 +119,7 @@ constexpr int index_in(std::string_view name, std::string_view prefix, manifest_
     if (misfits++ == 0) first = format_message(sentence...);
   };
   for (manifest_entry const& entry : wanted) total += entry.layers;
-  std::array<std::int64_t, 64> found{};
+  std::array<std::int64_t, 96> found{};
   for (file_tensor const& tensor : tensors) {
     std::size_t const i = detail::entry_of(wanted, prefix, tensor.name);
     if (i == detail::no_entry || detail::index_in(tensor.name, prefix, wanted[i]) >= wanted[i].layers) {
@@ -149,7 +149,7 @@ namespace detail {
 // Nothing if the config itself is not valid: that has been said.
 template <config const& Config>
 constexpr message misfit_of_file(std::span<file_tensor const> tensors, std::string_view prefix, bool linear_in_out) {
-  constexpr auto const& table = parameter_table<transformer<Config>>;
+  constexpr auto const& table = parameter_table<model_parameters<Config>>;
   if (!first_misfit(Config).empty()) return {};
   if (message const nameless = nameless_parameter(Config, table); !nameless.empty()) return nameless;
   auto const wanted = make_manifest(Config, table, linear_in_out);

@@ -22,17 +22,18 @@ struct word_hash {
 
 constexpr void add_arithmetic(word_hash& hash, config const& c) {
   for (int word : {c.layers, c.d_model, c.heads, c.kv_heads, c.head_dim, c.d_ff, c.vocab, c.positions, c.first_position,
-                   c.segments, c.window, c.labels})
+                   c.segments, c.window, c.labels, c.relative.buckets, c.relative.max_distance, c.encoder.layers,
+                   c.encoder.heads, c.encoder.head_dim, c.encoder.d_ff, c.encoder.vocab})
     hash.add(std::int64_t{word});
   for (bool word : {c.norm_bias, c.gated, c.scale_scores, c.scale_scores_by_layer, c.bias_qkv, c.bias_attention_output,
-                    c.bias_ffn, c.tied, c.pooler, c.rope.truncate})
+                    c.bias_ffn, c.bias_head, c.embedding_norm, c.tied, c.pooler, c.rope.truncate})
     hash.add(std::int64_t{word});
   for (auto word :
        {static_cast<int>(c.norm), static_cast<int>(c.place), static_cast<int>(c.activation),
         static_cast<int>(c.position), static_cast<int>(c.mask), static_cast<int>(c.head),
         static_cast<int>(c.rope.scaling), static_cast<int>(c.pooler_activation), static_cast<int>(c.classifier)})
     hash.add(std::int64_t{word});
-  for (float word : {c.norm_eps, c.rope.theta, c.rope.factor, c.rope.low_freq_factor, c.rope.high_freq_factor,
+  for (float word : {c.norm_eps, c.embedding_scale, c.logit_scale, c.rope.theta, c.rope.factor, c.rope.low_freq_factor, c.rope.high_freq_factor,
                      c.rope.beta_fast, c.rope.beta_slow, c.rope.attention_factor})
     hash.add(word);
   hash.add(std::int64_t{c.rope.rotary_dims});

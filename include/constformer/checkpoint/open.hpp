@@ -26,6 +26,8 @@ struct special_ids {
   std::optional<int> bos;  ///< begins a text
   std::vector<int> eos;    ///< generation stops at any of these
   std::optional<int> pad;  ///< fills up batches; a session takes one sequence and needs none
+  std::optional<int> decoder_start;  ///< encoder-decoder models: stands before every target
+  std::vector<int> banned;           ///< never generated (Marian: pad)
 };
 
 /// What the outputs of a classifier mean.

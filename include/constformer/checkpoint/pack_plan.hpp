@@ -8,7 +8,9 @@
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/core/dtype.hpp"
+#include "constformer/core/text.hpp"
 
 namespace constformer {
 
@@ -18,11 +20,12 @@ enum class packed_kind : std::uint8_t { vector, rows, panels };
 /// Where one parameter (of each layer, if its name has a `*`) goes. Its rows need not be neighbours: they may be woven
 /// into panels of another parameter, and a head's rows may be put in the order in which they rotate.
 struct pack_step {
-  std::string_view parameter{};            ///< ours, as in the parameter table
+  parameter_name parameter{};              ///< ours, as in the parameter table
   packed_kind kind = packed_kind::vector;  ///< how its values lie
   dtype type = dtype::f32;                 ///< as packed
   int rows = 0;                            ///< of the parameter (rows, cols); length of a vector
   int cols = 0;                            ///< 0: a vector
+  int layers = 1;                          ///< times that the `*` of its name stands for
   std::int64_t offset = 0;                 ///< bytes; of the first layer's matrix or vector
   std::int64_t layer_stride = 0;           ///< bytes from one layer's to the next
   int first_row = 0;                       ///< row r goes to row first_row + (r/16)·panel_step·16 + r%16
@@ -42,7 +45,7 @@ struct pack_step {
 
 /// The steps that fill the weights section of a config.
 struct pack_plan {
-  static constexpr std::size_t capacity = 48;  ///< more than any config has parameters
+  static constexpr std::size_t capacity = 80;  ///< more than any config has parameters
   std::array<pack_step, capacity> steps{};     ///< those from `size` on are unused
   std::size_t size = 0;                        ///< steps in use
 
@@ -54,29 +57,37 @@ namespace detail {
 
 struct plan_writer {
   config const& c;
+  pack_plan& plan;
+  std::string_view part{};  // before every name: "encoder.", "decoder." or nothing
+  std::int64_t start = 0;   // of this stack's section
   std::int64_t base = 0;    // of what is being written: the section, or the first block
   std::int64_t stride = 0;  // from layer to layer
-  pack_plan plan{};
+  int layers = 1;
 
-  constexpr void put(bool present, pack_step step, std::int64_t offset) {
+  constexpr void put(bool present, std::string_view name, pack_step step, std::int64_t offset) {
     if (!present) return;
+    step.parameter << part << name;
+    step.layers = layers;
     step.offset = base + offset;
     step.layer_stride = stride;
     plan.steps[plan.size++] = step;
   }
   constexpr void vector(bool present, std::string_view name, int width, std::int64_t offset, pack_step step = {}) {
-    step.parameter = name;
     step.rows = width;
-    put(present, step, offset);
+    put(present, name, step, offset);
   }
   constexpr void matrix(bool present, packed_kind kind, std::string_view name, int rows, int cols, std::int64_t offset,
                         pack_step step = {}) {
-    step.parameter = name;
     step.kind = kind;
     step.type = c.weights;
     step.rows = rows;
     step.cols = cols;
-    put(present, step, offset);
+    put(present, name, step, offset);
+  }
+  // Tables whose rows are added as they are stay f32.
+  constexpr void table(bool present, std::string_view name, int rows, int cols, std::int64_t offset) {
+    matrix(present, packed_kind::rows, name, rows, cols, offset);
+    if (present) plan.steps[plan.size - 1].type = dtype::f32;
   }
 
   constexpr void attention(packed_block const& b) {
@@ -97,6 +108,23 @@ struct plan_writer {
     vector(c.bias_attention_output, "blocks.*.attention.output.bias", c.d_model, b.output_bias);
   }
 
+  constexpr void cross(packed_block const& b) {
+    bool const biased = has_encoder(c) && c.bias_qkv;
+    int const q = c.heads * c.head_dim;
+    int const kv = c.kv_heads * c.head_dim;
+    pack_step const value{.first_row = kv};
+    vector(has_encoder(c), "blocks.*.cross_norm.weight", c.d_model, b.cross_norm);
+    vector(has_encoder(c) && c.norm_bias, "blocks.*.cross_norm.bias", c.d_model, b.cross_norm_bias);
+    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.query.weight", q, c.d_model, b.cross_query);
+    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.key.weight", kv, c.d_model, b.cross_kv);
+    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.value.weight", kv, c.d_model, b.cross_kv, value);
+    vector(biased, "blocks.*.cross.query.bias", q, b.cross_query_bias);
+    vector(biased, "blocks.*.cross.key.bias", kv, b.cross_kv_bias);
+    vector(biased, "blocks.*.cross.value.bias", kv, b.cross_kv_bias, value);
+    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.output.weight", c.d_model, q, b.cross_output);
+    vector(has_encoder(c) && c.bias_attention_output, "blocks.*.cross.output.bias", c.d_model, b.cross_output_bias);
+  }
+
   constexpr void ffn(packed_block const& b) {
     pack_step const gate{.panel_step = 2};
     pack_step const up{.first_row = c.gated ? panel_rows : 0, .panel_step = c.gated ? 2 : 1};
@@ -112,6 +140,7 @@ struct plan_writer {
     vector(true, "blocks.*.attention_norm.weight", c.d_model, b.attention_norm);
     vector(c.norm_bias, "blocks.*.attention_norm.bias", c.d_model, b.attention_norm_bias);
     attention(b);
+    cross(b);
     vector(true, "blocks.*.ffn_norm.weight", c.d_model, b.ffn_norm);
     vector(c.norm_bias, "blocks.*.ffn_norm.bias", c.d_model, b.ffn_norm_bias);
     ffn(b);
@@ -121,14 +150,14 @@ struct plan_writer {
     bool const post = c.place == norm_place::post;
     bool const fills = c.head == head_kind::masked_language_model;
     bool const untied = c.head != head_kind::none && !c.tied;
-    matrix(true, c.tied ? packed_kind::panels : packed_kind::rows, "tokens.weight", c.vocab, c.d_model, p.tokens);
-    matrix(c.position == position_kind::learned, packed_kind::rows, "positions.weight", c.first_position + c.positions,
-           c.d_model, p.positions);
-    if (c.position == position_kind::learned) plan.steps[plan.size - 1].type = dtype::f32;
-    matrix(c.segments > 0, packed_kind::rows, "segments.weight", c.segments, c.d_model, p.segments);
-    if (c.segments > 0) plan.steps[plan.size - 1].type = dtype::f32;
-    vector(post, "embedding_norm.weight", c.d_model, p.embedding_norm);
-    vector(post && c.norm_bias, "embedding_norm.bias", c.d_model, p.embedding_norm_bias);
+    matrix(!c.shared_tokens, c.tied ? packed_kind::panels : packed_kind::rows, "tokens.weight", c.vocab, c.d_model,
+           p.tokens);
+    table(c.position == position_kind::learned, "positions.weight", c.first_position + c.positions, c.d_model,
+          p.positions);
+    table(c.segments > 0, "segments.weight", c.segments, c.d_model, p.segments);
+    table(c.position == position_kind::relative, "relative.weight", c.relative.buckets, c.heads, p.relative);
+    vector(c.embedding_norm, "embedding_norm.weight", c.d_model, p.embedding_norm);
+    vector(c.embedding_norm && c.norm_bias, "embedding_norm.bias", c.d_model, p.embedding_norm_bias);
     vector(!post, "final_norm.weight", c.d_model, p.final_norm);
     vector(!post && c.norm_bias, "final_norm.bias", c.d_model, p.final_norm_bias);
     matrix(fills, packed_kind::panels, "head_transform.weight", c.d_model, c.d_model, p.head_transform);
@@ -136,11 +165,21 @@ struct plan_writer {
     vector(fills, "head_norm.weight", c.d_model, p.head_norm);
     vector(fills && c.norm_bias, "head_norm.bias", c.d_model, p.head_norm_bias);
     matrix(untied, packed_kind::panels, "head.weight", c.vocab, c.d_model, p.head);
-    vector(fills, "head.bias", c.vocab, p.head_bias);
+    vector(fills || c.bias_head, "head.bias", c.vocab, p.head_bias);
     matrix(c.pooler, packed_kind::panels, "pooler.weight", c.d_model, c.d_model, p.pooler);
     vector(c.pooler, "pooler.bias", c.d_model, p.pooler_bias);
     matrix(c.labels > 0, packed_kind::panels, "classifier.weight", c.labels, c.d_model, p.classifier);
     vector(c.labels > 0, "classifier.bias", c.labels, p.classifier_bias);
+  }
+
+  constexpr void stack() {
+    packed_layout const layout = packed_layout_of(c);
+    base = start;
+    ends(layout);
+    base += layout.blocks;
+    stride = layout.block.bytes;
+    layers = c.layers;
+    block(layout.block);
   }
 };
 
@@ -148,13 +187,13 @@ struct plan_writer {
 
 /// How the weights section of `c` is filled; what is not written is zero.
 [[nodiscard]] constexpr pack_plan pack_plan_of(config const& c) {
-  packed_layout const layout = packed_layout_of(c);
-  detail::plan_writer writer{c};
-  writer.ends(layout);
-  writer.base = layout.blocks;
-  writer.stride = layout.block.bytes;
-  writer.block(layout.block);
-  return writer.plan;
+  pack_plan plan;
+  if (has_encoder(c)) {
+    config const encoder = encoder_of(c);
+    detail::plan_writer{.c = encoder, .plan = plan, .part = "encoder.", .start = packed_layout_of(c).encoder}.stack();
+  }
+  detail::plan_writer{.c = c, .plan = plan, .part = has_encoder(c) ? "decoder." : ""}.stack();
+  return plan;
 }
 
 }  // namespace constformer

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct packed_metadata {
   std::vector<std::string> labels{};  ///< names of a classifier's outputs
   bool several_labels = false;        ///< each label is judged by itself
   std::vector<std::string> chat{};    ///< the chat template, as `words_of` writes it (text/chat.hpp); empty: none
+  std::optional<int> decoder_start{}; ///< encoder-decoder models: stands before every target
+  std::vector<int> banned_ids{};      ///< never generated
 };
 
 /// One packed tensor, for `info`; stored as the tensors section (JSON).

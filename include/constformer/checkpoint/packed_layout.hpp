@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer {
@@ -47,6 +48,14 @@ struct packed_block {
   std::int64_t qkv_bias = 0;             ///< f32
   std::int64_t output = 0;               ///< panels (d_model, heads·head_dim)
   std::int64_t output_bias = 0;          ///< f32
+  std::int64_t cross_norm = 0;           ///< f32 (d_model); cross-attention is in decoders that have an encoder
+  std::int64_t cross_norm_bias = 0;      ///< f32 (d_model)
+  std::int64_t cross_query = 0;          ///< panels (heads·head_dim, d_model)
+  std::int64_t cross_query_bias = 0;     ///< f32
+  std::int64_t cross_kv = 0;             ///< panels of [key; value] (2·kv_heads·head_dim, d_model), read once per source
+  std::int64_t cross_kv_bias = 0;        ///< f32
+  std::int64_t cross_output = 0;         ///< panels (d_model, heads·head_dim)
+  std::int64_t cross_output_bias = 0;    ///< f32
   std::int64_t ffn_norm = 0;             ///< f32
   std::int64_t ffn_norm_bias = 0;        ///< f32
   std::int64_t up = 0;                   ///< panels of up (d_ff, d_model); gated: gate and up panels in turn
@@ -59,11 +68,13 @@ struct packed_block {
 /// Byte offsets in the weights section of a packed file.
 struct packed_layout {
   packed_block block;               ///< offsets within each block
+  std::int64_t encoder = 0;         ///< a section of its own, laid out as `encoder_of` the config
   std::int64_t tokens = 0;          ///< untied or no head: rows (vocab, d_model). Tied: panels, shared with the head
   std::int64_t positions = 0;       ///< f32 rows (first_position + positions, d_model)
   std::int64_t segments = 0;        ///< f32 rows (segments, d_model)
-  std::int64_t embedding_norm = 0;  ///< f32 (d_model); post-norm only
-  std::int64_t embedding_norm_bias = 0;  ///< f32 (d_model); post-norm only
+  std::int64_t relative = 0;        ///< f32 rows (buckets, heads)
+  std::int64_t embedding_norm = 0;  ///< f32 (d_model)
+  std::int64_t embedding_norm_bias = 0;  ///< f32 (d_model)
   std::int64_t blocks = 0;               ///< the first block; `layers` of them, block.bytes apart
   std::int64_t final_norm = 0;           ///< f32 (d_model); pre-norm only
   std::int64_t final_norm_bias = 0;      ///< f32 (d_model); pre-norm only
@@ -72,7 +83,7 @@ struct packed_layout {
   std::int64_t head_norm = 0;            ///< f32 (d_model)
   std::int64_t head_norm_bias = 0;       ///< f32 (d_model)
   std::int64_t head = 0;                 ///< panels (vocab, d_model); tied: equal to tokens
-  std::int64_t head_bias = 0;            ///< f32 (vocab); masked language models only
+  std::int64_t head_bias = 0;            ///< f32 (vocab)
   std::int64_t pooler = 0;               ///< panels (d_model, d_model)
   std::int64_t pooler_bias = 0;          ///< f32 (d_model)
   std::int64_t classifier = 0;           ///< panels (labels, d_model)
@@ -100,6 +111,9 @@ struct packed_cursor {
 /// Rows of the fused query, key and value matrix.
 [[nodiscard]] constexpr int qkv_rows(config const& c) { return (c.heads + 2 * c.kv_heads) * c.head_dim; }
 
+/// Rows of the fused key and value matrix of cross-attention.
+[[nodiscard]] constexpr int cross_kv_rows(config const& c) { return 2 * c.kv_heads * c.head_dim; }
+
 /// Rows of the fused up matrix: gate and up panels in turn when gated, each padded to whole panels.
 [[nodiscard]] constexpr int up_rows(config const& c) { return c.gated ? 2 * padded(c.d_ff) : c.d_ff; }
 
@@ -113,6 +127,15 @@ struct packed_cursor {
   b.qkv_bias = next.vector(c.bias_qkv, qkv_rows(c));
   b.output = next.panels(c, true, c.d_model, c.heads * c.head_dim);
   b.output_bias = next.vector(c.bias_attention_output, c.d_model);
+  bool const cross = has_encoder(c);
+  b.cross_norm = next.vector(cross, c.d_model);
+  b.cross_norm_bias = next.vector(cross && c.norm_bias, c.d_model);
+  b.cross_query = next.panels(c, cross, c.heads * c.head_dim, c.d_model);
+  b.cross_query_bias = next.vector(cross && c.bias_qkv, c.heads * c.head_dim);
+  b.cross_kv = next.panels(c, cross, cross_kv_rows(c), c.d_model);
+  b.cross_kv_bias = next.vector(cross && c.bias_qkv, cross_kv_rows(c));
+  b.cross_output = next.panels(c, cross, c.d_model, c.heads * c.head_dim);
+  b.cross_output_bias = next.vector(cross && c.bias_attention_output, c.d_model);
   b.ffn_norm = next.vector(true, c.d_model);
   b.ffn_norm_bias = next.vector(c.norm_bias, c.d_model);
   b.up = next.panels(c, true, up_rows(c), c.d_model);
@@ -131,12 +154,15 @@ struct packed_cursor {
   detail::packed_cursor next;
   packed_layout p;
   p.block = packed_block_of(c);
-  p.tokens = next.take(!c.tied, embedding_bytes);
+  if (has_encoder(c)) p.encoder = next.take(true, packed_layout_of(encoder_of(c)).bytes);
+  p.tokens = next.take(!c.tied && !c.shared_tokens, embedding_bytes);
   p.positions = next.take(c.position == position_kind::learned,
                           bytes_of(dtype::f32, std::int64_t{c.first_position + c.positions} * padded(c.d_model)));
   p.segments = next.take(c.segments > 0, bytes_of(dtype::f32, std::int64_t{c.segments} * padded(c.d_model)));
-  p.embedding_norm = next.vector(post, c.d_model);
-  p.embedding_norm_bias = next.vector(post && c.norm_bias, c.d_model);
+  p.relative = next.take(c.position == position_kind::relative,
+                         bytes_of(dtype::f32, std::int64_t{c.relative.buckets} * padded(c.heads)));
+  p.embedding_norm = next.vector(c.embedding_norm, c.d_model);
+  p.embedding_norm_bias = next.vector(c.embedding_norm && c.norm_bias, c.d_model);
   p.blocks = next.take(true, p.block.bytes * c.layers);
   p.final_norm = next.vector(!post, c.d_model);
   p.final_norm_bias = next.vector(!post && c.norm_bias, c.d_model);
@@ -145,7 +171,7 @@ struct packed_cursor {
   p.head_norm = next.vector(fills, c.d_model);
   p.head_norm_bias = next.vector(fills && c.norm_bias, c.d_model);
   p.head = next.panels(c, c.head != head_kind::none, c.vocab, c.d_model);
-  p.head_bias = next.vector(fills, c.vocab);
+  p.head_bias = next.vector(fills || c.bias_head, c.vocab);
   if (c.tied) p.tokens = p.head;
   p.pooler = next.panels(c, c.pooler, c.d_model, c.d_model);
   p.pooler_bias = next.vector(c.pooler, c.d_model);

@@ -14,7 +14,7 @@ namespace detail {
 
 constexpr std::size_t step_of(pack_plan const& plan, std::string_view parameter) {
   std::size_t i = 0;
-  while (i < plan.size && plan.steps[i].parameter != parameter) ++i;
+  while (i < plan.size && plan.steps[i].parameter.view() != parameter) ++i;
   return i;
 }
 
@@ -40,7 +40,7 @@ template <config const& Config>
 struct plan_fits {
   /// The first parameter on which they differ; empty, or the struct does not compile.
   static constexpr message misfit =
-      detail::plan_misfit(pack_plan_of(checked<Config>()), parameter_table<transformer<Config>>);
+      detail::plan_misfit(pack_plan_of(checked<Config>()), parameter_table<model_parameters<Config>>);
   static_assert(require_empty<misfit>::value);
   static constexpr bool value = true;  ///< true, or the struct does not compile
 };

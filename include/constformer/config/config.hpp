@@ -23,6 +23,25 @@ struct rope_config {
   bool operator==(rope_config const&) const = default;
 };
 
+/// Buckets of distances between query and key that share a trained bias of the scores (T5, arXiv:1910.10683).
+struct relative_config {
+  int buckets = 0;       ///< rows of the table; an encoder uses half of them for keys behind the query
+  int max_distance = 0;  ///< from here on all distances share the last bucket
+
+  bool operator==(relative_config const&) const = default;
+};
+
+/// The encoder of an encoder-decoder model as far as it may differ from the decoder, which `config` itself describes.
+struct encoder_config {
+  int layers = 0;    ///< blocks; 0: there is no encoder, and blocks have no cross-attention
+  int heads = 0;     ///< query heads, each with a key and value head of its own
+  int head_dim = 0;  ///< width of one head
+  int d_ff = 0;      ///< inner width of the feed-forward layer
+  int vocab = 0;     ///< source tokens; 0: those of the decoder, whose embedding serves both
+
+  bool operator==(encoder_config const&) const = default;
+};
+
 /// Everything that decides shapes, arithmetic and memory of one transformer. A family is a value of this aggregate.
 ///
 /// Give it a name at namespace scope and pass it by reference as template argument, so that errors and symbols carry the name:
@@ -48,14 +67,17 @@ struct config {
 
   norm_kind norm = norm_kind::rms_norm;  ///< of every block, and the last or first one
   norm_place place = norm_place::pre;    ///< before or after each half of a block
-  float norm_eps = 1e-5F;                ///< added to the mean square or the variance
-  bool norm_bias = false;                ///< layer_norm only
+  float norm_eps = 1e-5F;                ///< added to the mean square or the variance (deviation_norm: to σ)
+  bool norm_bias = false;                ///< not for rms_norm
+  bool embedding_norm = false;           ///< a norm on the sum of the embeddings
 
   activation_kind activation = activation_kind::silu;  ///< of the feed-forward layer
   bool gated = true;  ///< down(act(gate(x)) · up(x)) instead of down(act(up(x))) (GLU variants, arXiv:2002.05202)
 
   position_kind position = position_kind::rotary;  ///< how tokens know their place
   rope_config rope{};                              ///< if position is rotary
+  relative_config relative{};                      ///< if position is relative
+  float embedding_scale = 1.0F;                    ///< token embeddings are multiplied by it
 
   mask_kind mask = mask_kind::causal;  ///< which keys a query sees
   int window = 0;                      ///< a query sees this many keys, itself included (Mistral); 0: no limit
@@ -65,13 +87,18 @@ struct config {
   bool bias_qkv = false;               ///< query, key and value have biases
   bool bias_attention_output = false;  ///< the attention output projection has one
   bool bias_ffn = false;               ///< gate, up and down have biases
+  bool bias_head = false;              ///< logits have one
 
   head_kind head = head_kind::language_model;                 ///< logits, or hidden states as the result
   bool tied = false;                                          ///< the head's weight is the token embedding
+  float logit_scale = 1.0F;                                   ///< W·x is multiplied by it (T5: d_model^-½ where tied)
   bool pooler = false;                                        ///< act(linear(hidden of the first token)) (BERT)
   activation_kind pooler_activation = activation_kind::tanh;  ///< tanh, or relu (DistilBERT)
   classifier_kind classifier = classifier_kind::none;         ///< scores of labels beside, or instead of, hidden states
   int labels = 0;                                             ///< outputs of the classifier; 0: there is none
+
+  encoder_config encoder{};    ///< encoder-decoder models; all else here is then of the decoder
+  bool shared_tokens = false;  ///< of an encoder that reads its decoder's embedding; `encoder_of` sets it
 
   dtype weights = dtype::f32;  ///< of matrices and token embeddings when packed; norms and biases stay f32
   int group = 0;               ///< values per scale of a quantised format; 0: not quantised

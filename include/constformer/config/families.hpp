@@ -33,6 +33,16 @@ constexpr config from_shape(family_kind family, shape const& s) {
   return c;
 }
 
+// √x and 1/√x, rounded once to float, also in constant evaluation: Newton's steps from above fall until they meet.
+constexpr double square_root(double x) {
+  if (!(x > 0)) return 0;
+  double root = x > 1 ? x : 1;
+  for (double next = (root + x / root) / 2; next < root; next = (root + x / root) / 2) root = next;
+  return root;
+}
+constexpr float root_of(int x) { return static_cast<float>(square_root(x)); }
+constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / square_root(x)) : 1.0F; }
+
 }  // namespace detail
 
 /// Llama (arXiv:2302.13971): pre-RMSNorm, rotary half-split, SwiGLU, no biases, untied.
@@ -77,6 +87,7 @@ constexpr config from_shape(family_kind family, shape const& s) {
   config c = gpt2(s);
   c.family = family_kind::bert;
   c.place = norm_place::post;
+  c.embedding_norm = true;
   c.norm_eps = 1e-12F;
   c.activation = activation_kind::gelu;
   c.mask = mask_kind::bidirectional;
@@ -104,6 +115,99 @@ constexpr config from_shape(family_kind family, shape const& s) {
   c.family = family_kind::distilbert;
   c.segments = 0;
   c.pooler = false;
+  return c;
+}
+
+namespace detail {
+
+// An encoder as deep as `layers` says and else like the decoder, whose embedding it shares.
+constexpr void add_encoder(config& c, int layers) {
+  c.encoder = {.layers = layers, .heads = c.heads, .head_dim = c.head_dim, .d_ff = c.d_ff, .vocab = 0};
+}
+
+}  // namespace detail
+
+/// T5 1.0 (arXiv:1910.10683): encoder-decoder, pre-RMSNorm, no biases, relative positions in 32 buckets up to 128, scores that are
+/// not scaled, ReLU, one embedding for both sides and the head, whose input is scaled by d_model^-½.
+/// The encoder has as many layers as the decoder.
+[[nodiscard]] constexpr config t5(shape const& s) {
+  config c = detail::from_shape(family_kind::t5, s);
+  c.norm_eps = 1e-6F;
+  c.activation = activation_kind::relu;
+  c.gated = false;
+  c.position = position_kind::relative;
+  c.relative = {.buckets = 32, .max_distance = 128};
+  c.scale_scores = false;
+  c.tied = true;
+  c.logit_scale = detail::inverse_root(c.d_model);
+  detail::add_encoder(c, c.layers);
+  return c;
+}
+
+/// T5 1.1: gated GELU (tanh form), a head of its own and no scale before it.
+[[nodiscard]] constexpr config t5_v1_1(shape const& s) {
+  config c = t5(s);
+  c.family = family_kind::t5_v1_1;
+  c.activation = activation_kind::gelu_tanh;
+  c.gated = true;
+  c.tied = false;
+  c.logit_scale = 1.0F;
+  return c;
+}
+
+/// The Transformer of the paper (arXiv:1706.03762): encoder-decoder, post-LayerNorm, sinusoids, embeddings scaled by √d_model, biases
+/// everywhere but in scores, ReLU, one embedding for both sides and the head. In files it has the lecture code's names.
+[[nodiscard]] constexpr config vaswani(shape const& s) {
+  config c = detail::from_shape(family_kind::lecture, s);
+  c.norm = norm_kind::layer_norm;
+  c.place = norm_place::post;
+  c.norm_bias = true;
+  c.activation = activation_kind::relu;
+  c.gated = false;
+  c.position = position_kind::sinusoid;
+  c.embedding_scale = detail::root_of(c.d_model);
+  c.bias_qkv = c.bias_attention_output = c.bias_ffn = true;
+  c.tied = true;
+  detail::add_encoder(c, c.layers);
+  return c;
+}
+
+/// The lecture code (github.com/SamLynnEvans/Transformer): pre-norm with a norm after each stack, its own norm and position formula,
+/// d_ff 2048 whatever the width, two embeddings and a head with a bias. `source_vocab` are the tokens of the source.
+[[nodiscard]] constexpr config lecture(shape const& s, int source_vocab) {
+  config c = vaswani(s);
+  c.norm = norm_kind::deviation_norm;
+  c.place = norm_place::pre;
+  c.norm_eps = 1e-6F;
+  c.position = position_kind::sinusoid_lecture;
+  c.d_ff = s.d_ff != 0 ? s.d_ff : 2048;
+  c.bias_head = true;
+  c.tied = false;
+  detail::add_encoder(c, c.layers);
+  c.encoder.vocab = source_vocab;
+  return c;
+}
+
+/// Marian (arXiv:1804.00344) as Hugging Face has it: the paper's form with sines and cosines in halves, swish, and a bias of the logits.
+[[nodiscard]] constexpr config marian(shape const& s) {
+  config c = vaswani(s);
+  c.family = family_kind::marian;
+  c.activation = activation_kind::silu;
+  c.position = position_kind::sinusoid_halves;
+  c.bias_head = true;
+  return c;
+}
+
+/// OpenNMT-tf's Transformer as CTranslate2 stores it: pre-LayerNorm, its own sinusoids, two embeddings and a head with a bias.
+/// `source_vocab` are the tokens of the source.
+[[nodiscard]] constexpr config opennmt(shape const& s, int source_vocab) {
+  config c = vaswani(s);
+  c.family = family_kind::opennmt;
+  c.place = norm_place::pre;
+  c.position = position_kind::sinusoid_opennmt;
+  c.bias_head = true;
+  c.tied = false;
+  c.encoder.vocab = source_vocab;
   return c;
 }
 

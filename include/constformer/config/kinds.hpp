@@ -8,10 +8,11 @@
 namespace constformer {
 
 /// Whose checkpoint names and file layout a model follows. The arithmetic is told by the other fields of `config`.
-enum class family_kind : std::uint8_t { llama, mistral, qwen2, gpt2, bert, roberta, distilbert };
+enum class family_kind : std::uint8_t { llama, mistral, qwen2, gpt2, bert, roberta, distilbert, t5, t5_v1_1, marian, opennmt, lecture };
 
 /// x·rsqrt(mean x² + eps)·w, or (x − mean)·rsqrt(variance + eps)·w (+ b).
-enum class norm_kind : std::uint8_t { rms_norm, layer_norm };
+/// deviation_norm is the lecture code's: (x − mean)/(σ + eps)·w + b, where σ² divides by one value less and eps is outside the root.
+enum class norm_kind : std::uint8_t { rms_norm, layer_norm, deviation_norm };
 
 /// pre: x + f(norm(x)), with one norm after the last block. post: norm(x + f(x)), with a norm on the embeddings instead.
 enum class norm_place : std::uint8_t { pre, post };
@@ -19,8 +20,23 @@ enum class norm_place : std::uint8_t { pre, post };
 /// Point-wise function of the feed-forward layer. gelu is ½x(1+erf(x/√2)); gelu_tanh is its tanh form (GPT-2's gelu_new).
 enum class activation_kind : std::uint8_t { relu, relu2, gelu, gelu_tanh, quick_gelu, silu, tanh, sigmoid, identity };
 
-/// How a token learns where it stands.
-enum class position_kind : std::uint8_t { none, learned, rotary };
+/// How a token learns where it stands. The sinusoids are fixed tables (positions, d_model) of sin and cos(p·f), added to the embedding;
+/// they differ in their frequencies f and in where sin and cos lie. With d = d_model and base 10000:
+/// - sinusoid: sin and cos in turn, f = base^(−2i/d) for pair i (arXiv:1706.03762)
+/// - sinusoid_halves: the same f, all sines and then all cosines (Marian)
+/// - sinusoid_opennmt: halves, f = base^(−i/(d/2 − 1)), and the first position is 1 (OpenNMT-tf, tensor2tensor)
+/// - sinusoid_lecture: in turn, but sin in column c has f = base^(−2c/d) and cos in column c has base^(−2c/d) too
+/// relative: no table of positions; a trained bias for each head and bucket of distances is added to scores (T5, arXiv:1910.10683).
+enum class position_kind : std::uint8_t {
+  none,
+  learned,
+  rotary,
+  sinusoid,
+  sinusoid_halves,
+  sinusoid_opennmt,
+  sinusoid_lecture,
+  relative
+};
 
 /// Which pairs of a head's dims rotate together: (j, j + rotary_dims/2), as Hugging Face has it, or (2j, 2j+1), as Meta has it.
 enum class rope_style : std::uint8_t { half_split, interleaved };
@@ -55,9 +71,15 @@ inline constexpr std::array family_names{
     named{family_kind::bert, "bert"},
     named{family_kind::roberta, "roberta"},
     named{family_kind::distilbert, "distilbert"},
+    named{family_kind::t5, "t5"},
+    named{family_kind::t5_v1_1, "t5_v1_1"},
+    named{family_kind::marian, "marian"},
+    named{family_kind::opennmt, "opennmt"},
+    named{family_kind::lecture, "lecture"},
 };
 inline constexpr std::array norm_names{named{norm_kind::rms_norm, "rms_norm"},
-                                       named{norm_kind::layer_norm, "layer_norm"}};
+                                       named{norm_kind::layer_norm, "layer_norm"},
+                                       named{norm_kind::deviation_norm, "deviation_norm"}};
 inline constexpr std::array norm_place_names{named{norm_place::pre, "pre"}, named{norm_place::post, "post"}};
 inline constexpr std::array activation_names{
     named{activation_kind::relu, "relu"},
@@ -70,8 +92,16 @@ inline constexpr std::array activation_names{
     named{activation_kind::sigmoid, "sigmoid"},
     named{activation_kind::identity, "identity"},
 };
-inline constexpr std::array position_names{named{position_kind::none, "none"}, named{position_kind::learned, "learned"},
-                                           named{position_kind::rotary, "rotary"}};
+inline constexpr std::array position_names{
+    named{position_kind::none, "none"},
+    named{position_kind::learned, "learned"},
+    named{position_kind::rotary, "rotary"},
+    named{position_kind::sinusoid, "sinusoid"},
+    named{position_kind::sinusoid_halves, "sinusoid_halves"},
+    named{position_kind::sinusoid_opennmt, "sinusoid_opennmt"},
+    named{position_kind::sinusoid_lecture, "sinusoid_lecture"},
+    named{position_kind::relative, "relative"},
+};
 inline constexpr std::array rope_style_names{named{rope_style::half_split, "half_split"},
                                              named{rope_style::interleaved, "interleaved"}};
 inline constexpr std::array rope_scaling_names{

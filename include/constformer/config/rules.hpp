@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/core/check.hpp"
 #include "constformer/core/text.hpp"
 
@@ -106,6 +107,42 @@ constexpr message rope_scaling_misfit(config const& c) {
   return {};
 }
 
+constexpr message sinusoid_misfit(config const& c) {
+  if (!is_sinusoid(c.position)) return {};
+  if (c.d_model % 2 != 0)
+    return format_message("position: {} has pairs, d_model={} is not a multiple of 2", name_of(c.position), c.d_model);
+  if (c.position == position_kind::sinusoid_opennmt && c.d_model < 4)
+    return format_message("position: {} divides by d_model/2-1, d_model={} is below 4", name_of(c.position), c.d_model);
+  return {};
+}
+
+// An encoder has half of the buckets for either side, and half of those for exact distances: none of them may be empty.
+constexpr message relative_misfit(config const& c) {
+  relative_config const& r = c.relative;
+  if (c.position != position_kind::relative) {
+    if (r.buckets != 0 || r.max_distance != 0)
+      return format_message("relative: buckets={} and max_distance={} need position=relative, it is {}", r.buckets,
+                            r.max_distance, name_of(c.position));
+    return {};
+  }
+  if (r.buckets < 4 || r.buckets % 4 != 0)
+    return format_message("relative: buckets={} is not a positive multiple of 4", r.buckets);
+  if (r.buckets > largest_extent || r.max_distance > largest_extent)
+    return format_message("relative: buckets={} or max_distance={} is above the limit {}", r.buckets, r.max_distance,
+                          largest_extent);
+  if (r.max_distance <= r.buckets / 2)
+    return format_message("relative: max_distance={} must be more than half of buckets={}", r.max_distance, r.buckets);
+  return {};
+}
+
+constexpr message scale_misfit(config const& c) {
+  if (!(c.embedding_scale > 0 && c.embedding_scale <= largest_factor))
+    return format_message("embedding: scale={} is not between 0 and {}", c.embedding_scale, largest_factor);
+  if (!(c.logit_scale > 0 && c.logit_scale <= largest_factor))
+    return format_message("head: logit_scale={} is not between 0 and {}", c.logit_scale, largest_factor);
+  return {};
+}
+
 // Dynamic scaling is the one way past the positions that the checkpoint was made for.
 constexpr message capacity_misfit(config const& c) {
   bool const stretches = c.position == position_kind::rotary && c.rope.scaling == rope_scaling_kind::dynamic;
@@ -117,6 +154,8 @@ constexpr message capacity_misfit(config const& c) {
 constexpr message norm_misfit(config const& c) {
   if (!(c.norm_eps > 0 && c.norm_eps < 1)) return format_message("norm: eps={} is not between 0 and 1", c.norm_eps);
   if (c.norm == norm_kind::rms_norm && c.norm_bias) return format_message("norm: rms_norm has no bias, norm_bias=true");
+  if (c.norm == norm_kind::deviation_norm && c.d_model < 2)
+    return format_message("norm: deviation_norm divides by d_model-1, d_model={} is below 2", c.d_model);
   return {};
 }
 
@@ -129,6 +168,10 @@ constexpr message ffn_misfit(config const& c) {
 constexpr message head_misfit(config const& c) {
   if (c.tied && c.head == head_kind::none)
     return format_message("head: tied=true needs head=language_model or masked_language_model, it is none");
+  if (c.bias_head && c.head == head_kind::none)
+    return format_message("head: bias_head=true needs head=language_model, it is none");
+  if (c.shared_tokens && c.head != head_kind::none)
+    return format_message("head: shared_tokens=true is for encoders, head is {}", name_of(c.head));
   if (c.head == head_kind::language_model && c.mask == mask_kind::bidirectional)
     return format_message("head: language_model needs mask=causal, it is bidirectional");
   if (c.head != head_kind::language_model && c.mask == mask_kind::causal)
@@ -166,19 +209,42 @@ constexpr message group_misfit(config const& c) {
   return {};
 }
 
+// Of one stack, decoder or encoder.
+constexpr message stack_misfit(config const& c) {
+  using rule = message (*)(config const&);
+  constexpr rule rules[]{extents_misfit,  attention_misfit, rope_misfit, rope_scaling_misfit, sinusoid_misfit,
+                         relative_misfit, capacity_misfit,  norm_misfit, ffn_misfit,          scale_misfit,
+                         head_misfit,     classifier_misfit,  group_misfit};
+  for (rule const broken : rules)
+    if (message const sentence = broken(c); !sentence.empty()) return sentence;
+  return {};
+}
+
+constexpr message encoder_misfit(config const& c) {
+  encoder_config const& e = c.encoder;
+  if (e.layers < 0) return format_message("encoder: layers={} must not be negative", e.layers);
+  if (e.vocab < 0) return format_message("encoder: vocab={} must not be negative", e.vocab);
+  if (!has_encoder(c)) {
+    if (e != encoder_config{})
+      return format_message("encoder: heads={}, head_dim={}, d_ff={} and vocab={} need layers, there are none", e.heads,
+                            e.head_dim, e.d_ff, e.vocab);
+    return {};
+  }
+  if (c.head == head_kind::none) return format_message("encoder: needs a decoder with head=language_model, it is none");
+  if (c.position == position_kind::rotary)
+    return format_message("encoder: needs position=learned, relative or a sinusoid, it is {}", name_of(c.position));
+  if (message const sentence = stack_misfit(encoder_of(c)); !sentence.empty())
+    return format_message("encoder: {}", sentence);
+  return {};
+}
+
 }  // namespace detail
 
 /// The first rule that `c` breaks, as a sentence with the names and the numbers; empty if `c` is valid.
 /// The same rules guard types at compile time (`valid_config`) and files at run time.
 [[nodiscard]] constexpr message first_misfit(config const& c) {
-  using rule = message (*)(config const&);
-  constexpr rule rules[]{detail::extents_misfit,      detail::attention_misfit, detail::rope_misfit,
-                         detail::rope_scaling_misfit, detail::capacity_misfit,  detail::norm_misfit,
-                         detail::ffn_misfit,          detail::head_misfit,      detail::classifier_misfit,
-                         detail::group_misfit};
-  for (rule const broken : rules)
-    if (message const sentence = broken(c); !sentence.empty()) return sentence;
-  return {};
+  message const sentence = detail::stack_misfit(c);
+  return sentence.empty() ? detail::encoder_misfit(c) : sentence;
 }
 
 /// Instantiated by every type that takes a config: compiles only if `Config` is valid, and says why if not.

@@ -113,6 +113,9 @@ class text_buffer {
 /// A sentence about what does not fit; empty when everything does.
 using message = text_buffer<320>;
 
+/// A dotted parameter name; `*` stands for the index of a repeated layer.
+using parameter_name = text_buffer<96>;
+
 namespace detail {
 
 template <class Out, class Argument>

@@ -18,11 +18,13 @@
 #include "constformer/checkpoint/fingerprint.hpp"
 #include "constformer/checkpoint/plan_check.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/generate/block_table.hpp"
 #include "constformer/generate/session.hpp"
+#include "constformer/generate/source-inl.hpp"
 #include "constformer/kernels/rope.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/layers/parameter_table.hpp"
@@ -58,12 +60,15 @@ class engine final : public session {
         plan_(stage_plan::of(Config, team_.size(), capacity_, sequences_)),
         memory_(bytes(plan_, team_.size(), capacity_, sequences_)),
         stage_(plan_.cut(memory_, weights, capacity_, sequences_)),
+        source_(memory_, weights, team_.size(), capacity_),
         blocks_(memory_, capacity_, sequences_),
         logits_(memory_.take<float>(logit_count(sequences_))),
         hidden_(memory_.take<float>(has_head ? 0 : plan_.x)),
         pooled_(memory_.take<float>(Config.pooler ? padded(Config.d_model) : 0)),
         labels_(memory_.take<float>(label_rows(plan_) * padded(Config.labels))),
-        scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {}
+        scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {
+    tables_.start(stage_, capacity_);
+  }
 
   /// Of memory that a session takes.
   [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers, int capacity,
@@ -72,7 +77,7 @@ class engine final : public session {
            arena::bytes_for<float>(logit_count(sequences)) + arena::bytes_for<float>(has_head ? 0 : plan.x) +
            arena::bytes_for<float>(Config.pooler ? padded(Config.d_model) : 0) +
            arena::bytes_for<float>(label_rows(plan) * padded(Config.labels)) +
-           arena::bytes_for<scratch>(static_cast<std::size_t>(workers));
+           arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) + source_part<Config>::bytes(workers, capacity);
   }
 
   [[nodiscard]] int sequences() const override { return sequences_; }
@@ -90,6 +95,17 @@ class engine final : public session {
       throw error("cannot rewind to position " + std::to_string(position) + ", the cache holds " +
                   std::to_string(held) + " tokens");
     blocks_.rewind(sequence, position);
+  }
+
+  void start_source(std::span<int const> ids) override {
+    if constexpr (has_encoder(Config)) {
+      check_vocab(ids, source_vocab(Config));
+      check_room(0, ids.size());
+      source_.encode(team_, ids, stage_);
+      for (int sequence = 0; sequence < sequences_; ++sequence) blocks_.rewind(sequence, 0);
+    } else {
+      session::start_source(ids);
+    }
   }
 
   std::span<float const> append(int sequence, std::span<int const> ids) override {
@@ -218,8 +234,10 @@ class engine final : public session {
     return asked;
   }
 
-  static void require_decoder(std::string_view call) {
+  void require_decoder(std::string_view call) const {
     if constexpr (!has_head) throw error(std::string(call) + ": this model is an encoder");
+    if constexpr (has_encoder(Config))
+      if (stage_.source_count == 0) throw error(std::string(call) + ": no source has been given");
   }
 
   void check_sequence(int sequence) const {
@@ -228,27 +246,28 @@ class engine final : public session {
                   " of the session");
   }
 
-  static void check_vocab(std::span<int const> ids) {
+  static void check_vocab(std::span<int const> ids, int vocab) {
     if (ids.empty()) throw error("no tokens were given");
     for (std::size_t i = 0; i < ids.size(); ++i)
-      if (ids[i] < 0 || ids[i] >= Config.vocab)
+      if (ids[i] < 0 || ids[i] >= vocab)
         throw error("id " + std::to_string(ids[i]) + " at place " + std::to_string(i) +
-                    " is not within the vocabulary of " + std::to_string(Config.vocab));
+                    " is not within the vocabulary of " + std::to_string(vocab));
   }
 
-  void check_room(int sequence, std::size_t tokens) const {
-    int const held = blocks_.position(sequence);
+  // `tokens` that follow `held` others.
+  void check_room(int held, std::size_t tokens) const {
     if (tokens > static_cast<std::size_t>(capacity_ - held))
       throw error("context of " + std::to_string(static_cast<std::size_t>(held) + tokens) +
                   " tokens is above the capacity of " + std::to_string(capacity_));
   }
 
   void check_step(std::span<int const> ids) const {
-    check_vocab(ids);
+    check_vocab(ids, Config.vocab);
     if (ids.size() > static_cast<std::size_t>(sequences_))
       throw error(std::to_string(ids.size()) + " tokens are given, the session holds " + std::to_string(sequences_) +
                   " sequences");
-    for (int sequence = 0; sequence < static_cast<int>(ids.size()); ++sequence) check_room(sequence, 1);
+    for (int sequence = 0; sequence < static_cast<int>(ids.size()); ++sequence)
+      check_room(blocks_.position(sequence), 1);
   }
 
   static void check_segments(std::span<int const> ids, std::span<int const> segments) {
@@ -296,7 +315,10 @@ class engine final : public session {
   void step_rows(int first, std::span<int const> ids) {
     int const rows = static_cast<int>(ids.size());
     set_frequencies(blocks_.position(first) + 1);
-    for (int row = 0; row < rows; ++row) reserve(first + row, 1);
+    for (int row = 0; row < rows; ++row) {
+      reserve(first + row, 1);
+      tables_.reach(stage_, blocks_.position(first + row) + 1);
+    }
     stage_.ids = ids.data();
     stage_.segments = nullptr;
     stage_.blocks = blocks_.blocks(first);
@@ -314,9 +336,11 @@ class engine final : public session {
   // Takes `ids` through the stack in batches; `after(stage, is the last batch)` sees each batch's result.
   template <class After>
   void take(int sequence, std::span<int const> ids, std::span<int const> segments, After const& after) {
-    check_vocab(ids);
-    check_room(sequence, ids.size());
-    set_frequencies(blocks_.position(sequence) + static_cast<int>(ids.size()));
+    check_vocab(ids, Config.vocab);
+    check_room(blocks_.position(sequence), ids.size());
+    int const length = blocks_.position(sequence) + static_cast<int>(ids.size());
+    set_frequencies(length);
+    tables_.reach(stage_, length);
     stage_.blocks = blocks_.blocks(sequence);
     stage_.blocks_stride = 0;
     stage_.positions = nullptr;
@@ -340,6 +364,8 @@ class engine final : public session {
   stage_plan plan_;
   arena memory_;
   stage stage_;
+  [[no_unique_address]] source_part<Config> source_;
+  [[no_unique_address]] position_tables<Config> tables_;
   block_table blocks_;
   std::span<float> logits_;  // (score_rows or sequences, vocab)
   std::span<float> hidden_;  // encoders: (rows, d_model) without padding
@@ -363,7 +389,7 @@ model_unit make_unit(std::string_view name) {
           .configuration = &Config,
           .fingerprint = fingerprint_of(Config),
           .weight_bytes = packed_layout_of(Config).bytes,
-          .parameters = count_parameters<transformer<Config>>(),
+          .parameters = count_parameters<model_parameters<Config>>(),
           .cache_bytes = static_cast<std::int64_t>(plan.cache_bytes()),
           .workspace_bytes =
               static_cast<std::int64_t>(engine<Config>::bytes(plan, 1, Config.capacity) - plan.cache_bytes()),

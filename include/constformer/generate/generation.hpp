@@ -26,6 +26,7 @@ struct generation_result {
   int tokens = 0;                                   ///< handed to the sink
   int decode_steps = 0;                             ///< tokens appended one at a time
   generation_end end = generation_end::max_tokens;  ///< the limit that was met first
+  int stop_id = -1;                                 ///< the id that ended it, if one did
   double prefill_seconds = 0;                       ///< for all prompt tokens together
   double decode_seconds = 0;  ///< for all decode steps together, choosing and handing out included
 };

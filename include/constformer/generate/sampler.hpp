@@ -27,4 +27,8 @@ class sampler {
 /// A sampler for `vocab` tokens and contexts of at most `capacity`. Throws `error` with the sentence of `first_misfit`.
 [[nodiscard]] std::unique_ptr<sampler> make_sampler(sampling_options const& options, int vocab, int capacity);
 
+/// `inner`, which never sees the logits of the `banned` ids of `vocab`. Throws `error` if one is not in the vocabulary.
+[[nodiscard]] std::unique_ptr<sampler> make_banning_sampler(std::unique_ptr<sampler> inner, std::span<int const> banned,
+                                                            int vocab);
+
 }  // namespace constformer

@@ -65,6 +65,12 @@ class session {
   /// Forgets all tokens of sequence 0 from `position` on.
   void rewind(int position) { rewind(0, position); }
 
+  /// Encoder-decoder models: encodes a source, whose keys and values all that is appended from now on attends to, and
+  /// forgets all tokens. Append begins with the token that starts a target.
+  virtual void start_source([[maybe_unused]] std::span<int const> ids) {
+    throw error("start_source: this model has no encoder beside a decoder");
+  }
+
   /// Decoders: appends `ids` to a sequence and returns the logits (vocab) after the last one; valid until the next call.
   virtual std::span<float const> append(int sequence, std::span<int const> ids) = 0;
   /// Decoders: appends `ids` to sequence 0.

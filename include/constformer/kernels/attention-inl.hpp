@@ -39,6 +39,11 @@ struct attention_span {
   float scale;               ///< of the scores
   float softcap =
       0.0F;  ///< scores become softcap·tanh(score/softcap), if the kernel is for it (Gemma 2, arXiv:2408.00118)
+
+  /// Added to scores, if the kernel is for it: bias[k − p] for the key at k and the query at p, of the group's first
+  /// head. Valid from the least k − p to key_tile beyond the largest.
+  float const* bias = nullptr;
+  std::size_t bias_stride = 0;  ///< floats from one head's to the next
 };
 
 /// Keys of one head, panels by a table of blocks.
@@ -96,8 +101,9 @@ struct value_blocks {
   }
 };
 
-/// Head width, query heads per key head and mask that one instantiation is for; `Capped` scores have a softcap.
-template <int HeadDim, int Group, class Mask, bool Capped = false>
+/// Head width, query heads per key head and mask that one instantiation is for; `Capped` scores have a softcap, to `Biased`
+/// ones something is added by distance.
+template <int HeadDim, int Group, class Mask, bool Capped = false, bool Biased = false>
 class attention_kernel {
   static constexpr int width = padded(HeadDim);
   using span = attention_span<Mask>;
@@ -171,6 +177,14 @@ class attention_kernel {
       hn::StoreU(hn::Mul(cap, tanh(d, hn::Mul(hn::LoadU(d, scores + k), inverse))), d, scores + k);
   }
 
+  static HWY_INLINE void bias_row(span const& s, float* HWY_RESTRICT scores, int row, int first_key) {
+    float_tag const d;
+    float const* const bias = s.bias + static_cast<std::size_t>(row % Group) * s.bias_stride + first_key -
+                              (s.first_position + row / Group);
+    for (int k = 0; k < key_tile; k += lanes)
+      hn::StoreU(hn::Add(hn::LoadU(d, scores + k), hn::LoadU(d, bias + k)), d, scores + k);
+  }
+
   // scores → exp(score − peak), with the peak and the total carried from tile to tile.
   static HWY_INLINE void soften_row(scratch& t, int row) {
     float_tag const d;
@@ -221,6 +235,7 @@ class attention_kernel {
       score_tile<Rows>(s, t, rows, first, keys);
       for (int row = 0; row < rows; ++row) {
         if constexpr (Capped) cap_row(s, t.scores[row]);
+        if constexpr (Biased) bias_row(s, t.scores[row], row, first);
         if (!tiles.is_whole(first, key_tile)) mask_row(s, t.scores[row], s.first_position + row / Group, first);
         soften_row(t, row);
       }

@@ -34,20 +34,22 @@ HWY_INLINE float sum_of(float const* HWY_RESTRICT x, int width, Map const& map) 
 }
 
 /// out = norm(x)·weight (+ bias), rows of `width` values padded to whole panels; x and out may be the same.
-/// RMSNorm: x·rsqrt(mean x² + eps). LayerNorm: (x − mean)·rsqrt(mean (x − mean)² + eps); bias may be null.
+/// RMSNorm: x·rsqrt(mean x² + eps). LayerNorm: (x − mean)·rsqrt(mean (x − mean)² + eps). deviation_norm:
+/// (x − mean)/(√(Σ(x − mean)²/(width − 1)) + eps). bias may be null.
 template <norm_kind Kind>
 HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, float const* HWY_RESTRICT bias, float* out,
                           int width, float eps) {
   float_tag const d;
   float const n = static_cast<float>(width);
   float mean = 0.0F;
-  if constexpr (Kind == norm_kind::layer_norm) mean = sum_of(x, width, [](float_vec v) HWY_ATTR { return v; }) / n;
+  if constexpr (Kind != norm_kind::rms_norm) mean = sum_of(x, width, [](float_vec v) HWY_ATTR { return v; }) / n;
   auto const shift = hn::Set(d, mean);
   float const square = sum_of(x, width, [shift](float_vec v) HWY_ATTR {
     auto const centred = hn::Sub(v, shift);
     return hn::Mul(centred, centred);
   });
-  auto const scale = hn::Set(d, 1.0F / std::sqrt(square / n + eps));
+  float const spread = Kind == norm_kind::deviation_norm ? std::sqrt(square / (n - 1.0F)) + eps : std::sqrt(square / n + eps);
+  auto const scale = hn::Set(d, 1.0F / spread);
   for (int i = 0; i < padded(width); i += lanes) {  // past the end weights are 0
     auto const y = hn::Mul(hn::Mul(hn::Sub(hn::LoadU(d, x + i), shift), scale), hn::LoadU(d, weight + i));
     hn::StoreU(bias == nullptr ? y : hn::Add(y, hn::LoadU(d, bias + i)), d, out + i);

@@ -33,10 +33,11 @@ class attention_layer {
   static constexpr int query_width = Config.heads * head_dim;
   static constexpr int key_width = Config.kv_heads * head_dim;
   static constexpr std::size_t qkv_stride = padded(qkv_rows(Config));
+  static constexpr bool biased = Config.position == position_kind::relative;
   static constexpr packed_block place = packed_layout_of(Config).block;
   using mask = std::conditional_t<Config.mask == mask_kind::bidirectional, bidirectional_mask,
                                   std::conditional_t<(Config.window > 0), window_mask, causal_mask>>;
-  using kernel = attention_kernel<head_dim, group, mask>;
+  using kernel = attention_kernel<head_dim, group, mask, false, biased>;
 
  public:
   /// What each worker needs of its own.
@@ -93,7 +94,9 @@ class attention_layer {
                     .first_position = s.position(first_row),
                     .positions = rows,
                     .mask = mask_of(s),
-                    .scale = 1.0F / (by_width * by_layer)},
+                    .scale = 1.0F / (by_width * by_layer),
+                    .bias = biased ? s.relative + static_cast<std::size_t>(head * group) * s.relative_stride : nullptr,
+                    .bias_stride = s.relative_stride},
                    mine);
   }
 

@@ -7,11 +7,13 @@
 #endif
 
 #include <cstddef>
+#include <cstdint>
 
 #include "hwy/highway.h"
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/kernels/rope.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/layers/linear-inl.hpp"
@@ -23,17 +25,22 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// The embeddings of `Config`: tokens, and positions and segments where it has them.
-template <config const& Config>
+/// The embeddings of `Config`: tokens, and positions and segments where it has them. `Tokens` is the config whose table of tokens
+/// is read: an encoder's own, or its decoder's.
+template <config const& Config, config const& Tokens = Config>
 class embedding_layer {
   static constexpr packed_layout place = packed_layout_of(Config);
+  // From the start of the section of `Config`; an encoder's lies within its decoder's.
+  static constexpr std::int64_t tokens =
+      Config.shared_tokens ? packed_layout_of(Tokens).tokens - packed_layout_of(Tokens).encoder : place.tokens;
+  static constexpr bool in_panels = Config.shared_tokens ? Tokens.tied : Config.tied;
   static constexpr int width = Config.d_model;
   static constexpr std::size_t stride = padded(width);
 
   // Value k of a token: from its row, or, where the head shares the weight, from its lane of the head's panel.
   static HWY_INLINE float token_value(std::byte const* table, std::size_t id, std::size_t k) {
     constexpr dtype type = Config.weights;
-    if constexpr (Config.tied)
+    if constexpr (in_panels)
       return panel_value<type>(reinterpret_cast<stored<type> const*>(table), width, id, k);
     else
       return row_value<type>(reinterpret_cast<stored_row<type> const*>(table), width, id, k);
@@ -41,12 +48,19 @@ class embedding_layer {
 
   static HWY_INLINE void embed_row(stage const& s, int row) {
     float* const x = s.x + static_cast<std::size_t>(row) * stride;
-    std::byte const* const table = s.weights + place.tokens;
+    std::byte const* const table = s.weights + tokens;
     auto const id = static_cast<std::size_t>(s.ids[row]);
     for (std::size_t k = 0; k < width; ++k) x[k] = token_value(table, id, k);
+    if constexpr (Config.embedding_scale != 1.0F) {
+      for (std::size_t k = 0; k < width; ++k) x[k] *= Config.embedding_scale;
+    }
     if constexpr (Config.position == position_kind::learned) {
       float const* const position = floats_at(s.weights, place.positions) +
                                     static_cast<std::size_t>(Config.first_position + s.position(row)) * stride;
+      for (std::size_t k = 0; k < width; ++k) x[k] += position[k];
+    }
+    if constexpr (is_sinusoid(Config.position)) {
+      float const* const position = s.sinusoids + static_cast<std::size_t>(s.position(row)) * stride;
       for (std::size_t k = 0; k < width; ++k) x[k] += position[k];
     }
     if constexpr (Config.segments > 0) {
@@ -54,7 +68,7 @@ class embedding_layer {
       float const* const type = floats_at(s.weights, place.segments) + segment * stride;
       for (std::size_t k = 0; k < width; ++k) x[k] += type[k];
     }
-    if constexpr (Config.place == norm_place::post)
+    if constexpr (Config.embedding_norm)
       normalize_row<Config>(x, norm_weights_at<Config>(s.weights, place.embedding_norm, place.embedding_norm_bias), x);
     if constexpr (Config.position == position_kind::rotary) {
       constexpr std::size_t dims = Config.rope.rotary_dims;

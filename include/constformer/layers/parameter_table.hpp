@@ -11,9 +11,6 @@
 
 namespace constformer {
 
-/// A dotted parameter name; `*` stands for the index of a repeated layer.
-using parameter_name = text_buffer<96>;
-
 /// One parameter, or one for each of `layers` equal layers.
 struct parameter_entry {
   parameter_name name;                           ///< `blocks.*.attention.query.weight`

@@ -5,6 +5,7 @@
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/core/arena.hpp"
 
 namespace constformer {
@@ -18,6 +19,12 @@ namespace constformer {
 
 /// Layers whose keys and values are kept: an encoder needs only those of the layer at hand.
 [[nodiscard]] constexpr int cached_layers(config const& c) { return c.mask == mask_kind::causal ? c.layers : 1; }
+
+/// Floats of one head's biases by distance: from −capacity to a tile of keys beyond capacity.
+[[nodiscard]] constexpr int relative_reach(int capacity) {
+  constexpr int key_tile = 4 * panel_rows;
+  return 2 * capacity + key_tile;
+}
 
 /// What a forward pass works on: weights, activations of `rows` tokens and the cache. Rows are padded to whole panels.
 struct stage {
@@ -33,6 +40,16 @@ struct stage {
   float* cos = nullptr;          ///< rotary factors (rows, rotary_dims)
   float* sin = nullptr;          ///< (rows, rotary_dims)
   float* frequencies = nullptr;  ///< radians per position (rotary_dims / 2)
+
+  float* sinusoids = nullptr;      ///< rows of the fixed table of positions (capacity, d_model)
+  float* relative = nullptr;       ///< bias of distance 0 of head 0; others lie around it
+  std::size_t relative_stride = 0;  ///< from one head to the next
+
+  float* source_keys = nullptr;    ///< as keys, of the source: for cross-attention (layers, kv_heads, capacity/16, head_dim, 16)
+  float* source_values = nullptr;  ///< (layers, kv_heads, capacity, padded head_dim)
+  int const* source_blocks = nullptr;  ///< 0, 1, 2, …: the source lies in one piece
+  int source_capacity = 0;         ///< rows of these, whole panels
+  int source_count = 0;            ///< those in use: tokens of the source
 
   float* keys = nullptr;    ///< (layers, kv_heads, capacity/16, head_dim, 16)
   float* values = nullptr;  ///< (layers, kv_heads, capacity/16, 16, padded head_dim)
@@ -76,6 +93,10 @@ struct stage_plan {
   std::size_t cos;          ///< (rows, rotary_dims)
   std::size_t sin;          ///< (rows, rotary_dims)
   std::size_t frequencies;  ///< (rotary_dims / 2)
+  std::size_t sinusoids;    ///< (capacity, d_model)
+  std::size_t relative;     ///< (heads, `relative_reach`)
+  std::size_t source_keys;    ///< (layers, kv_heads, capacity/16, head_dim, 16); decoders with an encoder
+  std::size_t source_values;  ///< (layers, kv_heads, capacity, head_dim)
   std::size_t keys;         ///< (cached layers, kv_heads, capacity/16, head_dim, 16)
   std::size_t values;       ///< (cached layers, kv_heads, capacity, head_dim)
 
@@ -87,6 +108,8 @@ struct stage_plan {
     int const rows = batch < sequences ? sequences : batch;
     int const width = padded(c.d_model);
     int const cached = cached_layers(c) * c.kv_heads;
+    int const sourced = has_encoder(c) ? c.layers * c.kv_heads : 0;
+    std::size_t const sources = static_cast<std::size_t>(padded(capacity));
     std::size_t const positions = detail::count(padded(capacity), sequences);
     return {.x = detail::count(rows, width),
             .normed = detail::count(rows, width),
@@ -97,19 +120,25 @@ struct stage_plan {
             .cos = detail::count(rows, c.rope.rotary_dims),
             .sin = detail::count(rows, c.rope.rotary_dims),
             .frequencies = static_cast<std::size_t>(c.rope.rotary_dims / 2),
+            .sinusoids = detail::count(is_sinusoid(c.position) ? capacity : 0, width),
+            .relative = detail::count(c.position == position_kind::relative ? c.heads : 0, relative_reach(capacity)),
+            .source_keys = detail::count(sourced, c.head_dim) * sources,
+            .source_values = detail::count(sourced, padded(c.head_dim)) * sources,
             .keys = detail::count(cached, c.head_dim) * positions,
             .values = detail::count(cached, padded(c.head_dim)) * positions};
   }
 
   /// Bytes of an arena that keys and values take.
   [[nodiscard]] constexpr std::size_t cache_bytes() const {
-    return arena::bytes_for<float>(keys) + arena::bytes_for<float>(values);
+    std::size_t bytes = 0;
+    for (std::size_t part : {keys, values, source_keys, source_values}) bytes += arena::bytes_for<float>(part);
+    return bytes;
   }
 
   /// Bytes of an arena that all the other parts take.
   [[nodiscard]] constexpr std::size_t activation_bytes() const {
     std::size_t bytes = 0;
-    for (std::size_t part : {x, normed, own_normed, qkv, attended, hidden, cos, sin, frequencies})
+    for (std::size_t part : {x, normed, own_normed, qkv, attended, hidden, cos, sin, frequencies, sinusoids, relative})
       bytes += arena::bytes_for<float>(part);
     return bytes;
   }
@@ -128,6 +157,12 @@ struct stage_plan {
     s.cos = memory.take<float>(cos).data();
     s.sin = memory.take<float>(sin).data();
     s.frequencies = memory.take<float>(frequencies).data();
+    s.sinusoids = memory.take<float>(sinusoids).data();
+    s.relative_stride = static_cast<std::size_t>(relative_reach(capacity));
+    s.relative = memory.take<float>(relative).data() + (relative == 0 ? 0 : capacity);
+    s.source_capacity = padded(capacity);
+    s.source_keys = memory.take<float>(source_keys).data();
+    s.source_values = memory.take<float>(source_values).data();
     s.keys = memory.take<float>(keys).data();
     s.values = memory.take<float>(values).data();
     s.capacity = padded(capacity) * sequences;

@@ -11,6 +11,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/layers/block-inl.hpp"
 #include "constformer/layers/embedding-inl.hpp"
 #include "constformer/layers/linear-inl.hpp"
@@ -21,30 +22,48 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// The whole model of `Config`.
+/// logits = scale·W·x + b
 template <config const& Config>
+struct logit_sums {
+  matrix_rows out;    ///< rows padded to whole panels
+  float const* bias;  ///< (vocab), null without
+  /// Takes the sums of columns [column, column + lanes) of a row.
+  HWY_INLINE void operator()(int row, int column, float_vec v) const {
+    float_tag const d;
+    if constexpr (Config.logit_scale != 1.0F) v = hn::Mul(v, hn::Set(d, Config.logit_scale));
+    hn::StoreU(with_bias<Config.bias_head>(v, bias, column), d, out.row(row) + column);
+  }
+};
+
+/// One stack of `Config`, decoder or encoder; `Tokens` is the config whose token embedding it reads.
+template <config const& Config, config const& Tokens = Config>
 class transformer_layer {
   static constexpr packed_layout place = packed_layout_of(Config);
   static constexpr std::size_t stride = padded(Config.d_model);
 
  public:
   /// What each worker needs of its own.
-  using scratch = typename attention_layer<Config>::scratch;
+  using scratch = typename block_layer<Config>::scratch;
 
   /// Takes the rows of `s` through embedding and blocks; x holds the result (post: normed).
   static HWY_NOINLINE void forward(worker const& self, stage const& s, scratch& mine) {
-    embedding_layer<Config>::forward(self, s);
+    embedding_layer<Config, Tokens>::forward(self, s);
     for (int layer = 0; layer < Config.layers; ++layer) block_layer<Config>::forward(self, s, mine, layer);
+  }
+
+  /// The rows of `s` after `forward`, with the norm that follows the last block (pre): what a decoder looks at.
+  static HWY_INLINE matrix_rows output(worker const& self, stage const& s) {
+    if constexpr (Config.place == norm_place::pre)
+      return normed_rows<Config>(self, s, norm_weights_at<Config>(s.weights, place.final_norm, place.final_norm_bias));
+    return {s.x, stride};
   }
 
   /// logits (rows, vocab padded to panels) of rows [first, first + rows) of x.
   static HWY_NOINLINE void logits(worker const& self, stage s, int first, int rows, float* out) {
     s.x += static_cast<std::size_t>(first) * stride;
     s.rows = rows;
-    matrix_rows input{s.x, stride};
-    if constexpr (Config.place == norm_place::pre)
-      input = normed_rows<Config>(self, s, norm_weights_at<Config>(s.weights, place.final_norm, place.final_norm_bias));
-    store_sums<false> const to_logits{{out, padded(Config.vocab)}, nullptr};
+    matrix_rows const input = output(self, s);
+    logit_sums<Config> const to_logits{{out, padded(Config.vocab)}, floats_at(s.weights, place.head_bias)};
     linear_forward<Config.vocab, Config.d_model, Config.weights>(self, s.weights + place.head, input, rows, to_logits);
   }
 

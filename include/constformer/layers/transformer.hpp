@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/members.hpp"
 #include "constformer/layers/block.hpp"
@@ -23,16 +24,21 @@ struct transformer {
   static constexpr bool fills_masks = shape.head == head_kind::masked_language_model;
 
   /// (vocab, d_model).
-  using tokens_type = embedding<shape.vocab, shape.d_model>;
+  using token_table = embedding<shape.vocab, shape.d_model>;
+  /// The same; an encoder may read its decoder's.
+  using tokens_type = member_if<!shape.shared_tokens, token_table>;
   /// (first_position + positions, d_model) if positions are learned.
   using positions_type = member_if<shape.position == position_kind::learned,
                                    embedding<shape.first_position + shape.positions, shape.d_model>>;
   /// (segments, d_model) if there are token types.
   using segments_type = member_if<(shape.segments > 0), embedding<shape.segments, shape.d_model>>;
+  /// (buckets, heads): what is added to scores, if positions are relative. One table serves all blocks.
+  using relative_type =
+      member_if<shape.position == position_kind::relative, embedding<shape.relative.buckets, shape.heads>>;
   /// Over d_model, outside of the blocks.
   using norm_type = norm<shape.d_model, shape.norm_bias>;
-  /// On the sum of the embeddings, in post-norm models.
-  using embedding_norm_type = member_if<shape.place == norm_place::post, norm_type>;
+  /// On the sum of the embeddings.
+  using embedding_norm_type = member_if<shape.embedding_norm, norm_type>;
   /// The stack.
   using blocks_type = repeated<block<checked<Config>()>, shape.layers>;
   /// On the output of the last block, in pre-norm models.
@@ -41,21 +47,36 @@ struct transformer {
   using head_transform_type = member_if<fills_masks, linear<shape.d_model, shape.d_model, true>>;
   /// Over d_model, after the transform.
   using head_norm_type = member_if<fills_masks, norm_type>;
-  /// (vocab, d_model) if logits are wanted and the token embedding does not serve as head. That of masked tokens has a bias (vocab).
+  /// (vocab, d_model) if logits are wanted and the token embedding does not serve as head. It may have a bias (vocab).
   using head_type = std::conditional_t<
-      fills_masks && shape.tied, shared_weight_linear<shape.vocab>,
-      member_if<(has_head || fills_masks) && !shape.tied, linear<shape.vocab, shape.d_model, fills_masks>>>;
+      (fills_masks || shape.bias_head) && shape.tied, shared_weight_linear<shape.vocab>,
+      member_if<(has_head || fills_masks) && !shape.tied, linear<shape.vocab, shape.d_model, fills_masks || shape.bias_head>>>;
   /// (d_model, d_model) and bias, for the first token (BERT).
   using pooler_type = member_if<shape.pooler, linear<shape.d_model, shape.d_model, true>>;
   /// (labels, d_model) and bias, for the pooled first token or for each token.
   using classifier_type =
       member_if<(shape.labels > 0), linear<(shape.labels > 0 ? shape.labels : 1), shape.d_model, true>>;
-  static_assert(!shape.tied || tied_head<shape.vocab, shape.d_model, tokens_type>::value);
+  static_assert(!shape.tied || tied_head<shape.vocab, shape.d_model, token_table>::value);
 
   BOOST_HANA_DEFINE_STRUCT(transformer, (tokens_type, tokens), (positions_type, positions), (segments_type, segments),
-                           (embedding_norm_type, embedding_norm), (blocks_type, blocks), (final_norm_type, final_norm),
+                           (relative_type, relative), (embedding_norm_type, embedding_norm), (blocks_type, blocks), (final_norm_type, final_norm),
                            (head_transform_type, head_transform), (head_norm_type, head_norm), (head_type, head),
                            (pooler_type, pooler), (classifier_type, classifier));
 };
+
+/// All parameters of an encoder-decoder model (arXiv:1706.03762): two stacks, of which the decoder's blocks look at the
+/// encoder's output.
+template <config const& Config>
+struct encoder_decoder {
+  /// Bidirectional, without a head.
+  using encoder_type = transformer<encoder_part<checked<Config>()>>;
+  /// Causal, with cross-attention in each block.
+  using decoder_type = transformer<Config>;
+  BOOST_HANA_DEFINE_STRUCT(encoder_decoder, (encoder_type, encoder), (decoder_type, decoder));
+};
+
+/// All parameters of `Config`: one stack, or an encoder and a decoder.
+template <config const& Config>
+using model_parameters = std::conditional_t<has_encoder(Config), encoder_decoder<Config>, transformer<Config>>;
 
 }  // namespace constformer

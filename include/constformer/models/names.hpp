@@ -6,8 +6,12 @@
 #include "constformer/models/distilbert.hpp"
 #include "constformer/models/gpt2.hpp"
 #include "constformer/models/llama.hpp"
+#include "constformer/models/lecture.hpp"
+#include "constformer/models/marian.hpp"
 #include "constformer/models/name_map.hpp"
+#include "constformer/models/opennmt.hpp"
 #include "constformer/models/roberta.hpp"
+#include "constformer/models/t5.hpp"
 
 namespace constformer {
 
@@ -20,6 +24,11 @@ namespace constformer {
     case family_kind::roberta:
       return c.classifier == classifier_kind::sequence ? roberta_sequence_names : roberta_names;
     case family_kind::distilbert: return distilbert_names;
+    case family_kind::t5: return t5_names;
+    case family_kind::t5_v1_1: return t5_v1_1_names;
+    case family_kind::marian: return c.encoder.vocab > 0 ? marian_apart_names : marian_names;
+    case family_kind::opennmt: return c.gated ? opennmt_gated_names : opennmt_names;
+    case family_kind::lecture: return lecture_names;
     case family_kind::llama:
     case family_kind::mistral:
     case family_kind::qwen2: break;

@@ -14,6 +14,7 @@
 #include "constformer/config/rules.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/core/text.hpp"
+#include "encoder_decoder_configs.hpp"
 #include "json.hpp"
 #include "rope_parameters.hpp"
 
@@ -63,7 +64,6 @@ void refuse_flag(json_fields const& fields, std::string_view field) {
 void refuse_what_changes_everything(json_fields const& fields) {
   if (fields.has("quantization_config"))
     fields.misfit("quantization_config", "only unquantised checkpoints are supported");
-  refuse_flag(fields, "is_encoder_decoder");
   refuse_flag(fields, "add_cross_attention");
   if (!fields.is_empty("pruned_heads")) fields.misfit("pruned_heads", "only whole layers are supported");
 }
@@ -244,6 +244,7 @@ struct family_reader {
   std::string_view model_type;
   config (*read)(json_fields const&);
   std::optional<int> bos, eos, pad;  // where config.json does not name them
+  bool encoder_decoder = false;
 };
 
 constexpr std::array families{
@@ -254,6 +255,7 @@ constexpr std::array families{
     family_reader{"bert", read_bert, {}, {}, 0},
     family_reader{"roberta", read_roberta, 0, 2, 1},
     family_reader{"distilbert", read_distilbert, {}, {}, 0},
+    family_reader{"t5", read_t5, {}, 1, 0, true},
 };
 
 family_reader const& family_of(json_fields const& fields) {
@@ -288,6 +290,7 @@ void read_special_ids(json_fields const& fields, int vocab, special_ids& ids) {
   read_id(fields, "bos_token_id", vocab, ids.bos);
   read_ids(fields, "eos_token_id", vocab, ids.eos);
   read_id(fields, "pad_token_id", vocab, ids.pad);
+  read_id(fields, "decoder_start_token_id", vocab, ids.decoder_start);
 }
 
 std::optional<int> default_id(json_fields const& fields, std::string_view field, std::optional<int> id, int vocab) {
@@ -300,6 +303,7 @@ special_ids special_ids_of(json_fields const& fields, family_reader const& famil
   if (auto const eos = default_id(fields, "eos_token_id", family.eos, vocab)) ids.eos = {*eos};
   ids.pad = default_id(fields, "pad_token_id", family.pad, vocab);
   read_special_ids(fields, vocab, ids);
+  if (family.encoder_decoder && !ids.decoder_start) ids.decoder_start = ids.pad;
   return ids;
 }
 
@@ -316,6 +320,7 @@ hugging_face_config read_hugging_face_config(std::string_view text, std::string_
   json_fields const fields = document.fields();
   family_reader const& family = family_of(fields);
   refuse_what_changes_everything(fields);
+  if (!family.encoder_decoder) refuse_flag(fields, "is_encoder_decoder");
   config const model = family.read(fields);
   if (message const misfit = first_misfit(model); !misfit.empty())
     throw error(std::string(where) + ": " + std::string(misfit.view()));

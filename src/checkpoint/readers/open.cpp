@@ -17,6 +17,7 @@
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/safetensors.hpp"
 #include "constformer/checkpoint/tensor.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
@@ -39,6 +40,11 @@ std::string_view usual_prefix(family_kind family) {
     case family_kind::bert: return "bert.";
     case family_kind::roberta: return "roberta.";
     case family_kind::distilbert: return "distilbert.";
+    case family_kind::t5:
+    case family_kind::t5_v1_1:
+    case family_kind::opennmt:
+    case family_kind::lecture: return "";
+    case family_kind::marian: break;
     case family_kind::llama:
     case family_kind::mistral:
     case family_kind::qwen2: break;
@@ -50,6 +56,11 @@ std::string_view usual_prefix(family_kind family) {
 std::string tensor_name(config const& model, std::string_view parameter) {
   name_rule const* const rule = rule_for(names_of(model), parameter);
   return rule == nullptr ? std::string() : std::string(tensor_of(*rule, parameter).view());
+}
+
+// The same of a parameter of the decoder, if there are two sides.
+std::string decoder_tensor_name(config const& model, std::string const& parameter) {
+  return tensor_name(model, has_encoder(model) ? "decoder." + parameter : parameter);
 }
 
 // Saved buffers and heads for training: they are in real files and change nothing that these models compute here.
@@ -109,7 +120,7 @@ bool has_tensor(Tensors const& tensors, std::string_view name) {
 
 std::string prefix_of(config const& model, std::vector<tensor_view> const& tensors) {
   std::string prefix(usual_prefix(model.family));
-  std::string const embedding = tensor_name(model, "tokens.weight");
+  std::string const embedding = decoder_tensor_name(model, "tokens.weight");
   bool const bare = !has_tensor(tensors, prefix + embedding) && has_tensor(tensors, embedding);
   return bare ? std::string() : prefix;
 }
@@ -152,8 +163,8 @@ void move_to_unread(checkpoint& out, std::string_view name) {
 // transformers 5 decides so too.
 void settle_head(checkpoint& out) {
   if (!out.model.tied) return;
-  std::string const embedding = out.prefix + tensor_name(out.model, "tokens.weight");
-  std::string const head_name = tensor_name(out.model, "head.weight");
+  std::string const embedding = out.prefix + decoder_tensor_name(out.model, "tokens.weight");
+  std::string const head_name = decoder_tensor_name(out.model, "head.weight");
   tensor_view const* const head = out.find(head_name);
   tensor_view const* const table = out.find(embedding);
   if (head == nullptr) return;

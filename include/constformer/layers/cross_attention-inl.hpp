@@ -1,0 +1,141 @@
+// Attention of a decoder over the encoder's output, whose keys and values are made once per source.
+#if defined(CONSTFORMER_LAYERS_CROSS_ATTENTION_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_LAYERS_CROSS_ATTENTION_INL_HPP
+#undef CONSTFORMER_LAYERS_CROSS_ATTENTION_INL_HPP
+#else
+#define CONSTFORMER_LAYERS_CROSS_ATTENTION_INL_HPP
+#endif
+
+#include <cmath>
+#include <cstddef>
+
+#include "hwy/highway.h"
+
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/kernels/attention-inl.hpp"
+#include "constformer/kernels/masks.hpp"
+#include "constformer/layers/linear-inl.hpp"
+#include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/stage.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+/// Puts keys and values of the source where the attention kernel reads them: keys in panels of 16 positions, values in rows.
+template <int HeadDim, int KvHeads, bool Bias>
+struct keep_sums {
+  float* keys;           ///< of one layer (kv_heads, capacity/16, head_dim, 16)
+  float* values;         ///< (kv_heads, capacity, padded head_dim)
+  std::size_t capacity;  ///< positions, whole panels
+  float const* bias;     ///< of [key; value], null without
+
+  /// Takes the sums of columns [column, column + lanes) of the source's row.
+  HWY_INLINE void operator()(int row, int column, float_vec v) const {
+    HWY_ALIGN float some[lanes];
+    hn::Store(with_bias<Bias>(v, bias, column), float_tag(), some);
+    for (int i = 0; i < lanes; ++i) keep(static_cast<std::size_t>(row), column + i, some[i]);
+  }
+
+ private:
+  static constexpr int width = KvHeads * HeadDim;
+
+  HWY_INLINE void keep(std::size_t position, int column, float value) const {
+    if (column >= 2 * width) return;  // padding of the last panel
+    auto const head = static_cast<std::size_t>(column % width / HeadDim);
+    auto const j = static_cast<std::size_t>(column % width % HeadDim);
+    if (column < width)
+      keys[(head * capacity + position / panel_rows * panel_rows) * HeadDim + j * panel_rows + position % panel_rows] =
+          value;
+    else
+      values[(head * capacity + position) * padded(HeadDim) + j] = value;
+  }
+};
+
+/// The cross-attention of one block of `Config`.
+template <config const& Config>
+class cross_attention_layer {
+  static constexpr int head_dim = Config.head_dim;
+  static constexpr int group = Config.heads / Config.kv_heads;
+  static constexpr int query_width = Config.heads * head_dim;
+  static constexpr std::size_t query_stride = padded(qkv_rows(Config));  // queries lie where those of self-attention do
+  static constexpr std::size_t out_stride = padded(query_width);
+  static constexpr packed_layout layout = packed_layout_of(Config);
+  static constexpr packed_block place = layout.block;
+  using kernel = attention_kernel<head_dim, group, bidirectional_mask>;
+
+ public:
+  /// What each worker needs of its own.
+  using scratch = typename kernel::scratch;
+
+ private:
+  static HWY_INLINE std::size_t head_at(stage const& s, int layer, int head) {
+    return static_cast<std::size_t>(layer * Config.kv_heads + head) * static_cast<std::size_t>(s.source_capacity);
+  }
+
+  static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int first_row, int rows) {
+    kernel::attend({.query = s.qkv + static_cast<std::size_t>(first_row) * query_stride + head * group * head_dim,
+                    .query_stride = query_stride,
+                    .keys = s.source_keys + head_at(s, layer, head) * head_dim,
+                    .values = s.source_values + head_at(s, layer, head) * padded(head_dim),
+                    .blocks = s.source_blocks,
+                    .out = s.attended + static_cast<std::size_t>(first_row) * out_stride + head * group * head_dim,
+                    .out_stride = out_stride,
+                    .first_position = 0,
+                    .positions = rows,
+                    .mask = {s.source_count},
+                    .scale = Config.scale_scores ? 1.0F / std::sqrt(static_cast<float>(head_dim)) : 1.0F},
+                   mine);
+  }
+
+  static HWY_NOINLINE void attend_all(worker const& self, stage const& s, scratch& mine, int layer) {
+    constexpr int step = kernel::span_positions;
+    int const spans = (s.rows + step - 1) / step;
+    for (int unit = self.index; unit < spans * Config.kv_heads; unit += self.count) {
+      int const first = unit / Config.kv_heads * step;
+      attend(s, mine, layer, unit % Config.kv_heads, first, HWY_MIN(step, s.rows - first));
+    }
+  }
+
+ public:
+  /// Keys and values of every layer for the encoder's output `encoded` (source_count, d_model), with a barrier after.
+  static HWY_NOINLINE void keep_source(worker const& self, stage const& s, matrix_rows encoded) {
+    for (int layer = 0; layer < Config.layers; ++layer) {
+      std::byte const* const block = s.weights + layout.blocks + layer * place.bytes;
+      keep_sums<head_dim, Config.kv_heads, Config.bias_qkv> const to_cache{
+          s.source_keys + head_at(s, layer, 0) * head_dim, s.source_values + head_at(s, layer, 0) * padded(head_dim),
+          static_cast<std::size_t>(s.source_capacity), floats_at(block, place.cross_kv_bias)};
+      linear_forward<cross_kv_rows(Config), Config.d_model, Config.weights>(self, block + place.cross_kv, encoded,
+                                                                            s.source_count, to_cache);
+    }
+    self.sync();
+  }
+
+  /// x += output(attend(query of input, keys and values of the source)), with a barrier after.
+  static HWY_INLINE void forward(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block,
+                                 matrix_rows input) {
+    store_sums<Config.bias_qkv> const to_query{{s.qkv, query_stride}, floats_at(block, place.cross_query_bias)};
+    linear_forward<query_width, Config.d_model, Config.weights>(self, block + place.cross_query, input, s.rows,
+                                                                to_query);
+    self.sync();
+    attend_all(self, s, mine, layer);
+    self.sync();
+    add_sums<Config.bias_attention_output> const to_stream{{s.x, padded(Config.d_model)},
+                                                           floats_at(block, place.cross_output_bias)};
+    linear_forward<Config.d_model, query_width, Config.weights>(self, block + place.cross_output,
+                                                                {s.attended, out_stride}, s.rows, to_stream);
+    self.sync();
+  }
+};
+
+/// Stands where a config has no cross-attention.
+struct no_cross_attention {
+  struct scratch {};  ///< nothing is needed
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

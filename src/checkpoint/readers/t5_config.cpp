@@ -1,0 +1,53 @@
+#include <string>
+#include <string_view>
+
+#include "constformer/checkpoint/hugging_face.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/config/families.hpp"
+#include "constformer/config/kinds.hpp"
+#include "encoder_decoder_configs.hpp"
+#include "json.hpp"
+
+namespace constformer {
+
+namespace {
+
+// Distances have no end, so only memory bounds the context; the releases were trained on 512.
+constexpr int t5_positions = 4096;
+
+// "relu", "gated-gelu", "gated-silu": a gate, and a function. gated-gelu is the tanh form, as the first releases had it.
+void read_feed_forward(json_fields const& fields, config& c) {
+  std::string const projection = fields.text("feed_forward_proj", "relu");
+  std::string_view function = projection;
+  c.gated = function.starts_with("gated-");
+  if (c.gated) function.remove_prefix(6);
+  auto const kind = activation_from_hugging_face(projection == "gated-gelu" ? "gelu_new" : function);
+  if (!kind) fields.misfit("feed_forward_proj", "a function that is known, or gated- and one, is expected");
+  c.activation = *kind;
+}
+
+}  // namespace
+
+config read_t5(json_fields const& fields) {
+  if (!fields.flag("is_encoder_decoder", true)) fields.misfit("is_encoder_decoder", "only true is supported");
+  bool const gated = fields.text("feed_forward_proj", "relu").starts_with("gated-");
+  int const encoder_layers = fields.extent("num_layers");
+  config c = (gated ? t5_v1_1 : t5)({.layers = fields.extent("num_decoder_layers", encoder_layers),
+                                     .d_model = fields.extent("d_model"),
+                                     .heads = fields.extent("num_heads"),
+                                     .head_dim = fields.extent("d_kv"),
+                                     .d_ff = fields.extent("d_ff"),
+                                     .vocab = fields.extent("vocab_size"),
+                                     .positions = t5_positions});
+  read_feed_forward(fields, c);
+  c.encoder.layers = encoder_layers;
+  c.norm_eps = fields.real("layer_norm_epsilon", 1e-6F, 0.0F);
+  c.relative = {.buckets = fields.extent("relative_attention_num_buckets", 32),
+                .max_distance = fields.extent("relative_attention_max_distance", 128)};
+  c.tied = fields.flag("tie_word_embeddings", true);
+  // The original scales where it ties, whatever the head's weights then turn out to be.
+  c.logit_scale = c.tied ? detail::inverse_root(c.d_model) : 1.0F;
+  return c;
+}
+
+}  // namespace constformer
