@@ -94,16 +94,16 @@ std::string dump(json const& value) { return value.dump(-1, ' ', false, json::er
 
 std::string write_metadata(packed_metadata const& m) {
   json out = {{"name", m.name},
-               {"family", m.family},
-               {"source", m.source},
-               {"stop_ids", m.stop_ids},
-               {"max_sequence", m.max_sequence},
-               {"pooling", m.pooling},
-               {"normalize", m.normalize},
-               {"labels", m.labels},
-               {"several_labels", m.several_labels},
-               {"chat", m.chat},
-               {"banned_ids", m.banned_ids}};
+              {"family", m.family},
+              {"source", m.source},
+              {"stop_ids", m.stop_ids},
+              {"max_sequence", m.max_sequence},
+              {"pooling", m.pooling},
+              {"normalize", m.normalize},
+              {"labels", m.labels},
+              {"several_labels", m.several_labels},
+              {"chat", m.chat},
+              {"banned_ids", m.banned_ids}};
   if (m.decoder_start) out["decoder_start"] = *m.decoder_start;
   return dump(out);
 }
@@ -130,7 +130,7 @@ packed_metadata read_metadata(std::span<std::byte const> bytes, std::string cons
           .several_labels = f.flag("several_labels"),
           .chat = f.texts("chat"),
           .decoder_start = f.has("decoder_start") ? std::optional(f.integer<int>("decoder_start")) : std::nullopt,
-          .banned_ids = f.integers<int>("banned_ids")};
+          .banned_ids = f.has("banned_ids") ? f.integers<int>("banned_ids") : std::vector<int>()};
 }
 
 std::vector<packed_tensor> read_tensors(std::span<std::byte const> bytes, std::string const& file) {

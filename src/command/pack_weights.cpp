@@ -40,7 +40,8 @@ std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule
   std::string_view const suffix = parameter.substr(parameter.rfind('.'));
   for (pack_step const& step : plan.view()) {
     name_rule const* other = rule_for(names, step.parameter.view());
-    if (other != nullptr && other->tensor == rule.tensor && other->part < rule.part && step.parameter.view().ends_with(suffix))
+    if (other != nullptr && other->tensor == rule.tensor && other->part < rule.part &&
+        step.parameter.view().ends_with(suffix))
       rows += step.rows;
   }
   return rows;

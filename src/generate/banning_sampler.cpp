@@ -38,7 +38,8 @@ class banning_sampler final : public sampler {
 std::unique_ptr<sampler> make_banning_sampler(std::unique_ptr<sampler> inner, std::span<int const> banned, int vocab) {
   for (int const id : banned)
     if (id < 0 || id >= vocab)
-      throw error("sampling: banned id " + std::to_string(id) + " is not in the vocabulary of " + std::to_string(vocab));
+      throw error("sampling: banned id " + std::to_string(id) + " is not in the vocabulary of " +
+                  std::to_string(vocab));
   return std::make_unique<banning_sampler>(std::move(inner), banned, vocab);
 }
 

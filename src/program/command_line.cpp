@@ -148,6 +148,8 @@ void add_translate(CLI::App& app, translate_options& o) {
                         "tokens to generate at most (-1: until the model stops or the context is full)");
   add_session(*translate, o.session);
   add_sampling(*translate, o.sampling);
+  add_beams(*translate, o.beams);
+  translate->add_option("--prefix", o.prefix, "what the target begins with")->type_name("TEXT");
   translate->add_flag("--print-ids", o.print_ids, "print the ids of the target, its end included, instead of text");
 }
 

@@ -84,6 +84,8 @@ struct translate_options {
   source_options source;
   session_choice session;
   sampling_choice sampling;
+  beam_choice beams;
+  std::string prefix;  // of the target
   int predict = -1;
   bool print_ids = false;
 };
@@ -146,7 +148,7 @@ struct print_text {
 };
 
 using command =
-    std::variant<generate_options, chat_options, translate_options, score_options, embed_options, classify_options, fill_options,
-                 tokenize_options, detokenize_options, info_options, bench_options, print_text>;
+    std::variant<generate_options, chat_options, translate_options, score_options, embed_options, classify_options,
+                 fill_options, tokenize_options, detokenize_options, info_options, bench_options, print_text>;
 
 }  // namespace constformer::program

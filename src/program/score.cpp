@@ -40,7 +40,8 @@ void score_window(session& model, std::span<int const> ids, totals& sum, npy_wri
 
 // A target is foretold from ids alone: text has no token that starts it.
 void check_source(score_options const& options, bool translates) {
-  if (!translates && options.source_ids) throw usage_error("--source-ids: the model has no encoder that would read them");
+  if (!translates && options.source_ids)
+    throw usage_error("--source-ids: the model has no encoder that would read them");
   if (translates && (!options.source_ids || !options.input.ids))
     throw usage_error("score of an encoder-decoder model needs --source-ids and --ids");
 }

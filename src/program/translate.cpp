@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "beams.hpp"
 #include "commands.hpp"
+#include "constformer/generate/beam_search.hpp"
 #include "constformer/generate/generation.hpp"
 #include "constformer/generate/sampler.hpp"
 #include "errors.hpp"
@@ -49,24 +51,41 @@ void report(generation_result const& r, std::size_t source, int capacity) {
        seconds * 1e3);
 }
 
-}  // namespace
+// The start token, and what the target shall begin with.
+std::vector<int> read_beginning(program_context const& context, translate_options const& options) {
+  std::vector<int> ids{decoder_start(context)};
+  if (options.prefix.empty()) return ids;
+  check_text(options.prefix, "--prefix");
+  auto const prefix = context.need_tokenizer("--prefix").encode(options.prefix, {.add_special = false});
+  check_ids(prefix, context.model().vocab, "tokenizer");
+  ids.insert(ids.end(), prefix.begin(), prefix.end());
+  return ids;
+}
 
-void run_command(program_context const& context, translate_options const& options, output& out) {
-  context.need_translator("translate");
-  if (options.predict < -1)
-    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
+void search_beams(program_context const& context, translate_options const& options, std::span<int const> source,
+                  std::span<int const> beginning, output& out) {
+  if (options.sampling.given()) throw usage_error("beams are searched without sampling options");
+  auto const beams = resolve_beams(options.beams);
+  auto const model = context.start(options.session, beams.beams);
+  model->start_source(source);
+  note("search: %s", describe(beams).c_str());
+  beam_search search(beams, context.metadata.stop_ids, context.model().vocab, model->capacity());
+  auto const found = search.run(*model, {.prompt = beginning.first(1),
+                                         .prefix = beginning.subspan(1),
+                                         .max_tokens = options.predict,
+                                         .banned = context.metadata.banned_ids});
+  print_hypotheses(context, found, {}, options.print_ids, options.beams.scores, out);
+}
+
+void sample(program_context const& context, translate_options const& options, std::span<int const> source,
+            std::span<int const> beginning, output& out) {
   auto const sampling = sampling_of(options.sampling);
-  auto const source = read_source(context, options.source);
-  if (!options.print_ids) static_cast<void>(context.need_tokenizer("printing text (without --print-ids)"));
-  int const start = decoder_start(context);
   auto const model = context.start(options.session);
   auto const choose = make_chooser(context, sampling, model->capacity());
   model->start_source(source);
-
-  std::vector<int> target;
-  target.reserve(static_cast<std::size_t>(model->capacity()) + 1);
+  std::vector<int> target(beginning.begin() + 1, beginning.end());
   generation_limits const limits{.max_tokens = options.predict, .stop_ids = context.metadata.stop_ids};
-  auto const result = generate(*model, *choose, std::span(&start, 1), limits, [&](int id) {
+  auto const result = generate(*model, *choose, beginning, limits, [&](int id) {
     target.push_back(id);
     return true;
   });
@@ -79,6 +98,21 @@ void run_command(program_context const& context, translate_options const& option
   }
   out.flush();
   report(result, source.size(), model->capacity());
+}
+
+}  // namespace
+
+void run_command(program_context const& context, translate_options const& options, output& out) {
+  context.need_translator("translate");
+  if (options.predict < -1)
+    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
+  auto const source = read_source(context, options.source);
+  if (!options.print_ids) static_cast<void>(context.need_tokenizer("printing text (without --print-ids)"));
+  auto const beginning = read_beginning(context, options);
+  if (options.beams.given())
+    search_beams(context, options, source, beginning, out);
+  else
+    sample(context, options, source, beginning, out);
 }
 
 }  // namespace constformer::program

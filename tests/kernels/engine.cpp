@@ -374,7 +374,8 @@ TEST_CASE("misuse is told with both numbers") {
   marian_model const translator;
   auto const t = translator.start({.threads = 1, .capacity = 8});
   CHECK_THROWS_MATCHES(t->append(low), error, Message("append: no source has been given"));
-  CHECK_THROWS_MATCHES(t->start_source(some_ids(9, 61)), error, Message("context of 9 tokens is above the capacity of 8"));
+  CHECK_THROWS_MATCHES(t->start_source(some_ids(9, 61)), error,
+                       Message("context of 9 tokens is above the capacity of 8"));
   CHECK_THROWS_MATCHES(t->start_source({}), error, Message("no tokens were given"));
   CHECK_THROWS_MATCHES(t->start_source(std::vector{61}), error,
                        Message("id 61 at place 0 is not within the vocabulary of 61"));

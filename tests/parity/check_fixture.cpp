@@ -86,6 +86,29 @@ void check_decoder(std::string const& program, nlohmann::json const& expected, f
   if (got != wanted) throw std::runtime_error("greedy ids are\n" + got + "\nexpected\n" + wanted);
 }
 
+std::string blanked(std::vector<int> const& ids) {
+  std::string out;
+  for (int id : ids) out += (out.empty() ? "" : " ") + std::to_string(id);
+  return out;
+}
+
+// The logits of a target, and the greedy one: the fixture is made so that no end is among its ids.
+void check_translator(std::string const& program, nlohmann::json const& expected, fs::path const& fixture,
+                      fs::path const& work) {
+  std::string const source = joined(expected.at("source").get<std::vector<int>>());
+  std::string const target = joined(expected.at("target").get<std::vector<int>>());
+  compare("logits", result_of({program, "score", "--source-ids", source, "--ids", target}, work),
+          read_npy(fixture / "logits.npy"));
+  auto const greedy = expected.at("greedy").get<std::vector<int>>();
+  std::string const printed =
+      run({"/bin/sh", "-c",
+           constformer::command::shell_line(
+               {program, "translate", "--source-ids", source, "--print-ids", "-n", std::to_string(greedy.size())}) +
+               " 2>/dev/null"});
+  std::string const got = printed.substr(0, printed.find('\n'));
+  if (got != blanked(greedy)) throw std::runtime_error("greedy ids are\n" + got + "\nexpected\n" + blanked(greedy));
+}
+
 void check_encoder(std::string const& program, nlohmann::json const& expected, fs::path const& fixture,
                    fs::path const& work) {
   std::vector<std::string> call{program, "embed", "--ids", joined(expected.at("prompt").get<std::vector<int>>())};
@@ -118,7 +141,9 @@ void check(std::string const& command, fs::path const& fixture, fs::path const& 
   auto const options = expected.value("options", std::vector<std::string>{});
   build.insert(build.end(), options.begin(), options.end());
   run(build);
-  if (fs::exists(fixture / "hidden.npy")) {
+  if (expected.contains("source")) {
+    check_translator(program, expected, fixture, work);
+  } else if (fs::exists(fixture / "hidden.npy")) {
     check_encoder(program, expected, fixture, work);
   } else {
     check_decoder(program, expected, fixture, work);

@@ -26,8 +26,8 @@ constexpr bool has_the_notes_products(config const& c, std::int64_t tokens) {
          is_row(table[2], "value", gemm, head_layers) && is_row(table[3], "scores", sddmm, head_layers) &&
          is_row(table[4], "mix", spmm, head_layers) && is_row(table[5], "attention output", gemm, layers) &&
          is_row(table[6], "gate", gemm, 0) && is_row(table[7], "up", gemm, layers) &&
-         is_row(table[8], "down", gemm, layers) && is_row(table[9], "head", gemm, 1) &&
-         is_row(table[10], "pooler", gemv, 0);
+         is_row(table[8], "down", gemm, layers) && is_row(table[9], "head transform", gemm, 0) &&
+         is_row(table[10], "head", gemm, 1) && is_row(table[11], "pooler", gemv, 0);
 }
 
 constexpr bool has_the_notes_vectors(config const& c, std::int64_t tokens) {

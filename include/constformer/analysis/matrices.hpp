@@ -18,12 +18,13 @@ enum class matrix_input : std::uint8_t { tokens, logits, sequence, source };
 struct matrix_kind {
   std::string_view
       name;  ///< query, key, value, attention output, the same of cross-attention, gate, up, down, head transform, head, pooler, classifier
-  std::int64_t outputs = 0;                   ///< rows of W
-  std::int64_t inputs = 0;                    ///< columns of W
-  std::int64_t copies = 0;                    ///< how often it occurs in the model: once per layer, once, or never (0)
-  bool bias = false;                          ///< whether b is there
-  bool stored = true;                         ///< false: a tied head, whose weight is the token embedding
-  matrix_input input = matrix_input::tokens;  ///< each token, each token whose logits are wanted, one row, or the encoder's output
+  std::int64_t outputs = 0;  ///< rows of W
+  std::int64_t inputs = 0;   ///< columns of W
+  std::int64_t copies = 0;   ///< how often it occurs in the model: once per layer, once, or never (0)
+  bool bias = false;         ///< whether b is there
+  bool stored = true;        ///< false: a tied head, whose weight is the token embedding
+  matrix_input input =
+      matrix_input::tokens;  ///< each token, each token whose logits are wanted, one row, or the encoder's output
 
   /// Weights of one copy, without bias.
   [[nodiscard]] constexpr std::int64_t weights() const { return product_of(outputs, inputs); }

@@ -102,12 +102,6 @@ constexpr operation cross_operation(std::string_view name, config const& c, forw
       {"mix", detail::attention_kind(c, p, operation_kind::spmm), c.layers, c.heads, p.tokens, c.head_dim, keys, useful,
        true},
       detail::projection(output, 1, p.tokens),
-      detail::projection(cross_query, c.heads, p.tokens),
-      detail::projection(cross_key, c.kv_heads, p.encoded),
-      detail::projection(cross_value, c.kv_heads, p.encoded),
-      detail::cross_operation("cross scores", c, p, p.source, c.head_dim),
-      detail::cross_operation("cross mix", c, p, c.head_dim, p.source),
-      detail::projection(cross_output, 1, p.tokens),
       detail::projection(gate, 1, p.tokens),
       detail::projection(up, 1, p.tokens),
       detail::projection(down, 1, p.tokens),
@@ -115,14 +109,19 @@ constexpr operation cross_operation(std::string_view name, config const& c, forw
       detail::projection(head, 1, p.logits),
       detail::projection(pooler, 1, 1),
       detail::projection(classifier, 1, classifier.rows(p)),
+      detail::projection(cross_query, c.heads, p.tokens),
+      detail::projection(cross_key, c.kv_heads, p.encoded),
+      detail::projection(cross_value, c.kv_heads, p.encoded),
+      detail::cross_operation("cross scores", c, p, p.source, c.head_dim),
+      detail::cross_operation("cross mix", c, p, c.head_dim, p.source),
+      detail::projection(cross_output, 1, p.tokens),
   }};
 }
 
 /// Operations on whole vectors (one token's row) in one pass. Their lengths: d_model, except where said.
 struct vector_operations {
   std::int64_t embedding = 0;  ///< token + position (+ segment): one addition each
-  std::int64_t norms =
-      0;  ///< scale, and shift if it has a bias, of all norms (of a head's, per logit row)
+  std::int64_t norms = 0;      ///< scale, and shift if it has a bias, of all norms (of a head's, per logit row)
   std::int64_t biases =
       0;  ///< additions: q, k, v per head (head_dim each), attention output, feed-forward, heads, pooler
   std::int64_t rotations = 0;    ///< rotary positions of queries and keys, per head (rotary_dims each)
@@ -144,8 +143,7 @@ constexpr std::int64_t cross_biases(config const& c, forward_pass const& p) {
   if (!has_encoder(c)) return 0;
   std::int64_t const queries = product_of(p.tokens, c.heads);
   std::int64_t const keys = product_of(2, p.encoded, c.kv_heads);
-  return product_of(c.layers,
-                    sum_of(c.bias_qkv ? sum_of(queries, keys) : 0, c.bias_attention_output ? p.tokens : 0));
+  return product_of(c.layers, sum_of(c.bias_qkv ? sum_of(queries, keys) : 0, c.bias_attention_output ? p.tokens : 0));
 }
 
 }  // namespace detail
@@ -155,15 +153,15 @@ constexpr std::int64_t cross_biases(config const& c, forward_pass const& p) {
 [[nodiscard]] constexpr vector_operations vector_operations_of(config const& c, forward_pass const& p) {
   std::int64_t const token_layers = product_of(p.tokens, c.layers);
   vector_operations v;
-  v.embedding = product_of(p.tokens, (c.position == position_kind::learned || is_sinusoid(c.position) ? 1 : 0) + (c.segments > 0 ? 1 : 0));
+  v.embedding = product_of(
+      p.tokens, (c.position == position_kind::learned || is_sinusoid(c.position) ? 1 : 0) + (c.segments > 0 ? 1 : 0));
   std::int64_t const transforms = c.head == head_kind::masked_language_model ? p.logits : 0;
   std::int64_t const classified = c.labels == 0 ? 0 : c.classifier == classifier_kind::tokens ? p.tokens : 1;
   v.norms = product_of(sum_of(product_of(p.tokens, norms_of(c)), transforms), c.norm_bias ? 2 : 1);
-  v.biases =
-      sum_of(c.bias_qkv ? product_of(token_layers, sum_of(c.heads, product_of(2, c.kv_heads))) : 0,
-             c.bias_attention_output ? token_layers : 0, c.bias_ffn ? product_of(token_layers, c.gated ? 3 : 2) : 0,
-             c.pooler ? 1 : 0, product_of(2, transforms), classified, detail::cross_biases(c, p),
-             c.bias_head ? p.logits : 0);
+  v.biases = sum_of(c.bias_qkv ? product_of(token_layers, sum_of(c.heads, product_of(2, c.kv_heads))) : 0,
+                    c.bias_attention_output ? token_layers : 0,
+                    c.bias_ffn ? product_of(token_layers, c.gated ? 3 : 2) : 0, c.pooler ? 1 : 0,
+                    product_of(2, transforms), classified, detail::cross_biases(c, p), c.bias_head ? p.logits : 0);
   v.rotations = c.position == position_kind::rotary ? product_of(token_layers, sum_of(c.heads, c.kv_heads)) : 0;
   v.activations = token_layers;
   v.gates = c.gated ? token_layers : 0;

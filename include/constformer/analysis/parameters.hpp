@@ -17,15 +17,14 @@ struct parameter_breakdown {
   std::int64_t position_embedding = 0;  ///< (positions, d_model), learned positions only
   std::int64_t segment_embedding = 0;   ///< (segments, d_model)
   std::int64_t relative = 0;            ///< (buckets, heads), relative positions only
-  std::int64_t norms =
-      0;  ///< weights and biases of all norms, and of that of a masked language model's head
-  std::int64_t attention = 0;     ///< q, k, v and output of all layers, with biases
+  std::int64_t norms = 0;            ///< weights and biases of all norms, and of that of a masked language model's head
+  std::int64_t attention = 0;        ///< q, k, v and output of all layers, with biases
   std::int64_t cross_attention = 0;  ///< the same of cross-attention
-  std::int64_t feed_forward = 0;  ///< gate, up and down of all layers, with biases
-  std::int64_t head = 0;          ///< (vocab, d_model) unless tied; its bias; masked language models: its transform too
-  std::int64_t pooler = 0;        ///< (d_model, d_model) and bias
-  std::int64_t classifier = 0;    ///< (labels, d_model) and bias
-  std::int64_t encoder = 0;       ///< all of the encoder
+  std::int64_t feed_forward = 0;     ///< gate, up and down of all layers, with biases
+  std::int64_t head = 0;        ///< (vocab, d_model) unless tied; its bias; masked language models: its transform too
+  std::int64_t pooler = 0;      ///< (d_model, d_model) and bias
+  std::int64_t classifier = 0;  ///< (labels, d_model) and bias
+  std::int64_t encoder = 0;     ///< all of the encoder
 
   /// All of them.
   [[nodiscard]] constexpr std::int64_t total() const {

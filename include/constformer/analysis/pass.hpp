@@ -11,10 +11,10 @@ namespace constformer {
 /// One run of one sequence through the model: `tokens` rows go in, `past` rows of keys and values are cached already,
 /// `logits` rows come out of the head.
 struct forward_pass {
-  std::int64_t tokens = 0;  ///< rows of the residual stream
-  std::int64_t past = 0;    ///< rows already in the cache
-  std::int64_t logits = 0;  ///< rows that the head sees
-  std::int64_t source = 0;  ///< encoder-decoder models: keys of the source, which every row of the decoder sees
+  std::int64_t tokens = 0;   ///< rows of the residual stream
+  std::int64_t past = 0;     ///< rows already in the cache
+  std::int64_t logits = 0;   ///< rows that the head sees
+  std::int64_t source = 0;   ///< encoder-decoder models: keys of the source, which every row of the decoder sees
   std::int64_t encoded = 0;  ///< rows of the encoder's output that this pass makes keys and values of: source, once
 };
 

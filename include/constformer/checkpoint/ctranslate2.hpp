@@ -16,12 +16,12 @@ namespace constformer {
 /// What a model.bin of CTranslate2 (github.com/OpenNMT/CTranslate2) holds, quantised weights given back as float32. Names have dots for
 /// slashes, and `weight` and `bias` for `gamma` and `beta`.
 struct ctranslate2_content {
-  std::string spec;                           ///< the class that wrote it: TransformerBase, TransformerBig or TransformerSpec
-  std::vector<tensor_view> tensors;           ///< by name, each once; aliases are tensors of their own
-  std::map<std::string, double> attributes;   ///< single numbers, by name
-  std::map<std::string, std::string> texts;   ///< attributes that are text, by name
+  std::string spec;                  ///< the class that wrote it: TransformerBase, TransformerBig or TransformerSpec
+  std::vector<tensor_view> tensors;  ///< by name, each once; aliases are tensors of their own
+  std::map<std::string, double> attributes;    ///< single numbers, by name
+  std::map<std::string, std::string> texts;    ///< attributes that are text, by name
   std::map<std::string, std::string> aliases;  ///< from a tensor's name to that of the one it is
-  std::vector<std::vector<std::byte>> made;   ///< what dequantised tensors view
+  std::vector<std::vector<std::byte>> made;    ///< what dequantised tensors view
 };
 
 /// Reads a model.bin in memory, of binary versions 2 to 6; `where` names it in messages. int8 weights have a scale for each row,

@@ -33,8 +33,8 @@ constexpr void add_arithmetic(word_hash& hash, config const& c) {
         static_cast<int>(c.position), static_cast<int>(c.mask), static_cast<int>(c.head),
         static_cast<int>(c.rope.scaling), static_cast<int>(c.pooler_activation), static_cast<int>(c.classifier)})
     hash.add(std::int64_t{word});
-  for (float word : {c.norm_eps, c.embedding_scale, c.logit_scale, c.rope.theta, c.rope.factor, c.rope.low_freq_factor, c.rope.high_freq_factor,
-                     c.rope.beta_fast, c.rope.beta_slow, c.rope.attention_factor})
+  for (float word : {c.norm_eps, c.embedding_scale, c.logit_scale, c.rope.theta, c.rope.factor, c.rope.low_freq_factor,
+                     c.rope.high_freq_factor, c.rope.beta_fast, c.rope.beta_slow, c.rope.attention_factor})
     hash.add(word);
   hash.add(std::int64_t{c.rope.rotary_dims});
   hash.add(std::int64_t{c.rope.original_positions});

@@ -15,19 +15,19 @@
 namespace constformer {
 
 /// What wrote a checkpoint.
-enum class checkpoint_format { hugging_face, llama2c_v0, llama2c_v1, llama2c_v2, nanogpt, gpt_state };
+enum class checkpoint_format { hugging_face, llama2c_v0, llama2c_v1, llama2c_v2, nanogpt, gpt_state, ctranslate2 };
 
-/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT".
+/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT", "CTranslate2 folder".
 [[nodiscard]] std::string_view name_of(checkpoint_format format);
 
 /// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary,
 /// which no model can produce, are left out.
 struct special_ids {
-  std::optional<int> bos;  ///< begins a text
-  std::vector<int> eos;    ///< generation stops at any of these
-  std::optional<int> pad;  ///< fills up batches; a session takes one sequence and needs none
-  std::optional<int> decoder_start;  ///< encoder-decoder models: stands before every target
-  std::vector<int> banned;           ///< never generated (Marian: pad)
+  std::optional<int> bos;            ///< begins a text
+  std::vector<int> eos;              ///< generation stops at any of these
+  std::optional<int> pad;            ///< fills up batches; a session takes one sequence and needs none
+  std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
+  std::vector<int> banned{};           ///< never generated (Marian: pad)
 };
 
 /// What the outputs of a classifier mean.

@@ -22,18 +22,18 @@ inline constexpr std::size_t packed_sections = 4;
 
 /// What the program must know beyond shapes: how text begins and ends. Stored as the metadata section (JSON).
 struct packed_metadata {
-  std::string name;                   ///< of the model
-  std::string family;                 ///< as config.json calls it
-  std::string source;                 ///< what kind of file it was packed from
-  std::vector<int> stop_ids;          ///< generation ends at any of these
-  int max_sequence = 0;               ///< longest encoder input that the tokenizer's files ask for; 0: capacity
-  std::string pooling{};              ///< how hidden states become one vector, if the checkpoint's files say it
-  bool normalize = false;             ///< whether that vector is scaled to length 1
-  std::vector<std::string> labels{};  ///< names of a classifier's outputs
-  bool several_labels = false;        ///< each label is judged by itself
-  std::vector<std::string> chat{};    ///< the chat template, as `words_of` writes it (text/chat.hpp); empty: none
-  std::optional<int> decoder_start{}; ///< encoder-decoder models: stands before every target
-  std::vector<int> banned_ids{};      ///< never generated
+  std::string name;                    ///< of the model
+  std::string family;                  ///< as config.json calls it
+  std::string source;                  ///< what kind of file it was packed from
+  std::vector<int> stop_ids;           ///< generation ends at any of these
+  int max_sequence = 0;                ///< longest encoder input that the tokenizer's files ask for; 0: capacity
+  std::string pooling{};               ///< how hidden states become one vector, if the checkpoint's files say it
+  bool normalize = false;              ///< whether that vector is scaled to length 1
+  std::vector<std::string> labels{};   ///< names of a classifier's outputs
+  bool several_labels = false;         ///< each label is judged by itself
+  std::vector<std::string> chat{};     ///< the chat template, as `words_of` writes it (text/chat.hpp); empty: none
+  std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
+  std::vector<int> banned_ids{};       ///< never generated
 };
 
 /// One packed tensor, for `info`; stored as the tensors section (JSON).

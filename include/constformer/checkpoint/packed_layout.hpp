@@ -52,17 +52,17 @@ struct packed_block {
   std::int64_t cross_norm_bias = 0;      ///< f32 (d_model)
   std::int64_t cross_query = 0;          ///< panels (heads·head_dim, d_model)
   std::int64_t cross_query_bias = 0;     ///< f32
-  std::int64_t cross_kv = 0;             ///< panels of [key; value] (2·kv_heads·head_dim, d_model), read once per source
-  std::int64_t cross_kv_bias = 0;        ///< f32
-  std::int64_t cross_output = 0;         ///< panels (d_model, heads·head_dim)
-  std::int64_t cross_output_bias = 0;    ///< f32
-  std::int64_t ffn_norm = 0;             ///< f32
-  std::int64_t ffn_norm_bias = 0;        ///< f32
-  std::int64_t up = 0;                   ///< panels of up (d_ff, d_model); gated: gate and up panels in turn
-  std::int64_t up_bias = 0;              ///< f32, in the order of the panels
-  std::int64_t down = 0;                 ///< panels (d_model, d_ff)
-  std::int64_t down_bias = 0;            ///< f32
-  std::int64_t bytes = 0;                ///< of one block, its padding included
+  std::int64_t cross_kv = 0;           ///< panels of [key; value] (2·kv_heads·head_dim, d_model), read once per source
+  std::int64_t cross_kv_bias = 0;      ///< f32
+  std::int64_t cross_output = 0;       ///< panels (d_model, heads·head_dim)
+  std::int64_t cross_output_bias = 0;  ///< f32
+  std::int64_t ffn_norm = 0;           ///< f32
+  std::int64_t ffn_norm_bias = 0;      ///< f32
+  std::int64_t up = 0;                 ///< panels of up (d_ff, d_model); gated: gate and up panels in turn
+  std::int64_t up_bias = 0;            ///< f32, in the order of the panels
+  std::int64_t down = 0;               ///< panels (d_model, d_ff)
+  std::int64_t down_bias = 0;          ///< f32
+  std::int64_t bytes = 0;              ///< of one block, its padding included
 };
 
 /// Byte offsets in the weights section of a packed file.

@@ -8,7 +8,20 @@
 namespace constformer {
 
 /// Whose checkpoint names and file layout a model follows. The arithmetic is told by the other fields of `config`.
-enum class family_kind : std::uint8_t { llama, mistral, qwen2, gpt2, bert, roberta, distilbert, t5, t5_v1_1, marian, opennmt, lecture };
+enum class family_kind : std::uint8_t {
+  llama,
+  mistral,
+  qwen2,
+  gpt2,
+  bert,
+  roberta,
+  distilbert,
+  t5,
+  t5_v1_1,
+  marian,
+  opennmt,
+  lecture
+};
 
 /// x·rsqrt(mean x² + eps)·w, or (x − mean)·rsqrt(variance + eps)·w (+ b).
 /// deviation_norm is the lecture code's: (x − mean)/(σ + eps)·w + b, where σ² divides by one value less and eps is outside the root.

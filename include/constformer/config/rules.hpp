@@ -212,9 +212,9 @@ constexpr message group_misfit(config const& c) {
 // Of one stack, decoder or encoder.
 constexpr message stack_misfit(config const& c) {
   using rule = message (*)(config const&);
-  constexpr rule rules[]{extents_misfit,  attention_misfit, rope_misfit, rope_scaling_misfit, sinusoid_misfit,
-                         relative_misfit, capacity_misfit,  norm_misfit, ffn_misfit,          scale_misfit,
-                         head_misfit,     classifier_misfit,  group_misfit};
+  constexpr rule rules[]{extents_misfit,  attention_misfit,  rope_misfit, rope_scaling_misfit, sinusoid_misfit,
+                         relative_misfit, capacity_misfit,   norm_misfit, ffn_misfit,          scale_misfit,
+                         head_misfit,     classifier_misfit, group_misfit};
   for (rule const broken : rules)
     if (message const sentence = broken(c); !sentence.empty()) return sentence;
   return {};

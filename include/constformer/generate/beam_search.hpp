@@ -16,9 +16,10 @@ struct beam_hypothesis {
 
 /// What a beam search is asked.
 struct beam_request {
-  std::span<int const> prompt;  ///< what the beams go on from: a text, or a decoder's start token; not empty
-  std::span<int const> prefix;  ///< what every hypothesis begins with; may be empty
-  int max_tokens = -1;          ///< to choose at most; -1: as many as the context holds
+  std::span<int const> prompt;    ///< what the beams go on from: a text, or a decoder's start token; not empty
+  std::span<int const> prefix;    ///< what every hypothesis begins with; may be empty
+  int max_tokens = -1;            ///< to choose at most; -1: as many as the context holds
+  std::span<int const> banned{};  ///< never chosen; ids of the vocabulary, each once
 };
 
 /// Looks for likely continuations, K at a time. All memory is taken when it is made; no call below allocates.

@@ -179,8 +179,8 @@ class attention_kernel {
 
   static HWY_INLINE void bias_row(span const& s, float* HWY_RESTRICT scores, int row, int first_key) {
     float_tag const d;
-    float const* const bias = s.bias + static_cast<std::size_t>(row % Group) * s.bias_stride + first_key -
-                              (s.first_position + row / Group);
+    float const* const bias =
+        s.bias + static_cast<std::size_t>(row % Group) * s.bias_stride + first_key - (s.first_position + row / Group);
     for (int k = 0; k < key_tile; k += lanes)
       hn::StoreU(hn::Add(hn::LoadU(d, scores + k), hn::LoadU(d, bias + k)), d, scores + k);
   }

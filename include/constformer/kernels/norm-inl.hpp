@@ -48,7 +48,8 @@ HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, floa
     auto const centred = hn::Sub(v, shift);
     return hn::Mul(centred, centred);
   });
-  float const spread = Kind == norm_kind::deviation_norm ? std::sqrt(square / (n - 1.0F)) + eps : std::sqrt(square / n + eps);
+  float const spread =
+      Kind == norm_kind::deviation_norm ? std::sqrt(square / (n - 1.0F)) + eps : std::sqrt(square / n + eps);
   auto const scale = hn::Set(d, 1.0F / spread);
   for (int i = 0; i < padded(width); i += lanes) {  // past the end weights are 0
     auto const y = hn::Mul(hn::Mul(hn::Sub(hn::LoadU(d, x + i), shift), scale), hn::LoadU(d, weight + i));

@@ -35,7 +35,7 @@ class block_layer {
  public:
   /// What each worker needs of its own.
   struct scratch {
-    typename attention_type::scratch attention;            ///< of self-attention
+    typename attention_type::scratch attention;                ///< of self-attention
     [[no_unique_address]] typename cross_type::scratch cross;  ///< of cross-attention
   };
 

@@ -41,15 +41,16 @@ struct stage {
   float* sin = nullptr;          ///< (rows, rotary_dims)
   float* frequencies = nullptr;  ///< radians per position (rotary_dims / 2)
 
-  float* sinusoids = nullptr;      ///< rows of the fixed table of positions (capacity, d_model)
-  float* relative = nullptr;       ///< bias of distance 0 of head 0; others lie around it
+  float* sinusoids = nullptr;       ///< rows of the fixed table of positions (capacity, d_model)
+  float* relative = nullptr;        ///< bias of distance 0 of head 0; others lie around it
   std::size_t relative_stride = 0;  ///< from one head to the next
 
-  float* source_keys = nullptr;    ///< as keys, of the source: for cross-attention (layers, kv_heads, capacity/16, head_dim, 16)
-  float* source_values = nullptr;  ///< (layers, kv_heads, capacity, padded head_dim)
+  float* source_keys =
+      nullptr;  ///< as keys, of the source: for cross-attention (layers, kv_heads, capacity/16, head_dim, 16)
+  float* source_values = nullptr;      ///< (layers, kv_heads, capacity, padded head_dim)
   int const* source_blocks = nullptr;  ///< 0, 1, 2, …: the source lies in one piece
-  int source_capacity = 0;         ///< rows of these, whole panels
-  int source_count = 0;            ///< those in use: tokens of the source
+  int source_capacity = 0;             ///< rows of these, whole panels
+  int source_count = 0;                ///< those in use: tokens of the source
 
   float* keys = nullptr;    ///< (layers, kv_heads, capacity/16, head_dim, 16)
   float* values = nullptr;  ///< (layers, kv_heads, capacity/16, 16, padded head_dim)
@@ -84,21 +85,21 @@ namespace detail {
 
 /// How many floats each part of a stage takes: one list for planning memory and for cutting it.
 struct stage_plan {
-  std::size_t x;            ///< (rows, d_model)
-  std::size_t normed;       ///< (rows, d_model)
-  std::size_t own_normed;   ///< (workers, d_model)
-  std::size_t qkv;          ///< (rows, (heads + 2·kv_heads)·head_dim)
-  std::size_t attended;     ///< (rows, heads·head_dim)
-  std::size_t hidden;       ///< (rows, d_ff)
-  std::size_t cos;          ///< (rows, rotary_dims)
-  std::size_t sin;          ///< (rows, rotary_dims)
-  std::size_t frequencies;  ///< (rotary_dims / 2)
-  std::size_t sinusoids;    ///< (capacity, d_model)
-  std::size_t relative;     ///< (heads, `relative_reach`)
+  std::size_t x;              ///< (rows, d_model)
+  std::size_t normed;         ///< (rows, d_model)
+  std::size_t own_normed;     ///< (workers, d_model)
+  std::size_t qkv;            ///< (rows, (heads + 2·kv_heads)·head_dim)
+  std::size_t attended;       ///< (rows, heads·head_dim)
+  std::size_t hidden;         ///< (rows, d_ff)
+  std::size_t cos;            ///< (rows, rotary_dims)
+  std::size_t sin;            ///< (rows, rotary_dims)
+  std::size_t frequencies;    ///< (rotary_dims / 2)
+  std::size_t sinusoids;      ///< (capacity, d_model)
+  std::size_t relative;       ///< (heads, `relative_reach`)
   std::size_t source_keys;    ///< (layers, kv_heads, capacity/16, head_dim, 16); decoders with an encoder
   std::size_t source_values;  ///< (layers, kv_heads, capacity, head_dim)
-  std::size_t keys;         ///< (cached layers, kv_heads, capacity/16, head_dim, 16)
-  std::size_t values;       ///< (cached layers, kv_heads, capacity, head_dim)
+  std::size_t keys;           ///< (cached layers, kv_heads, capacity/16, head_dim, 16)
+  std::size_t values;         ///< (cached layers, kv_heads, capacity, head_dim)
 
   /// The plan of `c` for that many workers and a cache of `capacity` positions for each of `sequences`. (rows) is the smaller of
   /// `batch_rows` and capacity, but holds a token of each sequence. The capacity and all widths but those of keys and rotary

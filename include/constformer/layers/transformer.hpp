@@ -48,9 +48,10 @@ struct transformer {
   /// Over d_model, after the transform.
   using head_norm_type = member_if<fills_masks, norm_type>;
   /// (vocab, d_model) if logits are wanted and the token embedding does not serve as head. It may have a bias (vocab).
-  using head_type = std::conditional_t<
-      (fills_masks || shape.bias_head) && shape.tied, shared_weight_linear<shape.vocab>,
-      member_if<(has_head || fills_masks) && !shape.tied, linear<shape.vocab, shape.d_model, fills_masks || shape.bias_head>>>;
+  using head_type =
+      std::conditional_t<(fills_masks || shape.bias_head) && shape.tied, shared_weight_linear<shape.vocab>,
+                         member_if<(has_head || fills_masks) && !shape.tied,
+                                   linear<shape.vocab, shape.d_model, fills_masks || shape.bias_head>>>;
   /// (d_model, d_model) and bias, for the first token (BERT).
   using pooler_type = member_if<shape.pooler, linear<shape.d_model, shape.d_model, true>>;
   /// (labels, d_model) and bias, for the pooled first token or for each token.
@@ -59,9 +60,10 @@ struct transformer {
   static_assert(!shape.tied || tied_head<shape.vocab, shape.d_model, token_table>::value);
 
   BOOST_HANA_DEFINE_STRUCT(transformer, (tokens_type, tokens), (positions_type, positions), (segments_type, segments),
-                           (relative_type, relative), (embedding_norm_type, embedding_norm), (blocks_type, blocks), (final_norm_type, final_norm),
-                           (head_transform_type, head_transform), (head_norm_type, head_norm), (head_type, head),
-                           (pooler_type, pooler), (classifier_type, classifier));
+                           (relative_type, relative), (embedding_norm_type, embedding_norm), (blocks_type, blocks),
+                           (final_norm_type, final_norm), (head_transform_type, head_transform),
+                           (head_norm_type, head_norm), (head_type, head), (pooler_type, pooler),
+                           (classifier_type, classifier));
 };
 
 /// All parameters of an encoder-decoder model (arXiv:1706.03762): two stacks, of which the decoder's blocks look at the

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "constformer/models/name_map.hpp"
@@ -41,13 +42,25 @@ inline constexpr std::array lecture_rules{
     name_rule{"decoder.head", "out"},
 };
 
-// Tables of positions that the model computes, and an embedding that is the decoder's.
-inline constexpr std::array<std::string_view, 3> lecture_ignored{"encoder.pe.pe", "decoder.pe.pe",
-                                                                 "encoder.embed.embed.weight"};
+// An embedding that is the decoder's, and tables of positions that the model computes.
+inline constexpr std::array<std::string_view, 3> lecture_ignored{"encoder.embed.embed.weight", "encoder.pe.pe",
+                                                                 "decoder.pe.pe"};
+inline constexpr std::array<std::string_view, 2> lecture_computed{"encoder.pe.pe", "decoder.pe.pe"};
+inline constexpr std::array<std::string_view, 1> lecture_shared{"encoder.embed.embed.weight"};
+
+// What a model of this form leaves unread.
+constexpr std::span<std::string_view const> lecture_unread(bool shared, bool stored) {
+  if (shared && stored) return lecture_shared;
+  if (shared) return lecture_ignored;
+  if (stored) return {};
+  return lecture_computed;
+}
 
 }  // namespace detail
 
-/// Names of the lecture code (github.com/SamLynnEvans/Transformer).
-inline constexpr name_map lecture_names{detail::lecture_rules, detail::lecture_ignored};
+/// Names of the lecture code (github.com/SamLynnEvans/Transformer): `Shared` if both sides read one embedding, `Stored` if the table of
+/// positions is taken from the file.
+template <bool Shared, bool Stored>
+inline constexpr name_map lecture_names{detail::lecture_rules, detail::lecture_unread(Shared, Stored)};
 
 }  // namespace constformer

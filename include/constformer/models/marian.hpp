@@ -10,7 +10,6 @@ namespace constformer {
 namespace detail {
 
 inline constexpr std::array marian_rules{
-    name_rule{"encoder.tokens", "encoder.embed_tokens"},
     name_rule{"encoder.blocks.*.attention.query", "encoder.layers.*.self_attn.q_proj"},
     name_rule{"encoder.blocks.*.attention.key", "encoder.layers.*.self_attn.k_proj"},
     name_rule{"encoder.blocks.*.attention.value", "encoder.layers.*.self_attn.v_proj"},
@@ -37,21 +36,14 @@ inline constexpr std::array marian_rules{
     name_rule{.layer = "decoder.head.bias", .tensor = "final_logits_bias", .prefixed = false},
 };
 
-// Where the two sides have an embedding each, the decoder's has its own name.
-inline constexpr auto marian_apart_rules =
-    with_rules(marian_rules, std::array{name_rule{"decoder.tokens", "decoder.embed_tokens"}});
-
 // Copies of the shared embedding, and tables of sines and cosines.
-inline constexpr std::array<std::string_view, 5> marian_ignored{
+inline constexpr std::array<std::string_view, 4> marian_ignored{
     "encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "encoder.embed_positions.weight",
-    "decoder.embed_positions.weight", "shared.weight"};
+    "decoder.embed_positions.weight"};
 
 }  // namespace detail
 
 /// Hugging Face names of Marian.
 inline constexpr name_map marian_names{detail::marian_rules, detail::marian_ignored};
-
-/// The same where source and target have an embedding each.
-inline constexpr name_map marian_apart_names{detail::marian_apart_rules, detail::marian_ignored};
 
 }  // namespace constformer

@@ -26,9 +26,13 @@ namespace constformer {
     case family_kind::distilbert: return distilbert_names;
     case family_kind::t5: return t5_names;
     case family_kind::t5_v1_1: return t5_v1_1_names;
-    case family_kind::marian: return c.encoder.vocab > 0 ? marian_apart_names : marian_names;
+    case family_kind::marian: return marian_names;
     case family_kind::opennmt: return c.gated ? opennmt_gated_names : opennmt_names;
-    case family_kind::lecture: return lecture_names;
+    case family_kind::lecture: {
+      bool const stored = c.position == position_kind::learned;
+      if (c.encoder.vocab == 0) return stored ? lecture_names<true, true> : lecture_names<true, false>;
+      return stored ? lecture_names<false, true> : lecture_names<false, false>;
+    }
     case family_kind::llama:
     case family_kind::mistral:
     case family_kind::qwen2: break;

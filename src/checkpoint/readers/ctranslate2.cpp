@@ -224,8 +224,7 @@ void sort_in(ctranslate2_content& out, variable const& v, dequantiser const& qua
 }
 
 tensor_view const* find(std::vector<tensor_view> const& tensors, std::string_view name) {
-  auto const place =
-      std::find_if(tensors.begin(), tensors.end(), [&](tensor_view const& t) { return t.name == name; });
+  auto const place = std::find_if(tensors.begin(), tensors.end(), [&](tensor_view const& t) { return t.name == name; });
   return place == tensors.end() ? nullptr : &*place;
 }
 

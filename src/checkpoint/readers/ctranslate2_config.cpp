@@ -19,16 +19,26 @@ namespace {
 constexpr int sinusoid_positions = 4096;
 
 // In the order of ctranslate2's ActivationType.
-constexpr std::array activations{activation_kind::relu, activation_kind::gelu_tanh, activation_kind::silu,
-                                 activation_kind::gelu, activation_kind::quick_gelu, activation_kind::tanh,
+constexpr std::array activations{activation_kind::relu,   activation_kind::gelu_tanh,  activation_kind::silu,
+                                 activation_kind::gelu,   activation_kind::quick_gelu, activation_kind::tanh,
                                  activation_kind::sigmoid};
 
 // Attributes that this reader looks at, or that change nothing here: where alignments are read, how texts begin.
-constexpr std::array<std::string_view, 15> known_attributes{
-    "num_heads",        "pre_norm",       "activation",       "embeddings_merge",
-    "alignment_layer",  "alignment_heads", "scale_embeddings", "embeddings.multiply_by_sqrt_depth",
-    "with_source_bos",  "with_source_eos", "with_target_bos",  "user_decoder_start_tokens",
-    "multi_query_attention", "scale_outputs", "alibi_use_positive_positions"};
+constexpr std::array<std::string_view, 15> known_attributes{"num_heads",
+                                                            "pre_norm",
+                                                            "activation",
+                                                            "embeddings_merge",
+                                                            "alignment_layer",
+                                                            "alignment_heads",
+                                                            "scale_embeddings",
+                                                            "embeddings.multiply_by_sqrt_depth",
+                                                            "with_source_bos",
+                                                            "with_source_eos",
+                                                            "with_target_bos",
+                                                            "user_decoder_start_tokens",
+                                                            "multi_query_attention",
+                                                            "scale_outputs",
+                                                            "alibi_use_positive_positions"};
 
 class reader {
  public:

@@ -9,5 +9,9 @@
 namespace constformer {
 
 [[nodiscard]] config read_t5(json_fields const& fields);
+[[nodiscard]] config read_marian(json_fields const& fields);
+
+/// Our own config.json for the state_dict of the lecture code and of the paper's form; docs/formats.md describes it.
+[[nodiscard]] config read_transformer(json_fields const& fields);
 
 }  // namespace constformer

@@ -256,6 +256,8 @@ constexpr std::array families{
     family_reader{"roberta", read_roberta, 0, 2, 1},
     family_reader{"distilbert", read_distilbert, {}, {}, 0},
     family_reader{"t5", read_t5, {}, 1, 0, true},
+    family_reader{"marian", read_marian, {}, 0, 58100, true},
+    family_reader{"transformer", read_transformer, {}, {}, {}, true},
 };
 
 family_reader const& family_of(json_fields const& fields) {
@@ -286,11 +288,22 @@ void read_id(json_fields const& fields, std::string_view field, int vocab, std::
   into = ids.empty() ? std::optional<int>{} : ids.front();
 }
 
+// Words that are never generated; only those of a single token can be told from the last token alone.
+void read_banned(json_fields const& fields, int vocab, std::vector<int>& into) {
+  if (!fields.has("bad_words_ids")) return;
+  into.clear();
+  for (auto const& word : fields.id_lists("bad_words_ids")) {
+    if (word.size() != 1) fields.misfit("bad_words_ids", "only words of one token are supported");
+    for (int const id : within(word, vocab)) into.push_back(id);
+  }
+}
+
 void read_special_ids(json_fields const& fields, int vocab, special_ids& ids) {
   read_id(fields, "bos_token_id", vocab, ids.bos);
   read_ids(fields, "eos_token_id", vocab, ids.eos);
   read_id(fields, "pad_token_id", vocab, ids.pad);
   read_id(fields, "decoder_start_token_id", vocab, ids.decoder_start);
+  read_banned(fields, vocab, ids.banned);
 }
 
 std::optional<int> default_id(json_fields const& fields, std::string_view field, std::optional<int> id, int vocab) {

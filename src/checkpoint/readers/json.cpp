@@ -205,6 +205,17 @@ std::vector<long long> json_fields::ids(std::string_view field) const {
   return out;
 }
 
+std::vector<std::vector<long long>> json_fields::id_lists(std::string_view field) const {
+  json const& value = required(field);
+  if (!value.is_array()) misfit(field, "it must be a list of lists of token ids");
+  std::vector<std::vector<long long>> out;
+  for (json const& list : value) {
+    json const object{{field, list}};
+    out.push_back(json_fields(object, where_).ids(field));
+  }
+  return out;
+}
+
 void json_fields::misfit(std::string_view field, std::string_view expected) const {
   auto const value = object_->find(field);
   throw error(where_ + ": field \"" + std::string(field) + "\" is " +

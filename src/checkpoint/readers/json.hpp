@@ -68,6 +68,9 @@ class json_fields {
   /// Token ids: one number or a list of numbers.
   [[nodiscard]] std::vector<long long> ids(std::string_view field) const;
 
+  /// Lists of token ids.
+  [[nodiscard]] std::vector<std::vector<long long>> id_lists(std::string_view field) const;
+
   [[nodiscard]] std::string const& where() const { return where_; }
 
   /// Throws: where: field "…" is VALUE, `expected`.

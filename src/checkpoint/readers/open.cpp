@@ -1,6 +1,7 @@
 #include "constformer/checkpoint/open.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "constformer/checkpoint/ctranslate2.hpp"
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/checkpoint/llama2c.hpp"
 #include "constformer/checkpoint/manifest.hpp"
@@ -20,9 +22,13 @@
 #include "constformer/config/encoder.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/dtype.hpp"
+#include "constformer/config/rules.hpp"
 #include "constformer/core/error.hpp"
+#include "constformer/kernels/sinusoid.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
+#include "json.hpp"
+#include "vocabulary_list.hpp"
 #include "encoder_heads.hpp"
 #include "torch.hpp"
 #include "torch_model.hpp"
@@ -194,6 +200,57 @@ std::string_view text_of(mapped_file const& file) {
   return {reinterpret_cast<char const*>(file.bytes().data()), file.bytes().size()};
 }
 
+tensor_view* find_in(std::vector<tensor_view>& tensors, std::string_view name) {
+  auto const place = std::find_if(tensors.begin(), tensors.end(), [&](tensor_view const& t) { return t.name == name; });
+  return place == tensors.end() ? nullptr : &*place;
+}
+
+// The one embedding of both sides is saved under any of three names; the bias of logits is a matrix of one row.
+void settle_marian(checkpoint& out, std::vector<tensor_view>& tensors) {
+  if (out.model.encoder.vocab == 0 && find_in(tensors, out.prefix + "shared.weight") == nullptr)
+    for (char const* const copy : {"decoder.embed_tokens.weight", "encoder.embed_tokens.weight"})
+      if (tensor_view* const found = find_in(tensors, out.prefix + copy)) {
+        found->name = out.prefix + "shared.weight";
+        break;
+      }
+  tensor_view* const bias = find_in(tensors, "final_logits_bias");
+  out.model.bias_head = bias != nullptr;
+  if (bias != nullptr && bias->shape.size() == 2 && bias->shape[0] == 1) bias->shape.erase(bias->shape.begin());
+}
+
+// Whether a saved table of positions is what the model would compute.
+bool is_computed(tensor_view const& table, config const& model) {
+  std::vector<float> saved(static_cast<std::size_t>(model.d_model)), computed(saved.size());
+  for (std::int64_t row = 0; row < table.shape[0]; ++row) {
+    read_rows_f32(table, row, 1, saved);
+    sinusoid_row(model.position, static_cast<int>(row), computed);
+    for (std::size_t i = 0; i < saved.size(); ++i)
+      if (!(std::abs(saved[i] - computed[i]) < 1e-4F)) return false;
+  }
+  return true;
+}
+
+// The lecture code's norms have alpha for weight, and its positions are saved beside the parameters, as one sequence. A table that is
+// not the formula's is taken as it is.
+void settle_lecture(config& model, std::vector<tensor_view>& tensors) {
+  for (tensor_view& tensor : tensors)
+    if (tensor.name.ends_with(".alpha")) tensor.name.replace(tensor.name.size() - 5, 5, "weight");
+  bool computed = true;
+  std::int64_t rows = model.positions;
+  for (char const* const name : {"encoder.pe.pe", "decoder.pe.pe"}) {
+    tensor_view* const table = find_in(tensors, name);
+    if (table == nullptr) return;
+    if (table->shape.size() == 3 && table->shape[0] == 1) table->shape.erase(table->shape.begin());
+    if (table->shape.size() != 2 || table->shape[1] != model.d_model || table->shape[0] > detail::largest_extent)
+      return;
+    computed = computed && is_computed(*table, model);
+    rows = std::min(rows, table->shape[0]);
+  }
+  if (computed) return;
+  model.position = position_kind::learned;
+  model.positions = model.capacity = static_cast<int>(rows);
+}
+
 void open_hugging_face(checkpoint& out) {
   fs::path const config_path = out.path / "config.json";
   mapped_file const config_file(config_path);
@@ -214,11 +271,63 @@ void open_hugging_face(checkpoint& out) {
     settle_head_bias(content.tensors);
     find_heads(out, described.architecture, content.tensors);
   }
+  if (out.model.family == family_kind::marian) settle_marian(out, content.tensors);
+  if (out.model.family == family_kind::lecture) settle_lecture(out.model, content.tensors);
   sort_out(out, std::move(content));
+  std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
   if (is_encoder_family(out.model.family)) rename_first_norms(out);
   settle_head(out);
   out.linear_in_out = stored_in_out(out);
   out.tokenizer = find_tokenizer_files(out.path);
+}
+
+// The eps of norms that config.json tells, or 0; the tokens that begin and end a target, by name.
+struct ctranslate2_settings {
+  float norm_eps = 0;
+  std::string begin = "<s>", end = "</s>";
+};
+
+ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2_content const& content) {
+  ctranslate2_settings out;
+  auto const text = [&](char const* name, std::string& into) {
+    if (auto const found = content.texts.find(name); found != content.texts.end()) into = found->second;
+  };
+  text("bos_token", out.begin);
+  text("eos_token", out.end);
+  auto const flag = content.attributes.find("with_target_bos");
+  if (flag != content.attributes.end() && flag->second == 0) out.begin = out.end;
+  std::error_code unreadable;
+  if (!fs::is_regular_file(folder / "config.json", unreadable)) return out;
+  json_document const document(folder / "config.json");
+  json_fields const fields = document.fields();
+  out.norm_eps = fields.real("layer_norm_epsilon", 0.0F, 0.0F);
+  out.end = fields.text("eos_token", out.end);
+  out.begin = fields.text("decoder_start_token", fields.text("bos_token", out.begin));
+  return out;
+}
+
+// model.bin of CTranslate2, with the vocabularies beside it.
+void open_ctranslate2(checkpoint& out) {
+  fs::path const file = out.path / "model.bin";
+  out.files.emplace_back(file);
+  ctranslate2_content content = read_ctranslate2(out.files.back().bytes(), file.string());
+  auto const settings = ctranslate2_settings_of(out.path, content);
+  out.format = checkpoint_format::ctranslate2;
+  out.model = ctranslate2_config(content, settings.norm_eps, file.string());
+  vocabulary_list const target = read_vocabulary_list(out.path, "target", out.model.vocab);
+  static_cast<void>(read_vocabulary_list(out.path, "source", source_vocab(out.model)));
+  out.ids.decoder_start = out.ids.bos = target.id_of(settings.begin);
+  if (auto const end = target.id_of(settings.end)) out.ids.eos = {*end};
+  out.made = std::move(content.made);
+  // Copies of what is shared or tied are not read.
+  for (tensor_view& tensor : content.tensors) {
+    bool const copy = (out.model.tied && tensor.name == "decoder.projection.weight") ||
+                      (out.model.encoder.vocab == 0 && tensor.name == "encoder.embeddings.weight");
+    if (copy)
+      out.unread.push_back(as_unread(tensor));
+    else
+      out.tensors.push_back(std::move(tensor));
+  }
 }
 
 // run.c ends a text when the model samples BOS (1) and knows no other end.
@@ -283,6 +392,7 @@ std::string_view name_of(checkpoint_format format) {
     case checkpoint_format::llama2c_v2: return "llama2.c v2";
     case checkpoint_format::nanogpt: return "nanoGPT checkpoint";
     case checkpoint_format::gpt_state: return "state_dict of a GPT";
+    case checkpoint_format::ctranslate2: return "CTranslate2 folder";
   }
   return "?";
 }
@@ -300,7 +410,10 @@ checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
   std::error_code unreadable;
   if (fs::is_directory(path, unreadable)) {
     refuse_options(options, path.string());
-    open_hugging_face(out);
+    if (fs::is_regular_file(path / "model.bin", unreadable))
+      open_ctranslate2(out);
+    else
+      open_hugging_face(out);
   } else {
     open_file(out, options);
   }

@@ -47,10 +47,11 @@ class beam_search::search {
         history_(capacity_ + 1),
         results_(static_cast<std::size_t>(options.best)),
         result_ids_(results_.size() * (capacity_ + 1)) {
-    banned_.reserve(capacity_ + 1);
+    banned_.reserve(capacity_ + 1 + static_cast<std::size_t>(vocab));
   }
 
   std::span<beam_hypothesis const> run(session& model, beam_request const& request) {
+    always_banned_ = request.banned;
     int const room = begin(model, request);
     if (room == 0) return report(request.prefix, {});
     auto const first = append_all(model, request);
@@ -109,12 +110,14 @@ class beam_search::search {
   }
 
   void take(std::size_t beam, std::span<float const> logits) {
+    banned_.clear();
     if (options_.no_repeat_ngram > 0) {
       int const node = beams_[beam].node;
       auto const chosen = static_cast<std::size_t>(tokens_.length(node));
       tokens_.write_path(node, std::span(history_).subspan(past_, chosen));
       detail::forbid_repeats(std::span(history_).first(past_ + chosen), options_.no_repeat_ngram, banned_);
     }
+    banned_.insert(banned_.end(), always_banned_.begin(), always_banned_.end());
     scores_.set(static_cast<int>(beam), logits, beams_[beam].score, banned_, rule_->renormalises());
   }
 
@@ -141,6 +144,7 @@ class beam_search::search {
   std::vector<int> history_;  // of the beam at hand
   std::size_t past_ = 0;      // tokens of it that all beams share
   std::vector<int> banned_;
+  std::span<int const> always_banned_;
   std::vector<beam_hypothesis> results_;
   std::vector<int> result_ids_;
 };
