@@ -38,7 +38,9 @@ std::string default_system(std::string_view jinja) {
     auto const after = at + begin.size();
     auto const line = line_end_at(jinja, after);
     if (line == 0) continue;
-    auto const words = jinja.substr(after + line, jinja.find("<|im_end|>", after) - after - line);
+    auto const end = jinja.find("<|im_end|>", after + line);
+    if (end == std::string_view::npos) return {};
+    auto const words = jinja.substr(after + line, end - after - line);
     if (!words.empty() && words.find_first_of("'\"{}\\+") == std::string_view::npos) return std::string(words);
   }
   return {};
