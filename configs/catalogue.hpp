@@ -8,11 +8,21 @@
 #include "constformer/configs/bert_base.hpp"
 #include "constformer/configs/bert_base_pretraining.hpp"
 #include "constformer/configs/bert_large.hpp"
+#include "constformer/configs/chatglm2_6b.hpp"
+#include "constformer/configs/chatglm3_6b.hpp"
+#include "constformer/configs/chatglm_6b.hpp"
 #include "constformer/configs/distilbert_base.hpp"
+#include "constformer/configs/gemma2_2b.hpp"
+#include "constformer/configs/gemma2_9b.hpp"
+#include "constformer/configs/gemma_2b.hpp"
+#include "constformer/configs/gemma_7b.hpp"
+#include "constformer/configs/glm4_9b.hpp"
+#include "constformer/configs/glm4_9b_0414.hpp"
 #include "constformer/configs/gpt2.hpp"
 #include "constformer/configs/gpt2_large.hpp"
 #include "constformer/configs/gpt2_medium.hpp"
 #include "constformer/configs/gpt2_xl.hpp"
+#include "constformer/configs/gpt_neox_20b.hpp"
 #include "constformer/configs/llama2_13b.hpp"
 #include "constformer/configs/llama2_70b.hpp"
 #include "constformer/configs/llama2_7b.hpp"
@@ -27,10 +37,21 @@
 #include "constformer/configs/nanogpt_50304.hpp"
 #include "constformer/configs/nanogpt_char.hpp"
 #include "constformer/configs/nanogpt_sort.hpp"
+#include "constformer/configs/phi3_mini.hpp"
+#include "constformer/configs/pythia_160m.hpp"
+#include "constformer/configs/pythia_1_4b.hpp"
+#include "constformer/configs/pythia_70m.hpp"
 #include "constformer/configs/qwen2_0_5b.hpp"
 #include "constformer/configs/qwen2_7b.hpp"
+#include "constformer/configs/qwen3_0_6b.hpp"
+#include "constformer/configs/qwen3_1_7b.hpp"
+#include "constformer/configs/qwen3_4b.hpp"
+#include "constformer/configs/qwen3_8b.hpp"
 #include "constformer/configs/roberta_base.hpp"
 #include "constformer/configs/roberta_large.hpp"
+#include "constformer/configs/smollm_135m.hpp"
+#include "constformer/configs/smollm_1_7b.hpp"
+#include "constformer/configs/smollm_360m.hpp"
 #include "constformer/configs/stories110m.hpp"
 #include "constformer/configs/stories15m.hpp"
 #include "constformer/configs/stories260k.hpp"
@@ -69,6 +90,27 @@ inline constexpr auto catalogue = std::to_array<published_model>({
     {"mistral_7b", &mistral_7b, 7'241'732'096},
     {"qwen2_0_5b", &qwen2_0_5b, 494'032'768},
     {"qwen2_7b", &qwen2_7b, 7'615'616'512},
+    {"smollm_135m", &smollm_135m, 134'515'008},
+    {"smollm_360m", &smollm_360m, 361'821'120},
+    {"smollm_1_7b", &smollm_1_7b, 1'711'376'384},
+    {"qwen3_0_6b", &qwen3_0_6b, 596'049'920},
+    {"qwen3_1_7b", &qwen3_1_7b, 1'720'574'976},
+    {"qwen3_4b", &qwen3_4b, 4'022'468'096},
+    {"qwen3_8b", &qwen3_8b, 8'190'735'360},
+    {"gemma_2b", &gemma_2b, 2'506'172'416},
+    {"gemma_7b", &gemma_7b, 8'537'680'896},
+    {"gemma2_2b", &gemma2_2b, 2'614'341'888},
+    {"gemma2_9b", &gemma2_9b, 9'241'705'984},
+    {"phi3_mini", &phi3_mini, 3'821'079'552},
+    {"pythia_70m", &pythia_70m, 70'426'624},
+    {"pythia_160m", &pythia_160m, 162'322'944},
+    {"pythia_1_4b", &pythia_1_4b, 1'414'647'808},
+    {"gpt_neox_20b", &gpt_neox_20b, 20'554'567'680},
+    {"glm4_9b", &glm4_9b, 9'399'951'360},
+    {"glm4_9b_0414", &glm4_9b_0414, 9'400'279'040},
+    {"chatglm_6b", &chatglm_6b, 6'173'286'400},
+    {"chatglm2_6b", &chatglm2_6b, 6'243'584'000},
+    {"chatglm3_6b", &chatglm3_6b, 6'243'584'000},
     {"stories260k", &stories260k, 260'032},
     {"stories15m", &stories15m, 15'191'712},
     {"stories42m", &stories42m, 41'689'600},

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/config/layer_set.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer::command {
@@ -31,6 +33,28 @@ std::string literal(float value) {
   std::string text(digits.data(), end);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text + "F";
+}
+
+// The factors, up to the last that is not 0.
+std::string literal(factor_table const& table) {
+  std::string out, pending;
+  for (float const value : table.values) {
+    pending += std::string(out.empty() && pending.empty() ? "" : ", ") + literal(value);
+    if (value != 0) out += std::exchange(pending, {});
+  }
+  return "factor_table{{" + out + "}}";
+}
+
+// The words of a set of layers, up to the last that is not 0.
+std::string literal(layer_set const& set) {
+  std::string out, pending;
+  for (std::uint64_t const word : set.words) {
+    std::array<char, 16> digits{};
+    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), word, 16).ptr;
+    pending += std::string(out.empty() && pending.empty() ? "" : ", ") + "0x" + std::string(digits.data(), end) + "U";
+    if (word != 0) out += std::exchange(pending, {});
+  }
+  return "layer_set{{" + out + "}}";
 }
 
 std::string literal(dtype value) { return "dtype::" + std::string(name_of(value)); }
@@ -73,12 +97,17 @@ void for_each_field(config const& c, Visit visit) {
   visit("norm_eps", c.norm_eps);
   visit("norm_bias", c.norm_bias);
   visit("embedding_norm", c.embedding_norm);
+  visit("residual_scale", c.residual_scale);
+  visit("norm_adds_one", c.norm_adds_one);
+  visit("parallel", c.parallel);
   visit("activation", c.activation);
   visit("gated", c.gated);
   visit("position", c.position);
   visit("rope.style", c.rope.style);
   visit("rope.theta", c.rope.theta);
   visit("rope.rotary_dims", c.rope.rotary_dims);
+  visit("rope.planes", c.rope.planes);
+  visit("rope.f16_frequencies", c.rope.f16_frequencies);
   visit("rope.scaling", c.rope.scaling);
   visit("rope.factor", c.rope.factor);
   visit("rope.original_positions", c.rope.original_positions);
@@ -87,14 +116,23 @@ void for_each_field(config const& c, Visit visit) {
   visit("rope.beta_fast", c.rope.beta_fast);
   visit("rope.beta_slow", c.rope.beta_slow);
   visit("rope.truncate", c.rope.truncate);
+  visit("rope.short_factors", c.rope.short_factors);
+  visit("rope.long_factors", c.rope.long_factors);
   visit("rope.attention_factor", c.rope.attention_factor);
   visit("relative.buckets", c.relative.buckets);
   visit("relative.max_distance", c.relative.max_distance);
   visit("embedding_scale", c.embedding_scale);
   visit("mask", c.mask);
+  visit("prefix.end", c.prefix.end);
+  visit("prefix.blank", c.prefix.blank);
+  visit("prefix.other_blank", c.prefix.other_blank);
   visit("window", c.window);
+  visit("unwindowed", c.unwindowed);
   visit("scale_scores", c.scale_scores);
   visit("scale_scores_by_layer", c.scale_scores_by_layer);
+  visit("score_gain", c.score_gain);
+  visit("score_softcap", c.score_softcap);
+  visit("qk_norm", c.qk_norm);
   visit("bias_qkv", c.bias_qkv);
   visit("bias_attention_output", c.bias_attention_output);
   visit("bias_ffn", c.bias_ffn);
@@ -102,6 +140,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("head", c.head);
   visit("tied", c.tied);
   visit("logit_scale", c.logit_scale);
+  visit("logit_softcap", c.logit_softcap);
   visit("pooler", c.pooler);
   visit("pooler_activation", c.pooler_activation);
   visit("classifier", c.classifier);
@@ -136,6 +175,15 @@ config base_of(config const& c, shape const& s) {
   switch (c.family) {
     case family_kind::mistral: return mistral(s, c.window);
     case family_kind::qwen2: return qwen2(s);
+    case family_kind::qwen3: return qwen3(s);
+    case family_kind::gemma: return gemma(s);
+    case family_kind::gemma2: return gemma2(s, c.window);
+    case family_kind::phi3: return phi3(s);
+    case family_kind::gpt_neox: return gpt_neox(s);
+    case family_kind::glm: return glm(s);
+    case family_kind::glm4: return glm4(s);
+    case family_kind::chatglm: return chatglm(s);
+    case family_kind::chatglm_6b: return chatglm_6b(s, c.prefix);
     case family_kind::gpt2: return gpt2(s);
     case family_kind::bert: return bert(s);
     case family_kind::roberta: return roberta(s);
@@ -165,10 +213,14 @@ std::string call_of(config const& c, shape const& s) {
   put("d_ff", s.d_ff);
   put("vocab", s.vocab);
   put("positions", s.positions);
-  if (c.family == family_kind::mistral) return out + "}, " + std::to_string(c.window) + ")";
+  std::string more;
+  if (c.family == family_kind::mistral || c.family == family_kind::gemma2) more = ", " + std::to_string(c.window);
   if (c.family == family_kind::opennmt || c.family == family_kind::lecture)
-    return out + "}, " + std::to_string(c.encoder.vocab) + ")";
-  return out + "})";
+    more = ", " + std::to_string(c.encoder.vocab);
+  if (c.family == family_kind::chatglm_6b)
+    more = ", {.end = " + std::to_string(c.prefix.end) + ", .blank = " + std::to_string(c.prefix.blank) +
+           ", .other_blank = " + std::to_string(c.prefix.other_blank) + "}";
+  return out + "}" + more + ")";
 }
 
 std::vector<std::string> changes_of(config const& c, config const& base) {
@@ -260,7 +312,8 @@ std::string config_header(config const& c, std::string_view name, std::string_vi
   std::string out = "// Written by `constformer config` from " + printable(source) + ".\n";
   out +=
       "#pragma once\n\n#include \"constformer/config/config.hpp\"\n#include \"constformer/config/families.hpp\"\n"
-      "#include \"constformer/config/kinds.hpp\"\n\nnamespace constformer::configs {\n\n";
+      "#include \"constformer/config/kinds.hpp\"\n#include \"constformer/config/layer_set.hpp\"\n\nnamespace "
+      "constformer::configs {\n\n";
   std::string const definition = "inline constexpr config " + std::string(name) + " =\n    ";
   std::string const hanging(4 + call.find('.'), ' ');  // under the first field
   if (changes.empty()) {

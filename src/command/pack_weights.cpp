@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -18,12 +19,20 @@ namespace constformer::command {
 
 namespace {
 
+// Which rows of a tensor a parameter has, along the output axis: `run` neighbours, then again after `stride` rows.
+struct source_rows {
+  std::int64_t first;
+  std::int64_t run;
+  std::int64_t stride;
+  [[nodiscard]] std::int64_t operator()(std::int64_t row) const { return first + row / run * stride + row % run; }
+};
+
 // One parameter of one layer: which rows of which tensor, and where they go.
 struct pack_task {
   pack_step const* step;
   tensor_view const* tensor;
   int layer;
-  std::int64_t first_source_row;  // along the output axis
+  source_rows source;
   bool transposed;
 };
 
@@ -47,6 +56,15 @@ std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule
   return rows;
 }
 
+source_rows rows_of(pack_plan const& plan, name_map const& names, name_rule const& rule, pack_step const& step,
+                    config const& model) {
+  std::int64_t const before = rows_before(plan, names, rule, step.parameter.view());
+  if (!rule.per_head) return {before, step.rows, step.rows};
+  name_rule last = rule;
+  last.part = std::numeric_limits<int>::max();
+  return {before / model.heads, model.head_dim, rows_before(plan, names, last, step.parameter.view()) / model.heads};
+}
+
 std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, pack_plan const& plan) {
   std::vector<pack_task> tasks;
   name_map const& names = names_of(model);
@@ -57,7 +75,7 @@ std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, p
       throw error(source.path.string() + ": checkpoints of " + std::string(name_of(model.family)) +
                   " have no name for " + std::string(parameter));
     name_rule const& rule = *found;
-    std::int64_t const first = rows_before(plan, names, rule, parameter);
+    source_rows const rows = rows_of(plan, names, rule, step, model);
     for (int layer = 0; layer < step.layers; ++layer) {
       std::string const name = tensor_name(source, rule, parameter, layer);
       tensor_view const* tensor = source.find(name);
@@ -65,13 +83,13 @@ std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, p
       bool const transposed = rule.transposed && source.linear_in_out && step.cols != 0;
       std::size_t const rank = step.cols == 0 ? 1 : 2;
       std::size_t const out = transposed ? 1 : 0;
-      bool const fits = tensor->shape.size() == rank && tensor->shape[out] >= first + step.rows &&
+      bool const fits = tensor->shape.size() == rank && tensor->shape[out] > rows(step.rows - 1) &&
                         (rank == 1 || tensor->shape[1 - out] == step.cols);
       if (!fits)
         throw error(source.path.string() + ": tensor " + name + " is " + shape_text(tensor->shape) + ", rows " +
-                    std::to_string(first) + " to " + std::to_string(first + step.rows) + " of " +
+                    std::to_string(rows.first) + " to " + std::to_string(rows(step.rows - 1) + 1) + " of " +
                     std::to_string(step.cols) + " columns are needed");
-      tasks.push_back({&step, tensor, layer, first, transposed});
+      tasks.push_back({&step, tensor, layer, rows, transposed});
     }
   }
   return tasks;
@@ -93,21 +111,23 @@ void pack_vector(pack_task const& task, config const& model, std::byte* base) {
   read_rows_f32(*task.tensor, 0, 1, all);
   for (int row = 0; row < step.rows; ++row)
     put_value(dtype::f32, base, packed_row(step, model.head_dim, row),
-              all[static_cast<std::size_t>(task.first_source_row + row)]);
+              all[static_cast<std::size_t>(task.source(row))] + step.addend);
 }
 
 void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
-  constexpr int batch = 64;  // rows at a time: transposed reads take 64 neighbours of each line
+  constexpr std::int64_t batch = 64;  // rows at a time: transposed reads take 64 neighbours of each line
   pack_step const& step = *task.step;
   auto const cols = static_cast<std::size_t>(step.cols);
   std::vector<float> rows(batch * cols);
-  for (int first = 0; first < step.rows; first += batch) {
-    int const count = std::min(batch, step.rows - first);
+  int count = 0;
+  for (int first = 0; first < step.rows; first += count) {
+    count =
+        static_cast<int>(std::min({batch, step.rows - std::int64_t{first}, task.source.run - first % task.source.run}));
     std::span<float> const some = std::span(rows).first(static_cast<std::size_t>(count) * cols);
     if (task.transposed) {
-      read_columns_f32(*task.tensor, task.first_source_row + first, count, some);
+      read_columns_f32(*task.tensor, task.source(first), count, some);
     } else {
-      read_rows_f32(*task.tensor, task.first_source_row + first, count, some);
+      read_rows_f32(*task.tensor, task.source(first), count, some);
     }
     for (int r = 0; r < count; ++r)
       put_row(task, model, first + r, some.subspan(static_cast<std::size_t>(r) * cols, cols), base);

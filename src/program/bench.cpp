@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/generate/random.hpp"
 #include "errors.hpp"
 #include "input.hpp"
@@ -65,6 +67,11 @@ std::vector<int> some_ids(int count, int vocab) {
   return ids;
 }
 
+// What a text of a model with a prefix mask cannot be without: the blank, and the token that ends the prefix.
+std::vector<int> opening_of(config const& c) {
+  return c.mask == mask_kind::prefix ? std::vector{c.prefix.blank, c.prefix.end} : std::vector<int>{};
+}
+
 template <class Run>
 measurement measure(std::string test, int tokens, int threads, int repetitions, Run run) {
   run();  // caches, pages and clocks warm up
@@ -82,7 +89,9 @@ measurement measure(std::string test, int tokens, int threads, int repetitions, 
 
 void bench_with(program_context const& context, plan const& p, int threads, std::vector<measurement>& results) {
   auto const model = context.start({.threads = threads, .context = 0});
-  auto const ids = some_ids(std::max(p.prompt, p.predict), context.model().vocab);
+  auto ids = some_ids(std::max(p.prompt, p.predict), context.model().vocab);
+  auto const opening = opening_of(context.model());
+  if (!opening.empty() && p.prompt >= 2) std::ranges::copy(opening, ids.begin() + p.prompt - 2);
   auto const prompt = std::span(ids).first(static_cast<std::size_t>(p.prompt));
   auto const predict = std::span(ids).first(static_cast<std::size_t>(p.predict));
   auto const add = [&](char const* test, int tokens, auto run) {
@@ -100,6 +109,7 @@ void bench_with(program_context const& context, plan const& p, int threads, std:
   });
   add("decode", p.predict, [&] {
     model->rewind(0);
+    if (!opening.empty()) model->append(opening);
     for (int const& id : predict) model->append(std::span(&id, 1));
   });
 }

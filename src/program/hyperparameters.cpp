@@ -20,10 +20,20 @@ double shortest(float value) {
   return out;
 }
 
+// The factors of the pairs that rotate; none without tables.
+ordered_json describe(factor_table const& table, rope_config const& r) {
+  ordered_json out = ordered_json::array();
+  if (r.scaling != rope_scaling_kind::longrope) return out;
+  for (int j = 0; j < r.rotary_dims / 2; ++j) out.push_back(shortest(table.values[j]));
+  return out;
+}
+
 ordered_json describe(rope_config const& r) {
   return {{"style", name_of(r.style)},
           {"theta", shortest(r.theta)},
           {"rotary_dims", r.rotary_dims},
+          {"planes", r.planes},
+          {"f16_frequencies", r.f16_frequencies},
           {"scaling", name_of(r.scaling)},
           {"factor", shortest(r.factor)},
           {"original_positions", r.original_positions},
@@ -32,11 +42,21 @@ ordered_json describe(rope_config const& r) {
           {"beta_fast", shortest(r.beta_fast)},
           {"beta_slow", shortest(r.beta_slow)},
           {"truncate", r.truncate},
+          {"short_factors", describe(r.short_factors, r)},
+          {"long_factors", describe(r.long_factors, r)},
           {"attention_factor", shortest(r.attention_factor)}};
 }
 
 ordered_json describe(encoder_config const& e) {
   return {{"layers", e.layers}, {"heads", e.heads}, {"head_dim", e.head_dim}, {"d_ff", e.d_ff}, {"vocab", e.vocab}};
+}
+
+// The indices of the layers below `layers`.
+ordered_json describe(layer_set const& set, int layers) {
+  ordered_json out = ordered_json::array();
+  for (int layer = 0; layer < layers; ++layer)
+    if (set.contains(layer)) out.push_back(layer);
+  return out;
 }
 
 }  // namespace
@@ -58,6 +78,9 @@ ordered_json hyperparameters(config const& c) {
                       {"norm_eps", shortest(c.norm_eps)},
                       {"norm_bias", c.norm_bias},
                       {"embedding_norm", c.embedding_norm},
+                      {"residual_scale", shortest(c.residual_scale)},
+                      {"norm_adds_one", c.norm_adds_one},
+                      {"parallel", c.parallel},
                       {"activation", name_of(c.activation)},
                       {"gated", c.gated},
                       {"position", name_of(c.position)}};
@@ -66,9 +89,14 @@ ordered_json hyperparameters(config const& c) {
     out["relative"] = {{"buckets", c.relative.buckets}, {"max_distance", c.relative.max_distance}};
   out.update({{"embedding_scale", shortest(c.embedding_scale)},
               {"mask", name_of(c.mask)},
+              {"prefix", {{"end", c.prefix.end}, {"blank", c.prefix.blank}, {"other_blank", c.prefix.other_blank}}},
               {"window", c.window},
+              {"unwindowed", describe(c.unwindowed, c.layers)},
               {"scale_scores", c.scale_scores},
               {"scale_scores_by_layer", c.scale_scores_by_layer},
+              {"score_gain", shortest(c.score_gain)},
+              {"score_softcap", shortest(c.score_softcap)},
+              {"qk_norm", c.qk_norm},
               {"bias_qkv", c.bias_qkv},
               {"bias_attention_output", c.bias_attention_output},
               {"bias_ffn", c.bias_ffn},
@@ -76,6 +104,7 @@ ordered_json hyperparameters(config const& c) {
               {"head", name_of(c.head)},
               {"tied", c.tied},
               {"logit_scale", shortest(c.logit_scale)},
+              {"logit_softcap", shortest(c.logit_softcap)},
               {"pooler", c.pooler},
               {"pooler_activation", name_of(c.pooler_activation)},
               {"classifier", name_of(c.classifier)},

@@ -14,6 +14,7 @@
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/config/layer_set.hpp"
 #include "constformer/core/dtype.hpp"
 #include "support.hpp"
 
@@ -41,24 +42,50 @@ std::string aggregate(Fields const&... fields) {
   return "{" + out + "}";
 }
 
+std::string exact(factor_table const& table) {
+  std::string out;
+  for (float const value : table.values) out += exact(value) + ", ";
+  return "{{" + out + "}}";
+}
+
 std::string exact(rope_config const& r) {
-  auto const& [style, theta, dims, scaling, factor, original, low, high, fast, slow, truncate, attention] = r;
-  return aggregate(exact(style), exact(theta), exact(dims), exact(scaling), exact(factor), exact(original), exact(low),
-                   exact(high), exact(fast), exact(slow), exact(truncate) + " != 0", exact(attention));
+  auto const& [style, theta, dims, planes, f16, scaling, factor, original, low, high, fast, slow, truncate, shorts,
+               longs, attention] = r;
+  return aggregate(exact(style), exact(theta), exact(dims), exact(planes), exact(f16) + " != 0", exact(scaling),
+                   exact(factor), exact(original), exact(low), exact(high), exact(fast), exact(slow),
+                   exact(truncate) + " != 0", exact(shorts), exact(longs), exact(attention));
+}
+
+std::string exact(prefix_config const& p) { return aggregate(exact(p.end), exact(p.blank), exact(p.other_blank)); }
+
+std::string exact(relative_config const& r) { return aggregate(exact(r.buckets), exact(r.max_distance)); }
+
+std::string exact(encoder_config const& e) {
+  return aggregate(exact(e.layers), exact(e.heads), exact(e.head_dim), exact(e.d_ff), exact(e.vocab));
+}
+
+std::string exact(layer_set const& set) {
+  std::string out;
+  for (std::uint64_t const word : set.words) out += std::to_string(word) + "U, ";
+  return "{{" + out + "}}";
 }
 
 std::string exact(config const& c) {
   auto const& [family, layers, d_model, heads, kv_heads, head_dim, d_ff, vocab, positions, first_position, segments,
-               capacity, norm, place, eps, norm_bias, activation, gated, position, rope, mask, window, scale, by_layer,
-               bias_qkv, bias_output, bias_ffn, head, tied, pooler, pooler_activation, classifier, labels, weights,
-               group] = c;
+               capacity, norm, place, eps, norm_bias, embedding_norm, residual_scale, adds_one, parallel, activation,
+               gated, position, rope, relative, embedding_scale, mask, prefix, window, unwindowed, scale, by_layer,
+               gain, score_cap, qk_norm, bias_qkv, bias_output, bias_ffn, bias_head, head, tied, logit_scale, logit_cap,
+               pooler, pooler_activation, classifier, labels, encoder, shared_tokens, weights, group] = c;
   auto const flag = [](bool value) { return std::string(value ? "true" : "false"); };
   return aggregate(exact(family), exact(layers), exact(d_model), exact(heads), exact(kv_heads), exact(head_dim),
                    exact(d_ff), exact(vocab), exact(positions), exact(first_position), exact(segments), exact(capacity),
-                   exact(norm), exact(place), exact(eps), flag(norm_bias), exact(activation), flag(gated),
-                   exact(position), exact(rope), exact(mask), exact(window), flag(scale), flag(by_layer),
-                   flag(bias_qkv), flag(bias_output), flag(bias_ffn), exact(head), flag(tied), flag(pooler),
-                   exact(pooler_activation), exact(classifier), exact(labels), exact(weights), exact(group));
+                   exact(norm), exact(place), exact(eps), flag(norm_bias), flag(embedding_norm), exact(residual_scale),
+                   flag(adds_one), flag(parallel), exact(activation), flag(gated), exact(position), exact(rope),
+                   exact(relative), exact(embedding_scale), exact(mask), exact(prefix), exact(window),
+                   exact(unwindowed), flag(scale), flag(by_layer), exact(gain), exact(score_cap), flag(qk_norm),
+                   flag(bias_qkv), flag(bias_output), flag(bias_ffn), flag(bias_head), exact(head), flag(tied),
+                   exact(logit_scale), exact(logit_cap), flag(pooler), exact(pooler_activation), exact(classifier),
+                   exact(labels), exact(encoder), flag(shared_tokens), exact(weights), exact(group));
 }
 
 // The number of an enumerator, of whatever kind.
@@ -109,6 +136,8 @@ config stranger() {
   c.rope = {rope_style::interleaved,
             1e10F,
             4,
+            2,
+            true,
             rope_scaling_kind::yarn,
             1.0F / 3,
             77,
@@ -117,12 +146,23 @@ config stranger() {
             3e38F,
             16777216.0F,
             false,
+            {{1.0F, 0.0F, 1.0F / 3}},
+            {},
             0.1F};
   c.window = 5;
   c.gated = false;
   c.norm = norm_kind::layer_norm;
   c.norm_bias = true;
-  c.place = norm_place::post;
+  c.place = norm_place::sandwich;
+  c.residual_scale = 1.0F / 9;
+  c.prefix = {3, 2, 1};
+  c.norm_adds_one = c.parallel = c.qk_norm = true;
+  c.embedding_scale = 1.0F / 7;
+  c.unwindowed.add(0);
+  c.unwindowed.add(200);
+  c.score_gain = 0.7F;
+  c.score_softcap = 1e-9F;
+  c.logit_softcap = 3.3F;
   return c;
 }
 
@@ -131,7 +171,8 @@ config stranger() {
 TEST_CASE("config headers compile to the config they were written from", "[config_header]") {
   header_proof proof;
   for (auto const& entry : fs::directory_iterator(fixtures()))
-    if (entry.is_directory()) proof.add(open_checkpoint(entry.path()).model, command::identifier_from(entry.path()));
+    if (fs::exists(entry.path() / "config.json"))
+      proof.add(open_checkpoint(entry.path()).model, command::identifier_from(entry.path()));
   proof.add(strange(), "strange");
   proof.add(stranger(), "stranger");
   proof.add(mistral({.layers = 32,
@@ -143,6 +184,8 @@ TEST_CASE("config headers compile to the config they were written from", "[confi
                      .positions = 32768},
                     4096),
             "m");
+  proof.add(gemma2({.layers = 7, .d_model = 12, .heads = 3, .vocab = 9, .positions = 30}, 5), "alternating");
+  proof.add(chatglm_6b({.layers = 3, .d_model = 12, .heads = 3, .vocab = 9, .positions = 30}, {8, 7, 6}), "prefixed");
   CHECK(proof.compiles());
 }
 
@@ -153,7 +196,8 @@ TEST_CASE("a config header says only what differs from its family", "[config_hea
         "#pragma once\n\n"
         "#include \"constformer/config/config.hpp\"\n"
         "#include \"constformer/config/families.hpp\"\n"
-        "#include \"constformer/config/kinds.hpp\"\n\n"
+        "#include \"constformer/config/kinds.hpp\"\n"
+        "#include \"constformer/config/layer_set.hpp\"\n\n"
         "namespace constformer::configs {\n\n"
         "inline constexpr config plain =\n"
         "    llama({.layers = 1, .d_model = 8, .heads = 2, .vocab = 3, .positions = 4});\n\n"

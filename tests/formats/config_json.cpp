@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
@@ -36,8 +37,15 @@ json family(std::string_view name) {
   json file = llama_file;
   file["model_type"] = name;
   if (name == "bert") file["max_position_embeddings"] = 40;
-  if (name == "qwen2" || name == "mistral") file["num_key_value_heads"] = 2;
+  if (name != "llama" && name != "bert") file["num_key_value_heads"] = 2;
+  if (name == "gpt_neox") file["rotary_pct"] = 0.5;
   return file;
+}
+
+json chatglm() {
+  return {{"model_type", "chatglm"},       {"padded_vocab_size", 96}, {"hidden_size", 48},
+          {"ffn_hidden_size", 80},         {"num_layers", 3},         {"num_attention_heads", 4},
+          {"multi_query_attention", true}, {"kv_channels", 12}};
 }
 
 json changed(json file, json const& patch) {
@@ -95,6 +103,25 @@ TEST_CASE("config.json means what transformers' configuration classes make of it
     if (is.contains("kv_heads")) CHECK(c.kv_heads == is["kv_heads"]);
     if (is.contains("head_dim")) CHECK(c.head_dim == is["head_dim"]);
     if (is.contains("window")) CHECK(c.window == is["window"]);
+    if (is.contains("unwindowed"))
+      for (int layer = 0; layer < c.layers; ++layer) {
+        auto const full = is["unwindowed"].get<std::vector<int>>();
+        CHECK(c.unwindowed.contains(layer) == (std::find(full.begin(), full.end(), layer) != full.end()));
+      }
+    if (is.contains("rotary_dims")) CHECK(c.rope.rotary_dims == is["rotary_dims"]);
+    if (is.contains("parallel")) CHECK(c.parallel == is["parallel"]);
+    if (is.contains("bias_qkv")) CHECK(c.bias_qkv == is["bias_qkv"]);
+    if (is.contains("bias_attention_output")) CHECK(c.bias_attention_output == is["bias_attention_output"]);
+    if (is.contains("short_factors"))
+      for (std::size_t j = 0; j < is["short_factors"].size(); ++j) {
+        CHECK(c.rope.short_factors.values[j] == static_cast<float>(is["short_factors"][j].get<double>()));
+        CHECK(c.rope.long_factors.values[j] == static_cast<float>(is["long_factors"][j].get<double>()));
+      }
+    if (is.contains("score_scale"))
+      CHECK(static_cast<double>(c.score_gain) / std::sqrt(c.head_dim) ==
+            Catch::Approx(is["score_scale"].get<double>()).epsilon(1e-7));
+    if (is.contains("score_softcap")) CHECK(c.score_softcap == static_cast<float>(is["score_softcap"].get<double>()));
+    if (is.contains("logit_softcap")) CHECK(c.logit_softcap == static_cast<float>(is["logit_softcap"].get<double>()));
     if (is.contains("segments")) CHECK(c.segments == is["segments"]);
     if (is.contains("scale_scores")) CHECK(c.scale_scores == is["scale_scores"]);
     if (is.contains("scale_scores_by_layer")) CHECK(c.scale_scores_by_layer == is["scale_scores_by_layer"]);
@@ -237,10 +264,17 @@ TEST_CASE("config.json that is damaged or not supported is refused with one sent
       {changed(llama_file, {{"partial_rotary_factor", 0.5}}).dump(),
        "C: field \"partial_rotary_factor\" is 0.5, only 1 is supported"},
       {rope("linear").dump(), "C: field \"rope_scaling\" is \"linear\", it must be an object"},
-      {rope({{"type", "longrope"}}).dump(),
-       "C: rope_scaling: field \"type\" is \"longrope\", supported are default, linear, dynamic, llama3 and yarn"},
+      {rope({{"type", "longrope"}}).dump(), "C: rope_scaling: field \"short_factor\" is missing"},
+      {rope({{"type", "longrope"}, {"short_factor", {1, 2}}}).dump(),
+       "C: rope_scaling: field \"short_factor\" has 2 factors, 6 pairs of dims rotate and 64 is the limit"},
+      {rope({{"type", "longrope"}, {"short_factor", {1, 2, 3, 4, 5, "6"}}}).dump(),
+       "C: rope_scaling: field \"short_factor\" is [1,2,3,4,5,\"6\"], it must be a list of numbers that float32 can "
+       "hold"},
+      {rope({{"type", "longrope"}, {"short_factor", {1, 2, 3, 4, 5, 0}}, {"long_factor", {1, 2, 3, 4, 5, 6}}}).dump(),
+       "C: rope: factor 0 of pair 5 of scaling=longrope is not between 0 and 1e12"},
       {rope({{"rope_type", "none"}}).dump(),
-       "C: rope_scaling: field \"rope_type\" is \"none\", supported are default, linear, dynamic, llama3 and yarn"},
+       "C: rope_scaling: field \"rope_type\" is \"none\", supported are default, linear, dynamic, llama3, yarn and "
+       "longrope"},
       {rope({{"type", "linear"}}).dump(), "C: rope_scaling: field \"factor\" is missing"},
       {rope({{"type", "linear"}, {"factor", "2"}}).dump(),
        "C: rope_scaling: field \"factor\" is \"2\", it must be a number"},
@@ -261,12 +295,38 @@ TEST_CASE("config.json that is damaged or not supported is refused with one sent
        "C: rope_scaling: field \"type\" is \"dynamic\", its exponent d/(d-2) needs a head_dim above 2"},
       {changed(family("mistral"), {{"sliding_window", 0}}).dump(),
        "C: field \"sliding_window\" is 0, it must be between 1 and 16777216"},
-      {changed(family("qwen2"), {{"use_sliding_window", true}, {"sliding_window", 8}, {"max_window_layers", 1}}).dump(),
-       "C: a sliding window on 2 of 3 layers is not supported, only on all or none"},
-      {changed(family("qwen2"), {{"use_sliding_window", true},
-                                 {"layer_types", {"full_attention", "sliding_attention", "full_attention"}}})
+      {changed(family("phi3"), {{"partial_rotary_factor", 1.5}}).dump(),
+       "C: field \"partial_rotary_factor\" is 1.5, it must be more than 0 and at most 1"},
+      {changed(family("phi3"), {{"partial_rotary_factor", 0.1}}).dump(),
+       "C: rope: rotary_dims=1 is not a multiple of 2"},
+      {changed(family("phi3"), {{"rope_scaling", {{"type", "linear"}, {"factor", 2}}}}).dump(),
+       "C: rope scaling linear is none of a Phi-3, which has longrope"},
+      {changed(family("gpt_neox"), {{"num_attention_heads", 5}}).dump(),
+       "C: field \"hidden_size\" is 48, which is not a multiple of \"num_attention_heads\" 5"},
+      {without(chatglm(), "multi_query_attention").dump(),
+       "C: field \"multi_query_attention\" is false or absent, only true is supported"},
+      {without(chatglm(), "padded_vocab_size").dump(), "C: field \"padded_vocab_size\" is missing"},
+      {changed(chatglm(), {{"quantization_bit", 4}}).dump(),
+       "C: field \"quantization_bit\" is 4, only unquantised checkpoints are supported"},
+      {changed(chatglm(), {{"pre_seq_len", 128}}).dump(),
+       "C: field \"pre_seq_len\" is 128, prompt tuning is not supported"},
+      {changed(chatglm(), {{"add_bias_linear", true}}).dump(),
+       "C: field \"add_bias_linear\" is true, only false is supported"},
+      {changed(chatglm(), {{"kv_channels", 6}}).dump(), "C: rope: rotary_dims=3 is not a multiple of 2"},
+      {changed(chatglm(), {{"post_layer_norm", false}}).dump(),
+       "C: field \"post_layer_norm\" is false, only true is supported"},
+      {changed(family("gemma"), {{"use_bidirectional_attention", true}}).dump(),
+       "C: field \"use_bidirectional_attention\" is true, only false is supported"},
+      {changed(family("gemma2"), {{"sliding_window", nullptr}}).dump(),
+       "C: field \"sliding_window\" is null, the sliding layers need a positive number"},
+      {changed(family("gemma2"), {{"attn_logit_softcapping", 0}}).dump(),
+       "C: field \"attn_logit_softcapping\" is 0, it must be more than 0.0"},
+      {changed(family("gemma2"), {{"num_hidden_layers", 257}}).dump(),
+       "C: attention: layers=257 are more than the 256 that unwindowed can tell apart"},
+      {changed(family("gemma2"),
+               {{"num_hidden_layers", 257}, {"layer_types", std::vector<std::string>(257, "full_attention")}})
            .dump(),
-       "C: a sliding window on 1 of 3 layers is not supported, only on all or none"},
+       "C: field \"layer_types\" has 257 entries, 256 is the limit"},
       {changed(family("qwen2"), {{"layer_types", {"full_attention"}}}).dump(),
        "C: field \"layer_types\" has 1 entries for 3 layers"},
       {changed(family("qwen2"), {{"layer_types", {"full_attention", "linear_attention", "full_attention"}}}).dump(),
@@ -296,13 +356,55 @@ TEST_CASE("config.json that is damaged or not supported is refused with one sent
 TEST_CASE("an unknown model_type is refused with those that are known", "[config_json]") {
   std::string const sentence = refusal("{\"model_type\":\"mamba\"}");
   CHECK(sentence.starts_with("C: model_type \"mamba\" is not supported (llama, "));
-  for (auto const* known : {"mistral", "qwen2", "gpt2", "bert", "roberta", "distilbert"}) {
+  for (auto const* known : {"mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3", "gpt_neox", "glm", "glm4",
+                            "chatglm", "gpt2", "bert", "roberta", "distilbert"}) {
     CAPTURE(known);
     CHECK(sentence.find(std::string(", ") + known) != std::string::npos);
   }
 }
 
 TEST_CASE("every config read is valid by the rules of types", "[config_json]") {
-  for (auto const* name : {"llama", "mistral", "qwen2", "bert"}) CHECK(first_misfit(read(family(name))).empty());
+  for (auto const* name :
+       {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3", "gpt_neox", "glm", "glm4", "bert"})
+    CHECK(first_misfit(read(family(name))).empty());
   CHECK(first_misfit(read(gpt2_file)).empty());
+  CHECK(first_misfit(read(chatglm())).empty());
+}
+
+TEST_CASE("the first ChatGLM has fields of its own", "[config_json]") {
+  json const file = {{"model_type", "chatglm"}, {"vocab_size", 150528},     {"hidden_size", 48},
+                     {"num_layers", 8},         {"num_attention_heads", 4}, {"inner_hidden_size", 80}};
+  config const c = read(file);
+  CHECK(c.family == family_kind::chatglm_6b);
+  CHECK(c.prefix == prefix_config{150004, 150001, 150000});
+  CHECK(c.residual_scale == 4.0F);
+  CHECK(c.positions == 2048);
+  CHECK(read(changed(file, {{"vocab_size", 130528}})).prefix == prefix_config{130004, 130001, 130000});
+  CHECK(read(changed(file, {{"bos_token_id", 5}, {"gmask_token_id", 6}, {"mask_token_id", 7}})).prefix ==
+        prefix_config{5, 6, 7});
+  CHECK(refusal(changed(file, {{"vocab_size", 96}}).dump()) == "C: prefix: id 130004 is not within vocab=96");
+  CHECK(refusal(changed(file, {{"position_encoding_2d", false}}).dump()) ==
+        "C: field \"position_encoding_2d\" is false, only true is supported");
+  CHECK(refusal(changed(file, {{"quantization_bit", 8}}).dump()) ==
+        "C: field \"quantization_bit\" is 8, only unquantised checkpoints are supported");
+}
+
+TEST_CASE("ChatGLM2 and 3 have fields of their own", "[config_json]") {
+  config const c = read(changed(chatglm(), {{"multi_query_group_num", 2},
+                                            {"rope_ratio", 16},
+                                            {"rmsnorm", false},
+                                            {"add_qkv_bias", true},
+                                            {"seq_length", 77},
+                                            {"layernorm_epsilon", 0.01}}));
+  CHECK(c.kv_heads == 2);
+  CHECK(c.vocab == 96);
+  CHECK(c.positions == 77);
+  CHECK(c.norm_eps == 0.01F);
+  CHECK((c.norm == norm_kind::layer_norm && c.norm_bias));
+  CHECK((c.bias_qkv && !c.bias_attention_output && !c.bias_ffn));
+  CHECK(c.rope.theta == 160000.0F);
+  CHECK(c.rope.rotary_dims == 6);
+  CHECK(c.rope.style == rope_style::interleaved);
+  CHECK(read(chatglm()).kv_heads == 1);
+  CHECK_FALSE(read(chatglm()).bias_qkv);
 }

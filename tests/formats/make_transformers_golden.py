@@ -19,6 +19,13 @@ LLAMA = {"model_type": "llama", "vocab_size": 96, "hidden_size": 48, "intermedia
          "num_attention_heads": 4}
 MISTRAL = {**LLAMA, "model_type": "mistral", "num_attention_heads": 8, "hidden_size": 64}
 QWEN2 = {**LLAMA, "model_type": "qwen2", "num_attention_heads": 32, "hidden_size": 64}
+QWEN3 = {**QWEN2, "model_type": "qwen3"}
+GEMMA = {**LLAMA, "model_type": "gemma", "num_attention_heads": 16}
+GEMMA2 = {**LLAMA, "model_type": "gemma2"}
+SLIDING = {"layer_types": ["sliding_attention", "full_attention", "full_attention"], "sliding_window": 9}
+PHI3 = {**LLAMA, "model_type": "phi3"}
+NEOX = {**LLAMA, "model_type": "gpt_neox", "hidden_size": 64}
+GLM = {**LLAMA, "model_type": "glm"}
 GPT2 = {"model_type": "gpt2", "vocab_size": 96, "n_embd": 48, "n_layer": 3, "n_head": 4, "n_positions": 32}
 BERT = {**LLAMA, "model_type": "bert", "max_position_embeddings": 40}
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 512}
@@ -58,6 +65,31 @@ CASES = [
     {**QWEN2, "use_sliding_window": True, "sliding_window": 11, "max_window_layers": 3},
     {**QWEN2, "use_sliding_window": True, "sliding_window": 11, "layer_types": ["sliding_attention"] * 3},
     {**QWEN2, "use_sliding_window": True, "sliding_window": None, "num_key_value_heads": None},
+    {**QWEN2, "use_sliding_window": True, "sliding_window": 11, "max_window_layers": 1},
+    {**QWEN2, "use_sliding_window": True, **SLIDING},
+    QWEN3,
+    {**QWEN3, "num_key_value_heads": 4, "head_dim": 6, "tie_word_embeddings": True, "rope_theta": 5000.0},
+    {**QWEN3, "use_sliding_window": True, **SLIDING, "rope_scaling": YARN},
+    GEMMA,
+    {**GEMMA, "num_key_value_heads": 1, "head_dim": 6, "hidden_act": "gelu", "tie_word_embeddings": False},
+    {**GEMMA, "hidden_act": "relu", "hidden_activation": "silu", "eos_token_id": [3, 4]},
+    GEMMA2,
+    {**GEMMA2, "query_pre_attn_scalar": 144, "attn_logit_softcapping": None, "final_logit_softcapping": 7.5},
+    {**GEMMA2, **SLIDING, "head_dim": 8, "hidden_activation": "silu", "hidden_act": "relu"},
+    PHI3,
+    {**PHI3, "num_key_value_heads": 2, "sliding_window": 7, "partial_rotary_factor": 0.5, "rope_theta": 700.0},
+    {**PHI3, "rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.34, "rope_theta": 71.0}},
+    {**PHI3, "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.1, 1.2, 1.3, 1.4, 1.5], "long_factor": [1, 2, 3, 4, 5, 6.5]},
+     "max_position_embeddings": 131072},
+    {**PHI3, "partial_rotary_factor": 0.34, "original_max_position_embeddings": 64, "rope_scaling": {
+        "type": "longrope", "short_factor": [1.0, 1.1], "long_factor": [2.0, 3.1], "attention_factor": 1.7}},
+    NEOX,
+    {**NEOX, "rotary_pct": 0.63, "rotary_emb_base": 300, "use_parallel_residual": False, "attention_bias": False},
+    {**NEOX, "rope_parameters": {"rope_type": "linear", "factor": 2.0, "partial_rotary_factor": 0.5}, "hidden_act": "relu"},
+    {**NEOX, "rope_theta": 99.0, "partial_rotary_factor": 0.5, "layer_norm_eps": 0.01, "tie_word_embeddings": True},
+    GLM,
+    {**GLM, "partial_rotary_factor": 0.25, "attention_bias": False, "num_key_value_heads": 1, "head_dim": 16},
+    {**GLM, "model_type": "glm4", "num_key_value_heads": 4, "eos_token_id": 5, "rope_theta": 77.0},
     GPT2,
     {**GPT2, "n_inner": 100, "activation_function": "relu", "layer_norm_epsilon": 0.001, "tie_word_embeddings": False},
     {**GPT2, "scale_attn_weights": False, "scale_attn_by_inverse_layer_idx": True, "eos_token_id": 7, "bos_token_id": 8},
@@ -79,25 +111,41 @@ def described(text):
         out |= {"d_ff": c.n_inner or 4 * c.n_embd, "norm_eps": c.layer_norm_epsilon, "scale_scores": c.scale_attn_weights,
                 "scale_scores_by_layer": c.scale_attn_by_inverse_layer_idx, "activation": c.activation_function}
     else:
-        out |= {"d_ff": c.intermediate_size, "activation": c.hidden_act}
+        out |= {"d_ff": c.intermediate_size, "activation": getattr(c, "hidden_activation", None) or c.hidden_act}
     if kind == "bert":
         out |= {"norm_eps": c.layer_norm_eps, "segments": c.type_vocab_size}
         del out["tied"]  # speaks of a head that encoders here do not have
-    if kind in ("llama", "mistral", "qwen2"):
+    if kind == "gemma":
+        out["activation"] = c.hidden_act  # hidden_activation is not read
+    if kind not in ("gpt2", "bert", "gpt_neox"):
         head_dim = getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
         out |= {"kv_heads": c.num_key_value_heads, "head_dim": head_dim, "norm_eps": c.rms_norm_eps}
+    if kind == "gpt_neox":
+        out |= {"norm_eps": c.layer_norm_eps, "parallel": c.use_parallel_residual, "bias_qkv": c.attention_bias,
+                "bias_attention_output": c.attention_bias}
+    if kind in ("glm", "glm4"):
+        out |= {"bias_qkv": c.attention_bias, "bias_attention_output": False}
+    if kind not in ("gpt2", "bert"):
         rope = c.rope_parameters
+        width = getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
+        out["rotary_dims"] = int(width * rope.get("partial_rotary_factor", 1.0))
         out |= {"theta": rope["rope_theta"], "scaling": rope["rope_type"]}
         if rope["rope_type"] != "default":
             _, out["attention_factor"] = ROPE_INIT_FUNCTIONS[rope["rope_type"]](c, device="cpu")
-            if rope["factor"] is not None:
+            if rope["rope_type"] == "longrope":
+                out |= {"short_factors": rope["short_factor"], "long_factors": rope["long_factor"]}
+            elif rope["factor"] is not None:
                 out["factor"] = rope["factor"]
-        if rope["rope_type"] in ("llama3", "yarn"):
+        if rope["rope_type"] in ("llama3", "yarn", "longrope"):
             out["original_positions"] = rope["original_max_position_embeddings"]
-    if kind == "mistral":
+    if kind in ("mistral", "phi3"):
         out["window"] = c.sliding_window or 0
-    if kind == "qwen2":
+    if kind in ("qwen2", "qwen3", "gemma2"):
         out["window"] = c.sliding_window if "sliding_attention" in c.layer_types else 0
+        out["unwindowed"] = [i for i, t in enumerate(c.layer_types) if t == "full_attention" and out["window"]]
+    if kind == "gemma2":
+        out |= {"score_scale": c.query_pre_attn_scalar ** -0.5, "score_softcap": c.attn_logit_softcapping or 0,
+                "logit_softcap": c.final_logit_softcapping or 0}
     return out
 
 

@@ -25,6 +25,13 @@ constexpr config small_dynamic = with(small_decoder, [](config& c) {
   c.rope.factor = 4;
   c.rope.original_positions = 30;
 });
+constexpr config small_sandwich = with(
+    gemma2({.layers = 3, .d_model = 40, .heads = 6, .kv_heads = 2, .head_dim = 10, .vocab = 77, .positions = 300}, 19),
+    [](config& c) { c.qk_norm = true; });
+constexpr config small_prefixed =
+    with(chatglm_6b({.layers = 3, .d_model = 48, .heads = 4, .vocab = 77, .positions = 300},
+                    {.end = 76, .blank = 75, .other_blank = 74}),
+         [](config& c) { c.capacity = 290; });
 constexpr config small_encoder =
     with(bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70}),
          [](config& c) { c.norm_eps = 1e-5F; });
@@ -252,6 +259,7 @@ TEST_CASE("sequences side by side give the bits that each gives alone") {
     check_side_by_side<random_model<configs::small_learned>>(threads);
     check_side_by_side<random_model<configs::small_windowed>>(threads);
     check_side_by_side<random_model<configs::small_dynamic>>(threads);
+    check_side_by_side<random_model<configs::small_sandwich>>(threads);
   }
 }
 
@@ -322,6 +330,53 @@ TEST_CASE("sessions of one model do not disturb each other") {
     b->append(std::span(&ids[ids.size() - 1 - i], 1));
   }
   CHECK(gap(copy_of(a->append(std::span(&ids.back(), 1))), expected) < 1e-5);
+}
+
+TEST_CASE("a prefix is seen by all of its tokens, also in sequences side by side") {
+  random_model<configs::small_prefixed> const model;
+  auto const asked = [](int question, int blank, int first) {
+    auto ids = some_ids(question, 70);
+    ids.insert(ids.end(), {blank, 76, first});
+    return ids;
+  };
+  std::vector<conversation> const all{{asked(20, 75, 3), {1, 2, 3}}, {asked(150, 74, 4), {4, 5, 6}}};
+  auto const s = model.start({.threads = 2, .capacity = 0, .sequences = 4});
+  for (int i : {0, 1}) s->append(i, all[static_cast<std::size_t>(i)].prompt);
+  s->fork(std::vector{1, 0, 1});
+  for (std::size_t t = 0; t < 3; ++t) {
+    auto const rows = s->step(std::vector{all[1].more[t], all[0].more[t], all[1].more[t]});
+    for (int i : {0, 1, 2}) CHECK(copy_of(rows[i]) == alone(model, all[i == 1 ? 0 : 1])[t]);
+  }
+  // The first token sees the question's last one, so a change there changes its logits, which a causal mask would not let it.
+  auto changed = all[0].prompt;
+  changed[19] = (changed[19] + 1) % 70;
+  std::vector<std::vector<float>> first(2);
+  auto const single = model.start();
+  for (std::size_t i : {0, 1}) {
+    single->rewind(0);
+    single->score(i == 0 ? all[0].prompt : changed, [&](int row, std::span<float const> logits) {
+      if (row == 0) first[i] = copy_of(logits);
+    });
+  }
+  CHECK(gap(first[0], first[1]) > 1e-4);
+}
+
+TEST_CASE("a text without a prefix is refused, and so is half of one") {
+  random_model<configs::small_prefixed> const model;
+  auto const s = model.start();
+  using Catch::Matchers::Message;
+  CHECK_THROWS_MATCHES(s->append(std::vector{1, 75, 2}), error,
+                       Message("the text has no token 76, which ends the part that all tokens see"));
+  CHECK_THROWS_MATCHES(s->append(std::vector{1, 76, 2}), error,
+                       Message("the text has none of the tokens 75 and 74, in whose place the answer stands"));
+  CHECK_THROWS_MATCHES(s->step(std::vector{76}), error,
+                       Message("a text of one token has no prefix that all tokens see"));
+  s->append(std::vector{1, 2, 75, 76, 3});
+  CHECK_THROWS_MATCHES(s->rewind(2), error, Message("cannot rewind to position 2, all tokens see the first 3"));
+  s->rewind(3);
+  s->append(std::vector{76, 3});
+  s->rewind(0);
+  CHECK(s->position() == 0);
 }
 
 TEST_CASE("an encoder's result does not depend on what it read before, and segments count") {

@@ -55,6 +55,20 @@ TEST_CASE("norms agree with plain loops whatever the width, and leave the paddin
   }
 }
 
+TEST_CASE("a head is normed in place, and its neighbour is left alone") {
+  for (int width : {2, 7, 10, 16, 20, 64, 128}) {
+    row r(width);
+    auto const end = static_cast<std::size_t>(width);
+    auto const expected = expected_of(r, width, false, false, 1e-5);
+    r.x.resize(end + 40, 5.0F);
+    std::fill(r.x.begin() + width, r.x.end(), 5.0F);
+    normalize_head(r.x.data(), r.weight.data(), width, 1e-5F);
+    INFO("width=" << width);
+    CHECK(reference::distance({r.x.begin(), r.x.begin() + width}, expected) < 1e-6);
+    CHECK(std::all_of(r.x.begin() + width, r.x.end(), [](float v) { return v == 5.0F; }));
+  }
+}
+
 TEST_CASE("a norm may overwrite its input") {
   row r(37);
   auto const expected = expected_of(r, 37, true, false, 1e-5);

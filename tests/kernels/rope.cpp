@@ -43,6 +43,27 @@ TEST_CASE("a score depends on the distance of its positions alone") {
   }
 }
 
+TEST_CASE("frequencies in float16 are the nearest, ties to even") {
+  CHECK(detail::rounded_to_f16(1.0) == 1.0);
+  CHECK(detail::rounded_to_f16(0.0) == 0.0);
+  CHECK(detail::rounded_to_f16(0.1) == 0.0999755859375);
+  CHECK(detail::rounded_to_f16(1.0 + 1.0 / 2048) == 1.0);  // half way: the even neighbour
+  CHECK(detail::rounded_to_f16(1.0 + 3.0 / 2048) == 1.0 + 1.0 / 512);
+  CHECK(detail::rounded_to_f16(1e-5) == 168 * 5.9604644775390625e-8);  // a subnormal
+}
+
+TEST_CASE("two planes have the frequencies of half a head each") {
+  rope_config const r{.rotary_dims = 16, .planes = 2};
+  rope_config const half{.rotary_dims = 8};
+  std::vector<float> ours(4), theirs(4);
+  rope_frequencies(r, 1, ours);
+  rope_frequencies(half, 1, theirs);
+  CHECK(ours == theirs);
+  pack_step const step{.parameter = "", .rows = 16, .cols = 1, .rotary_planes = 2, .rotary_dims = 16};
+  int const first[]{0, 2, 4, 6, 1, 3, 5, 7};
+  for (int row = 0; row < 16; ++row) CHECK(packed_row(step, 16, row) == first[row % 8] + row / 8 * 8);
+}
+
 TEST_CASE("dims after the rotating ones are left alone") {
   rope_config const r{.rotary_dims = 6};
   auto const head = reference::random_floats(10, 3);

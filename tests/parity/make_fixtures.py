@@ -69,6 +69,84 @@ def qwen2(**over):
     return {**c, **over}
 
 
+def qwen3(**over):
+    c = qwen2(architectures=["Qwen3ForCausalLM"], model_type="qwen3", head_dim=10, attention_bias=False)
+    return {**c, **over}
+
+
+def gemma(**over):
+    c = llama(architectures=["GemmaForCausalLM"], model_type="gemma", num_attention_heads=3, head_dim=10,
+              hidden_act="gelu_pytorch_tanh", rms_norm_eps=1e-6, tie_word_embeddings=True)
+    for key in ("rope_scaling", "mlp_bias"):
+        del c[key]
+    return {**c, **over}
+
+
+def gemma2(**over):
+    c = gemma(architectures=["Gemma2ForCausalLM"], model_type="gemma2", num_hidden_layers=3, num_attention_heads=4,
+              num_key_value_heads=2, hidden_activation="gelu_pytorch_tanh", query_pre_attn_scalar=7, sliding_window=5,
+              attn_logit_softcapping=2.0, final_logit_softcapping=6.0)
+    del c["hidden_act"]
+    return {**c, **over}
+
+
+def phi3(**over):
+    c = llama(architectures=["Phi3ForCausalLM"], model_type="phi3", hidden_size=16, num_key_value_heads=2,
+              original_max_position_embeddings=64, sliding_window=None)
+    for key in ("attention_bias", "mlp_bias"):
+        del c[key]
+    return {**c, **over}
+
+
+def gpt_neox(**over):
+    c = {"architectures": ["GPTNeoXForCausalLM"], "model_type": "gpt_neox", "vocab_size": 37, "hidden_size": 30,
+         "intermediate_size": 19, "num_hidden_layers": 2, "num_attention_heads": 3, "hidden_act": "gelu",
+         "max_position_embeddings": 64, "layer_norm_eps": 1e-5, "rotary_pct": 0.25, "rotary_emb_base": 10000,
+         "use_parallel_residual": True, "tie_word_embeddings": False, "torch_dtype": "float32", **NONE_IDS}
+    return {**c, **over}
+
+
+def glm(**over):
+    c = llama(architectures=["GlmForCausalLM"], model_type="glm", head_dim=12, attention_bias=True, rms_norm_eps=1e-6,
+              pad_token_id=0, eos_token_id=[36, 35])
+    for key in ("rope_scaling", "mlp_bias"):
+        del c[key]
+    return {**c, **over}
+
+
+def chatglm(**over):
+    c = {"architectures": ["ChatGLMModel"], "model_type": "chatglm", "padded_vocab_size": 37, "hidden_size": 12,
+         "ffn_hidden_size": 19, "num_layers": 2, "num_attention_heads": 6, "multi_query_attention": True,
+         "multi_query_group_num": 3, "kv_channels": 12, "seq_length": 64, "rmsnorm": True, "layernorm_epsilon": 1e-5,
+         "post_layer_norm": True, "add_qkv_bias": True, "add_bias_linear": False, "original_rope": True,
+         "apply_query_key_layer_scaling": True, "apply_residual_connection_post_layernorm": False,
+         "torch_dtype": "float32", **NONE_IDS}
+    return {**c, **over}
+
+
+def chatglm_6b(**over):
+    c = {"architectures": ["ChatGLMModel"], "model_type": "chatglm", "vocab_size": 41, "hidden_size": 24,
+         "inner_hidden_size": 19, "num_layers": 3, "num_attention_heads": 3, "max_sequence_length": 64,
+         "layernorm_epsilon": 1e-5, "position_encoding_2d": True, "mask_token_id": 35, "gmask_token_id": 36,
+         "bos_token_id": 37, "eos_token_id": None, "pad_token_id": 3, "torch_dtype": "float32"}
+    return {**c, **over}
+
+
+def asked(kind, answer):
+    """A question, its blank, and the beginning of the answer, of ids without the special ones."""
+    def change(c, ids):
+        ids = [i % 35 for i in ids]
+        ids[-answer - 2:-answer] = [c[kind + "_token_id"], c["bos_token_id"]]
+        return ids
+    return change
+
+
+def saved_neox_buffers(c):
+    mask = torch.ones(1, 1, 8, 8).tril().bool()
+    return {f"gpt_neox.layers.{i}.attention.{name}": value.clone() for i in range(c["num_hidden_layers"])
+            for name, value in (("bias", mask), ("masked_bias", torch.tensor(-1e9)))}
+
+
 def gpt2(**over):
     c = {"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": 37, "n_positions": 31, "n_embd": 10,
          "n_layer": 2, "n_head": 2, "n_inner": None, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
@@ -106,12 +184,13 @@ def labels(*names, **more):
 
 class Fixture:
     def __init__(self, config, prompt=12, dtype="F32", shards=1, names=None, extra=None, store_head=False,
-                 pooler=True, segments="random", eos_at=None, unlike=None):
+                 pooler=True, segments="random", eos_at=None, unlike=None, ask=None):
         self.config, self.prompt, self.dtype, self.shards = config, prompt, dtype, shards
         self.names = names            # a function from the model's tensor name to the name in the file
         self.extra = extra            # a function from config to tensors that a loader must pass over
         self.store_head = store_head  # tied, and yet the file holds both tensors
         self.pooler, self.segments, self.eos_at = pooler, segments, eos_at
+        self.ask = ask                # a function from config and random ids to the prompt
         self.unlike = unlike          # a change to the config that must be plain to see in the expected values
 
 
@@ -195,6 +274,20 @@ FIXTURES = {
     "qwen2_tied": Fixture(qwen2(hidden_size=12, num_attention_heads=6, num_key_value_heads=3, tie_word_embeddings=True)),
     "qwen2_untied": Fixture(qwen2(hidden_size=16, num_attention_heads=4, num_key_value_heads=2)),
     "qwen2_window": Fixture(qwen2(use_sliding_window=True, max_window_layers=0), prompt=20),
+    "qwen2_window_on_some": Fixture(qwen2(num_hidden_layers=3, use_sliding_window=True, sliding_window=5,
+                                          max_window_layers=2), prompt=20),
+    # Qwen3, Gemma
+    "qwen3_tied_bias": Fixture(qwen3(num_attention_heads=6, num_key_value_heads=3, vocab_size=53, attention_bias=True,
+                                     tie_word_embeddings=True)),
+    "qwen3_windows": Fixture(qwen3(head_dim=6, num_hidden_layers=4, use_sliding_window=True, sliding_window=5,
+                                   layer_types=["full_attention", "sliding_attention"] * 2), prompt=20),
+    "gemma_first_act": Fixture(gemma(hidden_act="gelu", rms_norm_eps=0.021), unlike={"hidden_act": "gelu_python"}),
+    "gemma_untied_bias": Fixture(gemma(num_attention_heads=6, num_key_value_heads=3, attention_bias=True,
+                                       tie_word_embeddings=False, vocab_size=53)),
+    "gemma2_caps": Fixture(gemma2(), prompt=20),
+    "gemma2_no_caps": Fixture(gemma2(attn_logit_softcapping=None, final_logit_softcapping=None, attention_bias=True,
+                                     layer_types=["full_attention", "sliding_attention", "sliding_attention"]),
+                              prompt=16, dtype="BF16"),
     # GPT-2
     "gpt2_plain": Fixture(gpt2(), unlike={"activation_function": "gelu"}),
     "gpt2_head_dim_7": Fixture(gpt2(n_embd=14, n_head=2, n_inner=33)),
@@ -221,6 +314,24 @@ FIXTURES = {
     "bert_saved_positions": Fixture(bert(), extra=saved_positions),
     "bert_long_prompt": Fixture(bert(max_position_embeddings=72), prompt=70),
     "bert_f16": Fixture(bert(torch_dtype="float16"), dtype="F16"),
+    # Phi-3, GPT-NeoX, GLM
+    "phi3_window": Fixture(phi3(sliding_window=5, partial_rotary_factor=0.75, num_key_value_heads=1), prompt=20),
+    "phi3_tied": Fixture(phi3(hidden_size=24, num_attention_heads=4, num_key_value_heads=4, tie_word_embeddings=True)),
+    "phi3_longrope_short": Fixture(phi3(max_position_embeddings=128, rope_scaling={
+        "type": "longrope", "short_factor": [1.0, 1.3, 2.0, 1.1], "long_factor": [1.5, 2.5, 4.0, 8.0]})),
+    "phi3_longrope_long": Fixture(phi3(max_position_embeddings=128, original_max_position_embeddings=16, rope_scaling={
+        "type": "longrope", "short_factor": [1.0, 1.3, 2.0, 1.1], "long_factor": [1.5, 2.5, 4.0, 8.0]}), prompt=24),
+    "gpt_neox_parallel": Fixture(gpt_neox(), names=lambda name: name.replace("lm_head", "embed_out"),
+                                 extra=saved_neox_buffers),
+    "gpt_neox_in_turn": Fixture(gpt_neox(use_parallel_residual=False, rotary_pct=1.0, rotary_emb_base=500,
+                                         attention_bias=False, hidden_act="gelu_fast", tie_word_embeddings=True)),
+    "glm_bias": Fixture(glm(num_attention_heads=6, num_key_value_heads=3, vocab_size=53)),
+    "glm4_sandwich": Fixture(glm(architectures=["Glm4ForCausalLM"], model_type="glm4", attention_bias=False,
+                                 partial_rotary_factor=0.75, head_dim=8, tie_word_embeddings=True)),
+    "chatglm_groups": Fixture(chatglm(rope_ratio=2.5, padded_vocab_size=53), dtype="F16"),
+    "chatglm_layer_norm": Fixture(chatglm(rmsnorm=False, add_qkv_bias=False, multi_query_group_num=1)),
+    "chatglm_6b_prefix": Fixture(chatglm_6b(), prompt=20, ask=asked("gmask", 3)),
+    "chatglm_6b_mask": Fixture(chatglm_6b(hidden_size=12, layernorm_epsilon=0.02), prompt=9, ask=asked("mask", 1)),
     # BERT's heads and relatives
     "bert_pretraining": Fixture(bert(architectures=["BertForPreTraining"], hidden_act="gelu_new", vocab_size=53), prompt=14),
     "bert_masked_untied": Fixture(bert(architectures=["BertForMaskedLM"], tie_word_embeddings=False, vocab_size=33)),
@@ -271,16 +382,22 @@ def rounded(tensor, dtype, index):
     return tensor.to(kinds[dtype])
 
 
+def untrained(fixture, folder):
+    c = fixture.config
+    if c["model_type"] == "chatglm":
+        return reference.reference_chatglm.model_of(folder)
+    settings = transformers.AutoConfig.from_pretrained(folder)
+    if c["model_type"] in reference.ENCODERS:
+        kind = getattr(transformers, c["architectures"][0])
+        return kind(settings) if fixture.pooler else kind(settings, add_pooling_layer=False)
+    return transformers.AutoModelForCausalLM.from_config(settings)
+
+
 def write_checkpoint(fixture, folder, seed):
     c = fixture.config
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(c, indent=1) + "\n")
-    settings = transformers.AutoConfig.from_pretrained(folder)
-    if c["model_type"] in reference.ENCODERS:
-        kind = getattr(transformers, c["architectures"][0])
-        model = kind(settings) if fixture.pooler else kind(settings, add_pooling_layer=False)
-    else:
-        model = transformers.AutoModelForCausalLM.from_config(settings)
+    model = untrained(fixture, folder)
     random, tensors = np.random.RandomState(seed), {}
     for index, (name, parameter) in enumerate(sorted(model.named_parameters())):  # a tied head is listed once
         stored = fixture.names(name) if fixture.names else name
@@ -325,7 +442,9 @@ def write_encoder(fixture, folder, seed):
 def write_decoder(fixture, folder, seed):
     """False where a greedy step is too near a tie, or the text too dull to tell a right answer from a stuck one."""
     c, random = fixture.config, np.random.RandomState(seed + 1)
-    prompt = random.randint(0, c["vocab_size"], fixture.prompt).tolist()
+    prompt = random.randint(0, c.get("vocab_size") or c["padded_vocab_size"], fixture.prompt).tolist()
+    if fixture.ask:
+        prompt = fixture.ask(c, prompt)
     logits = reference.logits(folder, prompt)
     span = float(np.abs(logits).max())
     greedy, margins = reference.greedy(folder, prompt, GREEDY)

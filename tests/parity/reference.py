@@ -17,6 +17,7 @@ try:
     import numpy as np
     import torch
     import transformers
+    import reference_chatglm
 except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
     sys.exit(77)
@@ -33,6 +34,8 @@ def load(folder):
     A model with dynamic RoPE remembers the longest input it has seen, so every measurement loads its own.
     """
     config = json.loads((pathlib.Path(folder) / "config.json").read_text())
+    if config["model_type"] == "chatglm":
+        return reference_chatglm.runner(folder)
     options = {"dtype": torch.float32, "attn_implementation": "eager", "output_loading_info": True}
     if config["model_type"] in ENCODERS:
         kind = getattr(transformers, config["architectures"][0])

@@ -18,6 +18,9 @@ constexpr bool tables_agree = ((count_parameters<transformer<Configs>>() == para
 static_assert(tables_agree<configs::gpt2, configs::gpt2_xl, configs::nanogpt, configs::nanogpt_sort>);
 static_assert(tables_agree<configs::llama2_7b, configs::llama2_70b, configs::llama3_8b, configs::stories260k>);
 static_assert(tables_agree<configs::mistral_7b, configs::qwen2_0_5b, configs::qwen2_7b>);
+static_assert(tables_agree<configs::qwen3_0_6b, configs::gemma_2b, configs::gemma2_2b>);
+static_assert(tables_agree<configs::phi3_mini, configs::pythia_70m, configs::glm4_9b_0414, configs::chatglm3_6b,
+                           configs::chatglm_6b>);
 static_assert(tables_agree<configs::bert_base, configs::bert_large>);
 
 template <config const& Config>

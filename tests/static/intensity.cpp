@@ -67,7 +67,7 @@ static_assert(traffic_of(configs::llama2_7b, decode_pass(1)).weights.reads == we
 static_assert(traffic_of(configs::llama2_7b, prefill_pass(64)).weights.reads == weights_7b + 64LL * 4 * 4096);
 
 // Tiles skip keys that none of their queries sees: behind the window, and (causal) ahead of the tile.
-static_assert(detail::tiled_key_rows(configs::llama2_7b, scoring_pass(128), 64) == 64 + 128);
-static_assert(detail::tiled_key_rows(configs::mistral_7b, {64, 8192, 64}, 64) == 4096 + 63);
+static_assert(detail::tiled_key_rows(configs::llama2_7b, 0, scoring_pass(128), 64) == 64 + 128);
+static_assert(detail::tiled_key_rows(configs::mistral_7b, 4096, {64, 8192, 64}, 64) == 4096 + 63);
 
 }  // namespace

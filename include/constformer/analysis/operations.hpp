@@ -67,7 +67,32 @@ constexpr operation projection(matrix_kind const& m, std::int64_t heads, std::in
 
 constexpr operation_kind attention_kind(config const& c, forward_pass const& p, operation_kind masked) {
   if (p.tokens == 1) return operation_kind::gemv;
-  return c.mask == mask_kind::causal ? masked : operation_kind::gemm;
+  return c.mask == mask_kind::bidirectional ? operation_kind::gemm : masked;
+}
+
+// In decoding there is one query, and keys that it does not see are not multiplied at all.
+constexpr std::int64_t key_columns(forward_pass const& p, std::int64_t pairs) {
+  return p.tokens == 1 ? pairs : sum_of(p.past, p.tokens);
+}
+
+constexpr operation scores(config const& c, forward_pass const& p, std::int64_t layers, std::int64_t pairs) {
+  return {"scores",   attention_kind(c, p, operation_kind::sddmm),
+          layers,     c.heads,
+          p.tokens,   key_columns(p, pairs),
+          c.head_dim, product_of(pairs, c.head_dim),
+          true};
+}
+
+constexpr operation mix(config const& c, forward_pass const& p, std::int64_t layers, std::int64_t pairs) {
+  return {"mix",
+          attention_kind(c, p, operation_kind::spmm),
+          layers,
+          c.heads,
+          p.tokens,
+          c.head_dim,
+          key_columns(p, pairs),
+          product_of(pairs, c.head_dim),
+          true};
 }
 
 // A product of queries with keys, or probabilities with values, of the source: nothing is masked.
@@ -88,19 +113,17 @@ constexpr operation cross_operation(std::string_view name, config const& c, forw
 
 /// Every matrix product of one pass of one sequence, counted as the founding note on nano-GPT counts them: q, k and v apart
 /// and head by head, although kernels may merge them. Rows whose `times()` is 0 do not occur in this model or pass.
-[[nodiscard]] constexpr std::array<operation, 19> operations_of(config const& c, forward_pass const& p) {
+[[nodiscard]] constexpr std::array<operation, 21> operations_of(config const& c, forward_pass const& p) {
   auto const [query, key, value, output, cross_query, cross_key, cross_value, cross_output, gate, up, down, transform,
               head, pooler, classifier] = matrices_of(c);
-  std::int64_t const keys = p.tokens == 1 ? visible_pairs(c, p) : sum_of(p.past, p.tokens);
-  std::int64_t const useful = product_of(visible_pairs(c, p), c.head_dim);
+  std::int64_t const full = full_layers(c);
+  std::int64_t const windowed = c.layers - full;
   return {{
       detail::projection(query, c.heads, p.tokens),
       detail::projection(key, c.kv_heads, p.tokens),
       detail::projection(value, c.kv_heads, p.tokens),
-      {"scores", detail::attention_kind(c, p, operation_kind::sddmm), c.layers, c.heads, p.tokens, keys, c.head_dim,
-       useful, true},
-      {"mix", detail::attention_kind(c, p, operation_kind::spmm), c.layers, c.heads, p.tokens, c.head_dim, keys, useful,
-       true},
+      detail::scores(c, p, full, full_pairs(c, p)),
+      detail::mix(c, p, full, full_pairs(c, p)),
       detail::projection(output, 1, p.tokens),
       detail::projection(gate, 1, p.tokens),
       detail::projection(up, 1, p.tokens),
@@ -115,13 +138,17 @@ constexpr operation cross_operation(std::string_view name, config const& c, forw
       detail::cross_operation("cross scores", c, p, p.source, c.head_dim),
       detail::cross_operation("cross mix", c, p, c.head_dim, p.source),
       detail::projection(cross_output, 1, p.tokens),
+      detail::scores(c, p, windowed, windowed_pairs(c, p)),
+      detail::mix(c, p, windowed, windowed_pairs(c, p)),
   }};
 }
 
 /// Operations on whole vectors (one token's row) in one pass. Their lengths: d_model, except where said.
 struct vector_operations {
   std::int64_t embedding = 0;  ///< token + position (+ segment): one addition each
-  std::int64_t norms = 0;      ///< scale, and shift if it has a bias, of all norms (of a head's, per logit row)
+  std::int64_t norms =
+      0;  ///< scale, and shift if it has a bias, of all norms over the stream (of a head's, per logit row)
+  std::int64_t head_norms = 0;  ///< scale of queries and keys, per head (head_dim each)
   std::int64_t biases =
       0;  ///< additions: q, k, v per head (head_dim each), attention output, feed-forward, heads, pooler
   std::int64_t rotations = 0;    ///< rotary positions of queries and keys, per head (rotary_dims each)
@@ -131,7 +158,7 @@ struct vector_operations {
 
   /// All vector operations.
   [[nodiscard]] constexpr std::int64_t total() const {
-    return sum_of(embedding, norms, biases, rotations, activations, gates, residuals);
+    return sum_of(embedding, norms, head_norms, biases, rotations, activations, gates, residuals);
   }
   /// Additions of two vectors: what the note's column "vec+vec" counts, norms included.
   [[nodiscard]] constexpr std::int64_t additions() const { return sum_of(embedding, norms, biases, residuals); }
@@ -162,6 +189,7 @@ constexpr std::int64_t cross_biases(config const& c, forward_pass const& p) {
                     c.bias_attention_output ? token_layers : 0,
                     c.bias_ffn ? product_of(token_layers, c.gated ? 3 : 2) : 0, c.pooler ? 1 : 0,
                     product_of(2, transforms), classified, detail::cross_biases(c, p), c.bias_head ? p.logits : 0);
+  v.head_norms = c.qk_norm ? product_of(token_layers, sum_of(c.heads, c.kv_heads)) : 0;
   v.rotations = c.position == position_kind::rotary ? product_of(token_layers, sum_of(c.heads, c.kv_heads)) : 0;
   v.activations = token_layers;
   v.gates = c.gated ? token_layers : 0;

@@ -58,7 +58,8 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
       c.position == position_kind::learned ? product_of(c.first_position + c.positions, c.d_model) : 0;
   p.segment_embedding = product_of(c.segments, c.d_model);
   p.relative = product_of(c.relative.buckets, c.position == position_kind::relative ? c.heads : 0);
-  p.norms = product_of(sum_of(norms_of(c), transform.copies), c.d_model, c.norm_bias ? 2 : 1);
+  p.norms = sum_of(product_of(sum_of(norms_of(c), transform.copies), c.d_model, c.norm_bias ? 2 : 1),
+                   c.qk_norm ? product_of(2, c.layers, c.head_dim) : 0);
   p.attention =
       sum_of(detail::stored_in(query), detail::stored_in(key), detail::stored_in(value), detail::stored_in(output));
   p.cross_attention = sum_of(detail::stored_in(cross_query), detail::stored_in(cross_key),

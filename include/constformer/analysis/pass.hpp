@@ -16,6 +16,7 @@ struct forward_pass {
   std::int64_t logits = 0;   ///< rows that the head sees
   std::int64_t source = 0;   ///< encoder-decoder models: keys of the source, which every row of the decoder sees
   std::int64_t encoded = 0;  ///< rows of the encoder's output that this pass makes keys and values of: source, once
+  std::int64_t prefix = 0;   ///< rows that all queries see, under a prefix mask
 };
 
 /// A prompt of `tokens` rows through an empty cache; only its last row is turned into logits.
@@ -36,12 +37,25 @@ constexpr std::int64_t triangle(std::int64_t n) {
 
 }  // namespace detail
 
-/// (query, key) pairs that the mask of `c` lets through, per head: query i of the pass sees min(past + i + 1, window) keys if
-/// causal, and all past + tokens keys if bidirectional. For a causal pass over T tokens without window: T(T+1)/2.
-[[nodiscard]] constexpr std::int64_t visible_pairs(config const& c, forward_pass const& p) {
+/// Layers whose queries see all keys that the mask lets through; the others have a window.
+[[nodiscard]] constexpr int full_layers(config const& c) {
+  return c.window > 0 ? c.unwindowed.count(c.layers) : c.layers;
+}
+
+/// (query, key) pairs of a layer without window, per head: query i of the pass sees past + i + 1 keys if causal, at least
+/// `prefix` of them under a prefix mask, and all past + tokens keys if bidirectional. For a causal pass over T tokens: T(T+1)/2.
+[[nodiscard]] constexpr std::int64_t full_pairs(config const& c, forward_pass const& p) {
   std::int64_t const keys = sum_of(p.past, p.tokens);
   if (c.mask == mask_kind::bidirectional) return product_of(p.tokens, keys);
-  if (c.window <= 0 || keys <= c.window) return detail::triangle(keys) - detail::triangle(p.past);
+  std::int64_t const causal = detail::triangle(keys) - detail::triangle(p.past);
+  std::int64_t const early = std::min(p.prefix, keys);  // queries before it see more than those up to themselves
+  if (c.mask != mask_kind::prefix || early <= p.past) return causal;
+  return sum_of(causal, product_of(early - p.past, early) - (detail::triangle(early) - detail::triangle(p.past)));
+}
+
+/// (query, key) pairs of a layer with the window of `c`, per head: query i of the pass sees min(past + i + 1, window) keys.
+[[nodiscard]] constexpr std::int64_t windowed_pairs(config const& c, forward_pass const& p) {
+  if (c.window <= 0 || sum_of(p.past, p.tokens) <= c.window) return full_pairs(c, p);
   std::int64_t const growing = std::max<std::int64_t>(0, c.window - p.past);  // queries whose window is not full yet
   std::int64_t const grown = growing == 0 ? 0 : detail::triangle(c.window) - detail::triangle(p.past);
   return sum_of(grown, product_of(p.tokens - growing, c.window));

@@ -89,13 +89,14 @@ struct pass_traffic {
 namespace detail {
 
 // Keys and values are read once per kv head and tile; the query heads that share them go together.
-constexpr std::int64_t tiled_key_rows(config const& c, forward_pass const& p, std::int64_t tile_rows) {
+constexpr std::int64_t tiled_key_rows(config const& c, int window, forward_pass const& p, std::int64_t tile_rows) {
   std::int64_t const keys = sum_of(p.past, p.tokens);
   std::int64_t rows = 0;
   for (std::int64_t first = 0; first < p.tokens; first += tile_rows) {
     std::int64_t const last = std::min(first + tile_rows, p.tokens);
-    std::int64_t const end = c.mask == mask_kind::causal ? p.past + last : keys;
-    std::int64_t const begin = c.window > 0 ? std::max<std::int64_t>(0, p.past + first + 1 - c.window) : 0;
+    std::int64_t const seen = c.mask == mask_kind::bidirectional ? keys : p.past + last;
+    std::int64_t const end = c.mask == mask_kind::prefix ? std::max(seen, std::min(p.prefix, keys)) : seen;
+    std::int64_t const begin = window > 0 ? std::max<std::int64_t>(0, p.past + first + 1 - window) : 0;
     rows = sum_of(rows, end - begin);
   }
   return rows;
@@ -132,13 +133,16 @@ constexpr traffic projection_traffic(config const& c, forward_pass const& p, std
   std::int64_t const query_bytes = product_of(c.layers, c.heads, p.tokens, c.head_dim, bytes);
   std::int64_t const sources = has_encoder(c) ? p.source : 0;  // keys of cross-attention, read whole by every tile
   std::int64_t const crosses = sources > 0 ? 2 : 1;            // times that queries are read and mixes written
-  std::int64_t const key_row =
-      product_of(2, c.layers, c.kv_heads, detail::kv_row_bytes(s.kv, c.head_dim));  // and value
+  std::int64_t const layer_row = product_of(2, c.kv_heads, detail::kv_row_bytes(s.kv, c.head_dim));  // and value
+  std::int64_t const key_row = product_of(c.layers, layer_row);
   std::int64_t const tiles = p.tokens / s.tile_rows + (p.tokens % s.tile_rows != 0 ? 1 : 0);
   std::int64_t const scores = product_of(c.layers, c.heads, p.tokens, sum_of(keys, sources), bytes);
   std::int64_t const naive_keys = product_of(key_row, c.heads / c.kv_heads, sum_of(keys, sources));
+  std::int64_t const full = full_layers(c);
   std::int64_t const tiled_keys =
-      product_of(key_row, sum_of(detail::tiled_key_rows(c, p, s.tile_rows), product_of(tiles, sources)));
+      sum_of(product_of(layer_row, full, detail::tiled_key_rows(c, 0, p, s.tile_rows)),
+             product_of(layer_row, c.layers - full, detail::tiled_key_rows(c, c.window, p, s.tile_rows)),
+             product_of(key_row, tiles, sources));
 
   pass_traffic t;
   t.weights.reads = detail::weight_reads(c, p);

@@ -29,23 +29,27 @@ struct pack_step {
   std::int64_t offset = 0;                 ///< bytes; of the first layer's matrix or vector
   std::int64_t layer_stride = 0;           ///< bytes from one layer's to the next
   int first_row = 0;                       ///< row r goes to row first_row + (r/16)·panel_step·16 + r%16
-  int panel_step = 1;   ///< panels from one of its panels to the next; 2: woven with another parameter
-  int rotary_dims = 0;  ///< rows (j, j + rotary_dims/2) of each head become neighbours (2j, 2j+1); 0: order is kept
+  int panel_step = 1;     ///< panels from one of its panels to the next; 2: woven with another parameter
+  float addend = 0.0F;    ///< added to each value of a vector
+  int rotary_planes = 1;  ///< parts of the rotating rows, each put in order by itself
+  int rotary_dims =
+      0;  ///< rows (j, j + rotary_dims/2) of each head (or of each plane) become neighbours (2j, 2j+1); 0: order is kept
 };
 
 /// The row of the packed matrix that row `row` of the parameter goes to.
 [[nodiscard]] constexpr int packed_row(pack_step const& step, int head_dim, int row) {
   if (step.rotary_dims > 0) {
-    int const half = step.rotary_dims / 2;
-    int const within = row % head_dim;
-    if (within < step.rotary_dims) row += (within < half ? 2 * within : 2 * (within - half) + 1) - within;
+    int const dims = step.rotary_dims / step.rotary_planes;
+    int const half = dims / 2;
+    int const within = row % head_dim % dims;
+    if (row % head_dim < step.rotary_dims) row += (within < half ? 2 * within : 2 * (within - half) + 1) - within;
   }
   return step.first_row + row / panel_rows * step.panel_step * panel_rows + row % panel_rows;
 }
 
 /// The steps that fill the weights section of a config.
 struct pack_plan {
-  static constexpr std::size_t capacity = 80;  ///< more than any config has parameters
+  static constexpr std::size_t capacity = 96;  ///< more than any config has parameters
   std::array<pack_step, capacity> steps{};     ///< those from `size` on are unused
   std::size_t size = 0;                        ///< steps in use
 
@@ -90,13 +94,18 @@ struct plan_writer {
     if (present) plan.steps[plan.size - 1].type = dtype::f32;
   }
 
+  constexpr void norm(bool present, std::string_view name, int width, std::int64_t offset, int rotated = 0) {
+    vector(present, name, width, offset,
+           {.addend = c.norm_adds_one ? 1.0F : 0.0F, .rotary_planes = c.rope.planes, .rotary_dims = rotated});
+  }
+
   constexpr void attention(packed_block const& b) {
     int const rotated =
         c.position == position_kind::rotary && c.rope.style == rope_style::half_split ? c.rope.rotary_dims : 0;
     int const q = c.heads * c.head_dim;
     int const kv = c.kv_heads * c.head_dim;
-    pack_step const query{.rotary_dims = rotated};
-    pack_step const key{.first_row = q, .rotary_dims = rotated};
+    pack_step const query{.rotary_planes = c.rope.planes, .rotary_dims = rotated};
+    pack_step const key{.first_row = q, .rotary_planes = c.rope.planes, .rotary_dims = rotated};
     pack_step const value{.first_row = q + kv};
     matrix(true, packed_kind::panels, "blocks.*.attention.query.weight", q, c.d_model, b.qkv, query);
     matrix(true, packed_kind::panels, "blocks.*.attention.key.weight", kv, c.d_model, b.qkv, key);
@@ -104,6 +113,8 @@ struct plan_writer {
     vector(c.bias_qkv, "blocks.*.attention.query.bias", q, b.qkv_bias, query);
     vector(c.bias_qkv, "blocks.*.attention.key.bias", kv, b.qkv_bias, key);
     vector(c.bias_qkv, "blocks.*.attention.value.bias", kv, b.qkv_bias, value);
+    norm(c.qk_norm, "blocks.*.attention.query_norm.weight", c.head_dim, b.query_norm, rotated);
+    norm(c.qk_norm, "blocks.*.attention.key_norm.weight", c.head_dim, b.key_norm, rotated);
     matrix(true, packed_kind::panels, "blocks.*.attention.output.weight", c.d_model, q, b.output);
     vector(c.bias_attention_output, "blocks.*.attention.output.bias", c.d_model, b.output_bias);
   }
@@ -137,13 +148,18 @@ struct plan_writer {
   }
 
   constexpr void block(packed_block const& b) {
-    vector(true, "blocks.*.attention_norm.weight", c.d_model, b.attention_norm);
+    bool const sandwich = c.place == norm_place::sandwich;
+    norm(true, "blocks.*.attention_norm.weight", c.d_model, b.attention_norm);
     vector(c.norm_bias, "blocks.*.attention_norm.bias", c.d_model, b.attention_norm_bias);
     attention(b);
+    norm(sandwich, "blocks.*.attention_out_norm.weight", c.d_model, b.attention_out_norm);
+    vector(sandwich && c.norm_bias, "blocks.*.attention_out_norm.bias", c.d_model, b.attention_out_norm_bias);
     cross(b);
-    vector(true, "blocks.*.ffn_norm.weight", c.d_model, b.ffn_norm);
+    norm(true, "blocks.*.ffn_norm.weight", c.d_model, b.ffn_norm);
     vector(c.norm_bias, "blocks.*.ffn_norm.bias", c.d_model, b.ffn_norm_bias);
     ffn(b);
+    norm(sandwich, "blocks.*.ffn_out_norm.weight", c.d_model, b.ffn_out_norm);
+    vector(sandwich && c.norm_bias, "blocks.*.ffn_out_norm.bias", c.d_model, b.ffn_out_norm_bias);
   }
 
   constexpr void ends(packed_layout const& p) {
@@ -156,9 +172,9 @@ struct plan_writer {
           p.positions);
     table(c.segments > 0, "segments.weight", c.segments, c.d_model, p.segments);
     table(c.position == position_kind::relative, "relative.weight", c.relative.buckets, c.heads, p.relative);
-    vector(c.embedding_norm, "embedding_norm.weight", c.d_model, p.embedding_norm);
+    norm(c.embedding_norm, "embedding_norm.weight", c.d_model, p.embedding_norm);
     vector(c.embedding_norm && c.norm_bias, "embedding_norm.bias", c.d_model, p.embedding_norm_bias);
-    vector(!post, "final_norm.weight", c.d_model, p.final_norm);
+    norm(!post, "final_norm.weight", c.d_model, p.final_norm);
     vector(!post && c.norm_bias, "final_norm.bias", c.d_model, p.final_norm_bias);
     matrix(fills, packed_kind::panels, "head_transform.weight", c.d_model, c.d_model, p.head_transform);
     vector(fills, "head_transform.bias", c.d_model, p.head_transform_bias);

@@ -42,16 +42,20 @@ inline constexpr std::int64_t packed_alignment = 64;
 
 /// Byte offsets of one block's parts from the start of the block; parts that a config does not have take no bytes.
 struct packed_block {
-  std::int64_t attention_norm = 0;       ///< f32 (d_model)
-  std::int64_t attention_norm_bias = 0;  ///< f32 (d_model)
-  std::int64_t qkv = 0;                  ///< panels of [query; key; value] ((heads + 2·kv_heads)·head_dim, d_model)
-  std::int64_t qkv_bias = 0;             ///< f32
-  std::int64_t output = 0;               ///< panels (d_model, heads·head_dim)
-  std::int64_t output_bias = 0;          ///< f32
-  std::int64_t cross_norm = 0;           ///< f32 (d_model); cross-attention is in decoders that have an encoder
-  std::int64_t cross_norm_bias = 0;      ///< f32 (d_model)
-  std::int64_t cross_query = 0;          ///< panels (heads·head_dim, d_model)
-  std::int64_t cross_query_bias = 0;     ///< f32
+  std::int64_t attention_norm = 0;           ///< f32 (d_model)
+  std::int64_t attention_norm_bias = 0;      ///< f32 (d_model)
+  std::int64_t qkv = 0;                      ///< panels of [query; key; value] ((heads + 2·kv_heads)·head_dim, d_model)
+  std::int64_t qkv_bias = 0;                 ///< f32
+  std::int64_t query_norm = 0;               ///< f32 (head_dim), in the order in which the dims rotate
+  std::int64_t key_norm = 0;                 ///< f32 (head_dim)
+  std::int64_t output = 0;                   ///< panels (d_model, heads·head_dim)
+  std::int64_t output_bias = 0;              ///< f32
+  std::int64_t attention_out_norm = 0;       ///< f32 (d_model); sandwich only
+  std::int64_t attention_out_norm_bias = 0;  ///< f32 (d_model); sandwich only
+  std::int64_t cross_norm = 0;               ///< f32 (d_model); cross-attention is in decoders that have an encoder
+  std::int64_t cross_norm_bias = 0;          ///< f32 (d_model)
+  std::int64_t cross_query = 0;              ///< panels (heads·head_dim, d_model)
+  std::int64_t cross_query_bias = 0;         ///< f32
   std::int64_t cross_kv = 0;           ///< panels of [key; value] (2·kv_heads·head_dim, d_model), read once per source
   std::int64_t cross_kv_bias = 0;      ///< f32
   std::int64_t cross_output = 0;       ///< panels (d_model, heads·head_dim)
@@ -62,6 +66,8 @@ struct packed_block {
   std::int64_t up_bias = 0;            ///< f32, in the order of the panels
   std::int64_t down = 0;               ///< panels (d_model, d_ff)
   std::int64_t down_bias = 0;          ///< f32
+  std::int64_t ffn_out_norm = 0;       ///< f32 (d_model); sandwich only
+  std::int64_t ffn_out_norm_bias = 0;  ///< f32 (d_model); sandwich only
   std::int64_t bytes = 0;              ///< of one block, its padding included
 };
 
@@ -119,14 +125,19 @@ struct packed_cursor {
 
 /// Where each part of one block lies.
 [[nodiscard]] constexpr packed_block packed_block_of(config const& c) {
+  bool const sandwich = c.place == norm_place::sandwich;
   detail::packed_cursor next;
   packed_block b;
   b.attention_norm = next.vector(true, c.d_model);
   b.attention_norm_bias = next.vector(c.norm_bias, c.d_model);
   b.qkv = next.panels(c, true, qkv_rows(c), c.d_model);
   b.qkv_bias = next.vector(c.bias_qkv, qkv_rows(c));
+  b.query_norm = next.vector(c.qk_norm, c.head_dim);
+  b.key_norm = next.vector(c.qk_norm, c.head_dim);
   b.output = next.panels(c, true, c.d_model, c.heads * c.head_dim);
   b.output_bias = next.vector(c.bias_attention_output, c.d_model);
+  b.attention_out_norm = next.vector(sandwich, c.d_model);
+  b.attention_out_norm_bias = next.vector(sandwich && c.norm_bias, c.d_model);
   bool const cross = has_encoder(c);
   b.cross_norm = next.vector(cross, c.d_model);
   b.cross_norm_bias = next.vector(cross && c.norm_bias, c.d_model);
@@ -142,6 +153,8 @@ struct packed_cursor {
   b.up_bias = next.vector(c.bias_ffn, up_rows(c));
   b.down = next.panels(c, true, c.d_model, c.d_ff);
   b.down_bias = next.vector(c.bias_ffn, c.d_model);
+  b.ffn_out_norm = next.vector(sandwich, c.d_model);
+  b.ffn_out_norm_bias = next.vector(sandwich && c.norm_bias, c.d_model);
   b.bytes = next.at;
   return b;
 }

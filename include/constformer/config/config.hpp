@@ -1,23 +1,36 @@
 #pragma once
 
 #include "constformer/config/kinds.hpp"
+#include "constformer/config/layer_set.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer {
+
+/// What each frequency of a rotary embedding is divided by; those from rotary_dims / 2 on are unused and 0.
+struct factor_table {
+  static constexpr int limit = 64;  ///< pairs of the widest heads that have such tables
+  float values[limit]{};            ///< by pair
+
+  bool operator==(factor_table const&) const = default;
+};
 
 /// Rotary position embedding (Su et al. 2021, arXiv:2104.09864) and its long-context scalings.
 struct rope_config {
   rope_style style = rope_style::half_split;  ///< which dims make a pair
   float theta = 10000.0F;                     ///< base of the geometric row of wavelengths
   int rotary_dims = 0;                        ///< leading dims of each head that rotate; even, at most head_dim
+  int planes = 1;  ///< 2: each half of the rotating dims turns by a position of its own (ChatGLM-6B; needs mask prefix)
+  bool f16_frequencies = false;                         ///< frequencies are rounded to float16 (ChatGLM-6B)
   rope_scaling_kind scaling = rope_scaling_kind::none;  ///< how frequencies change for long contexts
   float factor = 1.0F;            ///< how many times longer than trained; linear, dynamic, llama3, yarn
-  int original_positions = 0;     ///< trained context length; dynamic, llama3, yarn
+  int original_positions = 0;     ///< trained context length; dynamic, llama3, yarn, longrope
   float low_freq_factor = 1.0F;   ///< llama3: wavelengths above original_positions / this are divided by factor
   float high_freq_factor = 4.0F;  ///< llama3: wavelengths below original_positions / this are kept
   float beta_fast = 32.0F;        ///< yarn: dims that turn at least this often over the trained context are kept
   float beta_slow = 1.0F;         ///< yarn: dims that turn at most this often are divided by factor
   bool truncate = true;           ///< yarn: bounds of the ramp are rounded outwards to whole dims
+  factor_table short_factors{};   ///< longrope: for sessions of at most original_positions
+  factor_table long_factors{};    ///< longrope: for longer ones
   float attention_factor = 1.0F;  ///< cos and sin are multiplied by it; yarn: 0.1·ln(factor) + 1 unless the file says
 
   bool operator==(rope_config const&) const = default;
@@ -40,6 +53,15 @@ struct encoder_config {
   int vocab = 0;     ///< source tokens; 0: those of the decoder, whose embedding serves both
 
   bool operator==(encoder_config const&) const = default;
+};
+
+/// Tokens that tell where the prefix of a text ends and where its answer belongs (GLM, arXiv:2103.10360).
+struct prefix_config {
+  int end = 0;          ///< the first token that is no longer seen by all
+  int blank = 0;        ///< its index is the position of all tokens from `end` on
+  int other_blank = 0;  ///< stands for `blank` in texts without it
+
+  bool operator==(prefix_config const&) const = default;
 };
 
 /// Everything that decides shapes, arithmetic and memory of one transformer. A family is a value of this aggregate.
@@ -66,10 +88,14 @@ struct config {
   int capacity = 0;        ///< longest context of the compiled program: rows of the KV cache
 
   norm_kind norm = norm_kind::rms_norm;  ///< of every block, and the last or first one
-  norm_place place = norm_place::pre;    ///< before or after each half of a block
+  norm_place place = norm_place::pre;    ///< where each half of a block is normed
   float norm_eps = 1e-5F;                ///< added to the mean square or the variance (deviation_norm: to σ)
   bool norm_bias = false;                ///< not for rms_norm
   bool embedding_norm = false;           ///< a norm on the sum of the embeddings
+  float residual_scale = 1.0F;           ///< what the normed stream is multiplied by before a half is added; deep only
+  bool norm_adds_one = false;            ///< checkpoints hold norm weights less 1 (Gemma); packing adds it
+  bool parallel =
+      false;  ///< x + attention(norm(x)) + ffn(norm(x)), each with its own norm (GPT-NeoX, arXiv:2204.06745)
 
   activation_kind activation = activation_kind::silu;  ///< of the feed-forward layer
   bool gated = true;  ///< down(act(gate(x)) · up(x)) instead of down(act(up(x))) (GLU variants, arXiv:2002.05202)
@@ -80,11 +106,16 @@ struct config {
   float embedding_scale = 1.0F;                    ///< token embeddings are multiplied by it
 
   mask_kind mask = mask_kind::causal;  ///< which keys a query sees
+  prefix_config prefix{};              ///< if the mask is prefix
   int window = 0;                      ///< a query sees this many keys, itself included (Mistral); 0: no limit
+  layer_set unwindowed{};              ///< layers in which it sees all keys nevertheless (Gemma 2)
 
   bool scale_scores = true;            ///< scores are divided by √head_dim
   bool scale_scores_by_layer = false;  ///< scores are further divided by layer index + 1 (GPT-2 option)
-  bool bias_qkv = false;               ///< query, key and value have biases
+  float score_gain = 1.0F;             ///< scores are further multiplied by it
+  float score_softcap = 0.0F;          ///< scores become cap·tanh(score/cap) (Gemma 2, arXiv:2408.00118); 0: they stay
+  bool qk_norm = false;   ///< queries and keys are RMS-normed per head, with weights, before they rotate (Qwen3)
+  bool bias_qkv = false;  ///< query, key and value have biases
   bool bias_attention_output = false;  ///< the attention output projection has one
   bool bias_ffn = false;               ///< gate, up and down have biases
   bool bias_head = false;              ///< logits have one
@@ -92,6 +123,7 @@ struct config {
   head_kind head = head_kind::language_model;                 ///< logits, or hidden states as the result
   bool tied = false;                                          ///< the head's weight is the token embedding
   float logit_scale = 1.0F;                                   ///< W·x is multiplied by it (T5: d_model^-½ where tied)
+  float logit_softcap = 0.0F;                                 ///< logits become cap·tanh(logit/cap); 0: they stay
   bool pooler = false;                                        ///< act(linear(hidden of the first token)) (BERT)
   activation_kind pooler_activation = activation_kind::tanh;  ///< tanh, or relu (DistilBERT)
   classifier_kind classifier = classifier_kind::none;         ///< scores of labels beside, or instead of, hidden states

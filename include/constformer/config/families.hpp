@@ -1,6 +1,8 @@
 #pragma once
 
 #include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
+#include "constformer/config/layer_set.hpp"
 
 namespace constformer {
 
@@ -66,6 +68,108 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
   c.family = family_kind::qwen2;
   c.bias_qkv = true;
   c.norm_eps = 1e-6F;
+  return c;
+}
+
+/// Qwen3 (arXiv:2505.09388): Llama whose queries and keys are normed per head.
+[[nodiscard]] constexpr config qwen3(shape const& s) {
+  config c = llama(s);
+  c.family = family_kind::qwen3;
+  c.qk_norm = true;
+  c.norm_eps = 1e-6F;
+  return c;
+}
+
+/// Gemma (arXiv:2403.08295): Llama with a tanh GELU gate, norm weights stored less 1, embeddings scaled by √d_model, tied head.
+[[nodiscard]] constexpr config gemma(shape const& s) {
+  config c = llama(s);
+  c.family = family_kind::gemma;
+  c.activation = activation_kind::gelu_tanh;
+  c.norm_eps = 1e-6F;
+  c.norm_adds_one = true;
+  c.embedding_scale = detail::root_of(c.d_model);
+  c.tied = true;
+  return c;
+}
+
+/// Gemma 2 (arXiv:2408.00118): Gemma with norms before and after each half of a block, softcapped scores and logits, and a window on
+/// every other layer, the first included.
+[[nodiscard]] constexpr config gemma2(shape const& s, int window) {
+  config c = gemma(s);
+  c.family = family_kind::gemma2;
+  c.place = norm_place::sandwich;
+  c.score_softcap = 50.0F;
+  c.logit_softcap = 30.0F;
+  c.window = window;
+  if (window > 0) c.unwindowed = every(2, 1, s.layers);
+  return c;
+}
+
+/// Phi-3 (arXiv:2404.14219): Llama whose files fuse query, key and value, and gate and up.
+[[nodiscard]] constexpr config phi3(shape const& s) {
+  config c = llama(s);
+  c.family = family_kind::phi3;
+  return c;
+}
+
+/// GPT-NeoX and Pythia (arXiv:2204.06745, arXiv:2304.01373): parallel LayerNorm blocks with biases, rotary positions on a quarter of
+/// each head, erf GELU, untied.
+[[nodiscard]] constexpr config gpt_neox(shape const& s) {
+  config c = llama(s);
+  c.family = family_kind::gpt_neox;
+  c.norm = norm_kind::layer_norm;
+  c.norm_bias = true;
+  c.parallel = true;
+  c.activation = activation_kind::gelu;
+  c.gated = false;
+  c.rope.rotary_dims = c.head_dim / 4;
+  c.bias_qkv = c.bias_attention_output = c.bias_ffn = true;
+  return c;
+}
+
+/// ChatGLM2 and 3 (arXiv:2406.12793): Llama with biases on query, key and value and neighbouring rotary pairs in half of each head.
+[[nodiscard]] constexpr config chatglm(shape const& s) {
+  config c = llama(s);
+  c.family = family_kind::chatglm;
+  c.rope.style = rope_style::interleaved;
+  c.rope.rotary_dims = c.head_dim / 2;
+  c.bias_qkv = true;
+  return c;
+}
+
+/// ChatGLM-6B (arXiv:2103.10360, arXiv:2406.12793): LayerNorm blocks that carry the normed stream on, times √(2·layers), two rotary
+/// positions per token, a prefix that all queries see, and a tied head, which files hold twice.
+[[nodiscard]] constexpr config chatglm_6b(shape const& s, prefix_config const& prefix) {
+  config c = llama(s);
+  c.family = family_kind::chatglm_6b;
+  c.norm = norm_kind::layer_norm;
+  c.norm_bias = true;
+  c.place = norm_place::deep;
+  c.residual_scale = detail::root_of(2 * s.layers);
+  c.activation = activation_kind::gelu_tanh;
+  c.gated = false;
+  c.rope.planes = 2;
+  c.rope.f16_frequencies = true;
+  c.mask = mask_kind::prefix;
+  c.prefix = prefix;
+  c.tied = true;
+  c.bias_qkv = c.bias_attention_output = c.bias_ffn = true;
+  return c;
+}
+
+/// GLM-4 9B as transformers has it (arXiv:2406.12793): the arithmetic of ChatGLM3.
+[[nodiscard]] constexpr config glm(shape const& s) {
+  config c = chatglm(s);
+  c.family = family_kind::glm;
+  c.norm_eps = 1.5625e-7F;
+  return c;
+}
+
+/// GLM-4 of April 2025: GLM-4 with norms before and after each half of a block.
+[[nodiscard]] constexpr config glm4(shape const& s) {
+  config c = glm(s);
+  c.family = family_kind::glm4;
+  c.place = norm_place::sandwich;
   return c;
 }
 

@@ -12,6 +12,15 @@ enum class family_kind : std::uint8_t {
   llama,
   mistral,
   qwen2,
+  qwen3,
+  gemma,
+  gemma2,
+  phi3,
+  gpt_neox,
+  glm,
+  glm4,
+  chatglm,
+  chatglm_6b,
   gpt2,
   bert,
   roberta,
@@ -28,7 +37,10 @@ enum class family_kind : std::uint8_t {
 enum class norm_kind : std::uint8_t { rms_norm, layer_norm, deviation_norm };
 
 /// pre: x + f(norm(x)), with one norm after the last block. post: norm(x + f(x)), with a norm on the embeddings instead.
-enum class norm_place : std::uint8_t { pre, post };
+/// sandwich: x + norm(f(norm(x))), two norms for each half of a block, and one after the last block (CogView,
+/// arXiv:2105.13290). deep: residual_scale·norm(x) + f(norm(x)), with one norm after the last block (ChatGLM-6B's DeepNorm, after
+/// arXiv:2203.00555).
+enum class norm_place : std::uint8_t { pre, post, sandwich, deep };
 
 /// Point-wise function of the feed-forward layer. gelu is ½x(1+erf(x/√2)); gelu_tanh is its tanh form (GPT-2's gelu_new).
 enum class activation_kind : std::uint8_t { relu, relu2, gelu, gelu_tanh, quick_gelu, silu, tanh, sigmoid, identity };
@@ -55,10 +67,10 @@ enum class position_kind : std::uint8_t {
 enum class rope_style : std::uint8_t { half_split, interleaved };
 
 /// Changes of the rotary frequencies for contexts longer than those trained on; formulas in kernels/rope.hpp.
-enum class rope_scaling_kind : std::uint8_t { none, linear, dynamic, llama3, yarn };
+enum class rope_scaling_kind : std::uint8_t { none, linear, dynamic, llama3, yarn, longrope };
 
-/// Which keys a query sees: those up to itself, or all.
-enum class mask_kind : std::uint8_t { causal, bidirectional };
+/// Which keys a query sees: those up to itself, or all. prefix: those up to itself and all before a token that ends the prefix.
+enum class mask_kind : std::uint8_t { causal, bidirectional, prefix };
 
 /// What stands on top of the last block: nothing (hidden states are the result), logits over the vocabulary of the next token, or
 /// of a token that is masked (BERT: a linear layer, activation and norm before the logits).
@@ -77,23 +89,23 @@ struct named {
 };
 
 inline constexpr std::array family_names{
-    named{family_kind::llama, "llama"},
-    named{family_kind::mistral, "mistral"},
-    named{family_kind::qwen2, "qwen2"},
-    named{family_kind::gpt2, "gpt2"},
-    named{family_kind::bert, "bert"},
-    named{family_kind::roberta, "roberta"},
-    named{family_kind::distilbert, "distilbert"},
-    named{family_kind::t5, "t5"},
-    named{family_kind::t5_v1_1, "t5_v1_1"},
-    named{family_kind::marian, "marian"},
-    named{family_kind::opennmt, "opennmt"},
+    named{family_kind::llama, "llama"},     named{family_kind::mistral, "mistral"},
+    named{family_kind::qwen2, "qwen2"},     named{family_kind::qwen3, "qwen3"},
+    named{family_kind::gemma, "gemma"},     named{family_kind::gemma2, "gemma2"},
+    named{family_kind::phi3, "phi3"},       named{family_kind::gpt_neox, "gpt_neox"},
+    named{family_kind::glm, "glm"},         named{family_kind::glm4, "glm4"},
+    named{family_kind::chatglm, "chatglm"}, named{family_kind::chatglm_6b, "chatglm_6b"},
+    named{family_kind::gpt2, "gpt2"},       named{family_kind::bert, "bert"},
+    named{family_kind::roberta, "roberta"}, named{family_kind::distilbert, "distilbert"},
+    named{family_kind::t5, "t5"},           named{family_kind::t5_v1_1, "t5_v1_1"},
+    named{family_kind::marian, "marian"},   named{family_kind::opennmt, "opennmt"},
     named{family_kind::lecture, "lecture"},
 };
 inline constexpr std::array norm_names{named{norm_kind::rms_norm, "rms_norm"},
                                        named{norm_kind::layer_norm, "layer_norm"},
                                        named{norm_kind::deviation_norm, "deviation_norm"}};
-inline constexpr std::array norm_place_names{named{norm_place::pre, "pre"}, named{norm_place::post, "post"}};
+inline constexpr std::array norm_place_names{named{norm_place::pre, "pre"}, named{norm_place::post, "post"},
+                                             named{norm_place::sandwich, "sandwich"}, named{norm_place::deep, "deep"}};
 inline constexpr std::array activation_names{
     named{activation_kind::relu, "relu"},
     named{activation_kind::relu2, "relu2"},
@@ -120,10 +132,11 @@ inline constexpr std::array rope_style_names{named{rope_style::half_split, "half
 inline constexpr std::array rope_scaling_names{
     named{rope_scaling_kind::none, "none"},       named{rope_scaling_kind::linear, "linear"},
     named{rope_scaling_kind::dynamic, "dynamic"}, named{rope_scaling_kind::llama3, "llama3"},
-    named{rope_scaling_kind::yarn, "yarn"},
+    named{rope_scaling_kind::yarn, "yarn"},       named{rope_scaling_kind::longrope, "longrope"},
 };
 inline constexpr std::array mask_names{named{mask_kind::causal, "causal"},
-                                       named{mask_kind::bidirectional, "bidirectional"}};
+                                       named{mask_kind::bidirectional, "bidirectional"},
+                                       named{mask_kind::prefix, "prefix"}};
 inline constexpr std::array head_names{named{head_kind::none, "none"},
                                        named{head_kind::language_model, "language_model"},
                                        named{head_kind::masked_language_model, "masked_language_model"}};

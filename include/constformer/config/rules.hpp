@@ -52,15 +52,52 @@ constexpr message attention_misfit(config const& c) {
     return format_message("attention: heads={} times head_dim={} is above the limit {}", c.heads, c.head_dim,
                           largest_extent);
   bool const square = c.family == family_kind::gpt2 || c.family == family_kind::bert ||
-                      c.family == family_kind::roberta || c.family == family_kind::distilbert;
+                      c.family == family_kind::roberta || c.family == family_kind::distilbert ||
+                      c.family == family_kind::gpt_neox || c.family == family_kind::chatglm_6b;
   if (square && c.heads * c.head_dim != c.d_model)
     return format_message("attention: d_model={} is not heads={} times head_dim={}", c.d_model, c.heads, c.head_dim);
   if (square && c.kv_heads != c.heads)
     return format_message("attention: kv_heads={} is not heads={}, and {} has no shared ones", c.kv_heads, c.heads,
                           name_of(c.family));
   if (c.window < 0) return format_message("attention: window={} must not be negative", c.window);
-  if (c.window > 0 && c.mask == mask_kind::bidirectional)
-    return format_message("attention: window={} needs mask=causal, it is bidirectional", c.window);
+  if (c.window > 0 && c.mask != mask_kind::causal)
+    return format_message("attention: window={} needs mask=causal, it is {}", c.window, name_of(c.mask));
+  if (!c.unwindowed.empty() && c.window == 0)
+    return format_message("attention: unwindowed={} layers need a window, it is 0",
+                          c.unwindowed.count(layer_set::limit));
+  if (!c.unwindowed.empty() && c.layers > layer_set::limit)
+    return format_message("attention: layers={} are more than the {} that unwindowed can tell apart", c.layers,
+                          layer_set::limit);
+  if (int const beyond = c.unwindowed.count(layer_set::limit) - c.unwindowed.count(c.layers); beyond > 0)
+    return format_message("attention: unwindowed={} layers are not below layers={}", beyond, c.layers);
+  return {};
+}
+
+// Ids of tokens that the vocabulary has, or nothing where no prefix is.
+constexpr message prefix_misfit(config const& c) {
+  for (int const id : {c.prefix.end, c.prefix.blank, c.prefix.other_blank}) {
+    if (c.mask == mask_kind::prefix && (id < 0 || id >= c.vocab))
+      return format_message("prefix: id {} is not within vocab={}", id, c.vocab);
+    if (c.mask != mask_kind::prefix && id != 0)
+      return format_message("prefix: id {} needs mask=prefix, it is {}", id, name_of(c.mask));
+  }
+  return {};
+}
+
+// What scores and the stream are multiplied by, and what scores and logits are capped with.
+constexpr message cap_misfit(config const& c) {
+  if (!(c.score_gain > 0 && c.score_gain <= largest_factor))
+    return format_message("attention: score_gain={} is not between 0 and {}", c.score_gain, largest_factor);
+  if (!(c.score_softcap >= 0 && c.score_softcap <= largest_factor))
+    return format_message("attention: score_softcap={} is not between 0 and {}", c.score_softcap, largest_factor);
+  if (!(c.residual_scale > 0 && c.residual_scale <= largest_factor))
+    return format_message("norm: residual_scale={} is not between 0 and {}", c.residual_scale, largest_factor);
+  if (c.residual_scale != 1 && c.place != norm_place::deep)
+    return format_message("norm: residual_scale={} needs place=deep, it is {}", c.residual_scale, name_of(c.place));
+  if (!(c.logit_softcap >= 0 && c.logit_softcap <= largest_factor))
+    return format_message("head: logit_softcap={} is not between 0 and {}", c.logit_softcap, largest_factor);
+  if (c.logit_softcap > 0 && c.head == head_kind::none)
+    return format_message("head: logit_softcap={} needs head=language_model, it is none", c.logit_softcap);
   return {};
 }
 
@@ -76,12 +113,32 @@ constexpr message rope_misfit(config const& c) {
   }
   if (r.rotary_dims <= 0) return format_message("rope: rotary_dims={} must be positive", r.rotary_dims);
   if (r.rotary_dims % 2 != 0) return format_message("rope: rotary_dims={} is not a multiple of 2", r.rotary_dims);
+  if (r.planes != 1 && r.planes != 2) return format_message("rope: planes={} is neither 1 nor 2", r.planes);
+  if (r.planes == 2 && r.rotary_dims % 4 != 0)
+    return format_message("rope: rotary_dims={} of planes=2 is not a multiple of 4", r.rotary_dims);
+  if (r.planes == 2 && c.mask != mask_kind::prefix)
+    return format_message("rope: planes=2 needs mask=prefix, it is {}", name_of(c.mask));
+  if (r.planes == 2 && r.scaling != rope_scaling_kind::none)
+    return format_message("rope: planes=2 has no scaling, it is {}", name_of(r.scaling));
   if (r.rotary_dims > c.head_dim)
     return format_message("rope: rotary_dims={} is more than head_dim={}", r.rotary_dims, c.head_dim);
   if (!(r.theta > 1 && r.theta <= largest_factor))
     return format_message("rope: theta={} is not between 1 and {}", r.theta, largest_factor);
   if (!(r.attention_factor > 0 && r.attention_factor <= largest_factor))
     return format_message("rope: attention_factor={} is not between 0 and {}", r.attention_factor, largest_factor);
+  return {};
+}
+
+constexpr message factor_tables_misfit(rope_config const& r) {
+  int const pairs = r.rotary_dims / 2;
+  if (pairs > factor_table::limit)
+    return format_message("rope: rotary_dims={} of scaling=longrope is above the limit {}", r.rotary_dims,
+                          2 * factor_table::limit);
+  for (factor_table const* table : {&r.short_factors, &r.long_factors})
+    for (int j = 0; j < pairs; ++j)
+      if (!(table->values[j] > 0 && table->values[j] <= largest_factor))
+        return format_message("rope: factor {} of pair {} of scaling=longrope is not between 0 and {}",
+                              table->values[j], j, largest_factor);
   return {};
 }
 
@@ -95,6 +152,7 @@ constexpr message rope_scaling_misfit(config const& c) {
   if (r.original_positions <= 0)
     return format_message("rope: original_positions={} of scaling={} must be positive", r.original_positions,
                           name_of(r.scaling));
+  if (r.scaling == rope_scaling_kind::longrope) return factor_tables_misfit(r);
   if (r.scaling == rope_scaling_kind::dynamic && r.rotary_dims == 2)
     return format_message(
         "rope: rotary_dims={} is too few for scaling=dynamic, whose exponent divides by rotary_dims-2", r.rotary_dims);
@@ -156,6 +214,11 @@ constexpr message norm_misfit(config const& c) {
   if (c.norm == norm_kind::rms_norm && c.norm_bias) return format_message("norm: rms_norm has no bias, norm_bias=true");
   if (c.norm == norm_kind::deviation_norm && c.d_model < 2)
     return format_message("norm: deviation_norm divides by d_model-1, d_model={} is below 2", c.d_model);
+  if (c.encoder.layers > 0 && (c.parallel || (c.place != norm_place::pre && c.place != norm_place::post)))
+    return format_message("norm: decoders with an encoder have place=pre or post and are not parallel, place={}",
+                          name_of(c.place));
+  if (c.parallel && c.place != norm_place::pre)
+    return format_message("norm: parallel=true needs place=pre, it is {}", name_of(c.place));
   return {};
 }
 
@@ -174,9 +237,10 @@ constexpr message head_misfit(config const& c) {
     return format_message("head: shared_tokens=true is for encoders, head is {}", name_of(c.head));
   if (c.head == head_kind::language_model && c.mask == mask_kind::bidirectional)
     return format_message("head: language_model needs mask=causal, it is bidirectional");
-  if (c.head != head_kind::language_model && c.mask == mask_kind::causal)
+  if (c.head != head_kind::language_model && c.mask != mask_kind::bidirectional)
     return format_message("head: mask=causal needs head=language_model, it is {}", name_of(c.head));
-  if (c.pooler && c.mask == mask_kind::causal) return format_message("pooler: needs mask=bidirectional, it is causal");
+  if (c.pooler && c.mask != mask_kind::bidirectional)
+    return format_message("pooler: needs mask=bidirectional, it is {}", name_of(c.mask));
   return {};
 }
 
@@ -212,9 +276,9 @@ constexpr message group_misfit(config const& c) {
 // Of one stack, decoder or encoder.
 constexpr message stack_misfit(config const& c) {
   using rule = message (*)(config const&);
-  constexpr rule rules[]{extents_misfit,  attention_misfit,  rope_misfit, rope_scaling_misfit, sinusoid_misfit,
-                         relative_misfit, capacity_misfit,   norm_misfit, ffn_misfit,          scale_misfit,
-                         head_misfit,     classifier_misfit, group_misfit};
+  constexpr rule rules[]{extents_misfit,      attention_misfit, prefix_misfit,   cap_misfit,        rope_misfit,
+                         rope_scaling_misfit, sinusoid_misfit,  relative_misfit, capacity_misfit,   norm_misfit,
+                         ffn_misfit,          scale_misfit,     head_misfit,     classifier_misfit, group_misfit};
   for (rule const broken : rules)
     if (message const sentence = broken(c); !sentence.empty()) return sentence;
   return {};

@@ -23,6 +23,7 @@
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/generate/block_table.hpp"
+#include "constformer/generate/prefix_table.hpp"
 #include "constformer/generate/session.hpp"
 #include "constformer/generate/source-inl.hpp"
 #include "constformer/kernels/rope.hpp"
@@ -48,6 +49,7 @@ class engine final : public session {
   using scratch = typename layer::scratch;
   static constexpr bool has_head = Config.head == head_kind::language_model;
   static constexpr bool has_logits = Config.head != head_kind::none;
+  static constexpr bool has_prefix = Config.mask == mask_kind::prefix;
   static constexpr int score_rows = has_logits ? 12 : 1;  // rows whose logits are made in one pass over the head
   static constexpr std::size_t logits_stride = has_logits ? padded(Config.vocab) : 0;
 
@@ -62,6 +64,7 @@ class engine final : public session {
         stage_(plan_.cut(memory_, weights, capacity_, sequences_)),
         source_(memory_, weights, team_.size(), capacity_),
         blocks_(memory_, capacity_, sequences_),
+        prefixes_(memory_, prefixes_for(sequences_)),
         logits_(memory_.take<float>(logit_count(sequences_))),
         hidden_(memory_.take<float>(has_head ? 0 : plan_.x)),
         pooled_(memory_.take<float>(Config.pooler ? padded(Config.d_model) : 0)),
@@ -74,7 +77,8 @@ class engine final : public session {
   [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers, int capacity,
                                                    int sequences = 1) {
     return plan.cache_bytes() + plan.activation_bytes() + block_table::bytes(capacity, sequences) +
-           arena::bytes_for<float>(logit_count(sequences)) + arena::bytes_for<float>(has_head ? 0 : plan.x) +
+           prefix_table::bytes(prefixes_for(sequences)) + arena::bytes_for<float>(logit_count(sequences)) +
+           arena::bytes_for<float>(has_head ? 0 : plan.x) +
            arena::bytes_for<float>(Config.pooler ? padded(Config.d_model) : 0) +
            arena::bytes_for<float>(label_rows(plan) * padded(Config.labels)) +
            arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) + source_part<Config>::bytes(workers, capacity);
@@ -94,6 +98,7 @@ class engine final : public session {
     if (position < 0 || position > held)
       throw error("cannot rewind to position " + std::to_string(position) + ", the cache holds " +
                   std::to_string(held) + " tokens");
+    if constexpr (has_prefix) prefixes_.check_rewind(sequence, position);
     blocks_.rewind(sequence, position);
   }
 
@@ -137,6 +142,7 @@ class engine final : public session {
                   std::to_string(sequences_));
     for (int parent : parents) check_sequence(parent);
     blocks_.fork(parents);
+    if constexpr (has_prefix) prefixes_.fork(parents);
   }
 
   void score(std::span<int const> ids, row_sink const& sink) override {
@@ -227,6 +233,8 @@ class engine final : public session {
     return static_cast<std::size_t>(std::max(score_rows, sequences)) * logits_stride;
   }
 
+  static constexpr int prefixes_for(int sequences) { return has_prefix ? sequences : 0; }
+
   static int checked_threads(int asked) {
     constexpr int most = 256;
     if (asked < 1 || asked > most)
@@ -266,8 +274,11 @@ class engine final : public session {
     if (ids.size() > static_cast<std::size_t>(sequences_))
       throw error(std::to_string(ids.size()) + " tokens are given, the session holds " + std::to_string(sequences_) +
                   " sequences");
-    for (int sequence = 0; sequence < static_cast<int>(ids.size()); ++sequence)
+    for (int sequence = 0; sequence < static_cast<int>(ids.size()); ++sequence) {
       check_room(blocks_.position(sequence), 1);
+      if constexpr (has_prefix)
+        if (blocks_.position(sequence) == 0) throw error("a text of one token has no prefix that all tokens see");
+    }
   }
 
   static void check_segments(std::span<int const> ids, std::span<int const> segments) {
@@ -279,12 +290,13 @@ class engine final : public session {
                     " of the model");
   }
 
-  // Dynamic scaling follows the length of the whole context; the others have one table of frequencies.
+  // Dynamic scaling follows the length of the whole context; the others have one table of frequencies. That of longrope is chosen by
+  // the capacity, not by the length as transformers does, which reads a text anew when it grows beyond the trained length.
   void set_frequencies(int length) {
     if constexpr (Config.position == position_kind::rotary) {
       bool const dynamic = Config.rope.scaling == rope_scaling_kind::dynamic;
       if (!dynamic && have_frequencies_) return;
-      rope_frequencies(Config.rope, length, {stage_.frequencies, plan_.frequencies});
+      rope_frequencies(Config.rope, dynamic ? length : capacity_, {stage_.frequencies, plan_.frequencies});
       have_frequencies_ = true;
     }
   }
@@ -324,6 +336,7 @@ class engine final : public session {
     stage_.blocks = blocks_.blocks(first);
     stage_.blocks_stride = blocks_.stride();
     stage_.positions = blocks_.positions() + first;
+    if constexpr (has_prefix) stage_.prefixes = prefixes_.places(first);
     stage_.rows = rows;
     run_stack();
     for (int row = 0; row < rows; ++row) blocks_.advance(first + row, 1);
@@ -344,6 +357,10 @@ class engine final : public session {
     stage_.blocks = blocks_.blocks(sequence);
     stage_.blocks_stride = 0;
     stage_.positions = nullptr;
+    if constexpr (has_prefix) {
+      if (blocks_.position(sequence) == 0) prefixes_.settle(Config.prefix, sequence, ids);
+      stage_.prefixes = prefixes_.places(sequence);
+    }
     constexpr std::size_t most = static_cast<std::size_t>(batch_rows(Config));
     for (std::size_t first = 0; first < ids.size(); first += most) {
       std::size_t const rows = std::min(most, ids.size() - first);
@@ -367,6 +384,7 @@ class engine final : public session {
   [[no_unique_address]] source_part<Config> source_;
   [[no_unique_address]] position_tables<Config> tables_;
   block_table blocks_;
+  prefix_table prefixes_;    // empty without a prefix mask
   std::span<float> logits_;  // (score_rows or sequences, vocab)
   std::span<float> hidden_;  // encoders: (rows, d_model) without padding
   std::span<float> pooled_;  // (d_model)

@@ -33,24 +33,48 @@ HWY_INLINE float sum_of(float const* HWY_RESTRICT x, int width, Map const& map) 
   return hn::ReduceSum(d, hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3])));
 }
 
-/// out = norm(x)·weight (+ bias), rows of `width` values padded to whole panels; x and out may be the same.
+/// What a norm takes from a row and multiplies it by: x − shift, times scale.
+struct norm_terms {
+  float shift;  ///< the mean, or 0 (RMSNorm)
+  float scale;  ///< one over the root of the mean square of x − shift plus eps, or as deviation_norm has it
+};
+
 /// RMSNorm: x·rsqrt(mean x² + eps). LayerNorm: (x − mean)·rsqrt(mean (x − mean)² + eps). deviation_norm:
-/// (x − mean)/(√(Σ(x − mean)²/(width − 1)) + eps). bias may be null.
+/// (x − mean)/(√(Σ(x − mean)²/(width − 1)) + eps). x has `width` values.
 template <norm_kind Kind>
-HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, float const* HWY_RESTRICT bias, float* out,
-                          int width, float eps) {
-  float_tag const d;
+HWY_INLINE norm_terms norm_terms_of(float const* x, int width, float eps) {
   float const n = static_cast<float>(width);
   float mean = 0.0F;
   if constexpr (Kind != norm_kind::rms_norm) mean = sum_of(x, width, [](float_vec v) HWY_ATTR { return v; }) / n;
-  auto const shift = hn::Set(d, mean);
+  auto const shift = hn::Set(float_tag(), mean);
   float const square = sum_of(x, width, [shift](float_vec v) HWY_ATTR {
     auto const centred = hn::Sub(v, shift);
     return hn::Mul(centred, centred);
   });
   float const spread =
       Kind == norm_kind::deviation_norm ? std::sqrt(square / (n - 1.0F)) + eps : std::sqrt(square / n + eps);
-  auto const scale = hn::Set(d, 1.0F / spread);
+  return {mean, 1.0F / spread};
+}
+
+/// One head's RMSNorm in place: x = x·rsqrt(mean x² + eps)·weight. Unlike rows, heads of `width` values are not padded.
+HWY_INLINE void normalize_head(float* HWY_RESTRICT x, float const* HWY_RESTRICT weight, int width, float eps) {
+  float_tag const d;
+  auto const scale = hn::Set(d, norm_terms_of<norm_kind::rms_norm>(x, width, eps).scale);
+  int i = 0;
+  for (; i + lanes <= width; i += lanes)
+    hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, x + i), scale), hn::LoadU(d, weight + i)), d, x + i);
+  for (; i < width; ++i) x[i] = x[i] * hn::GetLane(scale) * weight[i];
+}
+
+/// out = norm(x)·weight (+ bias), rows of `width` values padded to whole panels; x and out may be the same.
+/// bias may be null.
+template <norm_kind Kind>
+HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, float const* HWY_RESTRICT bias, float* out,
+                          int width, float eps) {
+  float_tag const d;
+  norm_terms const terms = norm_terms_of<Kind>(x, width, eps);
+  auto const shift = hn::Set(d, terms.shift);
+  auto const scale = hn::Set(d, terms.scale);
   for (int i = 0; i < padded(width); i += lanes) {  // past the end weights are 0
     auto const y = hn::Mul(hn::Mul(hn::Sub(hn::LoadU(d, x + i), shift), scale), hn::LoadU(d, weight + i));
     hn::StoreU(bias == nullptr ? y : hn::Add(y, hn::LoadU(d, bias + i)), d, out + i);

@@ -53,20 +53,30 @@ inline double dynamic_theta(rope_config const& r, int length) {
   return theta * std::pow(stretch, r.rotary_dims / (r.rotary_dims - 2.0));
 }
 
+// The nearest float16, ties to even; frequencies lie between 0 and 1.
+inline double rounded_to_f16(double value) {
+  if (value == 0) return 0;
+  double const unit = std::fmax(std::ldexp(1.0, std::ilogb(value) - 10), std::ldexp(1.0, -24));
+  return std::nearbyint(value / unit) * unit;
+}
+
 }  // namespace detail
 
-/// Radians per position of each rotating pair (rotary_dims / 2), θ^(−2j/rotary_dims) and its scalings; `length` is the context that
-/// dynamic scaling adapts to. Rounded to float, as the reference implementations keep them.
+/// Radians per position of each rotating pair of a plane (rotary_dims / planes / 2), θ^(−2j/rotary_dims) and its scalings; `length` is the context that
+/// dynamic scaling adapts to, and that decides which table of longrope counts (arXiv:2402.13753). Rounded to float, as the reference implementations keep them.
 inline void rope_frequencies(rope_config const& r, int length, std::span<float> out) {
   bool const dynamic = r.scaling == rope_scaling_kind::dynamic;
   double const theta = dynamic ? detail::dynamic_theta(r, length) : static_cast<double>(r.theta);
   detail::yarn_ramp const ramp =
       r.scaling == rope_scaling_kind::yarn ? detail::yarn_ramp_of(r) : detail::yarn_ramp{0, 1};
   for (std::size_t j = 0; j < out.size(); ++j) {
-    double frequency = std::pow(theta, -2.0 * static_cast<double>(j) / r.rotary_dims);
+    double frequency = std::pow(theta, -2.0 * static_cast<double>(j) * r.planes / r.rotary_dims);
     switch (r.scaling) {
       case rope_scaling_kind::none:
       case rope_scaling_kind::dynamic: break;
+      case rope_scaling_kind::longrope:
+        frequency /= static_cast<double>((length > r.original_positions ? r.long_factors : r.short_factors).values[j]);
+        break;
       case rope_scaling_kind::linear: frequency /= static_cast<double>(r.factor); break;
       case rope_scaling_kind::llama3: frequency = detail::llama3_frequency(r, frequency); break;
       case rope_scaling_kind::yarn: {
@@ -76,7 +86,7 @@ inline void rope_frequencies(rope_config const& r, int length, std::span<float> 
         break;
       }
     }
-    out[j] = static_cast<float>(frequency);
+    out[j] = static_cast<float>(r.f16_frequencies ? detail::rounded_to_f16(frequency) : frequency);
   }
 }
 

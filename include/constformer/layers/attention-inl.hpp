@@ -18,7 +18,9 @@
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/rope-inl.hpp"
 #include "constformer/layers/linear-inl.hpp"
+#include "constformer/kernels/norm-inl.hpp"
 #include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/residual-inl.hpp"
 #include "constformer/layers/stage.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -35,9 +37,10 @@ class attention_layer {
   static constexpr std::size_t qkv_stride = padded(qkv_rows(Config));
   static constexpr bool biased = Config.position == position_kind::relative;
   static constexpr packed_block place = packed_layout_of(Config).block;
+  using causal_kind = std::conditional_t<(Config.window > 0), window_mask, causal_mask>;
   using mask = std::conditional_t<Config.mask == mask_kind::bidirectional, bidirectional_mask,
-                                  std::conditional_t<(Config.window > 0), window_mask, causal_mask>>;
-  using kernel = attention_kernel<head_dim, group, mask, false, biased>;
+                                  std::conditional_t<Config.mask == mask_kind::prefix, prefix_mask, causal_kind>>;
+  using kernel = attention_kernel<head_dim, group, mask, (Config.score_softcap > 0.0F), biased>;
 
  public:
   /// What each worker needs of its own.
@@ -53,10 +56,16 @@ class attention_layer {
     return s.values + slot * static_cast<std::size_t>(s.capacity) * padded(head_dim);
   }
 
-  // Rotates one row's query heads of `head`'s group and its key, and puts key and value into the cache.
+  // Norms and rotates one row's query heads of `head`'s group and its key, and puts key and value into the cache.
   static HWY_INLINE void rotate_and_keep(stage const& s, int layer, int row, int head) {
     float* const qkv = s.qkv + static_cast<std::size_t>(row) * qkv_stride;
     float* const key = qkv + query_width + head * head_dim;
+    if constexpr (Config.qk_norm) {
+      std::byte const* const block = s.weights + packed_layout_of(Config).blocks + layer * place.bytes;
+      for (int h = head * group; h < (head + 1) * group; ++h)
+        normalize_head(qkv + h * head_dim, floats_at(block, place.query_norm), head_dim, Config.norm_eps);
+      normalize_head(key, floats_at(block, place.key_norm), head_dim, Config.norm_eps);
+    }
     if constexpr (Config.position == position_kind::rotary) {
       constexpr int dims = Config.rope.rotary_dims;
       float const* const cos = s.cos + static_cast<std::size_t>(row) * dims;
@@ -74,9 +83,12 @@ class attention_layer {
     for (int j = 0; j < head_dim; ++j) value_row[j] = value[j];
   }
 
-  static HWY_INLINE mask mask_of([[maybe_unused]] stage const& s) {
+  static HWY_INLINE mask mask_of([[maybe_unused]] stage const& s, [[maybe_unused]] int layer,
+                                 [[maybe_unused]] int row) {
     if constexpr (std::is_same_v<mask, bidirectional_mask>) return {s.key_count()};
-    if constexpr (std::is_same_v<mask, window_mask>) return {Config.window};
+    if constexpr (std::is_same_v<mask, prefix_mask>) return {s.prefix(row).length};
+    if constexpr (std::is_same_v<mask, window_mask>)  // a window as long as the cache hides nothing
+      return {Config.unwindowed.contains(layer) ? s.capacity : Config.window};
     if constexpr (std::is_same_v<mask, causal_mask>) return {};
   }
 
@@ -93,8 +105,9 @@ class attention_layer {
                     .out_stride = out_stride,
                     .first_position = s.position(first_row),
                     .positions = rows,
-                    .mask = mask_of(s),
-                    .scale = 1.0F / (by_width * by_layer),
+                    .mask = mask_of(s, layer, first_row),
+                    .scale = Config.score_gain / (by_width * by_layer),
+                    .softcap = Config.score_softcap,
                     .bias = biased ? s.relative + static_cast<std::size_t>(head * group) * s.relative_stride : nullptr,
                     .bias_stride = s.relative_stride},
                    mine);
@@ -126,9 +139,9 @@ class attention_layer {
   }
 
  public:
-  /// x += output(attend(query, key, value of input)), with a barrier after.
-  static HWY_INLINE void forward(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block,
-                                 matrix_rows input) {
+  /// attended = softmax(query · key) · value of `input`, with a barrier after: `input` has then been read.
+  static HWY_INLINE void mix(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block,
+                             matrix_rows input) {
     store_sums<Config.bias_qkv> const to_qkv{{s.qkv, qkv_stride}, floats_at(block, place.qkv_bias)};
     linear_forward<qkv_rows(Config), Config.d_model, Config.weights>(self, block + place.qkv, input, s.rows, to_qkv);
     self.sync();
@@ -138,11 +151,13 @@ class attention_layer {
       attend_batch(self, s, mine, layer);
     }
     self.sync();
-    add_sums<Config.bias_attention_output> const to_stream{{s.x, padded(Config.d_model)},
-                                                           floats_at(block, place.output_bias)};
+  }
+
+  /// output(attended) into the stream, or where the residual wants it.
+  static HWY_INLINE void project(worker const& self, stage const& s, std::byte const* block) {
+    auto const to_stream = to_residual<Config, Config.bias_attention_output>(s, floats_at(block, place.output_bias));
     linear_forward<Config.d_model, query_width, Config.weights>(self, block + place.output,
                                                                 {s.attended, padded(query_width)}, s.rows, to_stream);
-    self.sync();
   }
 };
 

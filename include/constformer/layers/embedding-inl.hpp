@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "hwy/highway.h"
 
@@ -72,8 +73,17 @@ class embedding_layer {
       normalize_row<Config>(x, norm_weights_at<Config>(s.weights, place.embedding_norm, place.embedding_norm_bias), x);
     if constexpr (Config.position == position_kind::rotary) {
       constexpr std::size_t dims = Config.rope.rotary_dims;
-      rope_factors({s.frequencies, dims / 2}, s.position(row), Config.rope.attention_factor,
-                   s.cos + static_cast<std::size_t>(row) * dims, s.sin + static_cast<std::size_t>(row) * dims);
+      constexpr std::size_t plane = dims / Config.rope.planes;
+      std::span<float const> const frequencies(s.frequencies, plane / 2);
+      float* const cos = s.cos + static_cast<std::size_t>(row) * dims;
+      float* const sin = s.sin + static_cast<std::size_t>(row) * dims;
+      int position = s.position(row);
+      if constexpr (Config.rope.planes == 2) {
+        prefix_place const prefix = s.prefix(row);
+        rope_factors(frequencies, prefix.second(position), Config.rope.attention_factor, cos + plane, sin + plane);
+        position = prefix.first(position);
+      }
+      rope_factors(frequencies, position, Config.rope.attention_factor, cos, sin);
     }
   }
 

@@ -15,6 +15,7 @@
 #include "constformer/config/config.hpp"
 #include "constformer/layers/linear-inl.hpp"
 #include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/residual-inl.hpp"
 #include "constformer/layers/stage.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -30,17 +31,20 @@ class ffn_layer {
                                        activate_sums<Config.activation, Config.bias_ffn>>;
 
  public:
-  /// x += down(act(up(input))), gated or not, with a barrier after.
-  static HWY_INLINE void forward(worker const& self, stage const& s, std::byte const* block, matrix_rows input) {
+  /// hidden = act(up(input)), gated or not, with a barrier after: `input` has then been read.
+  static HWY_INLINE void expand(worker const& self, stage const& s, std::byte const* block, matrix_rows input) {
     constexpr int pair = Config.gated ? 2 : 1;  // a gate panel and its up panel stay with one worker
     to_hidden const hidden{{s.hidden, hidden_stride}, floats_at(block, place.up_bias)};
     linear_forward<up_rows(Config), Config.d_model, Config.weights>(self, block + place.up, input, s.rows, hidden,
                                                                     pair);
     self.sync();
-    add_sums<Config.bias_ffn> const to_stream{{s.x, padded(Config.d_model)}, floats_at(block, place.down_bias)};
+  }
+
+  /// down(hidden) into the stream, or where the residual wants it.
+  static HWY_INLINE void contract(worker const& self, stage const& s, std::byte const* block) {
+    auto const to_stream = to_residual<Config, Config.bias_ffn>(s, floats_at(block, place.down_bias));
     linear_forward<Config.d_model, Config.d_ff, Config.weights>(self, block + place.down, {s.hidden, hidden_stride},
                                                                 s.rows, to_stream);
-    self.sync();
   }
 };
 

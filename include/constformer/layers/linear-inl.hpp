@@ -59,6 +59,20 @@ struct add_sums {
   }
 };
 
+/// out = scale·out + W·x + b
+template <bool Bias>
+struct blend_sums {
+  matrix_rows out;    ///< rows padded to whole panels
+  float const* bias;  ///< one per output, null without
+  float scale;        ///< of what is there
+  /// Takes the sums of columns [column, column + lanes) of a row.
+  HWY_INLINE void operator()(int row, int column, float_vec v) const {
+    float_tag const d;
+    float* const at = out.row(row) + column;
+    hn::StoreU(hn::MulAdd(hn::LoadU(d, at), hn::Set(d, scale), with_bias<Bias>(v, bias, column)), d, at);
+  }
+};
+
 /// out = act(W·x + b)
 template <activation_kind Act, bool Bias>
 struct activate_sums {

@@ -10,15 +10,26 @@
 
 namespace constformer {
 
-/// Rows that a config's forward pass takes at once: encoders see a sequence whole, decoders take a prompt in batches of
-/// 128.
+/// Rows that a config's forward pass takes at once: encoders see a sequence whole, and so do decoders with a prefix, whose queries
+/// look ahead; other decoders take a prompt in batches of 128.
 [[nodiscard]] constexpr int batch_rows(config const& c) {
   constexpr int prefill_rows = 128;
-  return c.mask == mask_kind::bidirectional || c.capacity < prefill_rows ? c.capacity : prefill_rows;
+  return c.mask != mask_kind::causal || c.capacity < prefill_rows ? c.capacity : prefill_rows;
 }
 
 /// Layers whose keys and values are kept: an encoder needs only those of the layer at hand.
-[[nodiscard]] constexpr int cached_layers(config const& c) { return c.mask == mask_kind::causal ? c.layers : 1; }
+[[nodiscard]] constexpr int cached_layers(config const& c) { return c.mask == mask_kind::bidirectional ? 1 : c.layers; }
+
+/// Where the prefix of a sequence ends, and the first of the two positions of the tokens after it.
+struct prefix_place {
+  int length = 0;  ///< tokens of the prefix: keys that all queries see
+  int blank = 0;   ///< index, within the prefix, of the token that the rest stands for
+
+  /// First and second position of the token at `index`.
+  [[nodiscard]] constexpr int first(int index) const { return index < length ? index : blank; }
+  /// 0 in the prefix, then 1, 2, …
+  [[nodiscard]] constexpr int second(int index) const { return index < length ? 0 : index - length + 1; }
+};
 
 /// Floats of one head's biases by distance: from −capacity to a tile of keys beyond capacity.
 [[nodiscard]] constexpr int relative_reach(int capacity) {
@@ -39,7 +50,7 @@ struct stage {
   float* hidden = nullptr;       ///< (rows, d_ff)
   float* cos = nullptr;          ///< rotary factors (rows, rotary_dims)
   float* sin = nullptr;          ///< (rows, rotary_dims)
-  float* frequencies = nullptr;  ///< radians per position (rotary_dims / 2)
+  float* frequencies = nullptr;  ///< radians per position (rotary_dims / planes / 2)
 
   float* sinusoids = nullptr;       ///< rows of the fixed table of positions (capacity, d_model)
   float* relative = nullptr;        ///< bias of distance 0 of head 0; others lie around it
@@ -61,13 +72,16 @@ struct stage {
   int const* blocks = nullptr;     ///< of row 0's sequence: which block of the cache holds positions [16·i, 16·i + 16)
   std::size_t blocks_stride = 0;   ///< from one row's blocks to the next row's; 0: all rows are of one sequence
   int const* positions = nullptr;  ///< (rows), or null if all rows are of one sequence
-  int rows = 0;                    ///< tokens of this pass
-  int first_position = 0;          ///< of row 0 if all rows are of one sequence
+  prefix_place const* prefixes = nullptr;  ///< of row 0's sequence, or of each row's; null without a prefix mask
+  int rows = 0;                            ///< tokens of this pass
+  int first_position = 0;                  ///< of row 0 if all rows are of one sequence
 
   /// Each row is one token of a sequence of its own, unless there is but one row.
   [[nodiscard]] bool one_each() const { return rows == 1 || positions != nullptr; }
   /// Where in its sequence a row is.
   [[nodiscard]] int position(int row) const { return positions == nullptr ? first_position + row : positions[row]; }
+  /// The prefix of a row's sequence.
+  [[nodiscard]] prefix_place prefix(int row) const { return prefixes[positions == nullptr ? 0 : row]; }
   /// The blocks of a row's sequence.
   [[nodiscard]] int const* blocks_of(int row) const { return blocks + static_cast<std::size_t>(row) * blocks_stride; }
 
@@ -93,7 +107,7 @@ struct stage_plan {
   std::size_t hidden;         ///< (rows, d_ff)
   std::size_t cos;            ///< (rows, rotary_dims)
   std::size_t sin;            ///< (rows, rotary_dims)
-  std::size_t frequencies;    ///< (rotary_dims / 2)
+  std::size_t frequencies;    ///< (rotary_dims / planes / 2)
   std::size_t sinusoids;      ///< (capacity, d_model)
   std::size_t relative;       ///< (heads, `relative_reach`)
   std::size_t source_keys;    ///< (layers, kv_heads, capacity/16, head_dim, 16); decoders with an encoder
@@ -120,7 +134,7 @@ struct stage_plan {
             .hidden = detail::count(rows, padded(c.d_ff)),
             .cos = detail::count(rows, c.rope.rotary_dims),
             .sin = detail::count(rows, c.rope.rotary_dims),
-            .frequencies = static_cast<std::size_t>(c.rope.rotary_dims / 2),
+            .frequencies = static_cast<std::size_t>(c.rope.rotary_dims / c.rope.planes / 2),
             .sinusoids = detail::count(is_sinusoid(c.position) ? capacity : 0, width),
             .relative = detail::count(c.position == position_kind::relative ? c.heads : 0, relative_reach(capacity)),
             .source_keys = detail::count(sourced, c.head_dim) * sources,

@@ -12,6 +12,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
+#include "constformer/kernels/math-inl.hpp"
 #include "constformer/layers/block-inl.hpp"
 #include "constformer/layers/embedding-inl.hpp"
 #include "constformer/layers/linear-inl.hpp"
@@ -31,7 +32,12 @@ struct logit_sums {
   HWY_INLINE void operator()(int row, int column, float_vec v) const {
     float_tag const d;
     if constexpr (Config.logit_scale != 1.0F) v = hn::Mul(v, hn::Set(d, Config.logit_scale));
-    hn::StoreU(with_bias<Config.bias_head>(v, bias, column), d, out.row(row) + column);
+    v = with_bias<Config.bias_head>(v, bias, column);
+    if constexpr (Config.logit_softcap > 0.0F) {
+      auto const cap = hn::Set(d, Config.logit_softcap);
+      v = hn::Mul(cap, tanh(d, hn::Mul(v, hn::Set(d, 1.0F / Config.logit_softcap))));
+    }
+    hn::StoreU(v, d, out.row(row) + column);
   }
 };
 
@@ -53,7 +59,7 @@ class transformer_layer {
 
   /// The rows of `s` after `forward`, with the norm that follows the last block (pre): what a decoder looks at.
   static HWY_INLINE matrix_rows output(worker const& self, stage const& s) {
-    if constexpr (Config.place == norm_place::pre)
+    if constexpr (Config.place != norm_place::post)
       return normed_rows<Config>(self, s, norm_weights_at<Config>(s.weights, place.final_norm, place.final_norm_bias));
     return {s.x, stride};
   }

@@ -41,8 +41,8 @@ struct transformer {
   using embedding_norm_type = member_if<shape.embedding_norm, norm_type>;
   /// The stack.
   using blocks_type = repeated<block<checked<Config>()>, shape.layers>;
-  /// On the output of the last block, in pre-norm models.
-  using final_norm_type = member_if<shape.place == norm_place::pre, norm_type>;
+  /// On the output of the last block, in all but post-norm models.
+  using final_norm_type = member_if<shape.place != norm_place::post, norm_type>;
   /// (d_model, d_model) and bias, before the norm and the logits of masked tokens.
   using head_transform_type = member_if<fills_masks, linear<shape.d_model, shape.d_model, true>>;
   /// Over d_model, after the transform.

@@ -15,6 +15,8 @@ inline constexpr std::array llama_rules{
     name_rule{"blocks.*.attention.query", "layers.*.self_attn.q_proj"},
     name_rule{"blocks.*.attention.key", "layers.*.self_attn.k_proj"},
     name_rule{"blocks.*.attention.value", "layers.*.self_attn.v_proj"},
+    name_rule{"blocks.*.attention.query_norm", "layers.*.self_attn.q_norm"},
+    name_rule{"blocks.*.attention.key_norm", "layers.*.self_attn.k_norm"},
     name_rule{"blocks.*.attention.output", "layers.*.self_attn.o_proj"},
     name_rule{"blocks.*.ffn_norm", "layers.*.post_attention_layernorm"},
     name_rule{"blocks.*.ffn.gate", "layers.*.mlp.gate_proj"},
@@ -28,7 +30,7 @@ inline constexpr std::array<std::string_view, 1> llama_ignored{"layers.*.self_at
 
 }  // namespace detail
 
-/// Hugging Face names of Llama, Mistral and Qwen2.
+/// Hugging Face names of Llama, Mistral, Qwen2, Qwen3 and Gemma.
 inline constexpr name_map llama_names{detail::llama_rules, detail::llama_ignored};
 
 }  // namespace constformer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -14,7 +15,9 @@ struct name_rule {
   std::string_view tensor;  ///< the checkpoint's, after its prefix
   int part = 0;  ///< place among the layers that share this tensor, one after the other along the output axis
   bool transposed = false;  ///< stored as (in, out)
-  bool prefixed = true;     ///< the checkpoint's prefix ("model.", "transformer.", "bert.") stands before it
+  bool per_head =
+      false;  ///< the sharing layers' rows alternate head by head: query, key and value of head 0, of head 1, …
+  bool prefixed = true;  ///< the checkpoint's prefix ("model.", "transformer.", "bert.") stands before it
 };
 
 /// `rules`, those for the layers of `changes` replaced by these: a family that is near another.
@@ -25,6 +28,26 @@ template <std::size_t N, std::size_t M>
     for (name_rule& rule : rules)
       if (rule.layer == change.layer) rule = change;
   return rules;
+}
+
+/// `rules` with the rules of `changes` in the place of those of the same layers.
+template <std::size_t Rules, std::size_t Changes>
+[[nodiscard]] constexpr std::array<name_rule, Rules> changed(std::array<name_rule, Rules> rules,
+                                                             std::array<name_rule, Changes> const& changes) {
+  for (name_rule& rule : rules)
+    for (name_rule const& change : changes)
+      if (rule.layer == change.layer) rule = change;
+  return rules;
+}
+
+/// The rules of both.
+template <std::size_t First, std::size_t Second>
+[[nodiscard]] constexpr std::array<name_rule, First + Second> joined(std::array<name_rule, First> const& first,
+                                                                     std::array<name_rule, Second> const& second) {
+  std::array<name_rule, First + Second> out{};
+  for (std::size_t i = 0; i < First; ++i) out[i] = first[i];
+  for (std::size_t i = 0; i < Second; ++i) out[First + i] = second[i];
+  return out;
 }
 
 /// All that differs between the checkpoints of families: names, packing, and what may be left unread.

@@ -3,13 +3,19 @@
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/models/bert.hpp"
+#include "constformer/models/chatglm.hpp"
+#include "constformer/models/chatglm_6b.hpp"
 #include "constformer/models/distilbert.hpp"
+#include "constformer/models/gemma2.hpp"
+#include "constformer/models/glm.hpp"
 #include "constformer/models/gpt2.hpp"
+#include "constformer/models/gpt_neox.hpp"
 #include "constformer/models/llama.hpp"
 #include "constformer/models/lecture.hpp"
 #include "constformer/models/marian.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/opennmt.hpp"
+#include "constformer/models/phi3.hpp"
 #include "constformer/models/roberta.hpp"
 #include "constformer/models/t5.hpp"
 
@@ -19,6 +25,13 @@ namespace constformer {
 [[nodiscard]] constexpr name_map const& names_of(config const& c) {
   switch (c.family) {
     case family_kind::gpt2: return gpt2_names;
+    case family_kind::gemma2: return gemma2_names;
+    case family_kind::phi3: return phi3_names;
+    case family_kind::gpt_neox: return gpt_neox_names;
+    case family_kind::glm: return glm_names;
+    case family_kind::glm4: return glm4_names;
+    case family_kind::chatglm: return chatglm_names;
+    case family_kind::chatglm_6b: return chatglm_6b_names;
     case family_kind::bert:
       return c.classifier == classifier_kind::next_sentence ? bert_next_sentence_names : bert_names;
     case family_kind::roberta:
@@ -35,7 +48,9 @@ namespace constformer {
     }
     case family_kind::llama:
     case family_kind::mistral:
-    case family_kind::qwen2: break;
+    case family_kind::qwen2:
+    case family_kind::qwen3:
+    case family_kind::gemma: break;
   }
   return llama_names;
 }

@@ -1,156 +1,30 @@
-#include <array>
 #include <algorithm>
-#include <cstddef>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "config_fields.hpp"
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
-#include "constformer/config/kinds.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/core/text.hpp"
 #include "encoder_decoder_configs.hpp"
+#include "family_readers.hpp"
 #include "json.hpp"
-#include "rope_parameters.hpp"
-
-// Defaults are those of transformers' configuration_*.py (5.23). What a family's modelling code there never reads is not read
-// here either: attention_bias of a Mistral, sliding_window of a Llama, every dropout.
 
 namespace constformer {
 
 namespace {
-
-struct activation_name {
-  std::string_view name;
-  activation_kind kind;
-};
-
-// gelu_new, gelu_fast, gelu_accurate and both tanh forms are one formula, written in five ways.
-constexpr std::array activations{
-    activation_name{"gelu", activation_kind::gelu},
-    activation_name{"gelu_python", activation_kind::gelu},
-    activation_name{"gelu_new", activation_kind::gelu_tanh},
-    activation_name{"gelu_fast", activation_kind::gelu_tanh},
-    activation_name{"gelu_accurate", activation_kind::gelu_tanh},
-    activation_name{"gelu_pytorch_tanh", activation_kind::gelu_tanh},
-    activation_name{"gelu_python_tanh", activation_kind::gelu_tanh},
-    activation_name{"quick_gelu", activation_kind::quick_gelu},
-    activation_name{"relu", activation_kind::relu},
-    activation_name{"relu2", activation_kind::relu2},
-    activation_name{"silu", activation_kind::silu},
-    activation_name{"swish", activation_kind::silu},
-    activation_name{"tanh", activation_kind::tanh},
-    activation_name{"sigmoid", activation_kind::sigmoid},
-    activation_name{"linear", activation_kind::identity},
-};
-
-activation_kind activation_of(json_fields const& fields, std::string_view field, std::string_view otherwise) {
-  if (auto const kind = activation_from_hugging_face(fields.text(field, otherwise))) return *kind;
-  fields.misfit(
-      field,
-      "supported are gelu, gelu_new, gelu_fast, gelu_accurate, gelu_pytorch_tanh, quick_gelu, relu, relu2, silu, "
-      "swish, tanh, sigmoid and linear");
-}
-
-void refuse_flag(json_fields const& fields, std::string_view field) {
-  if (fields.flag(field, false)) fields.misfit(field, "only false is supported");
-}
 
 void refuse_what_changes_everything(json_fields const& fields) {
   if (fields.has("quantization_config"))
     fields.misfit("quantization_config", "only unquantised checkpoints are supported");
   refuse_flag(fields, "add_cross_attention");
   if (!fields.is_empty("pruned_heads")) fields.misfit("pruned_heads", "only whole layers are supported");
-}
-
-int quotient(json_fields const& fields, std::string_view width, int dividend, std::string_view heads, int divisor) {
-  if (dividend % divisor != 0)
-    throw error(fields.where() + ": field \"" + std::string(width) + "\" is " + std::to_string(dividend) +
-                ", which is not a multiple of \"" + std::string(heads) + "\" " + std::to_string(divisor));
-  return dividend / divisor;
-}
-
-// What differs between the three Llama-like families when config.json does not say.
-struct llama_defaults {
-  int kv_heads;  // 0: as many as query heads
-  int positions;
-};
-
-// The config of all Llama-like families; null kv heads mean as many as query heads whatever the default of an absent field is.
-config read_llama_like(json_fields const& fields, config (*family)(shape const&), llama_defaults const& defaults) {
-  shape s{.layers = fields.extent("num_hidden_layers"),
-          .d_model = fields.extent("hidden_size"),
-          .heads = fields.extent("num_attention_heads"),
-          .d_ff = fields.extent("intermediate_size"),
-          .vocab = fields.extent("vocab_size"),
-          .positions = fields.extent("max_position_embeddings", defaults.positions)};
-  int const absent_kv_heads =
-      fields.names("num_key_value_heads") || defaults.kv_heads == 0 ? s.heads : defaults.kv_heads;
-  s.kv_heads = fields.extent("num_key_value_heads", absent_kv_heads);
-  s.head_dim = fields.has("head_dim") ? fields.extent("head_dim")
-                                      : quotient(fields, "hidden_size", s.d_model, "num_attention_heads", s.heads);
-  config c = family(s);
-  c.activation = activation_of(fields, "hidden_act", "silu");
-  c.norm_eps = fields.real("rms_norm_eps", 1e-6F, 0.0F);
-  c.rope = read_rope(fields, s.head_dim, s.positions);
-  c.tied = fields.flag("tie_word_embeddings", false);
-  return c;
-}
-
-config read_llama(json_fields const& fields) {
-  config c = read_llama_like(fields, llama, {0, 2048});
-  c.bias_qkv = c.bias_attention_output = fields.flag("attention_bias", false);
-  c.bias_ffn = fields.flag("mlp_bias", false);
-  return c;
-}
-
-config read_mistral(json_fields const& fields) {
-  auto const full = [](shape const& s) { return mistral(s, 0); };
-  config c = read_llama_like(fields, full, {8, 131072});
-  c.window =
-      fields.names("sliding_window") && !fields.has("sliding_window") ? 0 : fields.extent("sliding_window", 4096);
-  return c;
-}
-
-// Which layers slide: layer_types says it, or use_sliding_window and max_window_layers do. All or none must.
-int qwen2_window(json_fields const& fields, int layers) {
-  bool const uses = fields.flag("use_sliding_window", false);
-  bool const null_window = fields.names("sliding_window") && !fields.has("sliding_window");
-  int const window = !uses || null_window ? 0 : fields.extent("sliding_window", 4096);
-  int sliding = 0;
-  if (fields.has("layer_types")) {
-    auto const types = fields.texts("layer_types");
-    if (types.size() != static_cast<std::size_t>(layers))
-      throw error(fields.where() + ": field \"layer_types\" has " + std::to_string(types.size()) + " entries for " +
-                  std::to_string(layers) + " layers");
-    for (std::string const& type : types) {
-      if (type != "full_attention" && type != "sliding_attention")
-        throw error(fields.where() + ": field \"layer_types\" has \"" + type +
-                    "\", supported are full_attention and sliding_attention");
-      sliding += type == "sliding_attention" ? 1 : 0;
-    }
-    if (sliding > 0 && window == 0)
-      throw error(fields.where() +
-                  ": field \"layer_types\" asks for sliding_attention, but no sliding_window is in use");
-  } else if (window > 0) {
-    std::size_t const full = fields.count("max_window_layers", 28);
-    sliding = full >= static_cast<std::size_t>(layers) ? 0 : layers - static_cast<int>(full);
-  }
-  if (sliding != 0 && sliding != layers)
-    throw error(fields.where() + ": a sliding window on " + std::to_string(sliding) + " of " + std::to_string(layers) +
-                " layers is not supported, only on all or none");
-  return sliding > 0 ? window : 0;
-}
-
-config read_qwen2(json_fields const& fields) {
-  config c = read_llama_like(fields, qwen2, {32, 32768});
-  c.window = qwen2_window(fields, c.layers);
-  return c;
 }
 
 // GPT-2's own names first, then those that transformers maps to them.
@@ -240,10 +114,18 @@ std::string architecture_of(json_fields const& fields) {
   return names.empty() ? std::string() : names.front();
 }
 
+// Up to three ids; −1: no more.
+struct default_ids {
+  constexpr default_ids(int first = -1, int second = -1, int third = -1) : ids{first, second, third} {}
+  std::array<int, 3> ids;
+};
+
 struct family_reader {
   std::string_view model_type;
   config (*read)(json_fields const&);
-  std::optional<int> bos, eos, pad;  // where config.json does not name them
+  std::optional<int> bos;  // where config.json does not name them
+  default_ids eos;
+  std::optional<int> pad;
   bool encoder_decoder = false;
 };
 
@@ -251,6 +133,14 @@ constexpr std::array families{
     family_reader{"llama", read_llama, 1, 2, {}},
     family_reader{"mistral", read_mistral, 1, 2, {}},
     family_reader{"qwen2", read_qwen2, {}, {}, {}},
+    family_reader{"qwen3", read_qwen3, {}, {}, {}},
+    family_reader{"gemma", read_gemma, 2, 1, 0},
+    family_reader{"gemma2", read_gemma2, 2, 1, 0},
+    family_reader{"phi3", read_phi3, 1, 32000, 32000},
+    family_reader{"gpt_neox", read_gpt_neox, 0, 2, {}},
+    family_reader{"glm", read_glm, {}, {151329, 151336, 151338}, 151329},
+    family_reader{"glm4", read_glm4, {}, {151329, 151336, 151338}, 151329},
+    family_reader{"chatglm", read_chatglm, {}, 2, 0},
     family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
     family_reader{"bert", read_bert, {}, {}, 0},
     family_reader{"roberta", read_roberta, 0, 2, 1},
@@ -313,7 +203,8 @@ std::optional<int> default_id(json_fields const& fields, std::string_view field,
 special_ids special_ids_of(json_fields const& fields, family_reader const& family, int vocab) {
   special_ids ids;
   ids.bos = default_id(fields, "bos_token_id", family.bos, vocab);
-  if (auto const eos = default_id(fields, "eos_token_id", family.eos, vocab)) ids.eos = {*eos};
+  for (int const id : family.eos.ids)
+    if (id >= 0 && default_id(fields, "eos_token_id", id, vocab)) ids.eos.push_back(id);
   ids.pad = default_id(fields, "pad_token_id", family.pad, vocab);
   read_special_ids(fields, vocab, ids);
   if (family.encoder_decoder && !ids.decoder_start) ids.decoder_start = ids.pad;
@@ -321,12 +212,6 @@ special_ids special_ids_of(json_fields const& fields, family_reader const& famil
 }
 
 }  // namespace
-
-std::optional<activation_kind> activation_from_hugging_face(std::string_view name) {
-  for (activation_name const& candidate : activations)
-    if (candidate.name == name) return candidate.kind;
-  return std::nullopt;
-}
 
 hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where) {
   json_document const document(text, where);

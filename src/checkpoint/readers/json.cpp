@@ -159,6 +159,26 @@ float json_fields::real(std::string_view field, float above) const {
   return result;
 }
 
+std::vector<float> json_fields::reals(std::string_view field) const {
+  json const& value = required(field);
+  if (!value.is_array()) misfit(field, "it must be a list of numbers");
+  std::vector<float> out;
+  for (json const& item : value) {
+    bool const fits = item.is_number() && std::abs(item.get<double>()) <= double{std::numeric_limits<float>::max()};
+    if (!fits) misfit(field, "it must be a list of numbers that float32 can hold");
+    out.push_back(static_cast<float>(item.get<double>()));
+  }
+  return out;
+}
+
+int json_fields::share(std::string_view field, int whole) const {
+  json const& value = required(field);
+  if (!value.is_number()) misfit(field, "it must be a number");
+  auto const part = value.get<double>();
+  if (!(part > 0 && part <= 1)) misfit(field, "it must be more than 0 and at most 1");
+  return static_cast<int>(whole * part);
+}
+
 bool json_fields::flag(std::string_view field, bool otherwise) const {
   json const* const value = find(field);
   if (value == nullptr) return otherwise;

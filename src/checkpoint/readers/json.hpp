@@ -55,6 +55,12 @@ class json_fields {
     return has(field) ? real(field, above) : otherwise;
   }
 
+  /// A list of finite numbers that float32 can hold.
+  [[nodiscard]] std::vector<float> reals(std::string_view field) const;
+
+  /// A share of `whole`, rounded down: more than 0 and at most 1, computed in double as Python does.
+  [[nodiscard]] int share(std::string_view field, int whole) const;
+
   [[nodiscard]] bool flag(std::string_view field, bool otherwise) const;
   [[nodiscard]] std::string text(std::string_view field) const;
   [[nodiscard]] std::string text(std::string_view field, std::string_view otherwise) const {

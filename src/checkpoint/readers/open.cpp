@@ -46,14 +46,23 @@ std::string_view usual_prefix(family_kind family) {
     case family_kind::bert: return "bert.";
     case family_kind::roberta: return "roberta.";
     case family_kind::distilbert: return "distilbert.";
+    case family_kind::gpt_neox: return "gpt_neox.";
+    case family_kind::chatglm:
+    case family_kind::chatglm_6b: return "transformer.";
     case family_kind::t5:
     case family_kind::t5_v1_1:
     case family_kind::opennmt:
     case family_kind::lecture: return "";
-    case family_kind::marian: break;
+    case family_kind::marian:
     case family_kind::llama:
     case family_kind::mistral:
-    case family_kind::qwen2: break;
+    case family_kind::qwen2:
+    case family_kind::qwen3:
+    case family_kind::gemma:
+    case family_kind::gemma2:
+    case family_kind::phi3:
+    case family_kind::glm:
+    case family_kind::glm4: break;
   }
   return "model.";
 }
@@ -155,6 +164,13 @@ void find_heads(checkpoint& out, std::string_view architecture, std::vector<tens
     return place == tensors.end() || place->shape.empty() ? 0 : place->shape.front();
   };
   find_encoder_heads(out.model, architecture, out.prefix, rows, (out.path / "config.json").string());
+}
+
+// Published GPT-NeoX files call the head embed_out; transformers 5 writes lm_head.
+void rename_embed_out(checkpoint& out) {
+  for (tensor_view& tensor : out.tensors)
+    if (tensor.name == "embed_out.weight" && out.find("lm_head.weight") == nullptr) tensor.name = "lm_head.weight";
+  std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
 }
 
 void move_to_unread(checkpoint& out, std::string_view name) {
@@ -276,6 +292,7 @@ void open_hugging_face(checkpoint& out) {
   sort_out(out, std::move(content));
   std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
   if (is_encoder_family(out.model.family)) rename_first_norms(out);
+  if (out.model.family == family_kind::gpt_neox) rename_embed_out(out);
   settle_head(out);
   out.linear_in_out = stored_in_out(out);
   out.tokenizer = find_tokenizer_files(out.path);

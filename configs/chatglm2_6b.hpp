@@ -1,0 +1,18 @@
+#pragma once
+
+#include "constformer/config/config.hpp"
+#include "constformer/config/families.hpp"
+
+namespace constformer::configs {
+
+/// ChatGLM2 6B (arXiv:2406.12793; THUDM/chatglm2-6b): 6,243,584,000 parameters.
+inline constexpr config chatglm2_6b = chatglm({.layers = 28,
+                                               .d_model = 4096,
+                                               .heads = 32,
+                                               .kv_heads = 2,
+                                               .head_dim = 128,
+                                               .d_ff = 13696,
+                                               .vocab = 65024,
+                                               .positions = 32768});
+
+}  // namespace constformer::configs

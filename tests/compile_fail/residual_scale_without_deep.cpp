@@ -1,0 +1,15 @@
+// expect: norm: residual_scale=2 needs place=deep, it is pre
+#include "constformer/config/families.hpp"
+#include "constformer/config/rules.hpp"
+
+using namespace constformer;
+
+#ifdef CF_TWIN
+constexpr float scale = 1.0F;
+#else
+constexpr float scale = 2.0F;
+#endif
+inline constexpr config model =
+    with(llama({.layers = 2, .d_model = 64, .heads = 4, .kv_heads = 2, .d_ff = 128, .vocab = 96, .positions = 128}),
+         [](config& c) { c.residual_scale = scale; });
+static_assert(valid_config<model>::value);
