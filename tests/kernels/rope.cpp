@@ -59,7 +59,7 @@ TEST_CASE("two planes have the frequencies of half a head each") {
   rope_frequencies(r, 1, ours);
   rope_frequencies(half, 1, theirs);
   CHECK(ours == theirs);
-  pack_step const step{.parameter = "", .rows = 16, .cols = 1, .rotary_planes = 2, .rotary_dims = 16};
+  pack_step const step{.parameter = {}, .rows = 16, .cols = 1, .rotary_planes = 2, .rotary_dims = 16};
   int const first[]{0, 2, 4, 6, 1, 3, 5, 7};
   for (int row = 0; row < 16; ++row) CHECK(packed_row(step, 16, row) == first[row % 8] + row / 8 * 8);
 }

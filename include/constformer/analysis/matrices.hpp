@@ -74,10 +74,4 @@ struct matrix_kind {
   }};
 }
 
-/// Norms over the stream: two per block, four if what a half gives is normed too, and one more: after the last block, or (post-norm)
-/// on the embeddings.
-[[nodiscard]] constexpr std::int64_t norms_of(config const& c) {
-  return sum_of(product_of(c.place == norm_place::sandwich ? 4 : 2, c.layers), 1);
-}
-
 }  // namespace constformer

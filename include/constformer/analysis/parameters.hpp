@@ -41,10 +41,11 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
 
 }  // namespace detail
 
-/// Norms of one stack: before or after each part of a block, on the embeddings, and after the last block (pre-norm).
+/// Norms over the stream of one stack: before or after each part of a block, or both; on the embeddings; and after the last block,
+/// unless norms come after each part.
 [[nodiscard]] constexpr std::int64_t norms_of(config const& c) {
-  return sum_of(product_of(has_encoder(c) ? 3 : 2, c.layers), c.embedding_norm ? 1 : 0,
-                c.place == norm_place::pre ? 1 : 0);
+  int const of_block = c.place == norm_place::sandwich ? 4 : has_encoder(c) ? 3 : 2;
+  return sum_of(product_of(of_block, c.layers), c.embedding_norm ? 1 : 0, c.place != norm_place::post ? 1 : 0);
 }
 
 /// Exact parameters of `c` by place, for the layouts of the checkpoints that the family publishes (GPT-2: Radford et al.
