@@ -13,7 +13,9 @@
 namespace constformer::command {
 
 void add_checkpoint_options(CLI::App& command, std::string& path, open_options& options) {
-  command.add_option("path", path, "Hugging Face folder, llama2.c .bin or torch .pt")->required()->type_name("PATH");
+  command.add_option("path", path, "Hugging Face folder, llama2.c .bin, GGUF or torch .pt")
+      ->required()
+      ->type_name("PATH");
   command
       .add_option_function<int>(
           "--heads", [&options](int heads) { options.heads = heads; },

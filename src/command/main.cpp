@@ -13,7 +13,8 @@
 namespace {
 
 constexpr char const* footer =
-    "PATH is a Hugging Face folder (config.json, model.safetensors or shards) or a llama2.c .bin file; for tokenize "
+    "PATH is a Hugging Face folder (config.json, model.safetensors or shards), a llama2.c .bin or a GGUF file; for "
+    "tokenize "
     "and\n"
     "detokenize any tokenizer file will do.\n"
     "Exit status: 0, 1 after an error, 2 after a command line that is not understood.";

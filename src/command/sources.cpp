@@ -39,8 +39,8 @@ std::string_view file_type(dtype type) {
     case dtype::f16: return "F16";
     case dtype::bf16: return "BF16";
     case dtype::i8: return "Q8";  // with scales: another int8 is not read
-    case dtype::q8_0:
-    case dtype::q4_0: break;
+    case dtype::q8_0: return "Q8_0";
+    case dtype::q4_0: return "Q4_0";
   }
   return name_of(type);
 }

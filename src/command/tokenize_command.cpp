@@ -25,6 +25,7 @@ struct tokenize_options {
   std::optional<std::string> text;  // or ids, as a list
   std::optional<std::string> file;
   bool no_special = false;
+  bool other_side = false;  // tokenize: the target's; detokenize: the source's
 
   // What -f names is read as it is, the last line's end included.
   [[nodiscard]] std::string content() const { return file ? program::read_input(*file) : *text; }
@@ -35,6 +36,8 @@ struct opened_tokenizer {
   explicit opened_tokenizer(std::string const& path)
       : blob(pack(load_tokenizer_source(path))), tokens(open_tokenizer(blob)) {}
 
+  [[nodiscard]] tokenizer const& side(bool target) const { return target ? tokens->target() : *tokens; }
+
   std::vector<std::byte> blob;
   std::unique_ptr<tokenizer> tokens;
 };
@@ -44,7 +47,7 @@ void run_tokenize(tokenize_options const& options) {
   program::check_text(text, options.file ? program::name_of_file(*options.file) : "--prompt");
   opened_tokenizer const opened(options.path);
   std::string out;
-  for (int const id : opened.tokens->encode(text, {.add_special = !options.no_special})) {
+  for (int const id : opened.side(options.other_side).encode(text, {.add_special = !options.no_special})) {
     if (!out.empty()) out += ' ';
     out += std::to_string(id);
   }
@@ -55,8 +58,9 @@ void run_detokenize(tokenize_options const& options) {
   char const* const name = options.file ? "--file" : "--ids";
   std::vector<int> const ids = program::read_ids(options.content(), name);
   opened_tokenizer const opened(options.path);
-  program::check_ids(ids, opened.tokens->vocab_size(), name);
-  print(opened.tokens->decode(ids) + "\n");
+  tokenizer const& tokens = opened.side(!options.other_side);
+  program::check_ids(ids, tokens.vocab_size(), name);
+  print(tokens.decode(ids) + "\n");
 }
 
 // The subcommand with what both take; `text` is the option that stands for the content itself.
@@ -84,11 +88,13 @@ void add_tokenize(CLI::App& app) {
   CLI::App* const command =
       add_command(app, "tokenize", "The token ids of a text", "-p,--prompt", options, run_tokenize);
   command->add_flag("--no-special", options->no_special, "add no token that marks begin or end");
+  command->add_flag("--target", options->other_side, "as the side that an encoder-decoder model writes");
 }
 
 void add_detokenize(CLI::App& app) {
-  add_command(app, "detokenize", "The text of token ids", "--ids", std::make_shared<tokenize_options>(),
-              run_detokenize);
+  auto const options = std::make_shared<tokenize_options>();
+  CLI::App* const command = add_command(app, "detokenize", "The text of token ids", "--ids", options, run_detokenize);
+  command->add_flag("--source", options->other_side, "as the side that an encoder-decoder model reads");
 }
 
 }  // namespace constformer::command

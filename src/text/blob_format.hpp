@@ -77,7 +77,7 @@ struct blob_facts {
   std::int32_t longest_word;
   blob_text continuing_prefix, unknown_text;
   blob_text chunk_mark;  ///< merges: a word may be cut before it; empty: it may not
-  std::uint32_t reserved;
+  std::uint32_t known;   ///< ids from here on become the unknown token; 0: none do
   double unknown_score;  ///< unigram: what an unknown character costs
   double best_score;     ///< unigram: what user-defined symbols are measured by
 };

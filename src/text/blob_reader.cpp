@@ -48,6 +48,7 @@ blob_reader::blob_reader(std::span<std::byte const> blob) {
     }
     sections_[i] = blob.subspan(static_cast<std::size_t>(where.offset), static_cast<std::size_t>(where.size));
   }
+  rest_ = blob.subspan(static_cast<std::size_t>(header.size));
   facts_ = array<blob_facts>(section::facts, "the table of facts")[0];
   check_facts();
 }
@@ -59,7 +60,7 @@ std::string_view blob_reader::text(blob_text where) const {
 }
 
 void blob_reader::check_facts() const {
-  if (facts_.model > static_cast<std::uint32_t>(model_kind::characters)) throw_damaged("the kind of model");
+  if (facts_.model > static_cast<std::uint32_t>(model_kind::ranks)) throw_damaged("the kind of model");
   if (facts_.decoder > static_cast<std::uint32_t>(decode_kind::separated)) throw_damaged("the kind of decoder");
   if (facts_.tokens > 0x7FFFFFFF) throw_damaged("the number of tokens");
   std::size_t const tokens = facts_.tokens;
@@ -71,6 +72,7 @@ void blob_reader::check_facts() const {
   for (std::int32_t const id : {facts_.bos, facts_.eos, facts_.pad, facts_.unk, facts_.cls, facts_.sep, facts_.mask}) {
     if (id < -1 || id >= static_cast<std::int32_t>(tokens)) throw_damaged("a special id");
   }
+  if (facts_.known != 0 && facts_.unk < 0) throw_damaged("the number of known tokens");
   for (section const s : {section::rewrites, section::splits}) {
     if (bytes(s).size() > most_steps * sizeof(blob_step)) throw_damaged("the list of steps");
   }

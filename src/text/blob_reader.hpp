@@ -33,6 +33,9 @@ class blob_reader {
   /// A string of section::strings.
   [[nodiscard]] std::string_view text(blob_text where) const;
 
+  /// What stands behind the blob: nothing, or that of the target side.
+  [[nodiscard]] std::span<std::byte const> rest() const { return rest_; }
+
   [[nodiscard]] blob_facts const& facts() const { return facts_; }
   [[nodiscard]] bool has(fact_flag flag) const { return (facts_.flags & flag) != 0; }
   [[nodiscard]] model_kind model() const { return static_cast<model_kind>(facts_.model); }
@@ -42,6 +45,7 @@ class blob_reader {
   void check_facts() const;
 
   std::array<std::span<std::byte const>, section_count> sections_;
+  std::span<std::byte const> rest_;
   blob_facts facts_{};
 };
 

@@ -299,6 +299,7 @@ class writer {
     f.continuing_prefix = keep(data_.continuing_prefix);
     f.unknown_text = keep(data_.unknown_text);
     f.chunk_mark = keep(chunk_mark());
+    f.known = static_cast<std::uint32_t>(data_.known);
     if (data_.model == model_kind::unigram) {
       auto const [lowest, highest] = score_range();
       constexpr double penalty = 10;
@@ -338,6 +339,12 @@ class writer {
 }  // namespace
 }  // namespace text
 
-std::vector<std::byte> pack(tokenizer_data const& data) { return text::writer(data).write(); }
+std::vector<std::byte> pack(tokenizer_data const& data) {
+  std::vector<std::byte> blob = text::writer(data).write();
+  if (data.target == nullptr) return blob;
+  std::vector<std::byte> const behind = pack(*data.target);
+  blob.insert(blob.end(), behind.begin(), behind.end());
+  return blob;
+}
 
 }  // namespace constformer

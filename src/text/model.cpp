@@ -10,6 +10,7 @@ std::unique_ptr<word_model> make_model(blob_reader const& blob, piece_table cons
     case model_kind::unigram: return make_unigram(blob, pieces);
     case model_kind::wordpiece: return make_wordpiece(blob, pieces);
     case model_kind::characters: return make_characters(blob, pieces);
+    case model_kind::ranks: return make_ranks(blob, pieces);
   }
   throw_damaged("the kind of model");
 }

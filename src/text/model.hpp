@@ -34,6 +34,7 @@ std::unique_ptr<word_model> make_llama2c(blob_reader const& blob, piece_table co
 std::unique_ptr<word_model> make_unigram(blob_reader const& blob, piece_table const& pieces);
 std::unique_ptr<word_model> make_wordpiece(blob_reader const& blob, piece_table const& pieces);
 std::unique_ptr<word_model> make_characters(blob_reader const& blob, piece_table const& pieces);
+std::unique_ptr<word_model> make_ranks(blob_reader const& blob, piece_table const& pieces);
 /// @}
 
 /// The tokens of single bytes, and what becomes of text that is in no piece.

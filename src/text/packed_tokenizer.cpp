@@ -37,7 +37,11 @@ class packed_tokenizer final : public tokenizer {
         model_(make_model(blob_, pieces_)),
         chunk_mark_(blob_.text(blob_.facts().chunk_mark)),
         single_(blob_.array<blob_template>(section::single, "the template of one text")),
-        pair_(blob_.array<blob_template>(section::pair, "the template of two texts")) {}
+        pair_(blob_.array<blob_template>(section::pair, "the template of two texts")) {
+    if (blob_.rest().empty()) return;
+    target_ = std::make_unique<packed_tokenizer>(blob_.rest());
+    if (!target_->blob_.rest().empty()) throw_damaged("what stands behind the target's blob");
+  }
 
   std::vector<int> encode(std::string_view text, encode_options options) const override {
     return fill(single_, text, {}, options).ids;
@@ -59,10 +63,14 @@ class packed_tokenizer final : public tokenizer {
     return std::make_unique<decoder>(blob_, pieces_, options, true);
   }
 
-  int vocab_size() const override { return static_cast<int>(pieces_.size()); }
+  int vocab_size() const override {
+    return static_cast<int>(blob_.facts().known != 0 ? std::min<std::size_t>(blob_.facts().known, pieces_.size())
+                                                     : pieces_.size());
+  }
   std::string_view piece(int id) const override { return pieces_.text(checked(id)); }
   bool is_special(int id) const override { return pieces_.is_skipped(checked(id)); }
   special_tokens const& special() const override { return special_; }
+  tokenizer const& target() const override { return target_ ? *target_ : static_cast<tokenizer const&>(*this); }
 
   std::optional<int> find(std::string_view piece) const override {
     if (auto const id = pieces_.find(piece)) return static_cast<int>(*id);
@@ -90,6 +98,9 @@ class packed_tokenizer final : public tokenizer {
       }
       out.segments.resize(out.ids.size(), item.segment);
     }
+    // Pieces that only helped to cut.
+    if (blob_.facts().known != 0)
+      std::ranges::replace_if(out.ids, [&](int id) { return id >= vocab_size(); }, blob_.facts().unk);
     bool const fit = std::all_of(out.ids.begin(), out.ids.end(), [&](int id) { return id >= 0 && id < vocab_size(); });
     if (!fit) throw_damaged("a token id");
     return out;
@@ -156,6 +167,7 @@ class packed_tokenizer final : public tokenizer {
   std::unique_ptr<word_model> model_;
   std::string_view chunk_mark_;
   table<blob_template> single_, pair_;
+  std::unique_ptr<packed_tokenizer> target_;
 };
 
 }  // namespace

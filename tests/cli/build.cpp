@@ -84,7 +84,8 @@ TEST_CASE("a build replaces an older program and is silent in a pipe") {
 }
 
 TEST_CASE("on a terminal a build tells what it does") {
-  if (run({"script", "-qec", "true", "/dev/null"}).status != 0) SKIP("needs script and a system that gives it a terminal");
+  if (run({"script", "-qec", "true", "/dev/null"}).status != 0)
+    SKIP("needs script and a system that gives it a terminal");
   build_folders const b;
   auto const line = command() + " build " + sort_model + " -o " + b.model.string();
   auto const result = run({"script", "-qec", line, "/dev/null"}, b.options());

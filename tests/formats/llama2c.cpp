@@ -162,8 +162,6 @@ TEST_CASE("damaged llama2.c files are refused with one sentence", "[llama2c]") {
        "F: has 64 bytes, the header of a llama2.c v1 checkpoint has 256"},
       {other_version, "F: is a llama2.c checkpoint of version 3, versions 0, 1 and 2 are read"},
       {v1(7), "F: llama2.c header has shared_classifier=7, it must be 0 or 1"},
-      {"GGUF" + std::string(60, '\0'),
-       "F: is a GGUF file, constformer reads Hugging Face folders and llama2.c .bin files"},
       {"PK\x03\x04" + std::string(60, '\0'),
        "F: is a zip (PyTorch) file, constformer reads Hugging Face folders and llama2.c .bin files"},
       {safetensors("{\"__metadata__\":{}}", "") + "pad",

@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   std::string_view const text(reinterpret_cast<char const*>(data), size);
   auto const format = constformer::recognise_chat_template(text);
   if (constformer::chat_format_of(constformer::words_of(format)) != format) std::abort();
-  std::array const talk{constformer::chat_message{std::string(text)}, constformer::chat_message{std::string(text), true}};
+  std::array const talk{constformer::chat_message{std::string(text)},
+                        constformer::chat_message{std::string(text), true}};
   try {
     for (auto const& piece : constformer::render_chat(format, text, talk))
       if (piece.what == constformer::chat_piece::kind::text && piece.text.empty()) std::abort();

@@ -2,7 +2,7 @@
 """Trains the small vocabularies in fixtures/ on the text below and writes what their libraries make of it.
 
 Each folder of fixtures/ holds one vocabulary and cases.json: [{"text", "ids", "decoded"}], where "ids" are those with special tokens and
-"decoded" is their text without them. The libraries (pip install tokenizers sentencepiece) are the oracles; nothing here is computed by
+"decoded" is their text without them. The libraries (pip install tokenizers sentencepiece tiktoken) are the oracles; nothing here is computed by
 constformer. llama2c/ is the vocabulary of spm_bpe/ in llama2.c's format: for valid text over a model without a normaliser the two
 encode alike, apart from BOS.
 
@@ -266,6 +266,78 @@ def make_characters():
     write_cases(folder, [{"text": t, "ids": [index[c] for c in t], "decoded": t} for t in TEXT])
 
 
+def make_marian():
+    """A source and a target model with the numbers of one vocab.json; some pieces of each have none."""
+    from transformers import MarianTokenizer
+
+    folder = HERE / "marian"
+    folder.mkdir(parents=True, exist_ok=True)
+    sides = [HERE / "spm_unigram" / "spiece.model", HERE / "spm_symbols_unigram" / "spiece.model"]
+    pieces = {}
+    for source, name in zip(sides, ("source.spm", "target.spm")):
+        (folder / name).write_bytes(source.read_bytes())
+        model = proto.ModelProto()
+        model.ParseFromString(source.read_bytes())
+        for i, piece in enumerate(model.pieces):
+            if piece.type in (1, 4) and i % 17:
+                pieces[piece.piece] = None
+    vocabulary = {piece: i for i, piece in enumerate(["</s>", "<unk>", *sorted(pieces), ">>fra<<", "<pad>"])}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary) + "\n")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "MarianTokenizer"}) + "\n")
+    tokenizer = MarianTokenizer(str(folder / "source.spm"), str(folder / "target.spm"), str(folder / "vocab.json"))
+    tokenizer.punc_normalizer = lambda text: text
+    rng, found = random.Random(9), []
+    # Text that only the other side's pieces spell is left out: docs/tokenizers.md says what differs there.
+    for text in ["", *(t for t in TEXT if "時計" not in t), ">>fra<< " + TEXT[0], *(" ".join(rng.choices(WORDS, k=6)) for _ in range(20))]:
+        found.append({"text": text, "source": tokenizer(text).input_ids, "target": tokenizer(text_target=text).input_ids})
+    for _ in range(20):
+        ids = [rng.randrange(len(vocabulary)) for _ in range(7)] + [vocabulary["a"]]
+        found.append({"ids": ids, "decoded": tokenizer.decode(ids, skip_special_tokens=True)})
+    write_cases(folder, found)
+
+
+TIKTOKEN_PATTERNS = {
+    "r50k": r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s""",
+    "cl100k": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|"""
+              r"""\s+(?!\S)|\s""",
+    "nanochat": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+""",
+}
+
+
+def make_tiktoken():
+    """Ranks as tiktoken keeps them, split by three of its patterns; cases_NAME.json for each."""
+    import base64
+
+    import regex
+    import tiktoken
+
+    folder = HERE / "tiktoken"
+    folder.mkdir(parents=True, exist_ok=True)
+    ranks = {bytes([b]): b for b in range(256)}
+    words = [[bytes([b]) for b in w.encode()] for w in regex.findall(TIKTOKEN_PATTERNS["cl100k"], "\n".join(TEXT))]
+    while len(ranks) < 700:  # plain byte-pair encoding: the pair that is seen most, the first of them on a tie
+        count = {}
+        for word in words:
+            for pair in zip(word, word[1:]):
+                count[pair] = count.get(pair, 0) + 1
+        best = max(count, key=count.get)
+        ranks.setdefault(best[0] + best[1], len(ranks))
+        for word in words:
+            i = 0
+            while i + 1 < len(word):
+                if (word[i], word[i + 1]) == best:
+                    word[i:i + 2] = [best[0] + best[1]]
+                i += 1
+    lines = [base64.b64encode(token) + b" " + str(rank).encode() for token, rank in ranks.items()]
+    (folder / "ranks.tiktoken").write_bytes(b"\n".join(lines) + b"\n")
+    for name, pattern in TIKTOKEN_PATTERNS.items():
+        encoding = tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={"<|endoftext|>": len(ranks)})
+        found = cases(lambda t: encoding.encode(t, allowed_special="all"),
+                      lambda ids: encoding.decode([i for i in ids if i < len(ranks)]), seed=8)
+        lines = ",\n".join(json.dumps(case, ensure_ascii=True) for case in found)
+        (folder / f"cases_{name}.json").write_text("[\n" + lines + "\n]\n")
+
+
 if __name__ == "__main__":
     make_byte_level()
     make_wordpiece()
@@ -273,3 +345,5 @@ if __name__ == "__main__":
     make_byte_fallback()
     make_unigram()
     make_characters()
+    make_tiktoken()
+    make_marian()

@@ -20,8 +20,10 @@ double seconds(auto&& work) {
 // The whole of a book through each vocabulary that keeps every character.
 TEST_CASE("round trips: books come back byte for byte") {
   auto const book = GENERATE(as<std::string>{}, "text/tinyshakespeare.txt", "sentencepiece/botchan.txt");
-  auto const vocabulary = GENERATE(as<std::string>{}, "gpt2-bpe/encoder.json", "llama2-tokenizer/tokenizer.model",
-                                   "llama2-tokenizer/tokenizer.bin", "stories260K/tok512.bin");
+  auto const vocabulary =
+      GENERATE(as<std::string>{}, "gpt2-bpe/encoder.json", "llama2-tokenizer/tokenizer.model",
+               "llama2-tokenizer/tokenizer.bin", "stories260K/tok512.bin", "tokenizer-vectors/ggml-vocab-falcon.gguf",
+               "tokenizer-vectors/ggml-vocab-llama-spm.gguf", "tokenizer-vectors/ggml-vocab-starcoder.gguf");
   CAPTURE(book, vocabulary);
   opened const tokens = open(shared(vocabulary));
   std::string const text = read_all(shared(book));

@@ -103,7 +103,7 @@ TEST_CASE("sources: a SentencePiece model that is damaged") {
 
 TEST_CASE("sources: lists of words and characters that are damaged") {
   CHECK(message_of([] { static_cast<void>(read_wordpiece_vocab("a\nb\n", "v.txt", true)); }) ==
-        "v.txt: [UNK] is not among its 2 lines");
+        "v.txt: [UNK] is not among its 2 tokens");
   auto const chars = [](char const* text) {
     return message_of([&] { static_cast<void>(read_character_vocab(text, "c.json")); });
   };

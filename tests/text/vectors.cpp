@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <sstream>
 
 #include "support.hpp"
@@ -31,3 +32,10 @@ TEST_CASE("vectors: GPT-2") { check_vectors("gpt2-bpe/encoder.json", "gpt-2"); }
 TEST_CASE("vectors: Llama 2, tokenizer.model") { check_vectors("llama2-tokenizer/tokenizer.model", "llama-spm"); }
 TEST_CASE("vectors: Llama 2, tokenizer.bin") { check_vectors("llama2-tokenizer/tokenizer.bin", "llama-spm"); }
 TEST_CASE("vectors: BERT") { check_vectors("wordpiece/bert-vocab.txt", "bert-bge"); }
+
+// The same from llama.cpp's own files.
+TEST_CASE("vectors: vocabularies in GGUF files") {
+  auto const name = GENERATE(as<std::string>{}, "gpt-2", "llama-spm", "bert-bge", "falcon", "starcoder");
+  CAPTURE(name);
+  check_vectors("tokenizer-vectors/ggml-vocab-" + name + ".gguf", name);
+}

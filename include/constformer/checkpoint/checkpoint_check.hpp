@@ -18,9 +18,9 @@ namespace constformer {
 
 /// One tensor of a checkpoint file, as its header tells it.
 struct file_tensor {
-  std::string_view name;                  ///< with the checkpoint's prefix
-  std::string_view type;                  ///< "F32", "F16", "BF16", "Q8" (int8 with scales) can be loaded
-  int rank = 0;                           ///< extents that count
+  std::string_view name;  ///< with the checkpoint's prefix
+  std::string_view type;  ///< "F32", "F16", "BF16", "Q8" (int8 with scales), "Q8_0", "Q4_0" can be loaded
+  int rank = 0;           ///< extents that count
   std::array<std::int64_t, 4> extents{};  ///< outermost first
 };
 
@@ -29,7 +29,7 @@ namespace detail {
 inline constexpr std::size_t no_entry = static_cast<std::size_t>(-1);
 
 constexpr bool loadable(std::string_view type) {
-  return type == "F32" || type == "F16" || type == "BF16" || type == "Q8";
+  return type == "F32" || type == "F16" || type == "BF16" || type == "Q8" || type == "Q8_0" || type == "Q4_0";
 }
 
 constexpr std::string_view without(std::string_view prefix, std::string_view name) {

@@ -15,17 +15,27 @@
 namespace constformer {
 
 /// What wrote a checkpoint.
-enum class checkpoint_format { hugging_face, llama2c_v0, llama2c_v1, llama2c_v2, nanogpt, gpt_state, ctranslate2 };
+enum class checkpoint_format {
+  hugging_face,
+  llama2c_v0,
+  llama2c_v1,
+  llama2c_v2,
+  nanogpt,
+  gpt_state,
+  ctranslate2,
+  gguf
+};
 
-/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT", "CTranslate2 folder".
+/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT", "CTranslate2 folder",
+/// "GGUF".
 [[nodiscard]] std::string_view name_of(checkpoint_format format);
 
 /// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary,
 /// which no model can produce, are left out.
 struct special_ids {
-  std::optional<int> bos;            ///< begins a text
-  std::vector<int> eos;              ///< generation stops at any of these
-  std::optional<int> pad;            ///< fills up batches; a session takes one sequence and needs none
+  std::optional<int> bos;              ///< begins a text
+  std::vector<int> eos;                ///< generation stops at any of these
+  std::optional<int> pad;              ///< fills up batches; a session takes one sequence and needs none
   std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
   std::vector<int> banned{};           ///< never generated (Marian: pad)
 };
@@ -90,7 +100,7 @@ struct open_options {
   std::optional<activation_kind> activation{};  ///< of nanoGPT and its kin: gelu or gelu_tanh
 };
 
-/// Opens a Hugging Face folder (config.json; model.safetensors or pytorch_model.bin, whole or in shards), a llama2.c .bin (v0, v1, v2), or
+/// Opens a Hugging Face folder (config.json; model.safetensors or pytorch_model.bin, whole or in shards), a llama2.c .bin (v0, v1, v2), a GGUF file, or
 /// what torch.save wrote of a nanoGPT, minGPT or makemore model. An option that does not concern the format is refused.
 /// Throws `error` with one sentence that names the file and the field or tensor that is wrong.
 [[nodiscard]] checkpoint open_checkpoint(std::filesystem::path const& path, open_options const& options = {});

@@ -13,9 +13,9 @@ namespace constformer {
 /// A tensor in a mapped checkpoint file: row-major, little endian, not necessarily aligned. The file must outlive it.
 struct tensor_view {
   std::string name;                     ///< as the checkpoint calls it
-  dtype type = dtype::f32;              ///< f32, f16 or bf16; i8 with scales (llama2.c v2)
+  dtype type = dtype::f32;              ///< f32, f16, bf16; i8 with scales (llama2.c v2); q8_0 and q4_0 (GGUF)
   std::vector<std::int64_t> shape;      ///< outermost extent first; empty: a single value
-  std::span<std::byte const> bytes;     ///< all values, `count_of(shape)` times the size of the type
+  std::span<std::byte const> bytes;     ///< all values, `bytes_of(type, count_of(shape))`
   std::span<std::byte const> scales{};  ///< i8: an f32 for every `group` values of the tensor, rows running on
   int group = 0;                        ///< i8: values that share a scale
 };
@@ -45,7 +45,7 @@ struct matrix_extents {
 [[nodiscard]] matrix_extents matrix_of(tensor_view const& tensor);
 
 /// Converts rows [begin, begin + count) of the tensor as a matrix (rows, columns) to float32: `out` is (count,
-/// columns). Exact for f32, f16 and bf16; of i8 value times scale. Throws `error` if the rows or the size of `out` do not fit.
+/// columns). Exact for f32, f16 and bf16; of i8 and of blocks value times scale. Throws `error` if the rows or the size of `out` do not fit.
 void read_rows_f32(tensor_view const& tensor, std::int64_t begin, std::int64_t count, std::span<float> out);
 
 /// The same for columns [begin, begin + count), transposed: `out` is (count, rows). GPT-2 stores its linear layers [in,

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "constformer/text/tokenizer_data.hpp"
 
@@ -27,8 +30,20 @@ namespace constformer {
 /// vocab.json and merges.txt of GPT-2: byte-level BPE, split by GPT-2's pattern.
 [[nodiscard]] tokenizer_data read_bpe_files(std::string_view vocab_json, std::string_view merges_txt,
                                             std::string_view name);
+/// The files of a Marian model: source.spm and target.spm cut the two languages, vocab.json numbers the pieces of both;
+/// a piece that has no number there is the unknown token.
+[[nodiscard]] tokenizer_data read_marian_files(std::string_view source_spm, std::string_view target_spm,
+                                               std::string_view vocab_json, std::string_view name);
+/// A vocabulary of OpenNMT: one word per line, words are cut at blanks.
+[[nodiscard]] tokenizer_data read_word_list(std::string_view bytes, std::string_view name);
+/// Ranks of tiktoken, a line each: the token in base64, a blank, its rank. How many there are tells the encoding: r50k
+/// (GPT-2), cl100k or o200k, with its pattern and special tokens.
+[[nodiscard]] tokenizer_data read_tiktoken(std::string_view bytes, std::string_view name);
 /// vocab.txt of BERT: one token per line; `lower_case` also strips accents, as BERT's do_lower_case does.
 [[nodiscard]] tokenizer_data read_wordpiece_vocab(std::string_view bytes, std::string_view name, bool lower_case);
+/// The vocabulary in a GGUF file: tokenizer.ggml.model llama (SentencePiece BPE), gpt2 (byte-level BPE, split as
+/// tokenizer.ggml.pre says), bert (WordPiece) or t5 (Unigram).
+[[nodiscard]] tokenizer_data read_gguf_tokenizer(std::span<std::byte const> file, std::string_view name);
 /// A JSON object {"type": "char", "chars": [...]}: the place of a character is its id.
 [[nodiscard]] tokenizer_data read_character_vocab(std::string_view bytes, std::string_view name);
 /// meta.pkl of nanoGPT: a pickled dict whose `itos` gives the character of each id.

@@ -96,6 +96,9 @@ class tokenizer {
   /// Ids with a role.
   [[nodiscard]] virtual special_tokens const& special() const = 0;
 
+  /// The tokenizer of what an encoder-decoder model writes; most have one for both sides, and it is this one.
+  [[nodiscard]] virtual tokenizer const& target() const { return *this; }
+
   /// @copydoc encode
   [[nodiscard]] std::vector<int> encode(std::string_view text) const { return encode(text, encode_options{}); }
   /// @copydoc encode_pair

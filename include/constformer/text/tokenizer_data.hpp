@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -99,6 +100,7 @@ enum class model_kind : std::uint8_t {
   unigram,        ///< the most probable segmentation
   wordpiece,      ///< longest match first
   characters,     ///< one code point, one token
+  ranks,          ///< tiktoken: any two neighbouring runs of bytes that spell a token, lowest id first
 };
 
 /// One merge rule; its rank is its place in the list.
@@ -159,6 +161,10 @@ struct tokenizer_data {
   std::vector<template_item> single{template_item{}};  ///< one text with its special tokens
   /// Two texts with theirs.
   std::vector<template_item> pair{template_item{}, {template_item::source::second, 0, 1}};
+
+  int known = 0;  ///< ids from here on only help to cut words and count as the unknown token; 0: there are none
+  /// What an encoder-decoder model writes, where it has another vocabulary or other pieces than what it reads.
+  std::shared_ptr<tokenizer_data const> target{};
 };
 
 /// The blob of a tokenizer: versioned, little-endian, free of pointers, with every index a program needs already built.

@@ -58,8 +58,6 @@ void require_extent(std::string_view where, char const* field, std::int32_t valu
 // Other formats that end in .bin, or that people try, are named rather than read as seven odd integers.
 void refuse_known_strangers(std::span<std::byte const> file, std::string_view where) {
   std::string_view const start(reinterpret_cast<char const*>(file.data()), std::min<std::size_t>(file.size(), 16));
-  if (start.starts_with("GGUF"))
-    refuse(where, "is a GGUF file, constformer reads Hugging Face folders and llama2.c .bin files");
   if (start.starts_with("PK\x03\x04"))
     refuse(where, "is a zip (PyTorch) file, constformer reads Hugging Face folders and llama2.c .bin files");
   if (start.size() > 8 && start[8] == '{')

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "constformer/checkpoint/ctranslate2.hpp"
+#include "constformer/checkpoint/gguf.hpp"
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/checkpoint/llama2c.hpp"
 #include "constformer/checkpoint/manifest.hpp"
@@ -30,6 +31,7 @@
 #include "json.hpp"
 #include "vocabulary_list.hpp"
 #include "encoder_heads.hpp"
+#include "gguf_model.hpp"
 #include "torch.hpp"
 #include "torch_model.hpp"
 
@@ -381,14 +383,36 @@ void refuse_options(open_options const& options, std::string const& path) {
   if (options.activation) throw error(path + ": --activation is for nanoGPT and its kin, this checkpoint says its own");
 }
 
+// Two names for one tensor would be found by neither; llama.cpp's converter gives none.
+void require_names_once(checkpoint const& out) {
+  auto const twice = std::ranges::adjacent_find(out.tensors, {}, &tensor_view::name);
+  if (twice != out.tensors.end()) throw error(out.path.string() + ": holds " + twice->name + " under two names");
+}
+
+void open_gguf(checkpoint& out) {
+  gguf_file const file = read_gguf(out.files.back().bytes(), out.path.string());
+  gguf_model content = read_gguf_model(file);
+  out.format = checkpoint_format::gguf;
+  out.model = content.model;
+  out.ids = content.ids;
+  out.tensors = std::move(content.tensors);
+  require_names_once(out);
+  out.prefix = usual_prefix(out.model.family);
+  settle_head(out);
+  if (file.find("tokenizer.ggml.tokens") != nullptr) out.tokenizer.given = out.path;
+}
+
 void open_file(checkpoint& out, open_options const& options) {
   out.files.emplace_back(out.path);
   if (is_torch(out.files.back().bytes())) {
     open_torch(out, options);
-  } else {
-    refuse_options(options, out.path.string());
-    open_llama2c(out);
+    return;
   }
+  refuse_options(options, out.path.string());
+  if (is_gguf(out.files.back().bytes()))
+    open_gguf(out);
+  else
+    open_llama2c(out);
 }
 
 void take_given_tokenizer(checkpoint& out, fs::path const& given) {
@@ -410,6 +434,7 @@ std::string_view name_of(checkpoint_format format) {
     case checkpoint_format::nanogpt: return "nanoGPT checkpoint";
     case checkpoint_format::gpt_state: return "state_dict of a GPT";
     case checkpoint_format::ctranslate2: return "CTranslate2 folder";
+    case checkpoint_format::gguf: return "GGUF";
   }
   return "?";
 }

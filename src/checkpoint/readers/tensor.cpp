@@ -43,6 +43,35 @@ void convert_halves(std::byte const* in, std::size_t count, float* out) {
   }
 }
 
+constexpr int block = 32;  // values under one scale
+
+// ggml's block formats: an f16 scale, then 32 int8, or 16 bytes whose low halves are the first 16 values and whose high
+// halves the others, each 8 too large.
+void read_block(dtype type, std::byte const* in, std::array<float, block>& out) {
+  std::uint16_t half = 0;
+  std::memcpy(&half, in, 2);
+  float const scale = from_f16(half);
+  for (std::size_t i = 0; i < block; ++i) {
+    if (type == dtype::q8_0) {
+      out[i] = static_cast<float>(static_cast<std::int8_t>(in[2 + i])) * scale;
+    } else {
+      unsigned const pair = std::to_integer<unsigned>(in[2 + i % 16]);
+      out[i] = static_cast<float>(static_cast<int>(i < 16 ? pair & 15U : pair >> 4) - 8) * scale;
+    }
+  }
+}
+
+void convert_blocks(tensor_view const& tensor, std::int64_t first, std::int64_t count, float* out) {
+  std::int64_t const bytes = group_of(tensor.type).bytes;
+  std::array<float, block> values{};
+  for (std::int64_t at = first; at < first + count;) {
+    read_block(tensor.type, tensor.bytes.data() + at / block * bytes, values);
+    std::int64_t const within = at % block, n = std::min(block - within, first + count - at);
+    out = std::copy_n(values.begin() + within, n, out);
+    at += n;
+  }
+}
+
 // value · scale, as the exporter of llama2.c has it; a group may run on from one row into the next.
 void convert_scaled(tensor_view const& tensor, std::int64_t first, std::int64_t count, float* out) {
   std::byte const* const scales = tensor.scales.data();
@@ -54,6 +83,7 @@ void convert_scaled(tensor_view const& tensor, std::int64_t first, std::int64_t 
 }
 
 void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, float* out) {
+  if (group_of(tensor.type).values > 1) return convert_blocks(tensor, first, count, out);
   std::int64_t const width = group_of(tensor.type).bytes;
   std::byte const* const in = tensor.bytes.data() + first * width;
   auto const n = static_cast<std::size_t>(count);

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "constformer/text/tokenizer_data.hpp"
 
@@ -19,5 +22,8 @@ void add_bert_rewrites(tokenizer_data& data, bert_switches s);
 
 /// [CLS] A [SEP], and [CLS] A [SEP] B [SEP] with segment 1 from B on.
 void set_bert_templates(tokenizer_data& data, int cls, int sep);
+
+/// BERT's tokenizer over its tokens in the order of their ids, continuing ones with ##.
+tokenizer_data bert_tokenizer(std::span<std::string const> tokens, std::string_view name, bool lower_case);
 
 }  // namespace constformer::text

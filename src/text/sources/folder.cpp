@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <span>
 
 #include "constformer/core/error.hpp"
 #include "constformer/text/load.hpp"
@@ -13,9 +15,20 @@ namespace {
 namespace fs = std::filesystem;
 
 /// File names in the order in which a folder is searched; a later one is only looked at where the earlier ones are missing.
-constexpr char const* known_names[] = {"tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
-                                       "vocab.json",     "encoder.json",    "vocab.txt",    "chars.json",
-                                       "tokenizer.bin"};
+constexpr char const* known_names[] = {"source.spm",
+                                       "tokenizer.json",
+                                       "tokenizer.model",
+                                       "spiece.model",
+                                       "sentencepiece.bpe.model",
+                                       "vocab.json",
+                                       "encoder.json",
+                                       "vocab.txt",
+                                       "chars.json",
+                                       "tokenizer.bin",
+                                       "source_vocabulary.txt",
+                                       "source_vocabulary.json",
+                                       "shared_vocabulary.txt",
+                                       "shared_vocabulary.json"};
 
 std::string read_file(fs::path const& path) {
   std::error_code ignored;
@@ -137,22 +150,6 @@ void set_roles(tokenizer_data& data, companion_files const& files) {
   if (!s.unk && data.model == model_kind::wordpiece) set_role(data, files, "unk_token", s.unk);
 }
 
-/// Puts BOS before each text and EOS behind it.
-void set_bos_eos(tokenizer_data& data, bool bos, bool eos) {
-  using source = template_item::source;
-  auto const wrapped = [&](source what, int segment) {
-    std::vector<template_item> items;
-    if (bos && data.special.bos) items.push_back({source::token, *data.special.bos, segment});
-    items.push_back({what, 0, segment});
-    if (eos && data.special.eos) items.push_back({source::token, *data.special.eos, segment});
-    return items;
-  };
-  data.single = wrapped(source::first, 0);
-  data.pair = data.single;
-  std::vector<template_item> const second = wrapped(source::second, 1);
-  data.pair.insert(data.pair.end(), second.begin(), second.end());
-}
-
 /// What transformers' tokenizer class adds around a SentencePiece vocabulary. Without a class, BPE models are taken for Llama's and
 /// get BOS; Unigram models get nothing.
 void set_sentencepiece_templates(tokenizer_data& data, companion_files const& files) {
@@ -211,8 +208,45 @@ bool holds_char_vocab(std::string const& bytes) {
   return document.is_object() && document.contains("type") && document["type"] == "char";
 }
 
+tokenizer_data read_marian(fs::path const& folder) {
+  companion_files const files(folder);
+  if (files.flag("separate_vocabs").value_or(false))
+    throw error((folder / "tokenizer_config.json").string() +
+                ": separate_vocabs is true, only one vocab.json is supported");
+  return read_marian_files(read_file(folder / "source.spm"), read_file(folder / "target.spm"),
+                           read_file(folder / "vocab.json"), (folder / "vocab.json").string());
+}
+
+/// A vocabulary of OpenNMT: a word a line, or a JSON list of words.
+tokenizer_data read_words(fs::path const& path) {
+  std::string bytes = read_file(path);
+  if (path.extension() == ".json") {
+    json const list = json::parse(bytes, nullptr, false);
+    bytes.clear();
+    if (!list.is_array()) throw error(path.string() + ": is no list of words");
+    for (json const& word : list) {
+      if (!word.is_string()) throw error(path.string() + ": is no list of words");
+      bytes += word.get<std::string>() + "\n";
+    }
+  }
+  return read_word_list(bytes, path.string());
+}
+
+/// The vocabulary of the source side, with that of the target side if it is another one.
+tokenizer_data read_opennmt(fs::path const& path) {
+  tokenizer_data data = read_words(path);
+  std::string name = path.filename().string();
+  constexpr std::string_view side = "source";
+  if (!name.starts_with(side)) return data;
+  fs::path const target = path.parent_path() / name.replace(0, side.size(), "target");
+  if (fs::is_regular_file(target)) data.target = std::make_shared<tokenizer_data>(read_words(target));
+  return data;
+}
+
 tokenizer_data read_path(fs::path const& path) {
   std::string const name = path.filename().string(), extension = path.extension().string();
+  if (name == "source.spm" || name == "target.spm") return read_marian(path.parent_path());
+  if (path.stem().string().ends_with("_vocabulary")) return read_opennmt(path);
   companion_files const files(path.has_parent_path() ? path.parent_path() : fs::path("."));
   tokenizer_data data;
   if (name == "vocab.json" || name == "merges.txt" || name == "encoder.json" || name == "vocab.bpe") {
@@ -222,6 +256,7 @@ tokenizer_data read_path(fs::path const& path) {
     apply_bpe_class(data, files);
     return data;
   }
+  if (extension == ".tiktoken") return read_tiktoken(read_file(path), path.string());
   if (extension == ".model") {
     data = read_sentencepiece_model(read_file(path), path.string());
     files.add_tokens(data);
@@ -230,6 +265,10 @@ tokenizer_data read_path(fs::path const& path) {
     return data;
   }
   if (extension == ".pkl") return read_pickled_characters(read_file(path), path.string());
+  if (extension == ".gguf") {
+    std::string const bytes = read_file(path);
+    return read_gguf_tokenizer(std::as_bytes(std::span(bytes)), path.string());
+  }
   if (extension == ".bin") return read_llama2c_tokenizer(read_file(path), path.string());
   if (extension == ".txt") {
     data = read_bert(path, files);

@@ -128,6 +128,21 @@ void add_token(tokenizer_data& data, added_token token) {
   }
 }
 
+void set_bos_eos(tokenizer_data& data, bool bos, bool eos) {
+  using source = template_item::source;
+  auto const wrapped = [&](source what, int segment) {
+    std::vector<template_item> items;
+    if (bos && data.special.bos) items.push_back({source::token, *data.special.bos, segment});
+    items.push_back({what, 0, segment});
+    if (eos && data.special.eos) items.push_back({source::token, *data.special.eos, segment});
+    return items;
+  };
+  data.single = wrapped(source::first, 0);
+  data.pair = data.single;
+  std::vector<template_item> const second = wrapped(source::second, 1);
+  data.pair.insert(data.pair.end(), second.begin(), second.end());
+}
+
 void guess_special(tokenizer_data& data) {
   using names = std::initializer_list<std::string_view>;
   auto const guess = [&](std::optional<int>& role, names candidates) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "constformer/text/tokenizer_data.hpp"
 #include "text/sources/json.hpp"
@@ -12,6 +14,19 @@ namespace constformer::text {
 /// The splitting patterns of known tokenizers, in PCRE2 syntax with the white space of Unicode.
 extern std::string_view const gpt2_pattern;
 extern std::string_view const qwen2_pattern;
+
+/// The patterns that cut text into words for byte-level BPE, by the name that GGUF's tokenizer.ggml.pre has for them, one
+/// after the other; nothing for a name that is not known.
+std::optional<std::vector<split_step>> splits_of_gguf(std::string_view pre);
+
+/// The tokens of tiktoken's ranks, a line each, in the order of the ranks, which count up from 0 without a gap.
+std::vector<std::string> read_ranks(std::string_view bytes, std::string_view name);
+
+/// @{ A tokenizer of tiktoken: its tokens in the order of their ranks, and one special token more. How text is split is set
+/// by the caller.
+tokenizer_data ranked_tokenizer(std::vector<std::string> const& tokens, std::string_view name);
+void add_ranked_special(tokenizer_data& data, std::string_view text, int id);
+/// @}
 
 using id_map = std::unordered_map<std::string, int>;
 
@@ -40,6 +55,9 @@ class merge_reader {
   id_map const& ids_;
   std::vector<merge_rule> merges_;
 };
+
+/// Puts BOS before each text and EOS behind it, as far as the vocabulary has them.
+void set_bos_eos(tokenizer_data& data, bool bos, bool eos);
 
 /// Makes room for `id` in the vocabulary.
 void ensure_id(tokenizer_data& data, int id);

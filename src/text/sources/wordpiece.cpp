@@ -1,4 +1,8 @@
+#include <algorithm>
 #include <map>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "constformer/core/error.hpp"
 #include "constformer/text/load.hpp"
@@ -27,21 +31,31 @@ void set_bert_templates(tokenizer_data& data, int cls, int sep) {
 }  // namespace text
 
 tokenizer_data read_wordpiece_vocab(std::string_view bytes, std::string_view name, bool lower_case) {
-  tokenizer_data data;
-  data.byte_ids.fill(-1);
-  std::map<std::string, int, std::less<>> ids;
+  std::vector<std::string> lines;
   while (!bytes.empty()) {
     std::size_t const end = std::min(bytes.find('\n'), bytes.size());
     std::string_view line = bytes.substr(0, end);
     bytes.remove_prefix(std::min(end + 1, bytes.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.emplace_back(line);
+  }
+  return text::bert_tokenizer(lines, name, lower_case);
+}
+
+namespace text {
+
+tokenizer_data bert_tokenizer(std::span<std::string const> tokens, std::string_view name, bool lower_case) {
+  tokenizer_data data;
+  data.byte_ids.fill(-1);
+  std::map<std::string, int, std::less<>> ids;
+  for (std::string const& line : tokens) {
     auto const id = static_cast<int>(data.vocabulary.size());
     // Of equal lines the last one counts, as in the original's dictionary.
     if (auto const earlier = ids.find(line); earlier != ids.end()) {
       data.vocabulary[static_cast<std::size_t>(earlier->second)].matchable = false;
     }
-    ids.insert_or_assign(std::string(line), id);
-    data.vocabulary.push_back({std::string(line), 0, piece_kind::normal, true});
+    ids.insert_or_assign(line, id);
+    data.vocabulary.push_back({line, 0, piece_kind::normal, true});
   }
   auto const id_of = [&](char const* text) -> std::optional<int> {
     auto const at = ids.find(text);
@@ -53,21 +67,21 @@ tokenizer_data read_wordpiece_vocab(std::string_view bytes, std::string_view nam
   data.special.pad = id_of("[PAD]");
   data.special.mask = id_of("[MASK]");
   if (!data.special.unk)
-    throw error(std::string(name) + ": [UNK] is not among its " + std::to_string(ids.size()) + " lines");
+    throw error(std::string(name) + ": [UNK] is not among its " + std::to_string(ids.size()) + " tokens");
   data.model = model_kind::wordpiece;
   data.continuing_prefix = "##";
   data.decoder = decode_kind::wordpiece;
   data.cleanup = true;
-  text::add_bert_rewrites(data, {true, true, std::nullopt, lower_case});
+  add_bert_rewrites(data, {true, true, std::nullopt, lower_case});
   data.splits.push_back({split_kind::bert, "", split_behavior::isolated, false});
   special_tokens const& s = data.special;
   for (auto const& id : {s.unk, s.cls, s.sep, s.pad, s.mask}) {
     if (id)
-      text::add_token(data,
-                      {*id, data.vocabulary[static_cast<std::size_t>(*id)].text, true, false, false, false, false});
+      add_token(data, {*id, data.vocabulary[static_cast<std::size_t>(*id)].text, true, false, false, false, false});
   }
-  if (s.cls && s.sep) text::set_bert_templates(data, *s.cls, *s.sep);
+  if (s.cls && s.sep) set_bert_templates(data, *s.cls, *s.sep);
   return data;
 }
 
+}  // namespace text
 }  // namespace constformer

@@ -1,0 +1,253 @@
+#include "gguf_model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "constformer/config/families.hpp"
+#include "constformer/config/rules.hpp"
+#include "constformer/core/error.hpp"
+#include "constformer/kernels/rope.hpp"
+#include "gguf_names.hpp"
+
+namespace constformer {
+
+namespace {
+
+// The keys of one architecture: `llama.block_count` is "block_count" here.
+class model_keys {
+ public:
+  model_keys(gguf_file const& file, std::string_view architecture)
+      : file_(file), prefix_(std::string(architecture) + ".") {}
+
+  [[nodiscard]] std::string full(std::string_view key) const { return prefix_ + std::string(key); }
+
+  [[noreturn]] void fail(std::string_view key, std::string const& what) const {
+    throw error(file_.where + ": key " + full(key) + " " + what);
+  }
+
+  [[nodiscard]] int extent(std::string_view key) const {
+    auto const value = file_.integer(full(key));
+    if (!value) fail(key, "is missing");
+    return checked(key, *value);
+  }
+  [[nodiscard]] int extent(std::string_view key, int otherwise) const {
+    auto const value = file_.integer(full(key));
+    return value ? checked(key, *value) : otherwise;
+  }
+  [[nodiscard]] float real(std::string_view key) const {
+    auto const value = file_.real(full(key));
+    if (!value) fail(key, "is missing");
+    return finite(key, *value);
+  }
+  [[nodiscard]] float real(std::string_view key, float otherwise) const {
+    auto const value = file_.real(full(key));
+    return value ? finite(key, *value) : otherwise;
+  }
+  [[nodiscard]] std::string text(std::string_view key, std::string_view otherwise) const {
+    return file_.text(full(key)).value_or(std::string(otherwise));
+  }
+  [[nodiscard]] bool flag(std::string_view key, bool otherwise) const {
+    return file_.flag(full(key)).value_or(otherwise);
+  }
+
+  [[nodiscard]] gguf_file const& file() const { return file_; }
+
+  /// The tensor of that name, or nullptr.
+  [[nodiscard]] gguf_tensor const* tensor(std::string_view name) const {
+    auto const at =
+        std::find_if(file_.tensors.begin(), file_.tensors.end(), [&](gguf_tensor const& t) { return t.name == name; });
+    return at == file_.tensors.end() ? nullptr : &*at;
+  }
+
+  /// Rows of a matrix that every file of the architecture has.
+  [[nodiscard]] int rows_of(std::string_view name) const {
+    gguf_tensor const* const t = tensor(name);
+    if (t == nullptr) throw error(file_.where + ": tensor " + std::string(name) + " is missing");
+    if (t->shape.front() > detail::largest_extent)
+      throw error(file_.where + ": tensor " + std::string(name) + " is " + shape_text(t->shape) + ", at most " +
+                  std::to_string(detail::largest_extent) + " rows are supported");
+    return static_cast<int>(t->shape.front());
+  }
+
+ private:
+  [[nodiscard]] int checked(std::string_view key, int value) const {
+    if (value < 1 || value > detail::largest_extent)
+      fail(key, "is " + std::to_string(value) + ", it must be between 1 and " + std::to_string(detail::largest_extent));
+    return value;
+  }
+  [[nodiscard]] float finite(std::string_view key, float value) const {
+    if (!std::isfinite(value)) fail(key, "is no finite number");
+    return value;
+  }
+
+  gguf_file const& file_;
+  std::string prefix_;
+};
+
+shape read_shape(model_keys const& keys) {
+  shape s{.layers = keys.extent("block_count"),
+          .d_model = keys.extent("embedding_length"),
+          .heads = keys.extent("attention.head_count"),
+          .d_ff = keys.extent("feed_forward_length"),
+          .vocab = keys.rows_of("token_embd.weight"),
+          .positions = keys.extent("context_length")};
+  s.kv_heads = keys.extent("attention.head_count_kv", s.heads);
+  if (!keys.file().find(keys.full("attention.key_length")) && s.d_model % s.heads != 0)
+    keys.fail("embedding_length", "is " + std::to_string(s.d_model) +
+                                      ", which is not a multiple of attention.head_count " + std::to_string(s.heads));
+  s.head_dim = keys.extent("attention.key_length", s.d_model / s.heads);
+  if (int const value = keys.extent("attention.value_length", s.head_dim); value != s.head_dim)
+    keys.fail("attention.value_length", "is " + std::to_string(value) + ", only attention.key_length " +
+                                            std::to_string(s.head_dim) + " is supported");
+  return s;
+}
+
+// Llama 3's scaling is in the file as one factor per pair, which divides its frequency. Published models have one of a few
+// settings; whichever gives these factors is the one.
+void set_llama3_scaling(rope_config& rope, gguf_tensor const& factors, gguf_file const& file) {
+  std::vector<float> given(static_cast<std::size_t>(count_of(factors.shape)));
+  read_rows_f32({factors.name, factors.type, factors.shape, factors.bytes}, 0, 1, given);
+  if (given.size() != static_cast<std::size_t>(rope.rotary_dims / 2))
+    throw error(file.where + ": tensor " + factors.name + " has " + std::to_string(given.size()) + " factors, " +
+                std::to_string(rope.rotary_dims / 2) + " pairs rotate");
+  if (std::ranges::all_of(given, [](float f) { return f == 1.0F; })) return;
+  rope_config scaled = rope;
+  scaled.scaling = rope_scaling_kind::llama3;
+  scaled.factor = *std::ranges::max_element(given);
+  scaled.low_freq_factor = 1.0F;
+  scaled.high_freq_factor = 4.0F;
+  scaled.original_positions = 8192;
+  bool fits = std::isfinite(scaled.factor) && scaled.factor >= 1.0F;
+  for (std::size_t j = 0; fits && j < given.size(); ++j) {
+    double const frequency =
+        std::pow(static_cast<double>(rope.theta), -2.0 * static_cast<double>(j) / rope.rotary_dims);
+    double const expected = frequency / detail::llama3_frequency(scaled, frequency);
+    fits = std::abs(expected - static_cast<double>(given[j])) <= 1e-4 * expected;
+  }
+  if (!fits)
+    throw error(file.where + ": tensor " + factors.name +
+                " holds other frequency factors than those of Llama 3 (1, 4, 8192), which are not supported");
+  rope = scaled;
+}
+
+void read_rope(model_keys const& keys, config& c) {
+  c.rope.theta = keys.real("rope.freq_base", 10000.0F);
+  c.rope.rotary_dims = keys.extent("rope.dimension_count", c.head_dim);
+  std::string const scaling = keys.text("rope.scaling.type", "none");
+  if (scaling == "linear") {
+    c.rope.scaling = rope_scaling_kind::linear;
+    c.rope.factor = keys.real("rope.scaling.factor");
+  } else if (scaling != "none") {
+    keys.fail("rope.scaling.type", "is \"" + scaling + "\", supported are none and linear");
+  }
+  if (gguf_tensor const* const factors = keys.tensor("rope_freqs.weight")) {
+    if (scaling != "none") keys.fail("rope.scaling.type", "is \"" + scaling + "\" beside the tensor rope_freqs.weight");
+    set_llama3_scaling(c.rope, *factors, keys.file());
+  }
+}
+
+void read_llama_like(model_keys const& keys, config& c) {
+  c.norm_eps = keys.real("attention.layer_norm_rms_epsilon");
+  read_rope(keys, c);
+  c.bias_qkv = keys.tensor("blk.0.attn_q.bias") != nullptr;
+  c.bias_attention_output = keys.tensor("blk.0.attn_output.bias") != nullptr;
+  c.bias_ffn = keys.tensor("blk.0.ffn_down.bias") != nullptr;
+}
+
+config read_llama(model_keys const& keys) {
+  config c = llama(read_shape(keys));
+  read_llama_like(keys, c);
+  c.rope.style = rope_style::interleaved;  // the converter puts query and key rows in Meta's order
+  return c;
+}
+
+config read_qwen2(model_keys const& keys) {
+  config c = qwen2(read_shape(keys));
+  read_llama_like(keys, c);
+  return c;
+}
+
+config read_gpt2(model_keys const& keys) {
+  config c = gpt2(read_shape(keys));
+  c.norm_eps = keys.real("attention.layer_norm_epsilon");
+  return c;
+}
+
+config read_bert(model_keys const& keys) {
+  shape s = read_shape(keys);
+  s.positions = keys.rows_of("position_embd.weight");
+  config c = bert(s);
+  c.norm_eps = keys.real("attention.layer_norm_epsilon");
+  if (keys.flag("attention.causal", false)) keys.fail("attention.causal", "is true, only false is supported");
+  c.segments = keys.rows_of("token_types.weight");
+  c.pooler = false;  // the converter leaves it out
+  return c;
+}
+
+struct architecture {
+  std::string_view name;
+  config (*read)(model_keys const&);
+  std::span<gguf_name const> const& names;
+};
+
+constexpr std::array architectures{
+    architecture{"llama", read_llama, gguf_llama_names},
+    architecture{"qwen2", read_qwen2, gguf_llama_names},
+    architecture{"gpt2", read_gpt2, gguf_gpt2_names},
+    architecture{"bert", read_bert, gguf_bert_names},
+};
+
+architecture const& architecture_of(gguf_file const& file) {
+  auto const name = file.text("general.architecture");
+  if (!name) throw error(file.where + ": key general.architecture is missing");
+  std::string known;
+  for (architecture const& a : architectures) {
+    if (a.name == *name) return a;
+    known += (known.empty() ? "" : ", ") + std::string(a.name);
+  }
+  throw error(file.where + ": general.architecture \"" + *name + "\" is not supported (" + known + ")");
+}
+
+special_ids read_ids(gguf_file const& file, int vocab) {
+  auto const id = [&](char const* key) {
+    auto const value = file.integer(std::string("tokenizer.ggml.") + key);
+    return value && *value >= 0 && *value < vocab ? value : std::nullopt;
+  };
+  special_ids ids;
+  ids.bos = id("bos_token_id");
+  ids.pad = id("padding_token_id");
+  for (char const* const key : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
+    auto const end = id(key);
+    if (end && std::ranges::find(ids.eos, *end) == ids.eos.end()) ids.eos.push_back(*end);
+  }
+  return ids;
+}
+
+}  // namespace
+
+gguf_model read_gguf_model(gguf_file const& file) {
+  architecture const& family = architecture_of(file);
+  if (file.tensors.empty()) throw error(file.where + ": holds no tensors, only a vocabulary");
+  model_keys const keys(file, family.name);
+  if (keys.extent("expert_count", 1) > 1)
+    keys.fail("expert_count", "asks for a mixture of experts, which is not supported");
+  gguf_model out{family.read(keys), {}, {}};
+  out.model.tied = out.model.head == head_kind::language_model;
+  if (message const misfit = first_misfit(out.model); !misfit.empty())
+    throw error(file.where + ": " + std::string(misfit.view()));
+  for (gguf_tensor const& t : file.tensors)
+    if (t.name != "rope_freqs.weight")
+      out.tensors.push_back({hugging_face_name(family.names, t.name), t.type, t.shape, t.bytes});
+  std::ranges::sort(out.tensors, {}, &tensor_view::name);
+  out.ids = read_ids(file, out.model.vocab);
+  return out;
+}
+
+}  // namespace constformer

@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Write the GGUF fixtures: tiny random models as llama.cpp's converter stores them, and what `transformers` computes for them.
+
+    make_gguf.py              write those that are not there yet into fixtures_gguf/ beside this script
+    make_gguf.py --check      make all again in a temporary folder and compare with what is committed
+
+A fixture is model.gguf with the ids.json and logits.npy (hidden.npy) of make_fixtures.py. The reference computes with the
+weights that the blocks of Q8_0 and Q4_0 stand for, as the Python package `gguf` takes them apart.
+Exit status 77 when the Python packages it needs are missing.
+"""
+import argparse
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import make_fixtures as fixtures  # exits with 77 where packages are missing
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+try:
+    import gguf
+except ImportError as missing:
+    print(f"skipped: {missing}", file=sys.stderr)
+    sys.exit(77)
+
+HERE = pathlib.Path(__file__).resolve().parent
+TYPE = gguf.GGMLQuantizationType
+
+WIDE = {"hidden_size": 32, "intermediate_size": 64}  # rows are whole blocks of 32
+FIXTURES = {
+    "llama_q8_0": ("llama", TYPE.Q8_0, fixtures.llama(
+        **WIDE, num_attention_heads=4, num_key_value_heads=2, rope_theta=500000.0,
+        rope_scaling={"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                      "original_max_position_embeddings": 8192})),
+    "qwen2_bf16": ("qwen2", TYPE.BF16, fixtures.qwen2(tie_word_embeddings=True)),
+    "gpt2_f16": ("gpt2", TYPE.F16, fixtures.gpt2()),
+    "bert_q4_0": ("bert", TYPE.Q4_0, fixtures.bert(**WIDE, num_attention_heads=2)),
+}
+
+LLAMA = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+         "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
+         "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "post_attention_layernorm": "ffn_norm",
+         "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
+GPT2 = {"transformer.wte": "token_embd", "transformer.wpe": "position_embd", "transformer.ln_f": "output_norm",
+        "ln_1": "attn_norm", "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_output", "ln_2": "ffn_norm",
+        "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down"}
+BERT = {"embeddings.word_embeddings": "token_embd", "embeddings.position_embeddings": "position_embd",
+        "embeddings.token_type_embeddings": "token_types", "embeddings.LayerNorm": "token_embd_norm",
+        "attention.self.query": "attn_q", "attention.self.key": "attn_k", "attention.self.value": "attn_v",
+        "attention.output.dense": "attn_output", "attention.output.LayerNorm": "attn_output_norm",
+        "intermediate.dense": "ffn_up", "output.dense": "ffn_down", "output.LayerNorm": "layer_output_norm"}
+NAMES = {"llama": ("model.layers.", LLAMA), "qwen2": ("model.layers.", LLAMA), "gpt2": ("transformer.h.", GPT2),
+         "bert": ("encoder.layer.", BERT)}
+
+
+def gguf_name(family, name):
+    layers, names = NAMES[family]
+    stem, suffix = name.rsplit(".", 1)
+    if not stem.startswith(layers):
+        return f"{names[stem]}.{suffix}"
+    index, rest = stem.removeprefix(layers).split(".", 1)
+    return f"blk.{index}.{names[rest]}.{suffix}"
+
+
+def in_meta_order(rows, heads):
+    return rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
+
+
+def converted(family, c, name, values):
+    """What the converter does to the values of one tensor."""
+    if family == "gpt2" and any(part in name for part in ("c_attn.weight", "c_proj.weight", "c_fc.weight")):
+        return np.ascontiguousarray(values.T)
+    if family == "llama" and "q_proj" in name:
+        return in_meta_order(values, c["num_attention_heads"])
+    if family == "llama" and "k_proj" in name:
+        return in_meta_order(values, c["num_key_value_heads"])
+    return values
+
+
+def as_stored(family, c, name, values):
+    """The converter's changes undone."""
+    if family == "llama" and ("q_proj" in name or "k_proj" in name):
+        heads = c["num_attention_heads" if "q_proj" in name else "num_key_value_heads"]
+        return torch.from_numpy(values.reshape(heads, -1, 2, *values.shape[1:]).swapaxes(1, 2).reshape(values.shape))
+    return torch.from_numpy(np.ascontiguousarray(converted(family, c, name, values)))  # a transposition is its own inverse
+
+
+def add_keys(writer, family, c):
+    gpt2 = family == "gpt2"
+    writer.add_context_length(c["n_positions" if gpt2 else "max_position_embeddings"])
+    writer.add_embedding_length(c["n_embd" if gpt2 else "hidden_size"])
+    writer.add_block_count(c["n_layer" if gpt2 else "num_hidden_layers"])
+    writer.add_feed_forward_length(4 * c["n_embd"] if gpt2 else c["intermediate_size"])
+    writer.add_head_count(c["n_head" if gpt2 else "num_attention_heads"])
+    if family in ("llama", "qwen2"):
+        writer.add_head_count_kv(c["num_key_value_heads"])
+        writer.add_layer_norm_rms_eps(c["rms_norm_eps"])
+        writer.add_rope_freq_base(c["rope_theta"])
+        writer.add_rope_dimension_count(c["hidden_size"] // c["num_attention_heads"])
+    else:
+        writer.add_layer_norm_eps(c["layer_norm_epsilon" if gpt2 else "layer_norm_eps"])
+    if family == "bert":
+        writer.add_causal_attention(False)
+
+
+def llama3_factors(c):
+    s, dims = c["rope_scaling"], c["hidden_size"] // c["num_attention_heads"]
+    out = []
+    for frequency in c["rope_theta"] ** (-np.arange(0, dims, 2) / dims):
+        length = 2 * np.pi / frequency
+        smooth = (s["original_max_position_embeddings"] / length - s["low_freq_factor"]) / (
+            s["high_freq_factor"] - s["low_freq_factor"])
+        smooth = min(max(smooth, 0.0), 1.0)
+        out.append(1 / ((1 - smooth) / s["factor"] + smooth))
+    return np.array(out, dtype=np.float32)
+
+
+def write_gguf(name, folder):
+    """The checkpoint of `folder` as model.gguf; its safetensors get the values that the blocks stand for."""
+    family, kind, c = FIXTURES[name]
+    tensors = load_file(folder / "model.safetensors")
+    writer = gguf.GGUFWriter(str(folder / "model.gguf"), family)
+    add_keys(writer, family, c)
+    if family == "llama":
+        writer.add_tensor("rope_freqs.weight", llama3_factors(c))
+    for tensor in sorted(tensors):
+        values = converted(family, c, tensor, tensors[tensor].numpy())
+        own = TYPE.F32 if values.ndim == 1 or "position_embd" in gguf_name(family, tensor) else kind
+        packed = gguf.quants.quantize(values, own)
+        writer.add_tensor(gguf_name(family, tensor), packed, raw_dtype=own)
+        tensors[tensor] = as_stored(family, c, tensor, gguf.quants.dequantize(packed, own).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def write(name, folder):
+    _, _, c = FIXTURES[name]
+    fixture = fixtures.Fixture(c, pooler=False)
+    finish = fixtures.write_encoder if c["model_type"] == "bert" else fixtures.write_decoder
+    for seed in range(200):
+        shutil.rmtree(folder, ignore_errors=True)
+        fixtures.write_checkpoint(fixture, folder, seed)
+        write_gguf(name, folder)
+        if finish(fixture, folder, seed):
+            break
+    else:
+        raise SystemExit(f"{name}: no seed gives greedy margins above {fixtures.SAFE_MARGIN} of the range")
+    ids = json.loads((folder / "ids.json").read_text())
+    (folder / "ids.json").write_text(json.dumps({**ids, "checkpoint": "model.gguf"}) + "\n")
+    for file in ("model.safetensors", "config.json"):
+        (folder / file).unlink()
+
+
+def difference(old, new):
+    if (old / "model.gguf").read_bytes() != (new / "model.gguf").read_bytes():
+        return "model.gguf differs"
+    if json.loads((old / "ids.json").read_text()) != json.loads((new / "ids.json").read_text()):
+        return "ids.json differs"
+    for path in old.glob("*.npy"):
+        x, y = np.load(path), np.load(new / path.name)
+        if x.shape != y.shape or not np.abs(x - y).max() <= fixtures.TOLERANCE * np.abs(y).max():
+            return f"{path.name} differs"
+    return None
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--check", action="store_true")
+    p.add_argument("-o", "--output", type=pathlib.Path, default=HERE / "fixtures_gguf")
+    a = p.parse_args()
+    torch.set_num_threads(1)
+    bad = 0
+    for name in FIXTURES:
+        folder = a.output / name
+        if not a.check:
+            if not folder.exists():
+                write(name, folder)
+                print(name, flush=True)
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            write(name, pathlib.Path(scratch) / name)
+            what = difference(folder, pathlib.Path(scratch) / name)
+        if what:
+            print(f"{name}: {what}")
+            bad += 1
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
