@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "constformer/config/config.hpp"
+#include "constformer/configs/aren_transliteration.hpp"
 #include "constformer/configs/bert_base.hpp"
 #include "constformer/configs/bert_base_pretraining.hpp"
 #include "constformer/configs/bert_large.hpp"
@@ -37,6 +38,7 @@
 #include "constformer/configs/nanogpt_50304.hpp"
 #include "constformer/configs/nanogpt_char.hpp"
 #include "constformer/configs/nanogpt_sort.hpp"
+#include "constformer/configs/opus_mt_en_de.hpp"
 #include "constformer/configs/phi3_mini.hpp"
 #include "constformer/configs/pythia_160m.hpp"
 #include "constformer/configs/pythia_1_4b.hpp"
@@ -56,7 +58,16 @@
 #include "constformer/configs/stories15m.hpp"
 #include "constformer/configs/stories260k.hpp"
 #include "constformer/configs/stories42m.hpp"
+#include "constformer/configs/t5_11b.hpp"
+#include "constformer/configs/t5_3b.hpp"
+#include "constformer/configs/t5_base.hpp"
+#include "constformer/configs/t5_large.hpp"
+#include "constformer/configs/t5_small.hpp"
+#include "constformer/configs/t5_v1_1_base.hpp"
+#include "constformer/configs/t5_v1_1_small.hpp"
 #include "constformer/configs/tinyllama_1_1b.hpp"
+#include "constformer/configs/transformer_base.hpp"
+#include "constformer/configs/transformer_big.hpp"
 
 /// Published models, one header each; the numbers are those of the authors' own config files.
 namespace constformer::configs {
@@ -122,6 +133,17 @@ inline constexpr auto catalogue = std::to_array<published_model>({
     {"roberta_large", &roberta_large, 355'412'057},
     {"distilbert_base", &distilbert_base, 66'362'880},
     {"minilm_l6", &minilm_l6, 22'713'216},
+    {"transformer_base", &transformer_base, 63'082'496},
+    {"transformer_big", &transformer_big, 214'245'376},
+    {"t5_small", &t5_small, 60'506'624},
+    {"t5_base", &t5_base, 222'903'552},
+    {"t5_large", &t5_large, 737'668'096},
+    {"t5_3b", &t5_3b, 2'851'598'336},
+    {"t5_11b", &t5_11b, 11'307'321'344},
+    {"t5_v1_1_small", &t5_v1_1_small, 76'961'152},
+    {"t5_v1_1_base", &t5_v1_1_base, 247'577'856},
+    {"opus_mt_en_de", &opus_mt_en_de, 73'944'309},
+    {"aren_transliteration", &aren_transliteration, 182'731},
 });
 
 }  // namespace constformer::configs

@@ -1,0 +1,15 @@
+// expect: head: shared_tokens=true is for encoders, head is language_model
+#include "constformer/config/families.hpp"
+#include "constformer/config/rules.hpp"
+
+using namespace constformer;
+
+#ifdef CF_TWIN
+constexpr bool changed = false;
+#else
+constexpr bool changed = true;
+#endif
+inline constexpr config model =
+    with(vaswani({.layers = 2, .d_model = 64, .heads = 4, .d_ff = 128, .vocab = 96, .positions = 128}),
+         [](config& c) { c.shared_tokens = changed; });
+static_assert(valid_config<model>::value);

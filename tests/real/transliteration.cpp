@@ -1,0 +1,155 @@
+// The trained transliteration model of CTranslate2's tests, float32 and int8 files, against what CTranslate2 gave: greedy words,
+// log-probabilities to 1e-5, and the four best words of a beam search in order.
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "command/pack_weights.hpp"
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/configs/aren_transliteration.hpp"
+#include "constformer/generate/beam_search.hpp"
+#include "constformer/generate/engine-inl.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace constformer;
+using nlohmann::json;
+
+fs::path data() {
+  char const* const shared = std::getenv("CONSTFORMER_SHARED");
+  fs::path const folder = fs::path(shared == nullptr ? "" : shared) / "data" / "aren-transliteration";
+  if (!fs::exists(folder)) SKIP("needs the shared data");
+  return folder;
+}
+
+std::map<std::string, int> vocabulary(fs::path const& file) {
+  std::map<std::string, int> out;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) out.emplace(line, static_cast<int>(out.size()));
+  return out;
+}
+
+// A folder as CTranslate2 has it, of one of the files.
+fs::path folder_of(fs::path const& data, char const* model) {
+  fs::path const out = fs::temp_directory_path() / ("constformer-" + std::string(model));
+  fs::remove_all(out);
+  fs::create_directories(out);
+  fs::copy_file(data / model, out / "model.bin");
+  for (char const* const side : {"source_vocabulary.txt", "target_vocabulary.txt"}) fs::copy_file(data / side, out / side);
+  return out;
+}
+
+struct translator {
+  std::vector<float> weights;
+  std::map<std::string, int> source, target;
+  special_ids ids;
+
+  explicit translator(char const* model)
+      : weights(static_cast<std::size_t>(packed_layout_of(configs::aren_transliteration).bytes) / sizeof(float)) {
+    fs::path const folder = folder_of(data(), model);
+    checkpoint const opened = open_checkpoint(folder);
+    REQUIRE(opened.model == configs::aren_transliteration);
+    ids = opened.ids;
+    command::pack_weights(opened, opened.model, std::as_writable_bytes(std::span(weights)));
+    source = vocabulary(folder / "source_vocabulary.txt");
+    target = vocabulary(folder / "target_vocabulary.txt");
+    fs::remove_all(folder);
+  }
+
+  [[nodiscard]] std::unique_ptr<session> start(int sequences) const {
+    return HWY_NAMESPACE::start_session<configs::aren_transliteration>(
+        reinterpret_cast<std::byte const*>(weights.data()), {.threads = 1, .capacity = 64, .sequences = sequences});
+  }
+
+  static std::vector<int> ids_of(std::map<std::string, int> const& vocabulary, json const& tokens) {
+    std::vector<int> out;
+    for (auto const& token : tokens) {
+      auto const found = vocabulary.find(token.get<std::string>());
+      REQUIRE(found != vocabulary.end());
+      out.push_back(found->second);
+    }
+    return out;
+  }
+};
+
+double log_probability(std::span<float const> logits, int id) {
+  double top = -1e30, sum = 0;
+  for (float const x : logits) top = std::max(top, static_cast<double>(x));
+  for (float const x : logits) sum += std::exp(static_cast<double>(x) - top);
+  return static_cast<double>(logits[static_cast<std::size_t>(id)]) - top - std::log(sum);
+}
+
+int greatest(std::span<float const> logits) {
+  return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+void check_greedy(translator const& model, json const& word) {
+  auto const s = model.start(1);
+  s->start_source(model.ids_of(model.source, word.at("src")));
+  auto const tokens = model.ids_of(model.target, word.at("tokens"));  // the end included
+  auto logits = s->append(std::vector{*model.ids.decoder_start});
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    CHECK(std::abs(log_probability(logits, tokens[i]) - word.at("token_log_probs")[i].get<double>()) < 1e-5);
+    CHECK(greatest(logits) == tokens[i]);
+    logits = s->append(std::span(&tokens[i], 1));
+  }
+}
+
+void check_beams(translator const& model, json const& word) {
+  auto const s = model.start(4);
+  s->start_source(model.ids_of(model.source, word.at("src")));
+  beam_search search({.rule = beam_rule::ctranslate2, .beams = 4, .best = 4}, model.ids.eos, 43, s->capacity());
+  int const start = *model.ids.decoder_start;
+  auto const found = search.run(*s, {.prompt = std::span(&start, 1), .prefix = {}});
+  auto const& wanted = word.at("beam4");
+  REQUIRE(found.size() == wanted.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    auto const& ids = found[i].ids;
+    std::vector<int> const got(ids.begin(), ids.end() - (ids.back() == model.ids.eos.front() ? 1 : 0));
+    CHECK(got == model.ids_of(model.target, wanted[i].at("tokens")));
+    CHECK(std::abs(static_cast<double>(found[i].score) - wanted[i].at("score_norm").get<double>()) < 1e-5);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the transliteration model's words, scores and beams are CTranslate2's") {
+  std::ifstream in(data() / "golden" / "aren_golden.json");
+  auto const golden = json::parse(in);
+  translator const model("v2_aren-transliteration.model.bin");
+  for (auto const& word : golden.at("cases")) {
+    CAPTURE(word.at("src").dump());
+    check_greedy(model, word);
+    check_beams(model, word);
+  }
+}
+
+TEST_CASE("its int8 file is read, and spells the same words but where two are close") {
+  std::ifstream in(data() / "golden" / "aren_golden.json");
+  auto const golden = json::parse(in);
+  translator const model("v2_aren-transliteration-i8.model.bin");
+  int same = 0;
+  for (auto const& word : golden.at("cases")) {
+    auto const s = model.start(1);
+    s->start_source(model.ids_of(model.source, word.at("src")));
+    auto const tokens = model.ids_of(model.target, word.at("tokens"));
+    auto logits = s->append(std::vector{*model.ids.decoder_start});
+    bool all = true;
+    for (int const& token : tokens) {
+      all = all && greatest(logits) == token;
+      logits = s->append(std::span(&token, 1));
+    }
+    same += all ? 1 : 0;
+  }
+  CHECK(same >= 8);
+}
