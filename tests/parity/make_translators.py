@@ -58,11 +58,11 @@ def transformer(**over):
 
 # (config, source tokens, target tokens)
 FIXTURES = {
-    "t5": (t5(), 70, 70),
+    "t5_relu": (t5(), 70, 70),
     "t5_gated": (t5(feed_forward_proj="gated-gelu", tie_word_embeddings=False, d_kv=5, num_layers=3, num_decoder_layers=1,
                     layer_norm_epsilon=0.02), 7, 20),
-    "marian": (marian(), 75, 20),
-    "lecture": (transformer(), 11, 20),
+    "marian_swish": (marian(), 75, 20),
+    "lecture_computed_positions": (transformer(), 11, 20),
     "lecture_stored_positions": (transformer(heads=2, layers=1), 20, 9),
     "paper": (transformer(form="paper", source_vocab=31, heads=4, norm_eps=0.01, tied=False, head_bias=True), 19, 12),
 }

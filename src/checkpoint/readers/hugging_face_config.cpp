@@ -207,7 +207,8 @@ special_ids special_ids_of(json_fields const& fields, family_reader const& famil
     if (id >= 0 && default_id(fields, "eos_token_id", id, vocab)) ids.eos.push_back(id);
   ids.pad = default_id(fields, "pad_token_id", family.pad, vocab);
   read_special_ids(fields, vocab, ids);
-  if (family.encoder_decoder && !ids.decoder_start) ids.decoder_start = ids.pad;
+  // As generate() of transformers has it; the releases of T5 and Marian, which have no bos, say pad.
+  if (family.encoder_decoder && !ids.decoder_start) ids.decoder_start = ids.bos ? ids.bos : ids.pad;
   return ids;
 }
 
