@@ -307,7 +307,8 @@ std::string identifier_from(std::filesystem::path const& path) {
 
 std::string config_header(config const& c, std::string_view name, std::string_view source) {
   shape const s = shape_of(c);
-  std::string const call = call_of(c, s);
+  // A config that is called like its family hides the function.
+  std::string const call = (name == name_of(c.family) ? "constformer::" : "") + call_of(c, s);
   std::vector<std::string> const changes = changes_of(c, base_of(c, s));
   std::string out = "// Written by `constformer config` from " + printable(source) + ".\n";
   out +=

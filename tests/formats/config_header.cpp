@@ -184,6 +184,7 @@ TEST_CASE("config headers compile to the config they were written from", "[confi
                      .positions = 32768},
                     4096),
             "m");
+  proof.add(llama({.layers = 2, .d_model = 12, .heads = 3, .vocab = 9, .positions = 30}), "llama");
   proof.add(gemma2({.layers = 7, .d_model = 12, .heads = 3, .vocab = 9, .positions = 30}, 5), "alternating");
   proof.add(chatglm_6b({.layers = 3, .d_model = 12, .heads = 3, .vocab = 9, .positions = 30}, {8, 7, 6}), "prefixed");
   CHECK(proof.compiles());
