@@ -80,7 +80,7 @@ if(CF_BUNDLE_HEADERS)
 endif()
 
 # The suite builds some two hundred models, and half the time of each goes into headers. They are precompiled once: g++ takes
-# model_prelude.hpp.gch for model_prelude.hpp where its flags are those of the unit, and gives the same object.
+# model_prelude.hpp.gch for model_prelude.hpp where its flags are those of the unit, and gives the same functions.
 set(cf_prelude)
 if(CF_BUILD_TESTS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CF_SANITIZE)
   set(cf_prelude "${PROJECT_BINARY_DIR}/prelude/model_prelude.hpp")

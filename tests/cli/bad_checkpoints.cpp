@@ -207,6 +207,7 @@ TEST_CASE("a tokenizer that is missing or damaged") {
   std::string const output = (folder / "model").string();
   check_refusal({"build", checkpoint, "-o", output, "--tokenizer", (folder / "none").string()},
                 (folder / "none").string() + ": no such tokenizer");
+  write_text(folder / "merges.txt", "#version: 0.2\n");  // beside vocab.json
   for (char const* name : {"tokenizer.json", "tokenizer.model", "tokenizer.bin", "vocab.json"}) {
     write_text(folder / name, std::string(100, '\xfe'));
     CAPTURE(name);
@@ -214,5 +215,5 @@ TEST_CASE("a tokenizer that is missing or damaged") {
               .starts_with((folder / name).string()));
     fs::remove(folder / name);
   }
-  CHECK(names_in(folder).empty());
+  CHECK(names_in(folder) == std::vector<std::string>{"merges.txt"});
 }

@@ -99,7 +99,11 @@ TEST_CASE("--keep prints one line that makes the program by hand") {
   auto const folder = fresh_folder("by hand");
   auto const model = folder / "it's a model";
   auto const kept_in = folder / "kept sources";
-  auto const result = run({command(), "build", checkpoint.string(), "-o", model.string(), "--keep", kept_in.string()});
+  // A compiler that is named gets no precompiled headers, as the line that is printed: with them functions come in another order.
+  std::string const compiler =
+      read_json(fs::path(command()).parent_path().parent_path() / "share/constformer/toolchain.json")["compiler"];
+  auto const result = run({command(), "build", checkpoint.string(), "-o", model.string(), "--keep", kept_in.string(),
+                           "--compiler", compiler});
   INFO(result.err);
   REQUIRE(result.status == 0);
   CHECK(result.err.empty());
