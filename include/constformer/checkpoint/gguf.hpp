@@ -46,12 +46,19 @@ struct gguf_file {
   /// Absent keys give nothing, or an empty list. Throws `error` with file, key and what is there if the type is another
   /// one; whole numbers of any width count as numbers if they fit `int`.
   /// @{
+  /// A whole number.
   [[nodiscard]] std::optional<int> integer(std::string_view key) const;
+  /// A float.
   [[nodiscard]] std::optional<float> real(std::string_view key) const;
+  /// A truth value.
   [[nodiscard]] std::optional<bool> flag(std::string_view key) const;
+  /// A string.
   [[nodiscard]] std::optional<std::string> text(std::string_view key) const;
+  /// An array of strings, which views the file.
   [[nodiscard]] std::vector<std::string_view> texts(std::string_view key) const;
+  /// An array of whole numbers.
   [[nodiscard]] std::vector<int> integers(std::string_view key) const;
+  /// An array of floats.
   [[nodiscard]] std::vector<float> reals(std::string_view key) const;
   /// The values of an array of bytes (i8 or u8).
   [[nodiscard]] std::string_view bytes(std::string_view key) const;

@@ -84,6 +84,10 @@ class engine final : public session {
            arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) + source_part<Config>::bytes(workers, capacity);
   }
 
+  using session::append;
+  using session::position;
+  using session::rewind;
+
   [[nodiscard]] int sequences() const override { return sequences_; }
   [[nodiscard]] int capacity() const override { return capacity_; }
 

@@ -76,9 +76,9 @@ class attention_layer {
     float const* const value = qkv + query_width + key_width + head * head_dim;
     int const position = s.position(row);
     auto const block = static_cast<std::size_t>(s.blocks_of(row)[position / panel_rows]) * panel_rows;
-    auto const place = static_cast<std::size_t>(position % panel_rows);
-    float* const key_panel = keys_of(s, layer, head) + block * head_dim + place;
-    float* const value_row = values_of(s, layer, head) + (block + place) * padded(head_dim);
+    auto const lane = static_cast<std::size_t>(position % panel_rows);
+    float* const key_panel = keys_of(s, layer, head) + block * head_dim + lane;
+    float* const value_row = values_of(s, layer, head) + (block + lane) * padded(head_dim);
     for (int j = 0; j < head_dim; ++j) key_panel[j * panel_rows] = key[j];
     for (int j = 0; j < head_dim; ++j) value_row[j] = value[j];
   }
