@@ -46,6 +46,7 @@ struct gguf_file {
   /// Absent keys give nothing, or an empty list. Throws `error` with file, key and what is there if the type is another
   /// one; whole numbers of any width count as numbers if they fit `int`.
   /// @{
+
   /// A whole number.
   [[nodiscard]] std::optional<int> integer(std::string_view key) const;
   /// A float.
