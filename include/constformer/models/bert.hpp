@@ -33,7 +33,7 @@ inline constexpr std::array bert_rules{
 inline constexpr std::array<std::string_view, 2> bert_ignored{"embeddings.position_ids",
                                                               "cls.predictions.decoder.bias"};
 
-inline constexpr auto bert_next_sentence_rules = with_rules(
+inline constexpr auto bert_next_sentence_rules = changed(
     bert_rules, std::array{name_rule{.layer = "classifier", .tensor = "cls.seq_relationship", .prefixed = false}});
 
 }  // namespace detail

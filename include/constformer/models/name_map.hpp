@@ -22,20 +22,10 @@ struct name_rule {
 
 /// `rules`, those for the layers of `changes` replaced by these: a family that is near another.
 template <std::size_t N, std::size_t M>
-[[nodiscard]] constexpr std::array<name_rule, N> with_rules(std::array<name_rule, N> rules,
-                                                            std::array<name_rule, M> const& changes) {
+[[nodiscard]] constexpr std::array<name_rule, N> changed(std::array<name_rule, N> rules,
+                                                         std::array<name_rule, M> const& changes) {
   for (name_rule const& change : changes)
     for (name_rule& rule : rules)
-      if (rule.layer == change.layer) rule = change;
-  return rules;
-}
-
-/// `rules` with the rules of `changes` in the place of those of the same layers.
-template <std::size_t Rules, std::size_t Changes>
-[[nodiscard]] constexpr std::array<name_rule, Rules> changed(std::array<name_rule, Rules> rules,
-                                                             std::array<name_rule, Changes> const& changes) {
-  for (name_rule& rule : rules)
-    for (name_rule const& change : changes)
       if (rule.layer == change.layer) rule = change;
   return rules;
 }

@@ -46,8 +46,8 @@ inline constexpr std::array opennmt_gated_rules{
 };
 
 inline constexpr auto opennmt_rules =
-    with_rules(opennmt_gated_rules, std::array{name_rule{"encoder.blocks.*.ffn.up", "encoder.layer_*.ffn.linear_0"},
-                                               name_rule{"decoder.blocks.*.ffn.up", "decoder.layer_*.ffn.linear_0"}});
+    changed(opennmt_gated_rules, std::array{name_rule{"encoder.blocks.*.ffn.up", "encoder.layer_*.ffn.linear_0"},
+                                            name_rule{"decoder.blocks.*.ffn.up", "decoder.layer_*.ffn.linear_0"}});
 
 }  // namespace detail
 

@@ -10,14 +10,14 @@ namespace constformer {
 
 namespace detail {
 
-inline constexpr auto roberta_rules = with_rules(
+inline constexpr auto roberta_rules = changed(
     bert_rules, std::array{name_rule{.layer = "head_transform", .tensor = "lm_head.dense", .prefixed = false},
                            name_rule{.layer = "head_norm", .tensor = "lm_head.layer_norm", .prefixed = false},
                            name_rule{.layer = "head.weight", .tensor = "lm_head.decoder.weight", .prefixed = false},
                            name_rule{.layer = "head.bias", .tensor = "lm_head.bias", .prefixed = false}});
 
 // A sequence is judged by two layers, the first of which does what a pooler does.
-inline constexpr auto roberta_sequence_rules = with_rules(
+inline constexpr auto roberta_sequence_rules = changed(
     roberta_rules, std::array{name_rule{.layer = "pooler", .tensor = "classifier.dense", .prefixed = false},
                               name_rule{.layer = "classifier", .tensor = "classifier.out_proj", .prefixed = false}});
 
