@@ -3,6 +3,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -177,8 +178,10 @@ void add_commands(CLI::App& app, parsed& p) {
           "mean, cls (first token), last, max, mean_sqrt_len, weighted_mean, pooler (the model's own layer) or "
           "none (default: what the model's files ask for, or mean)")
       ->type_name("HOW");
-  embed->add_flag("--normalize,!--no-normalize", p.embed.normalize,
-                  "scale to length 1, or not (default: what the model's files ask for)");
+  // Bound to the optional itself, CLI11 before 2.2 would set it to false when neither flag is given.
+  embed->add_flag_function(
+      "--normalize,!--no-normalize", [&wanted = p.embed.normalize](std::int64_t count) { wanted = count > 0; },
+      "scale to length 1, or not (default: what the model's files ask for)");
   embed->add_option("-o,--output", p.embed.output, "write float32 as .npy instead of text")->type_name("FILE");
   add_session(*embed, p.embed.session);
 
