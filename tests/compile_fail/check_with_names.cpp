@@ -9,7 +9,7 @@ constexpr int layers = 4;
 constexpr int layers = 3;
 #endif
 
-template <int Layers, text Pattern, bool Windowed>
+template <int Layers, fixed_text Pattern, bool Windowed>
 struct tiled_stack {
   static_assert(check<(Layers % int{Pattern.size()} == 0), "stack: layers={} of pattern {} and windowed={} do not tile",
                       Layers, Pattern, Windowed>::value);

@@ -5,7 +5,7 @@
 # CASE.ok.cpp where that exists. What is checked:
 #   - the compiler fails, and on g++ it prints exactly one `error:`
 #   - the first `error:` line carries SENTENCE: the quoted strings of that line, put together, contain it, since
-#     SHAPE_ERROR<text<29>{"attention: heads=32 is not a "}, text<22>{"multiple of kv_heads=6"}> is cut into chunks
+#     SHAPE_ERROR<fixed_text<29>{"attention: heads=32 is not a "}, fixed_text<22>{"multiple of kv_heads=6"}> is cut into chunks
 #   - the twin compiles without a word
 set -uo pipefail
 export LC_ALL=C

@@ -8,7 +8,7 @@
 
 /// Never defined. Its template arguments, read one after the other, are the sentence that says what does not fit.
 /// The sentence is cut after blanks into short chunks because Clang 19 abbreviates a longer text inside a type's name.
-template <constformer::text... Sentence>
+template <constformer::fixed_text... Sentence>
 struct SHAPE_ERROR;
 
 namespace constformer {
@@ -46,7 +46,7 @@ constexpr std::size_t count_chunks(std::string_view sentence) {
 template <auto const& Sentence, std::size_t Index>
 constexpr auto chunk_text() {
   constexpr chunk piece = chunk_at(Sentence.view(), Index);
-  text<piece.size> out;
+  fixed_text<piece.size> out;
   for (std::size_t i = 0; i < piece.size; ++i) out.chars[i] = Sentence.view()[piece.begin + i];
   // Written although it is zero already: else Clang 19 prints texts of 8 and of 16 characters as numbers.
   out.chars[piece.size] = '\0';
@@ -68,7 +68,7 @@ struct verdict<Sentence, std::index_sequence<>> {
   static constexpr bool value = true;
 };
 
-template <bool Holds, text Format, auto... Arguments>
+template <bool Holds, fixed_text Format, auto... Arguments>
 struct sentence_of {
   static constexpr message value = Holds ? message{} : format_message(Format.view(), Arguments...);
 };
@@ -82,7 +82,7 @@ using require_empty = detail::verdict<Sentence>;
 /// Compiles if `Holds`; otherwise the error is `Format` with each `{}` replaced by the next argument.
 ///
 ///     static_assert(check<heads % kv_heads == 0, "attention: heads={} is not a multiple of kv_heads={}", heads, kv_heads>::value);
-template <bool Holds, text Format, auto... Arguments>
+template <bool Holds, fixed_text Format, auto... Arguments>
 using check = require_empty<detail::sentence_of<Holds, Format, Arguments...>::value>;
 
 }  // namespace constformer

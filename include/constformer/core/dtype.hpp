@@ -58,7 +58,7 @@ struct dtype_group {
 /// The name as a text that may be a template argument.
 template <dtype Type>
 inline constexpr auto dtype_text = [] {
-  text<name_of(Type).size()> out;
+  fixed_text<name_of(Type).size()> out;
   for (std::size_t i = 0; i < out.size(); ++i) out.chars[i] = name_of(Type)[i];
   return out;
 }();

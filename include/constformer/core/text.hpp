@@ -10,13 +10,13 @@ namespace constformer {
 
 /// A string of exactly N characters that may be a template argument: names, formats and error messages in types.
 template <std::size_t N>
-struct text {
+struct fixed_text {
   char chars[N + 1]{};  ///< the characters and a closing zero; public, because template arguments are structural
 
   /// N zeros, to be filled in.
-  constexpr text() = default;
+  constexpr fixed_text() = default;
   /// The characters of a string literal.
-  constexpr text(char const (&literal)[N + 1]) {  // NOLINT(google-explicit-constructor): literals are texts
+  constexpr fixed_text(char const (&literal)[N + 1]) {  // NOLINT(google-explicit-constructor): literals are texts
     for (std::size_t i = 0; i < N; ++i) chars[i] = literal[i];
   }
 
@@ -26,9 +26,9 @@ struct text {
   [[nodiscard]] static constexpr std::size_t size() { return N; }
 };
 
-/// A literal of M chars, its closing zero included, is a text of M - 1.
+/// A literal of M chars, its closing zero included, is a fixed_text of M - 1.
 template <std::size_t M>
-text(char const (&)[M]) -> text<M - 1>;
+fixed_text(char const (&)[M]) -> fixed_text<M - 1>;
 
 /// A string of at most Capacity characters, built in constant evaluation or at run time; what does not fit is cut off.
 template <std::size_t Capacity>
@@ -135,7 +135,7 @@ constexpr void put(Out& out, Argument const& argument) {
 
 }  // namespace detail
 
-/// Fills each `{}` of `format` with the next argument: a number, a bool, a text or a string_view.
+/// Fills each `{}` of `format` with the next argument: a number, a bool, a fixed_text or a string_view.
 template <class... Arguments>
 [[nodiscard]] constexpr message format_message(std::string_view format, Arguments const&... arguments) {
   message out;

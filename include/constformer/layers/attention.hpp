@@ -29,8 +29,8 @@ struct attention_shape {
 /// key and value (T, kv_heads, head_dim), output (T, d_model).
 template <attention_shape Shape>
 struct attention {
-  static_assert(check<(Shape.heads % Shape.kv_heads == 0), "attention: heads={} is not a multiple of kv_heads={}",
-                      Shape.heads, Shape.kv_heads>::value);
+  static_assert(check<(Shape.kv_heads > 0 && Shape.heads % Shape.kv_heads == 0),
+                      "attention: heads={} is not a multiple of kv_heads={}", Shape.heads, Shape.kv_heads>::value);
   /// (T, d_model) to (T, heads·head_dim).
   using query_type = linear<Shape.heads * Shape.head_dim, Shape.d_model, Shape.bias_qkv>;
   /// (T, d_model) to (T, kv_heads·head_dim); keys and values alike.
