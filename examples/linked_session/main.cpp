@@ -14,6 +14,7 @@
 #include "constformer/generate/generation.hpp"
 #include "constformer/generate/sampler.hpp"
 #include "constformer/generate/sampling_options.hpp"
+#include "constformer/generate/linked_weights.hpp"
 #include "constformer/generate/session.hpp"
 #include "constformer/text/tokenizer.hpp"
 

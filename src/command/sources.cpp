@@ -72,7 +72,7 @@ std::string model_unit_source(std::string_view name, std::string_view label, std
 std::string embedded_weights_source(std::string_view packed) {
   std::string const file(packed);
   return "// The packed weights, put into the program by the assembler.\n#include <cstddef>\n\n"
-         "#include \"constformer/generate/session.hpp\"\n\n"
+         "#include \"constformer/generate/linked_weights.hpp\"\n\n"
          "asm(R\"(\n"
          "  .section .rodata\n"
          "  .balign 64\n"
@@ -92,7 +92,8 @@ std::string embedded_weights_source(std::string_view packed) {
 }
 
 std::string beside_weights_source(std::string_view file_name) {
-  return "// The packed weights are in a file beside the program.\n#include \"constformer/generate/session.hpp\"\n\n"
+  return "// The packed weights are in a file beside the program.\n#include "
+         "\"constformer/generate/linked_weights.hpp\"\n\n"
          "constformer::weights_place constformer::linked_weights() { return {.embedded = {}, .beside = " +
          literal(file_name) + "}; }\n";
 }

@@ -11,6 +11,7 @@
 
 #include "constformer/config/encoder.hpp"
 #include "constformer/core/text.hpp"
+#include "constformer/generate/linked_weights.hpp"
 #include "errors.hpp"
 
 namespace constformer::program {

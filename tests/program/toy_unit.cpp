@@ -1,5 +1,6 @@
 // The unit that `constformer build` would generate. TOY_CONFIG is toy::decoder_config or toy::encoder_config; with TOY_PACKED the
 // packed file of that name is part of the program.
+#include "constformer/generate/linked_weights.hpp"
 #include "constformer/generate/session.hpp"
 #include "toy_model.hpp"
 #include "toy_session.hpp"

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "constformer/checkpoint/packed_file.hpp"
+#include "constformer/generate/linked_weights.hpp"
 #include "constformer/generate/session.hpp"
 
 namespace end_to_end {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -407,10 +408,12 @@ std::unique_ptr<session> start_session(std::byte const* weights, session_options
 template <config const& Config>
 model_unit make_unit(std::string_view name) {
   constexpr stage_plan plan = stage_plan::of(Config, 1, Config.capacity);
+  constexpr std::uint64_t fingerprint = fingerprint_of(Config);  // else all of the pack plan would be code of the unit
+  constexpr std::int64_t weight_bytes = packed_layout_of(Config).bytes;
   return {.name = name,
           .configuration = &Config,
-          .fingerprint = fingerprint_of(Config),
-          .weight_bytes = packed_layout_of(Config).bytes,
+          .fingerprint = fingerprint,
+          .weight_bytes = weight_bytes,
           .parameters = count_parameters<model_parameters<Config>>(),
           .cache_bytes = static_cast<std::int64_t>(plan.cache_bytes()),
           .workspace_bytes =
