@@ -42,6 +42,13 @@ function(cf_own_code target)
   target_compile_options(${target} PRIVATE ${CF_WARNINGS})
 endfunction()
 
+# For code that runs once in a process (command lines, JSON, the headers of files) and for tests: -O1 after the build type's own level
+# saves a third of their compile time, inspect.cpp takes 31 instead of 50 thousand million instructions of g++ 12. Files that touch
+# every weight name their own level, which comes last.
+function(cf_optimise_lightly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-O1>)
+endfunction()
+
 # Adds a folder that has a CMakeLists.txt; the parts of the house are built by different hands.
 function(cf_add_subdirectory folder)
   if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
