@@ -6,13 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "beams.hpp"
 #include "commands.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/generate/beam_search.hpp"
+#include "constformer/generate/generation.hpp"
 #include "constformer/generate/random.hpp"
+#include "constformer/generate/sampler.hpp"
 #include "errors.hpp"
 #include "input.hpp"
+#include "source.hpp"
 
 namespace constformer::program {
 
@@ -114,6 +119,39 @@ void bench_with(program_context const& context, plan const& p, int threads, std:
   });
 }
 
+// Whole translations of one source, as `translate` makes them: encoder, every step, every choice.
+void bench_translation(program_context const& context, bench_options const& o, int repetitions, int threads,
+                       std::vector<measurement>& results) {
+  auto const source = read_source(context, {.texts = {}, .file = {}, .ids = o.source_ids});
+  int const start = target_start(context);
+  auto const stops = std::span<int const>(context.metadata.stop_ids);
+  auto const add = [&](std::string test, auto run) {
+    results.push_back(measure(std::move(test), run(), threads, repetitions, run));
+  };
+  if (o.beams.given()) {
+    auto const options = resolve_beams(o.beams);
+    auto const model = context.start({.threads = threads, .context = 0}, options.beams);
+    beam_search search(options, stops, context.model().vocab, model->capacity());
+    return add("translate, beam " + std::to_string(options.beams), [&] {
+      model->start_source(source);
+      auto const found = search.run(*model, {.prompt = std::span(&start, 1),
+                                             .prefix = {},
+                                             .max_tokens = o.predict.value_or(-1),
+                                             .banned = context.metadata.banned_ids});
+      return found.empty() ? 0 : static_cast<int>(found.front().ids.size());
+    });
+  }
+  auto const model = context.start({.threads = threads, .context = 0});
+  auto const choose = make_sampler({.temperature = 0}, context.model().vocab, model->capacity());
+  add("translate, greedy", [&] {
+    model->start_source(source);
+    return generate(*model, *choose, std::span(&start, 1), {.max_tokens = o.predict.value_or(-1), .stop_ids = stops},
+                    [](int) { return true; })
+               .tokens +
+           1;
+  });
+}
+
 void print_table(program_context const& context, std::vector<measurement> const& results, output& out) {
   char line[200];
   out.put(
@@ -153,9 +191,16 @@ void print_json(program_context const& context, plan const& p, std::vector<measu
 void run_command(program_context const& context, bench_options const& options, output& out) {
   if (options.format != "md" && options.format != "json")
     throw usage_error("--output: '" + options.format.substr(0, 40) + "' is neither md nor json");
+  if (options.source_ids) context.need_translator("bench --source-ids");
+  if (options.beams.given() && !options.source_ids) throw usage_error("bench searches beams with --source-ids only");
   plan const p = make_plan(context, options);
   std::vector<measurement> results;
-  for (int const threads : p.threads) bench_with(context, p, threads, results);
+  for (int const threads : p.threads) {
+    if (options.source_ids)
+      bench_translation(context, options, p.repetitions, threads, results);
+    else
+      bench_with(context, p, threads, results);
+  }
   if (options.format == "json")
     print_json(context, p, results, out);
   else

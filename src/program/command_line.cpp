@@ -219,6 +219,8 @@ void add_commands(CLI::App& app, parsed& p) {
   auto* bench = add_command(app, "bench", "Tokens per second");
   bench->add_option("-p,--prompt", p.bench.prompt, "tokens of the prefill (128, or what fits)");
   bench->add_option("-n,--predict", p.bench.predict, "tokens of the decode (64, or what fits)");
+  add_source_ids(*bench, p.bench.source_ids);
+  add_beams(*bench, p.bench.beams);
   bench->add_option("-r,--repetitions", p.bench.repetitions, "repetitions (5)");
   bench->add_option("-t,--threads", p.bench.threads, "numbers of threads, as 1,2 (default: as for generating)")
       ->type_name("LIST");

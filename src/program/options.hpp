@@ -135,8 +135,10 @@ struct info_options {
 };
 
 struct bench_options {
-  std::optional<int> prompt;   // default 128, or what fits
-  std::optional<int> predict;  // default 64, or what fits
+  std::optional<int> prompt;              // default 128, or what fits
+  std::optional<int> predict;             // default 64, or what fits
+  std::optional<std::string> source_ids;  // encoder-decoder models: whole translations of this source
+  beam_choice beams;                      // of these
   int repetitions = 5;
   std::string threads;  // a list; empty: hardware threads
   std::string format = "md";

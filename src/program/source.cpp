@@ -40,4 +40,10 @@ std::vector<int> read_source(program_context const& context, source_options cons
   return ids;
 }
 
+int target_start(program_context const& context) {
+  auto const start = context.metadata.decoder_start;
+  if (start && *start >= 0 && *start < context.model().vocab) return *start;
+  throw error(std::string(context.unit.name) + ": its files name no token that starts a target");
+}
+
 }  // namespace constformer::program

@@ -11,4 +11,7 @@ namespace constformer::program {
 /// Throws `usage_error` unless exactly one of text, file and ids is given.
 std::vector<int> read_source(program_context const& context, source_options const& source);
 
+/// The token that starts a target. Throws `error` if the model's files name none.
+int target_start(program_context const& context);
+
 }  // namespace constformer::program

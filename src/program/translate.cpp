@@ -24,12 +24,6 @@ sampling_options sampling_of(sampling_choice choice) {
   return resolve_sampling(choice);
 }
 
-int decoder_start(program_context const& context) {
-  auto const start = context.metadata.decoder_start;
-  if (start && *start >= 0 && *start < context.model().vocab) return *start;
-  throw error(std::string(context.unit.name) + ": its files name no token that starts a target");
-}
-
 std::unique_ptr<sampler> make_chooser(program_context const& context, sampling_options const& sampling, int capacity) {
   auto choose = make_sampler(sampling, context.model().vocab, capacity);
   auto const& banned = context.metadata.banned_ids;
@@ -53,7 +47,7 @@ void report(generation_result const& r, std::size_t source, int capacity) {
 
 // The start token, and what the target shall begin with.
 std::vector<int> read_beginning(program_context const& context, translate_options const& options) {
-  std::vector<int> ids{decoder_start(context)};
+  std::vector<int> ids{target_start(context)};
   if (options.prefix.empty()) return ids;
   check_text(options.prefix, "--prefix");
   auto const prefix = context.need_tokenizer("--prefix").encode(options.prefix, {.add_special = false});

@@ -1,4 +1,5 @@
 // Tiled attention against a plain softmax in double precision: head widths, groups, masks, softcaps and tile borders.
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -159,6 +160,81 @@ TEST_CASE("a prefix that all queries see") {
 TEST_CASE("capped scores") {
   check_all<16, 2, causal, 1>();
   check_all<20, 1, windowed<5>, 3>();
+}
+
+// Heads side by side in each block, as several key heads of several layers are: attended at once they give what each gives alone.
+template <int HeadDim, int Group, class Mask>
+void check_heads(int length) {
+  using kernel = typename fixture<HeadDim, Group, Mask>::kernel;
+  constexpr int heads = 3;
+  constexpr int slots = heads + 2;  // another layer's lie between
+  constexpr std::size_t row_width = std::size_t{Group} * HeadDim;
+  constexpr std::size_t key_piece = std::size_t{HeadDim} * panel_rows;
+  constexpr std::size_t value_piece = std::size_t{panel_rows} * padded(HeadDim);
+  fixture<HeadDim, Group, Mask> const f(length);
+  std::vector<float> keys(f.keys.size() * slots, 1e3F), values(f.values.size() * slots, 1e3F);
+  for (std::size_t block = 0; block < f.blocks.size(); ++block)
+    for (std::size_t head = 0; head < heads; ++head) {
+      for (std::size_t i = 0; i < key_piece; ++i)
+        keys[(block * slots + head) * key_piece + i] =
+            f.keys[block * key_piece + i] * (1.0F + static_cast<float>(head));
+      for (std::size_t i = 0; i < value_piece; ++i)
+        values[(block * slots + head) * value_piece + i] = f.values[block * value_piece + i] - static_cast<float>(head);
+    }
+  std::vector<float> queries;
+  for (int head = 0; head < heads; ++head)
+    queries.insert(queries.end(), f.q.end() - static_cast<std::ptrdiff_t>(row_width), f.q.end());
+  auto const memory = std::make_unique<typename kernel::scratch>();
+  auto const attend = [&](std::size_t first, int count) {
+    std::vector<float> out(row_width * heads);
+    kernel::attend({.query = queries.data() + first * row_width,
+                    .query_stride = queries.size(),
+                    .keys = keys.data() + first * key_piece,
+                    .values = values.data() + first * value_piece,
+                    .blocks = f.blocks.data(),
+                    .out = out.data() + first * row_width,
+                    .out_stride = out.size(),
+                    .first_position = length - 1,
+                    .positions = 1,
+                    .mask = Mask::mask(length),
+                    .scale = 0.3F,
+                    .slots = slots,
+                    .heads = count},
+                   *memory);
+    return out;
+  };
+  auto const together = attend(0, heads);
+  for (std::size_t head = 0; head < heads; ++head) {
+    auto const alone = attend(head, 1);
+    for (std::size_t i = head * row_width; i < (head + 1) * row_width; ++i) CHECK(together[i] == alone[i]);
+  }
+  auto const first = f.ours(length - 1, 1);
+  CHECK(std::equal(first.begin(), first.end(), together.begin()));
+}
+
+TEST_CASE("several heads at once") {
+  for (int length : {1, 8, 9, 16, 17, 70}) {
+    CAPTURE(length);
+    check_heads<4, 1, causal>(length);
+    check_heads<8, 3, bidirectional>(length);
+    check_heads<64, 2, causal>(length);
+  }
+}
+
+// A query that sees few keys takes another way when it comes alone than among others that see many.
+TEST_CASE("a query gives the same bits alone and in a batch") {
+  auto const check = []<class Fixture>(Fixture const& f) {
+    auto const all = f.ours(0, f.length);
+    for (int p = 0; p < f.length; ++p) {
+      CAPTURE(p);
+      auto const alone = f.ours(p, 1);
+      CHECK(std::equal(alone.begin(), alone.end(), all.begin() + static_cast<std::ptrdiff_t>(p * Fixture::row_width)));
+    }
+  };
+  check(fixture<4, 1, causal>(70));
+  check(fixture<5, 2, causal>(40));
+  check(fixture<16, 1, windowed<5>>(40));
+  check(fixture<12, 2, causal, 2>(20));
 }
 
 TEST_CASE("a query without keys gets zeros") {

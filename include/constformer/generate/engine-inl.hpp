@@ -306,21 +306,22 @@ class engine final : public session {
     }
   }
 
-  // Block `to` becomes equal to block `from`, in every layer.
-  void copy_block(int from, int to) {
-    copy_part(stage_.keys, Config.head_dim, from, to);
-    copy_part(stage_.values, padded(Config.head_dim), from, to);
-  }
-  void copy_part(float* cache, int width, int from, int to) {
-    std::size_t const block = detail::count(panel_rows, width);
-    for (int slot = 0; slot < cached_layers(Config) * Config.kv_heads; ++slot) {
-      float* const first = cache + detail::count(stage_.capacity, width) * static_cast<std::size_t>(slot);
-      std::copy_n(first + static_cast<std::size_t>(from) * block, block, first + static_cast<std::size_t>(to) * block);
-    }
+  // The first `count` positions of block `to` become those of block `from`, in every layer.
+  void copy_block(int from, int to, int count) {
+    constexpr int slots = cached_layers(Config) * Config.kv_heads;
+    constexpr std::size_t keys = detail::count(panel_rows, Config.head_dim);
+    constexpr std::size_t values = detail::count(panel_rows, padded(Config.head_dim));
+    std::size_t const rows = detail::count(count, padded(Config.head_dim));
+    std::size_t const first = detail::count(from, slots);
+    std::size_t const other = detail::count(to, slots);
+    std::copy_n(stage_.keys + first * keys, slots * keys, stage_.keys + other * keys);
+    for (std::size_t slot = 0; slot < slots; ++slot)
+      std::copy_n(stage_.values + (first + slot) * values, rows, stage_.values + (other + slot) * values);
   }
 
   void reserve(int sequence, int tokens) {
-    blocks_.reserve(sequence, tokens, [this](int from, int to) { copy_block(from, to); });
+    int const filled = blocks_.position(sequence) % panel_rows;
+    blocks_.reserve(sequence, tokens, [this, filled](int from, int to) { copy_block(from, to, filled); });
   }
 
   void run_stack() {

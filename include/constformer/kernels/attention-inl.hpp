@@ -7,6 +7,7 @@
 #endif
 
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 #include "hwy/highway.h"
@@ -23,13 +24,16 @@ namespace HWY_NAMESPACE {
 /// Keys per tile: their scores of one row are four panels.
 inline constexpr int key_tile = 4 * panel_rows;
 
-/// Queries of neighbouring positions that share one key and value head, and where their keys, values and results are.
+/// Heads of up to this many dimensions get code of their own for texts of one panel of keys, where latencies are all their time.
+inline constexpr int largest_short_head = 16;
+
+/// Queries of neighbouring positions that share one key and value head or a few neighbouring ones, and where their keys, values and results are.
 template <class Mask>
 struct attention_span {
   float const* query;        ///< (positions, group, head_dim), positions `query_stride` apart
   std::size_t query_stride;  ///< floats
-  float const* keys;         ///< blocks of 16 positions: (blocks, head_dim, 16)
-  float const* values;       ///< (blocks, 16, padded head_dim)
+  float const* keys;         ///< of this head, blocks of 16 positions: (blocks, slots, head_dim, 16)
+  float const* values;       ///< (blocks, slots, 16, padded head_dim)
   int const* blocks;         ///< which block holds the positions [16·i, 16·i + 16)
   float* out;                ///< (positions, group, head_dim), positions `out_stride` apart
   std::size_t out_stride;    ///< floats
@@ -37,6 +41,8 @@ struct attention_span {
   int positions;             ///< query rows / group
   Mask mask;                 ///< which keys a query sees (masks.hpp)
   float scale;               ///< of the scores
+  int slots = 1;             ///< heads whose keys lie side by side in a block, of all layers
+  int heads = 1;             ///< key heads to attend: all that belongs to one follows what belongs to the one before
   float softcap =
       0.0F;  ///< scores become softcap·tanh(score/softcap), if the kernel is for it (Gemma 2, arXiv:2408.00118)
 
@@ -49,8 +55,9 @@ struct attention_span {
 /// Keys of one head, panels by a table of blocks.
 template <int HeadDim>
 struct key_blocks {
-  float const* keys;  ///< (blocks, head_dim, 16)
-  int const* blocks;  ///< of the panels
+  float const* keys;   ///< (blocks, head_dim, 16)
+  std::size_t stride;  ///< floats from one block to the next
+  int const* blocks;   ///< of the panels
 
   /// A place in panels that lie apart; one count of floats serves them all.
   template <int Panels>
@@ -70,8 +77,7 @@ struct key_blocks {
     place<Panels> from;
     from.done = 0;
     HWY_UNROLL(16)
-    for (int p = 0; p < Panels; ++p)
-      from.first[p] = keys + static_cast<std::size_t>(blocks[panel + p]) * (HeadDim * panel_rows);
+    for (int p = 0; p < Panels; ++p) from.first[p] = keys + static_cast<std::size_t>(blocks[panel + p]) * stride;
     accumulate<float>(t, x, from, depth);
   }
 };
@@ -80,6 +86,7 @@ struct key_blocks {
 template <int Width>
 struct value_blocks {
   float const* values;  ///< (blocks, 16, Width)
+  std::size_t stride;   ///< floats from one block to the next
   int const* blocks;    ///< of each 16 rows
 
   /// sums += x · values, for the 16 columns from `panel` · 16 on. One chain of additions per sum, whatever the blocks.
@@ -96,7 +103,7 @@ struct value_blocks {
                             int panel) const {
     float const* inputs[Rows];
     for (int r = 0; r < Rows; ++r) inputs[r] = x[r] + done;
-    auto const block = static_cast<std::size_t>(blocks[done / panel_rows]) * (panel_rows * Width);
+    std::size_t const block = static_cast<std::size_t>(blocks[done / panel_rows]) * stride;
     accumulate<float>(t, inputs, panels<float>{values + block + panel * panel_rows, panel_rows, Width}, depth);
   }
 };
@@ -146,7 +153,8 @@ class attention_kernel {
   template <int Rows>
   static HWY_INLINE void score_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
-    key_blocks<HeadDim> const w{s.keys, s.blocks + first_key / panel_rows};
+    key_blocks<HeadDim> const w{s.keys, static_cast<std::size_t>(s.slots) * (HeadDim * panel_rows),
+                                s.blocks + first_key / panel_rows};
     auto const store = [&](int row, int column, float_vec v) HWY_ATTR { hn::StoreU(v, d, &t.scores[row][column]); };
     multiply<Rows>(&t.query[0][0], width, rows, w, fixed<HeadDim>{}, (keys + panel_rows - 1) / panel_rows, store);
   }
@@ -154,7 +162,8 @@ class attention_kernel {
   template <int Rows>
   static HWY_INLINE void sum_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
-    value_blocks<width> const w{s.values, s.blocks + first_key / panel_rows};
+    value_blocks<width> const w{s.values, static_cast<std::size_t>(s.slots) * (panel_rows * width),
+                                s.blocks + first_key / panel_rows};
     auto const blend = [&](int row, int column, float_vec v) HWY_ATTR {
       float* const sum = &t.sums[row][column];
       hn::StoreU(hn::MulAdd(hn::LoadU(d, sum), hn::Set(d, t.decay[row]), v), d, sum);
@@ -162,47 +171,52 @@ class attention_kernel {
     multiply<Rows>(&t.scores[0][0], key_tile, rows, w, keys, width / panel_rows, blend);
   }
 
-  static HWY_INLINE void mask_row(span const& s, float* scores, int position, int first_key) {
-    constexpr float hidden = -std::numeric_limits<float>::infinity();
+  // Scores of the `lanes` keys from `key` on, as a query has them: capped, biased, −∞ if it does not see the key.
+  static HWY_INLINE float_vec shaped(span const& s, float_vec scores, int head, int position, int key, bool whole) {
+    float_tag const d;
+    if constexpr (Capped)
+      scores = hn::Mul(hn::Set(d, s.softcap), tanh(d, hn::Mul(scores, hn::Set(d, 1.0F / s.softcap))));
+    if constexpr (Biased) {
+      float const* const bias = s.bias + static_cast<std::size_t>(head) * s.bias_stride;
+      scores = hn::Add(scores, hn::LoadU(d, bias + key - position));
+    }
+    if (whole) return scores;
+    hn::RebindToSigned<float_tag> const di;
     key_range const seen = s.mask.visible(position);
-    for (int k = 0; k < HWY_MIN(seen.begin - first_key, key_tile); ++k) scores[k] = hidden;
-    for (int k = HWY_MAX(seen.end - first_key, 0); k < key_tile; ++k) scores[k] = hidden;
-  }
-
-  static HWY_INLINE void cap_row(span const& s, float* HWY_RESTRICT scores) {
-    float_tag const d;
-    auto const cap = hn::Set(d, s.softcap);
-    auto const inverse = hn::Set(d, 1.0F / s.softcap);
-    for (int k = 0; k < key_tile; k += lanes)
-      hn::StoreU(hn::Mul(cap, tanh(d, hn::Mul(hn::LoadU(d, scores + k), inverse))), d, scores + k);
-  }
-
-  static HWY_INLINE void bias_row(span const& s, float* HWY_RESTRICT scores, int row, int first_key) {
-    float_tag const d;
-    float const* const bias =
-        s.bias + static_cast<std::size_t>(row % Group) * s.bias_stride + first_key - (s.first_position + row / Group);
-    for (int k = 0; k < key_tile; k += lanes)
-      hn::StoreU(hn::Add(hn::LoadU(d, scores + k), hn::LoadU(d, bias + k)), d, scores + k);
+    auto const keys = hn::Iota(di, key);
+    auto const inside = hn::And(hn::Ge(keys, hn::Set(di, seen.begin)), hn::Lt(keys, hn::Set(di, seen.end)));
+    return hn::IfThenElse(hn::RebindMask(d, inside), scores, hn::Set(d, -std::numeric_limits<float>::infinity()));
   }
 
   // scores → exp(score − peak), with the peak and the total carried from tile to tile.
-  static HWY_INLINE void soften_row(scratch& t, int row) {
+  template <class Count>
+  static HWY_INLINE void soften_row(span const& s, scratch& t, int row, int first_key, bool whole, Count count) {
     float_tag const d;
     float* HWY_RESTRICT scores = t.scores[row];
-    auto top = hn::LoadU(d, scores);
-    for (int k = lanes; k < key_tile; k += lanes) top = hn::Max(top, hn::LoadU(d, scores + k));
-    float const peak = HWY_MAX(t.peak[row], hn::ReduceMax(d, top));
-    auto const shift = hn::Set(d, peak);
+    auto top = hn::Set(d, t.peak[row]);
+    for (int k = 0; k < count; k += lanes) {
+      auto const v =
+          shaped(s, hn::LoadU(d, scores + k), row % Group, s.first_position + row / Group, first_key + k, whole);
+      if (Capped || Biased || !whole) hn::StoreU(v, d, scores + k);
+      top = hn::Max(top, v);
+    }
+    auto const peak = hn::MaxOfLanes(d, top);
     auto total = hn::Zero(d);
-    for (int k = 0; k < key_tile; k += lanes) {
-      auto const e = exp(d, hn::Sub(hn::LoadU(d, scores + k), shift));
+    for (int k = 0; k < count; k += lanes) {
+      auto const e = exp(d, hn::Sub(hn::LoadU(d, scores + k), peak));
       hn::StoreU(e, d, scores + k);
       total = hn::Add(total, e);
     }
-    float const decay = hn::GetLane(exp(d, hn::Set(d, t.peak[row] - peak)));
+    float const decay = hn::GetLane(exp(d, hn::Sub(hn::Set(d, t.peak[row]), peak)));
     t.total[row] = t.total[row] * decay + hn::ReduceSum(d, total);
-    t.peak[row] = peak;
+    t.peak[row] = hn::GetLane(peak);
     t.decay[row] = decay;
+  }
+
+  // Scores of a tile of `count` keys, whole panels, to exponentials; `whole`: every query sees all of them.
+  template <class Count>
+  static HWY_INLINE void weigh_tile(span const& s, scratch& t, int rows, int first_key, bool whole, Count count) {
+    for (int row = 0; row < rows; ++row) soften_row(s, t, row, first_key, whole, count);
   }
 
   static HWY_INLINE void load_queries(span const& s, scratch& t, int rows) {
@@ -233,25 +247,112 @@ class attention_kernel {
     for (int first = tiles.visited.begin; first < tiles.visited.end; first += key_tile) {
       int const keys = HWY_MIN(key_tile, tiles.visited.end - first);
       score_tile<Rows>(s, t, rows, first, keys);
-      for (int row = 0; row < rows; ++row) {
-        if constexpr (Capped) cap_row(s, t.scores[row]);
-        if constexpr (Biased) bias_row(s, t.scores[row], row, first);
-        if (!tiles.is_whole(first, key_tile)) mask_row(s, t.scores[row], s.first_position + row / Group, first);
-        soften_row(t, row);
-      }
+      int const count = padded(keys);
+      bool const whole = tiles.is_whole(first, count);
+      if (count == key_tile)
+        weigh_tile(s, t, rows, first, whole, fixed<key_tile>{});
+      else  // a short text, or the last keys of one: a dozen keys need no 64 exponentials
+        weigh_tile(s, t, rows, first, whole, count);
       sum_tile<Rows>(s, t, rows, first, keys);
     }
     store_results(s, t, rows);
   }
 
+  // The scores of one query and `Vecs` vectors of keys in a panel become exponentials in `weights`; returns one over their sum, or 0
+  // if the query sees no key.
+  template <int Vecs>
+  static HWY_INLINE float_vec weigh_short(span const& s, float const* key_panel, float const* q, int head, int position,
+                                          int first_key, bool whole, float* HWY_RESTRICT weights) {
+    float_tag const d;
+    float_vec scores[Vecs];
+    for (int v = 0; v < Vecs; ++v) scores[v] = hn::Zero(d);
+    HWY_UNROLL(16)
+    for (int j = 0; j < HeadDim; ++j) {
+      auto const input = hn::Set(d, q[j] * s.scale);
+      HWY_UNROLL(4)
+      for (int v = 0; v < Vecs; ++v)
+        scores[v] = hn::MulAdd(input, hn::LoadU(d, key_panel + j * panel_rows + v * lanes), scores[v]);
+    }
+    auto top = hn::Set(d, std::numeric_limits<float>::lowest());
+    HWY_UNROLL(4)
+    for (int v = 0; v < Vecs; ++v) {
+      scores[v] = shaped(s, scores[v], head, s.first_position + position, first_key + v * lanes, whole);
+      top = hn::Max(top, scores[v]);
+    }
+    auto const peak = hn::MaxOfLanes(d, top);
+    auto total = hn::Zero(d);
+    HWY_UNROLL(4)
+    for (int v = 0; v < Vecs; ++v) {
+      auto const e = exp(d, hn::Sub(scores[v], peak));
+      hn::StoreU(e, d, weights + v * lanes);
+      total = hn::Add(total, e);
+    }
+    float const sum = hn::ReduceSum(d, total);
+    return hn::Set(d, sum > 0.0F ? 1.0F / sum : 0.0F);
+  }
+
+  // exp-weighted sum of values over `keys` keys, times `scale`, into out (head_dim).
+  static HWY_INLINE void mix_short(float const* HWY_RESTRICT weights, float const* HWY_RESTRICT values, int keys,
+                                   float_vec scale, float* HWY_RESTRICT room, float* HWY_RESTRICT out) {
+    float_tag const d;
+    constexpr int vecs = (HeadDim + lanes - 1) / lanes;
+    float_vec sums[vecs];
+    for (int v = 0; v < vecs; ++v) sums[v] = hn::Zero(d);
+    for (int k = 0; k < keys; ++k, values += width)
+      for (int v = 0; v < vecs; ++v)
+        sums[v] = hn::MulAdd(hn::Set(d, weights[k]), hn::LoadU(d, values + v * lanes), sums[v]);
+    for (int v = 0; v < vecs; ++v) hn::StoreU(hn::Mul(sums[v], scale), d, room + v * lanes);
+    std::memcpy(out, room, HeadDim * sizeof(float));  // a vector would reach into the next head
+  }
+
+  // A text of so few keys that the scores of a row stay in registers. The same operations in the same order as over tiles, so that
+  // it does not matter to a bit which of the two a row takes.
+  template <int Vecs>
+  static HWY_INLINE void attend_short(span const& s, scratch& t, int first_key, int keys) {
+    bool const whole = tiles_of(s.mask, s.first_position, s.positions, panel_rows).is_whole(first_key, Vecs * lanes);
+    auto const slot = static_cast<std::size_t>(s.blocks[first_key / panel_rows]) * static_cast<std::size_t>(s.slots);
+    float const* key_panel = s.keys + slot * (HeadDim * panel_rows);
+    float const* values = s.values + slot * (panel_rows * width);
+    float const* query = s.query;
+    float* out = s.out;
+    for (int query_head = 0; query_head < s.heads * Group; ++query_head, query += HeadDim, out += HeadDim) {
+      for (int p = 0; p < s.positions; ++p) {
+        float const* const q = query + static_cast<std::size_t>(p) * s.query_stride;
+        auto const inverse = weigh_short<Vecs>(s, key_panel, q, query_head, p, first_key, whole, t.scores[0]);
+        mix_short(t.scores[0], values, keys, inverse, t.sums[0], out + static_cast<std::size_t>(p) * s.out_stride);
+      }
+      if (query_head % Group == Group - 1) {
+        key_panel += HeadDim * panel_rows;
+        values += panel_rows * width;
+      }
+    }
+  }
+
+  static HWY_INLINE void attend_long(span s, scratch& t) {
+    for (int head = 0; head < s.heads; ++head) {
+      if (s.positions == 1) {
+        attend_rows<HWY_MIN(Group, tile_rows)>(s, t);
+      } else {
+        attend_rows<HWY_MIN(max_rows, tile_rows)>(s, t);
+      }
+      s.query += Group * HeadDim;
+      s.out += Group * HeadDim;
+      s.keys += HeadDim * panel_rows;
+      s.values += panel_rows * width;
+      if constexpr (Biased) s.bias += Group * s.bias_stride;
+    }
+  }
+
  public:
   /// All rows of `s`, at most `span_positions` positions; `t` is this thread's own.
   static HWY_NOINLINE void attend(span const& s, scratch& t) {
-    if (s.positions == 1) {
-      attend_rows<HWY_MIN(Group, tile_rows)>(s, t);
-    } else {
-      attend_rows<HWY_MIN(max_rows, tile_rows)>(s, t);
+    if constexpr (HeadDim <= largest_short_head) {
+      key_range const seen = tiles_of(s.mask, s.first_position, s.positions, panel_rows).visited;
+      int const keys = seen.end - seen.begin;
+      if (keys > 0 && keys <= lanes) return attend_short<1>(s, t, seen.begin, keys);
+      if (keys > lanes && keys <= panel_rows) return attend_short<panel_vecs>(s, t, seen.begin, keys);
     }
+    attend_long(s, t);
   }
 };
 

@@ -205,6 +205,8 @@ struct block_panels {
 
 /// Rows of x that share each load of weights: as many as fill the registers with accumulators.
 inline constexpr int tile_rows = registers == 32 ? (panel_vecs == 1 ? 12 : 6) : (panel_vecs == 4 ? 3 : 6);
+/// The same for what such tiles leave over: four beams, or the last rows of a source, would fill half a tile.
+inline constexpr int rest_rows = panel_vecs == 4 ? 2 : 4;
 /// Panels that share each load of x, if there are several rows.
 inline constexpr int tile_panels = registers == 32 && panel_vecs == 1 ? 2 : 1;
 /// Panels that one row takes at once: eight independent chains of additions hide their latency.
@@ -244,6 +246,23 @@ HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int r
   }
 }
 
+/// All rows of `Panels` panels from `panel` on, in tiles of `tile_rows` and `rest_rows`: as few rows more than there are as it takes.
+template <int Panels, class Weights, class Depth, class Finish>
+HWY_INLINE void matmul_rows(float const* x, std::size_t x_stride, int rows, Weights const& w, Depth depth, int panel,
+                            Finish const& finish) {
+  int row = 0;
+  while (row < rows) {
+    int const left = rows - row;
+    if (left <= rest_rows || (left > tile_rows && left <= 2 * rest_rows)) {
+      matmul_tile<rest_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
+      row += rest_rows;
+    } else {
+      matmul_tile<tile_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
+      row += tile_rows;
+    }
+  }
+}
+
 /// Panels [first, last) of x (rows, depth) · Wᵀ; finish(row, column, vector of `lanes` sums) is told every output once.
 /// A gated layer relies on a panel being finished before the next one of the same row.
 template <class Weight, class Depth, class Finish>
@@ -254,16 +273,16 @@ HWY_NOINLINE void matmul(float const* HWY_RESTRICT x, std::size_t x_stride, int 
   if (rows == 1) {
     for (; panel + vector_panels <= last; panel += vector_panels)
       matmul_tile<1, vector_panels>(x, x_stride, 0, 1, w, depth, panel, finish);
+    if constexpr (vector_panels > 2) {  // narrow matrices: two panels' chains of additions beside each other
+      for (; panel + 2 <= last; panel += 2) matmul_tile<1, 2>(x, x_stride, 0, 1, w, depth, panel, finish);
+    }
     for (; panel < last; ++panel) matmul_tile<1, 1>(x, x_stride, 0, 1, w, depth, panel, finish);
     return;
   }
   for (; panel + tile_panels <= last; panel += tile_panels)
-    for (int row = 0; row < rows; row += tile_rows)
-      matmul_tile<tile_rows, tile_panels>(x, x_stride, row, rows, w, depth, panel, finish);
+    matmul_rows<tile_panels>(x, x_stride, rows, w, depth, panel, finish);
   if constexpr (tile_panels > 1) {
-    for (; panel < last; ++panel)
-      for (int row = 0; row < rows; row += tile_rows)
-        matmul_tile<tile_rows, 1>(x, x_stride, row, rows, w, depth, panel, finish);
+    for (; panel < last; ++panel) matmul_rows<1>(x, x_stride, rows, w, depth, panel, finish);
   }
 }
 

@@ -47,13 +47,18 @@ class attention_layer {
   using scratch = typename kernel::scratch;
 
  private:
+  // Of block 0; from one block to the next there are `slots` times as many floats.
+  static constexpr std::size_t slots = std::size_t{cached_layers(Config)} * Config.kv_heads;
+  static constexpr std::size_t key_floats = std::size_t{head_dim} * panel_rows;
+  static constexpr std::size_t value_floats = std::size_t{panel_rows} * padded(head_dim);
+  static HWY_INLINE std::size_t slot_of(int layer, int head) {
+    return static_cast<std::size_t>(layer % cached_layers(Config) * Config.kv_heads + head);
+  }
   static HWY_INLINE float* keys_of(stage const& s, int layer, int head) {
-    auto const slot = static_cast<std::size_t>(layer % cached_layers(Config) * Config.kv_heads + head);
-    return s.keys + slot * static_cast<std::size_t>(s.capacity) * head_dim;
+    return s.keys + slot_of(layer, head) * key_floats;
   }
   static HWY_INLINE float* values_of(stage const& s, int layer, int head) {
-    auto const slot = static_cast<std::size_t>(layer % cached_layers(Config) * Config.kv_heads + head);
-    return s.values + slot * static_cast<std::size_t>(s.capacity) * padded(head_dim);
+    return s.values + slot_of(layer, head) * value_floats;
   }
 
   // Norms and rotates one row's query heads of `head`'s group and its key, and puts key and value into the cache.
@@ -75,10 +80,10 @@ class attention_layer {
     }
     float const* const value = qkv + query_width + key_width + head * head_dim;
     int const position = s.position(row);
-    auto const block = static_cast<std::size_t>(s.blocks_of(row)[position / panel_rows]) * panel_rows;
+    std::size_t const block = static_cast<std::size_t>(s.blocks_of(row)[position / panel_rows]) * slots;
     auto const lane = static_cast<std::size_t>(position % panel_rows);
-    float* const key_panel = keys_of(s, layer, head) + block * head_dim + lane;
-    float* const value_row = values_of(s, layer, head) + (block + lane) * padded(head_dim);
+    float* const key_panel = keys_of(s, layer, head) + block * key_floats + lane;
+    float* const value_row = values_of(s, layer, head) + block * value_floats + lane * padded(head_dim);
     for (int j = 0; j < head_dim; ++j) key_panel[j * panel_rows] = key[j];
     for (int j = 0; j < head_dim; ++j) value_row[j] = value[j];
   }
@@ -92,7 +97,8 @@ class attention_layer {
     if constexpr (std::is_same_v<mask, causal_mask>) return {};
   }
 
-  static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int first_row, int rows) {
+  static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int heads, int first_row,
+                                int rows) {
     constexpr std::size_t out_stride = padded(query_width);
     float const by_layer = Config.scale_scores_by_layer ? static_cast<float>(layer + 1) : 1.0F;
     float const by_width = Config.scale_scores ? std::sqrt(static_cast<float>(head_dim)) : 1.0F;
@@ -107,6 +113,8 @@ class attention_layer {
                     .positions = rows,
                     .mask = mask_of(s, layer, first_row),
                     .scale = Config.score_gain / (by_width * by_layer),
+                    .slots = int{slots},
+                    .heads = heads,
                     .softcap = Config.score_softcap,
                     .bias = biased ? s.relative + static_cast<std::size_t>(head * group) * s.relative_stride : nullptr,
                     .bias_stride = s.relative_stride},
@@ -116,11 +124,13 @@ class attention_layer {
   // One token of each sequence: a worker rotates, keeps and attends its own key heads, and needs no barrier between.
   static HWY_NOINLINE void attend_tokens(worker const& self, stage const& s, scratch& mine, int layer) {
     work_range const units = self.share(s.rows * Config.kv_heads);
-    for (int unit = units.begin; unit < units.end; ++unit) {
+    for (int unit = units.begin; unit < units.end;) {
       int const row = unit / Config.kv_heads;
       int const head = unit % Config.kv_heads;
-      rotate_and_keep(s, layer, row, head);
-      attend(s, mine, layer, head, row, 1);
+      int const heads = HWY_MIN(Config.kv_heads - head, units.end - unit);
+      for (int h = head; h < head + heads; ++h) rotate_and_keep(s, layer, row, h);
+      attend(s, mine, layer, head, heads, row, 1);
+      unit += heads;
     }
   }
 
@@ -134,7 +144,7 @@ class attention_layer {
     int const spans = (s.rows + step - 1) / step;
     for (int unit = self.index; unit < spans * Config.kv_heads; unit += self.count) {
       int const first = unit / Config.kv_heads * step;
-      attend(s, mine, layer, unit % Config.kv_heads, first, HWY_MIN(step, s.rows - first));
+      attend(s, mine, layer, unit % Config.kv_heads, 1, first, HWY_MIN(step, s.rows - first));
     }
   }
 

@@ -24,33 +24,31 @@ namespace constformer {
 namespace HWY_NAMESPACE {
 
 /// Puts keys and values of the source where the attention kernel reads them: keys in panels of 16 positions, values in rows.
-template <int HeadDim, int KvHeads, bool Bias>
+template <int HeadDim, int KvHeads, int Slots, bool Bias>
 struct keep_sums {
-  float* keys;           ///< of one layer (kv_heads, capacity/16, head_dim, 16)
-  float* values;         ///< (kv_heads, capacity, padded head_dim)
-  std::size_t capacity;  ///< positions, whole panels
-  float const* bias;     ///< of [key; value], null without
+  float* keys;        ///< of one layer, `Slots` heads of all layers side by side (capacity/16, kv_heads, head_dim, 16)
+  float* values;      ///< (capacity/16, kv_heads, 16, padded head_dim)
+  float const* bias;  ///< of [key; value], null without
 
   /// Takes the sums of columns [column, column + lanes) of the source's row.
   HWY_INLINE void operator()(int row, int column, float_vec v) const {
     HWY_ALIGN float some[lanes];
     hn::Store(with_bias<Bias>(v, bias, column), float_tag(), some);
-    for (int i = 0; i < lanes; ++i) keep(static_cast<std::size_t>(row), column + i, some[i]);
+    auto const block = static_cast<std::size_t>(row / panel_rows) * Slots;
+    auto const lane = static_cast<std::size_t>(row % panel_rows);
+    // A head's panel follows the one before it: key column c is line c of them all.
+    int const key_columns = HWY_MIN(HWY_MAX(width - column, 0), lanes);
+    float* const key = keys + (block * HeadDim + static_cast<std::size_t>(column)) * panel_rows + lane;
+    for (int i = 0; i < key_columns; ++i) key[i * panel_rows] = some[i];
+    int const end = HWY_MIN(2 * width - column, lanes);  // the rest of the last panel is padding
+    for (int i = key_columns; i < end; ++i) {
+      auto const c = static_cast<std::size_t>(column + i - width);
+      values[((block + c / HeadDim) * panel_rows + lane) * padded(HeadDim) + c % HeadDim] = some[i];
+    }
   }
 
  private:
   static constexpr int width = KvHeads * HeadDim;
-
-  HWY_INLINE void keep(std::size_t position, int column, float value) const {
-    if (column >= 2 * width) return;  // padding of the last panel
-    auto const head = static_cast<std::size_t>(column % width / HeadDim);
-    auto const j = static_cast<std::size_t>(column % width % HeadDim);
-    if (column < width)
-      keys[(head * capacity + position / panel_rows * panel_rows) * HeadDim + j * panel_rows + position % panel_rows] =
-          value;
-    else
-      values[(head * capacity + position) * padded(HeadDim) + j] = value;
-  }
 };
 
 /// The cross-attention of one block of `Config`.
@@ -70,31 +68,40 @@ class cross_attention_layer {
   using scratch = typename kernel::scratch;
 
  private:
-  static HWY_INLINE std::size_t head_at(stage const& s, int layer, int head) {
-    return static_cast<std::size_t>(layer * Config.kv_heads + head) * static_cast<std::size_t>(s.source_capacity);
+  static constexpr int slots = Config.layers * Config.kv_heads;
+
+  static HWY_INLINE std::size_t head_at(int layer, int head) {
+    return static_cast<std::size_t>(layer * Config.kv_heads + head) * panel_rows;
   }
 
-  static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int first_row, int rows) {
+  static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int heads, int first_row,
+                                int rows) {
     kernel::attend({.query = s.qkv + static_cast<std::size_t>(first_row) * query_stride + head * group * head_dim,
                     .query_stride = query_stride,
-                    .keys = s.source_keys + head_at(s, layer, head) * head_dim,
-                    .values = s.source_values + head_at(s, layer, head) * padded(head_dim),
+                    .keys = s.source_keys + head_at(layer, head) * head_dim,
+                    .values = s.source_values + head_at(layer, head) * padded(head_dim),
                     .blocks = s.source_blocks,
                     .out = s.attended + static_cast<std::size_t>(first_row) * out_stride + head * group * head_dim,
                     .out_stride = out_stride,
                     .first_position = 0,
                     .positions = rows,
                     .mask = {s.source_count},
-                    .scale = Config.scale_scores ? 1.0F / std::sqrt(static_cast<float>(head_dim)) : 1.0F},
+                    .scale = Config.scale_scores ? 1.0F / std::sqrt(static_cast<float>(head_dim)) : 1.0F,
+                    .slots = slots,
+                    .heads = heads},
                    mine);
   }
 
   static HWY_NOINLINE void attend_all(worker const& self, stage const& s, scratch& mine, int layer) {
     constexpr int step = kernel::span_positions;
     int const spans = (s.rows + step - 1) / step;
-    for (int unit = self.index; unit < spans * Config.kv_heads; unit += self.count) {
+    work_range const units = self.share(spans * Config.kv_heads);
+    for (int unit = units.begin; unit < units.end;) {
       int const first = unit / Config.kv_heads * step;
-      attend(s, mine, layer, unit % Config.kv_heads, first, HWY_MIN(step, s.rows - first));
+      int const head = unit % Config.kv_heads;
+      int const heads = HWY_MIN(Config.kv_heads - head, units.end - unit);
+      attend(s, mine, layer, head, heads, first, HWY_MIN(step, s.rows - first));
+      unit += heads;
     }
   }
 
@@ -103,9 +110,9 @@ class cross_attention_layer {
   static HWY_NOINLINE void keep_source(worker const& self, stage const& s, matrix_rows encoded) {
     for (int layer = 0; layer < Config.layers; ++layer) {
       std::byte const* const block = s.weights + layout.blocks + layer * place.bytes;
-      keep_sums<head_dim, Config.kv_heads, Config.bias_qkv> const to_cache{
-          s.source_keys + head_at(s, layer, 0) * head_dim, s.source_values + head_at(s, layer, 0) * padded(head_dim),
-          static_cast<std::size_t>(s.source_capacity), floats_at(block, place.cross_kv_bias)};
+      keep_sums<head_dim, Config.kv_heads, slots, Config.bias_qkv> const to_cache{
+          s.source_keys + head_at(layer, 0) * head_dim, s.source_values + head_at(layer, 0) * padded(head_dim),
+          floats_at(block, place.cross_kv_bias)};
       linear_forward<cross_kv_rows(Config), Config.d_model, Config.weights>(self, block + place.cross_kv, encoded,
                                                                             s.source_count, to_cache);
     }

@@ -56,15 +56,15 @@ struct stage {
   float* relative = nullptr;        ///< bias of distance 0 of head 0; others lie around it
   std::size_t relative_stride = 0;  ///< from one head to the next
 
-  float* source_keys =
-      nullptr;  ///< as keys, of the source: for cross-attention (layers, kv_heads, capacity/16, head_dim, 16)
-  float* source_values = nullptr;      ///< (layers, kv_heads, capacity, padded head_dim)
+  float* source_keys = nullptr;        ///< as keys, of the source: for cross-attention
+  float* source_values = nullptr;      ///< as values, of the source
   int const* source_blocks = nullptr;  ///< 0, 1, 2, …: the source lies in one piece
-  int source_capacity = 0;             ///< rows of these, whole panels
-  int source_count = 0;                ///< those in use: tokens of the source
+  int source_count = 0;                ///< tokens of the source
 
-  float* keys = nullptr;    ///< (layers, kv_heads, capacity/16, head_dim, 16)
-  float* values = nullptr;  ///< (layers, kv_heads, capacity/16, 16, padded head_dim)
+  // Blocks outermost: all layers of a short text lie close together. With layers outermost they lay a power of two apart, in the
+  // same sets of every cache.
+  float* keys = nullptr;    ///< (capacity/16, layers, kv_heads, head_dim, 16)
+  float* values = nullptr;  ///< (capacity/16, layers, kv_heads, 16, padded head_dim)
   int capacity = 0;         ///< positions of the cache, those of all sequences together, whole blocks of 16
 
   int const* ids = nullptr;        ///< (rows)
@@ -110,10 +110,10 @@ struct stage_plan {
   std::size_t frequencies;    ///< (rotary_dims / planes / 2)
   std::size_t sinusoids;      ///< (capacity, d_model)
   std::size_t relative;       ///< (heads, `relative_reach`)
-  std::size_t source_keys;    ///< (layers, kv_heads, capacity/16, head_dim, 16); decoders with an encoder
-  std::size_t source_values;  ///< (layers, kv_heads, capacity, head_dim)
-  std::size_t keys;           ///< (cached layers, kv_heads, capacity/16, head_dim, 16)
-  std::size_t values;         ///< (cached layers, kv_heads, capacity, head_dim)
+  std::size_t source_keys;    ///< (capacity/16, layers, kv_heads, head_dim, 16); decoders with an encoder
+  std::size_t source_values;  ///< (capacity/16, layers, kv_heads, 16, head_dim)
+  std::size_t keys;           ///< (capacity/16, cached layers, kv_heads, head_dim, 16)
+  std::size_t values;         ///< (capacity/16, cached layers, kv_heads, 16, head_dim)
 
   /// The plan of `c` for that many workers and a cache of `capacity` positions for each of `sequences`. (rows) is the smaller of
   /// `batch_rows` and capacity, but holds a token of each sequence. The capacity and all widths but those of keys and rotary
@@ -175,7 +175,6 @@ struct stage_plan {
     s.sinusoids = memory.take<float>(sinusoids).data();
     s.relative_stride = static_cast<std::size_t>(relative_reach(capacity));
     s.relative = memory.take<float>(relative).data() + (relative == 0 ? 0 : capacity);
-    s.source_capacity = padded(capacity);
     s.source_keys = memory.take<float>(source_keys).data();
     s.source_values = memory.take<float>(source_values).data();
     s.keys = memory.take<float>(keys).data();
