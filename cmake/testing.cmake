@@ -21,7 +21,7 @@ function(cf_add_test name)
   cf_own_code(${name})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} constformer::constformer Catch2::Catch2WithMain)
   if(arg_NATIVE)
-    target_compile_options(${name} PRIVATE ${CF_NATIVE_FLAGS})
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O2> ${CF_NATIVE_FLAGS})  # as models are compiled
   else()
     cf_optimise_lightly(${name})
   endif()
