@@ -53,6 +53,7 @@ beam_options resolve_beams(beam_choice const& choice) {
   beam_options o;
   if (choice.rule) o.rule = read_rule(*choice.rule);
   o.length_penalty = choice.length_penalty.value_or(default_length_penalty(o.rule));
+  o.coverage_penalty = choice.coverage_penalty.value_or(o.coverage_penalty);
   if (choice.stopping) o.stopping = read_stopping(*choice.stopping);
   o.best = choice.best.value_or(o.best);
   o.beams = choice.size.value_or(std::max(o.beams, o.best));
@@ -67,9 +68,10 @@ std::string describe(beam_options const& o) {
                                : o.stopping == early_stopping::no ? "false"
                                                                   : "never";
   std::snprintf(line, sizeof line,
-                "beam-size %d, beam-rule %s, length-penalty %g, early-stopping %s, n-best %d, no-repeat-ngram-size %d",
-                o.beams, std::string(name_of(o.rule)).c_str(), static_cast<double>(o.length_penalty), stopping, o.best,
-                o.no_repeat_ngram);
+                "beam-size %d, beam-rule %s, length-penalty %g, coverage-penalty %g, early-stopping %s, n-best %d, "
+                "no-repeat-ngram-size %d",
+                o.beams, std::string(name_of(o.rule)).c_str(), static_cast<double>(o.length_penalty),
+                static_cast<double>(o.coverage_penalty), stopping, o.best, o.no_repeat_ngram);
   return line;
 }
 

@@ -64,6 +64,8 @@ void add_beams(CLI::App& app, beam_choice& b) {
   app.add_option("--beam-rule", b.rule, "whose search: hf, lecture or ct2 (hf)")->type_name("NAME");
   app.add_option("--length-penalty", b.length_penalty,
                  "exponent of the length that log-probabilities are divided by (1; lecture 0.7)");
+  app.add_option("--coverage-penalty", b.coverage_penalty,
+                 "ct2: how much is taken off for tokens of the source that nothing attends to (0)");
   app.add_option("--early-stopping", b.stopping,
                  "hf: end with as many results as beams (true), or when no beam is "
                  "likely to (false), or can (never), become better (false)")

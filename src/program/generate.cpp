@@ -157,6 +157,8 @@ void sample_lines(program_context const& context, generate_options const& option
 void search_beams(program_context const& context, generate_options const& options, generation_request const& request,
                   output& out) {
   auto const beams = resolve_beams(options.beams);
+  if (beams.coverage_penalty != 0)
+    throw usage_error("--coverage-penalty: the model has no source that could be covered");
   if (options.logprobs) throw usage_error("--logprobs is for sampling; beams have --scores");
   if (!options.stop.empty()) throw usage_error("--stop is for sampling; beams end at stop ids only");
   auto const model = context.start(options.session, beams.beams);

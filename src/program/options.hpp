@@ -41,12 +41,12 @@ struct sampling_choice {
 /// Values of a beam search as far as they were given; it is one if any was.
 struct beam_choice {
   std::optional<int> size, best, no_repeat_ngram;
-  std::optional<float> length_penalty;
+  std::optional<float> length_penalty, coverage_penalty;
   std::optional<std::string> stopping, rule;
   bool scores = false;
 
   [[nodiscard]] bool given() const {
-    return size || best || no_repeat_ngram || length_penalty || stopping || rule || scores;
+    return size || best || no_repeat_ngram || length_penalty || coverage_penalty || stopping || rule || scores;
   }
 };
 

@@ -129,6 +129,9 @@ TEST_CASE("options and requests that make no sense are refused") {
   refused({.no_repeat_ngram = -1}, "beam search: no-repeat-ngram-size=-1 is negative");
   refused({.rule = beam_rule::lecture, .stopping = early_stopping::yes},
           "beam search: early stopping belongs to beam-rule=hf, but beam-rule=lecture");
+  refused({.coverage_penalty = 0.2F}, "beam search: coverage-penalty=0.2 belongs to beam-rule=ct2, but beam-rule=hf");
+  refused({.rule = beam_rule::ctranslate2, .coverage_penalty = -101},
+          "beam search: coverage-penalty=-101 is not between -100 and 100");
 
   made_up_session model(4, 2, 20, [](auto tokens, auto logits) { hashed_logits(1, 4.0F, tokens, logits); });
   beam_search four({}, {}, 20, 4);
@@ -140,4 +143,7 @@ TEST_CASE("options and requests that make no sense are refused") {
                        Message("beam search: prompt and prefix have 6 tokens, the context has room for 4"));
   CHECK_THROWS_MATCHES(two.run(model, {.prompt = {}, .prefix = {}}), error,
                        Message("beam search: there are no tokens to go on from"));
+  beam_search covering({.rule = beam_rule::ctranslate2, .beams = 2, .coverage_penalty = 0.2F}, {}, 20, 4);
+  CHECK_THROWS_MATCHES(covering.run(model, {.prompt = ids, .prefix = {}}), error,
+                       Message("source_attention: this model has no encoder beside a decoder"));
 }

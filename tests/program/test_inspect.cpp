@@ -60,6 +60,9 @@ TEST_CASE("bench measures prefill and decode, or encode") {
   CHECK(toy.run({"bench", "-r", "0"}).status == 2);
   CHECK(toy.run({"bench", "-o", "xml"}).status == 2);
   CHECK(toy.run({"bench", "-t", "0"}).status == 2);
+  CHECK_THAT(toy.run({"bench", "--beam-size", "2"}).err,
+             ContainsSubstring("bench searches beams with --source-ids only"));
+  CHECK(toy.run({"bench", "--source-ids", "1,2"}).status == 1);
 
   toy_program const encoder(toy_program::kind::encoder);
   auto const e = json::parse(encoder.run({"bench", "-r", "2", "-t", "1", "-o", "json"}).out);

@@ -70,6 +70,8 @@ TEST_CASE("values of a search that make no sense are usage errors") {
   refused({"--beam-rule", "best"}, "--beam-rule: 'best' is none of hf, lecture, ct2");
   refused({"--early-stopping", "maybe"}, "--early-stopping: 'maybe' is none of true, false, never");
   refused({"--beam-rule", "ct2", "--early-stopping", "true"}, "early stopping belongs to beam-rule=hf");
+  refused({"--coverage-penalty", "0.5"}, "--coverage-penalty=0.5 belongs to beam-rule=ct2, but beam-rule=hf");
+  refused({"--coverage-penalty", "0.5", "--beam-rule", "ct2"}, "the model has no source that could be covered");
   refused({"--beam-size", "2", "--temp", "0.5"}, "beams are searched without sampling options");
   refused({"--beam-size", "2", "--logprobs", "1"}, "--logprobs is for sampling");
   refused({"--beam-size", "2", "--stop", "x"}, "--stop is for sampling");

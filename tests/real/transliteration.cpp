@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -126,7 +127,82 @@ void check_beams(translator const& model, json const& word) {
   }
 }
 
+json golden_searches() {
+  std::ifstream in(std::string(std::getenv("CONSTFORMER_SOURCE")) + "/tests/real/transliteration.json");
+  return json::parse(in);
+}
+
+// Of a text in UTF-8, one id per character.
+std::vector<int> character_ids(std::map<std::string, int> const& vocabulary, std::string const& text) {
+  std::vector<int> out;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i + 1;
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
+    auto const found = vocabulary.find(text.substr(i, end - i));
+    REQUIRE(found != vocabulary.end());
+    out.push_back(found->second);
+    i = end;
+  }
+  return out;
+}
+
+void check_search(translator const& model, json const& wanted) {
+  CAPTURE(wanted.dump());
+  int const beams = wanted.at("beams");
+  auto const s = model.start(beams);
+  s->start_source(character_ids(model.source, wanted.at("source")));
+  beam_search search({.rule = beam_rule::ctranslate2,
+                      .beams = beams,
+                      .length_penalty = wanted.at("length_penalty"),
+                      .best = beams,
+                      .coverage_penalty = wanted.at("coverage_penalty")},
+                     model.ids.eos, 43, s->capacity());
+  int const start = *model.ids.decoder_start;
+  auto const prefix = character_ids(model.target, wanted.at("prefix"));
+  auto const found = search.run(*s, {.prompt = std::span(&start, 1), .prefix = prefix});
+  REQUIRE(found.size() == wanted.at("found").size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    auto ids = character_ids(model.target, wanted.at("found")[i].at("text"));
+    ids.push_back(model.ids.eos.front());
+    CHECK(std::vector<int>(found[i].ids.begin(), found[i].ids.end()) == ids);
+    // 3e-5 of a mean over tokens, as in check_beams: a sum of n is n times as far off.
+    auto const count = static_cast<double>(ids.size());
+    double const tolerance = 3e-5 * count / std::pow(count, wanted.at("length_penalty").get<double>());
+    CHECK(std::abs(static_cast<double>(found[i].score) - wanted.at("found")[i].at("score").get<double>()) < tolerance);
+  }
+}
+
 }  // namespace
+
+TEST_CASE("searches with coverage penalties, length penalties and prefixes find what CTranslate2 finds") {
+  auto const golden = golden_searches();
+  for (auto const& [file, name] : {std::pair{"v2_aren-transliteration.model.bin", "float32"},
+                                   std::pair{"v2_aren-transliteration-i8.model.bin", "int8"}}) {
+    CAPTURE(name);
+    translator const model(file);
+    for (auto const& wanted : golden.at(name)) check_search(model, wanted);
+  }
+}
+
+TEST_CASE("attention over the source is what CTranslate2 returns") {
+  auto const golden = golden_searches().at("attention");
+  translator const model("v2_aren-transliteration.model.bin");
+  auto const s = model.start(2);
+  auto const source = character_ids(model.source, golden.at("source"));
+  CHECK_THROWS(s->source_attention(0));
+  s->start_source(source);
+  CHECK_THROWS(s->source_attention(0));
+  int token = *model.ids.decoder_start;
+  auto const text = character_ids(model.target, golden.at("text"));
+  for (std::size_t i = 0; i < golden.at("rows").size(); ++i) {
+    s->append(std::span(&token, 1));
+    auto const attention = s->source_attention(0);
+    REQUIRE(attention.size() == source.size());
+    for (std::size_t k = 0; k < source.size(); ++k)
+      CHECK(std::abs(static_cast<double>(attention[k]) - golden.at("rows")[i][k].get<double>()) < 1e-5);
+    if (i < text.size()) token = text[i];
+  }
+}
 
 TEST_CASE("the transliteration model's words, scores and beams are CTranslate2's") {
   std::ifstream in(data() / "golden" / "aren_golden.json");

@@ -35,6 +35,10 @@ struct beam_options {
   int best = 1;                                  ///< hypotheses wanted, at most K
   int no_repeat_ngram = 0;                       ///< no n-gram of this size occurs twice; 0: any may
 
+  /// ctranslate2 only: β of GNMT's coverage penalty (arXiv:1609.08144, equation 14) β·Σ log min(Σ attention, 1), over the source's
+  /// tokens and all tokens of a hypothesis, which is added to its score when it ends; 0: none.
+  float coverage_penalty = 0;
+
   bool operator==(beam_options const&) const = default;
 };
 

@@ -150,6 +150,17 @@ class engine final : public session {
     if constexpr (has_prefix) prefixes_.fork(parents);
   }
 
+  std::span<float const> source_attention(int sequence) override {
+    if constexpr (has_encoder(Config)) {
+      int const row = stage_.positions == nullptr ? stage_.rows - 1 : sequence;
+      if (row < 0 || row >= stage_.rows || position(sequence) == 0)
+        throw error("source_attention: the last call appended nothing to sequence " + std::to_string(sequence));
+      return source_.attention(stage_, row);
+    } else {
+      return session::source_attention(sequence);
+    }
+  }
+
   void score(std::span<int const> ids, row_sink const& sink) override {
     require_decoder("score");
     int done = 0;

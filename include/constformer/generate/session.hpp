@@ -84,6 +84,12 @@ class session {
   /// beyond parents.size() become empty. Copies no keys or values.
   virtual void fork(std::span<int const> parents) = 0;
 
+  /// Encoder-decoder models: what the token attends to that the last call of append or step put at the end of a sequence, a
+  /// weight per token of the source: the first head of the last layer. Computed when it is asked for; valid until the next call.
+  virtual std::span<float const> source_attention([[maybe_unused]] int sequence) {
+    throw error("source_attention: this model has no encoder beside a decoder");
+  }
+
   /// Decoders: appends `ids` to sequence 0 and hands the logits of every row, in order, to `sink`.
   virtual void score(std::span<int const> ids, row_sink const& sink) = 0;
 

@@ -65,7 +65,8 @@ class source_part {
   [[nodiscard]] static constexpr std::size_t bytes(int workers, int capacity) {
     stage_plan const plan = stage_plan::of(encoder_part<Config>, workers, capacity);
     return plan.cache_bytes() + plan.activation_bytes() + arena::bytes_for<int>(blocks_for(capacity)) +
-           arena::bytes_for<scratch>(static_cast<std::size_t>(workers));
+           arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) +
+           arena::bytes_for<float>(static_cast<std::size_t>(capacity));
   }
 
   /// Cuts its parts from `memory`; `weights` are those of the whole model.
@@ -73,7 +74,8 @@ class source_part {
       : stage_(stage_plan::of(encoder_part<Config>, workers, capacity)
                    .cut(memory, weights + packed_layout_of(Config).encoder, capacity)),
         blocks_(memory.take<int>(blocks_for(capacity))),
-        scratch_(memory.take<scratch>(static_cast<std::size_t>(workers))) {
+        scratch_(memory.take<scratch>(static_cast<std::size_t>(workers))),
+        attention_(memory.take<float>(static_cast<std::size_t>(capacity))) {
     std::iota(blocks_.begin(), blocks_.end(), 0);
     stage_.blocks = blocks_.data();
     tables_.start(stage_, capacity);
@@ -89,6 +91,14 @@ class source_part {
       encoder_layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]);
       cross_attention_layer<Config>::keep_source(self, decoder, encoder_layer::output(self, stage_));
     });
+    decoder.rows = 0;
+  }
+
+  /// What a row of the decoder's last pass attends to, in its last layer; a weight per token of the source.
+  std::span<float const> attention(stage const& decoder, int row) {
+    auto const out = attention_.first(static_cast<std::size_t>(decoder.source_count));
+    cross_attention_layer<Config>::weigh_source(decoder, Config.layers - 1, row, out);
+    return out;
   }
 
  private:
@@ -99,6 +109,7 @@ class source_part {
   stage stage_;
   std::span<int> blocks_;  // 0, 1, 2, …
   std::span<scratch> scratch_;
+  std::span<float> attention_;  // (capacity)
   position_tables<encoder_part<Config>> tables_;
 };
 

@@ -6,8 +6,11 @@
 #define CONSTFORMER_LAYERS_CROSS_ATTENTION_INL_HPP
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
+#include <span>
 
 #include "hwy/highway.h"
 
@@ -70,6 +73,8 @@ class cross_attention_layer {
  private:
   static constexpr int slots = Config.layers * Config.kv_heads;
 
+  static float score_scale() { return Config.scale_scores ? 1.0F / std::sqrt(static_cast<float>(head_dim)) : 1.0F; }
+
   static HWY_INLINE std::size_t head_at(int layer, int head) {
     return static_cast<std::size_t>(layer * Config.kv_heads + head) * panel_rows;
   }
@@ -86,7 +91,7 @@ class cross_attention_layer {
                     .first_position = 0,
                     .positions = rows,
                     .mask = {s.source_count},
-                    .scale = Config.scale_scores ? 1.0F / std::sqrt(static_cast<float>(head_dim)) : 1.0F,
+                    .scale = score_scale(),
                     .slots = slots,
                     .heads = heads},
                    mine);
@@ -117,6 +122,22 @@ class cross_attention_layer {
                                                                             s.source_count, to_cache);
     }
     self.sync();
+  }
+
+  /// out (source_count) = softmax(query · key) of a row's first head, from the query that a pass has left: only that of the last layer
+  /// is there. Nobody pays for it who does not ask.
+  static HWY_NOINLINE void weigh_source(stage const& s, int layer, int row, std::span<float> out) {
+    float const* const query = s.qkv + static_cast<std::size_t>(row) * query_stride;
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      auto const block = static_cast<std::size_t>(s.source_blocks[k / panel_rows]) * slots * panel_rows;
+      float const* const key = s.source_keys + (block + head_at(layer, 0)) * head_dim + k % panel_rows;
+      out[k] = 0;
+      for (std::size_t j = 0; j < head_dim; ++j) out[k] += query[j] * score_scale() * key[j * panel_rows];
+    }
+    float const peak = *std::max_element(out.begin(), out.end());
+    for (float& x : out) x = std::exp(x - peak);
+    float const total = std::accumulate(out.begin(), out.end(), 0.0F);
+    for (float& x : out) x /= total;
   }
 
   /// x += output(attend(query of input, keys and values of the source)), with a barrier after.

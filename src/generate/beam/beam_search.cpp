@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "constformer/core/error.hpp"
+#include "coverage.hpp"
 #include "repeats.hpp"
 #include "rule.hpp"
 #include "scores.hpp"
@@ -45,6 +46,7 @@ class beam_search::search {
         ids_(beams_.size()),
         parents_(beams_.size()),
         history_(capacity_ + 1),
+        coverage_(options.beams, options.coverage_penalty != 0 ? capacity_ : 0),
         results_(static_cast<std::size_t>(options.best)),
         result_ids_(results_.size() * (capacity_ + 1)) {
     banned_.reserve(capacity_ + 1 + static_cast<std::size_t>(vocab));
@@ -56,6 +58,7 @@ class beam_search::search {
     if (room == 0) return report(request.prefix, {});
     auto const first = append_all(model, request);
     for (std::size_t beam = 0; beam < beams_.size(); ++beam) take(beam, first);
+    weigh_coverage();
     for (int left = room; rule_->advance(scores_, beams_, tokens_, left == 1); --left) step(model, left == room);
     return report(request.prefix, rule_->finish());
   }
@@ -92,10 +95,35 @@ class beam_search::search {
     }
   }
 
-  static std::span<float const> append_all(session& model, beam_request const& request) {
+  std::span<float const> append_all(session& model, beam_request const& request) {
+    if (covers()) return append_covering(model, request);
     if (request.prompt.empty()) return model.append(request.prefix);
     auto const logits = model.append(request.prompt);
     return request.prefix.empty() ? logits : model.append(request.prefix);
+  }
+
+  [[nodiscard]] bool covers() const { return options_.coverage_penalty != 0; }
+
+  // What a token attends to is known after the call that appended it, so that those of a prefix come one by one.
+  std::span<float const> append_covering(session& model, beam_request const& request) {
+    auto const given = request.prompt.empty() ? request.prefix.first(1) : request.prompt;
+    auto logits = model.append(given);
+    auto attention = model.source_attention(0);
+    coverage_.begin(attention.size());
+    coverage_.add(0, attention);
+    for (int const& id : request.prompt.empty() ? request.prefix.subspan(1) : request.prefix) {
+      logits = model.append(std::span(&id, 1));
+      coverage_.add(0, model.source_attention(0));
+    }
+    std::ranges::fill(parents_, 0);
+    coverage_.fork(parents_);
+    return logits;
+  }
+
+  void weigh_coverage() {
+    if (!covers()) return;
+    for (std::size_t i = 0; i < beams_.size(); ++i)
+      beams_[i].coverage = options_.coverage_penalty * coverage_.log_sum(i);
   }
 
   // Beams go on from their parents; at first all of them from sequence 0.
@@ -107,6 +135,10 @@ class beam_search::search {
     model.fork(parents_);
     auto const logits = model.step(ids_);
     for (std::size_t i = 0; i < beams_.size(); ++i) take(i, logits[static_cast<int>(i)]);
+    if (!covers()) return;
+    coverage_.fork(parents_);
+    for (std::size_t i = 0; i < beams_.size(); ++i) coverage_.add(i, model.source_attention(static_cast<int>(i)));
+    weigh_coverage();
   }
 
   void take(std::size_t beam, std::span<float const> logits) {
@@ -145,6 +177,7 @@ class beam_search::search {
   std::size_t past_ = 0;      // tokens of it that all beams share
   std::vector<int> banned_;
   std::span<int const> always_banned_;
+  detail::source_coverage coverage_;  // empty without a penalty
   std::vector<beam_hypothesis> results_;
   std::vector<int> result_ids_;
 };

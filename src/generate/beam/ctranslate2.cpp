@@ -75,11 +75,13 @@ class ctranslate2_rule final : public search_rule {
   void note_found(beam_candidate const& c, trellis& tokens) {
     int const node = tokens.add(node_of(c), c.id);
     int const counted = prefix_ + tokens.length(node);
-    found_.push_back({c.score / std::pow(static_cast<float>(counted), options_.length_penalty), node});
+    float const score = c.score / std::pow(static_cast<float>(counted), options_.length_penalty);
+    found_.push_back({score + before_[static_cast<std::size_t>(c.beam)].coverage, node});
   }
 
   [[nodiscard]] bool complete() const {
-    if (options_.length_penalty == 0) return top_ended_ && found_.size() >= static_cast<std::size_t>(options_.best);
+    if (options_.length_penalty == 0 && options_.coverage_penalty == 0)
+      return top_ended_ && found_.size() >= static_cast<std::size_t>(options_.best);
     return found_.size() >= width();
   }
 

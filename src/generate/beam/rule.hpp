@@ -14,10 +14,11 @@ namespace constformer::detail {
 
 /// A hypothesis that grows.
 struct growing_beam {
-  float score;  ///< Σ log p
-  int node;     ///< its last token
-  int parent;   ///< the beam it went on from
-  int end = 0;  ///< lecture: tokens up to the first end token; 0: there is none
+  float score;         ///< Σ log p
+  int node;            ///< its last token
+  int parent;          ///< the beam it went on from
+  int end = 0;         ///< lecture: tokens up to the first end token; 0: there is none
+  float coverage = 0;  ///< ctranslate2: what is added to the score if it ends now
 };
 
 /// A hypothesis that was found.
