@@ -34,6 +34,10 @@
 #include "constformer/configs/llama_7b.hpp"
 #include "constformer/configs/minilm_l6.hpp"
 #include "constformer/configs/mistral_7b.hpp"
+#include "constformer/configs/nanochat_d12.hpp"
+#include "constformer/configs/nanochat_d20.hpp"
+#include "constformer/configs/nanochat_d24.hpp"
+#include "constformer/configs/nanochat_d32.hpp"
 #include "constformer/configs/nanogpt.hpp"
 #include "constformer/configs/nanogpt_50304.hpp"
 #include "constformer/configs/nanogpt_char.hpp"
@@ -112,6 +116,10 @@ inline constexpr auto catalogue = std::to_array<published_model>({
     {"gemma_7b", &gemma_7b, 8'537'680'896},
     {"gemma2_2b", &gemma2_2b, 2'614'341'888},
     {"gemma2_9b", &gemma2_9b, 9'241'705'984},
+    {"nanochat_d12", &nanochat_d12, 286'261'730},
+    {"nanochat_d20", &nanochat_d20, 896'533'746},
+    {"nanochat_d24", &nanochat_d24, 1'384'122'122},
+    {"nanochat_d32", &nanochat_d32, 1'879'048'192},
     {"phi3_mini", &phi3_mini, 3'821'079'552},
     {"pythia_70m", &pythia_70m, 70'426'624},
     {"pythia_160m", &pythia_160m, 162'322'944},

@@ -29,6 +29,12 @@ void add_checkpoint_options(CLI::App& command, std::string& path, open_options& 
           "of a nanoGPT, minGPT or makemore model, which does not say")
       ->check(CLI::IsMember({"gelu", "gelu_tanh"}))
       ->type_name("gelu|gelu_tanh");
+  command
+      .add_option_function<float>(
+          "--softcap", [&options](float cap) { options.softcap = cap; },
+          "of a nanochat model's logits, which its files do not say (default: 15)")
+      ->check(CLI::Range(1.0F, 1000.0F))
+      ->type_name("F");
 }
 
 }  // namespace constformer::command

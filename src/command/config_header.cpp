@@ -98,8 +98,12 @@ void for_each_field(config const& c, Visit visit) {
   visit("norm_bias", c.norm_bias);
   visit("embedding_norm", c.embedding_norm);
   visit("residual_scale", c.residual_scale);
+  visit("norm_weight", c.norm_weight);
   visit("norm_adds_one", c.norm_adds_one);
   visit("parallel", c.parallel);
+  visit("smear_inputs", c.smear_inputs);
+  visit("residual_gains", c.residual_gains);
+  visit("backout", c.backout);
   visit("activation", c.activation);
   visit("gated", c.gated);
   visit("position", c.position);
@@ -118,6 +122,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("rope.truncate", c.rope.truncate);
   visit("rope.short_factors", c.rope.short_factors);
   visit("rope.long_factors", c.rope.long_factors);
+  visit("rope.backwards", c.rope.backwards);
   visit("rope.attention_factor", c.rope.attention_factor);
   visit("relative.buckets", c.relative.buckets);
   visit("relative.max_distance", c.relative.max_distance);
@@ -133,6 +138,10 @@ void for_each_field(config const& c, Visit visit) {
   visit("score_gain", c.score_gain);
   visit("score_softcap", c.score_softcap);
   visit("qk_norm", c.qk_norm);
+  visit("qk_norm_last", c.qk_norm_last);
+  visit("value_layers", c.value_layers);
+  visit("value_gate_inputs", c.value_gate_inputs);
+  visit("value_gate_limit", c.value_gate_limit);
   visit("bias_qkv", c.bias_qkv);
   visit("bias_attention_output", c.bias_attention_output);
   visit("bias_ffn", c.bias_ffn);
@@ -184,6 +193,7 @@ config base_of(config const& c, shape const& s) {
     case family_kind::glm4: return glm4(s);
     case family_kind::chatglm: return chatglm(s);
     case family_kind::chatglm_6b: return chatglm_6b(s, c.prefix);
+    case family_kind::nanochat: return nanochat(s);
     case family_kind::gpt2: return gpt2(s);
     case family_kind::bert: return bert(s);
     case family_kind::roberta: return roberta(s);

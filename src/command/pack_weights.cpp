@@ -46,7 +46,8 @@ std::string tensor_name(checkpoint const& source, name_rule const& rule, std::st
 std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule const& rule,
                          std::string_view parameter) {
   std::int64_t rows = 0;
-  std::string_view const suffix = parameter.substr(parameter.rfind('.'));
+  std::string_view const suffix =
+      parameter.substr(std::min(parameter.rfind('.'), parameter.size()));  // scalars have none
   for (pack_step const& step : plan.view()) {
     name_rule const* other = rule_for(names, step.parameter.view());
     if (other != nullptr && other->tensor == rule.tensor && other->part < rule.part &&

@@ -44,6 +44,7 @@ ordered_json describe(rope_config const& r) {
           {"truncate", r.truncate},
           {"short_factors", describe(r.short_factors, r)},
           {"long_factors", describe(r.long_factors, r)},
+          {"backwards", r.backwards},
           {"attention_factor", shortest(r.attention_factor)}};
 }
 
@@ -79,8 +80,12 @@ ordered_json hyperparameters(config const& c) {
                       {"norm_bias", c.norm_bias},
                       {"embedding_norm", c.embedding_norm},
                       {"residual_scale", shortest(c.residual_scale)},
+                      {"norm_weight", c.norm_weight},
                       {"norm_adds_one", c.norm_adds_one},
                       {"parallel", c.parallel},
+                      {"smear_inputs", c.smear_inputs},
+                      {"residual_gains", c.residual_gains},
+                      {"backout", c.backout},
                       {"activation", name_of(c.activation)},
                       {"gated", c.gated},
                       {"position", name_of(c.position)}};
@@ -97,6 +102,10 @@ ordered_json hyperparameters(config const& c) {
               {"score_gain", shortest(c.score_gain)},
               {"score_softcap", shortest(c.score_softcap)},
               {"qk_norm", c.qk_norm},
+              {"qk_norm_last", c.qk_norm_last},
+              {"value_layers", describe(c.value_layers, c.layers)},
+              {"value_gate_inputs", c.value_gate_inputs},
+              {"value_gate_limit", shortest(c.value_gate_limit)},
               {"bias_qkv", c.bias_qkv},
               {"bias_attention_output", c.bias_attention_output},
               {"bias_ffn", c.bias_ffn},

@@ -75,8 +75,10 @@ constformer::checkpoint opened(fs::path const& fixture) {
   json const ids = json::parse(text_of(fixture / "ids.json"));
   constformer::open_options options;
   auto const given = ids.value("options", std::vector<std::string>{});
-  for (std::size_t i = 0; i + 1 < given.size(); ++i)
+  for (std::size_t i = 0; i + 1 < given.size(); ++i) {
     if (given[i] == "--heads") options.heads = std::stoi(given[i + 1]);
+    if (given[i] == "--softcap") options.softcap = std::stof(given[i + 1]);
+  }
   return constformer::open_checkpoint(ids.contains("checkpoint") ? fixture / ids["checkpoint"] : fixture, options);
 }
 

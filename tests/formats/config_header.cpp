@@ -50,10 +50,11 @@ std::string exact(factor_table const& table) {
 
 std::string exact(rope_config const& r) {
   auto const& [style, theta, dims, planes, f16, scaling, factor, original, low, high, fast, slow, truncate, shorts,
-               longs, attention] = r;
+               longs, backwards, attention] = r;
   return aggregate(exact(style), exact(theta), exact(dims), exact(planes), exact(f16) + " != 0", exact(scaling),
                    exact(factor), exact(original), exact(low), exact(high), exact(fast), exact(slow),
-                   exact(truncate) + " != 0", exact(shorts), exact(longs), exact(attention));
+                   exact(truncate) + " != 0", exact(shorts), exact(longs), exact(backwards) + " != 0",
+                   exact(attention));
 }
 
 std::string exact(prefix_config const& p) { return aggregate(exact(p.end), exact(p.blank), exact(p.other_blank)); }
@@ -72,20 +73,23 @@ std::string exact(layer_set const& set) {
 
 std::string exact(config const& c) {
   auto const& [family, layers, d_model, heads, kv_heads, head_dim, d_ff, vocab, positions, first_position, segments,
-               capacity, norm, place, eps, norm_bias, embedding_norm, residual_scale, adds_one, parallel, activation,
-               gated, position, rope, relative, embedding_scale, mask, prefix, window, unwindowed, scale, by_layer,
-               gain, score_cap, qk_norm, bias_qkv, bias_output, bias_ffn, bias_head, head, tied, logit_scale, logit_cap,
-               pooler, pooler_activation, classifier, labels, encoder, shared_tokens, weights, group] = c;
+               capacity, norm, place, eps, norm_bias, embedding_norm, residual_scale, norm_weight, adds_one, parallel,
+               smear_inputs, residual_gains, backout, activation, gated, position, rope, relative, embedding_scale,
+               mask, prefix, window, unwindowed, scale, by_layer, gain, score_cap, qk_norm, qk_norm_last, value_layers,
+               value_gate_inputs, value_gate_limit, bias_qkv, bias_output, bias_ffn, bias_head, head, tied, logit_scale,
+               logit_cap, pooler, pooler_activation, classifier, labels, encoder, shared_tokens, weights, group] = c;
   auto const flag = [](bool value) { return std::string(value ? "true" : "false"); };
   return aggregate(exact(family), exact(layers), exact(d_model), exact(heads), exact(kv_heads), exact(head_dim),
                    exact(d_ff), exact(vocab), exact(positions), exact(first_position), exact(segments), exact(capacity),
                    exact(norm), exact(place), exact(eps), flag(norm_bias), flag(embedding_norm), exact(residual_scale),
-                   flag(adds_one), flag(parallel), exact(activation), flag(gated), exact(position), exact(rope),
-                   exact(relative), exact(embedding_scale), exact(mask), exact(prefix), exact(window),
-                   exact(unwindowed), flag(scale), flag(by_layer), exact(gain), exact(score_cap), flag(qk_norm),
-                   flag(bias_qkv), flag(bias_output), flag(bias_ffn), flag(bias_head), exact(head), flag(tied),
-                   exact(logit_scale), exact(logit_cap), flag(pooler), exact(pooler_activation), exact(classifier),
-                   exact(labels), exact(encoder), flag(shared_tokens), exact(weights), exact(group));
+                   flag(norm_weight), flag(adds_one), flag(parallel), exact(smear_inputs), flag(residual_gains),
+                   flag(backout), exact(activation), flag(gated), exact(position), exact(rope), exact(relative),
+                   exact(embedding_scale), exact(mask), exact(prefix), exact(window), exact(unwindowed), flag(scale),
+                   flag(by_layer), exact(gain), exact(score_cap), flag(qk_norm), flag(qk_norm_last),
+                   exact(value_layers), exact(value_gate_inputs), exact(value_gate_limit), flag(bias_qkv),
+                   flag(bias_output), flag(bias_ffn), flag(bias_head), exact(head), flag(tied), exact(logit_scale),
+                   exact(logit_cap), flag(pooler), exact(pooler_activation), exact(classifier), exact(labels),
+                   exact(encoder), flag(shared_tokens), exact(weights), exact(group));
 }
 
 // The number of an enumerator, of whatever kind.
@@ -148,6 +152,7 @@ config stranger() {
             false,
             {{1.0F, 0.0F, 1.0F / 3}},
             {},
+            true,
             0.1F};
   c.window = 5;
   c.gated = false;
@@ -187,6 +192,9 @@ TEST_CASE("config headers compile to the config they were written from", "[confi
   proof.add(llama({.layers = 2, .d_model = 12, .heads = 3, .vocab = 9, .positions = 30}), "llama");
   proof.add(gemma2({.layers = 7, .d_model = 12, .heads = 3, .vocab = 9, .positions = 30}, 5), "alternating");
   proof.add(chatglm_6b({.layers = 3, .d_model = 12, .heads = 3, .vocab = 9, .positions = 30}, {8, 7, 6}), "prefixed");
+  proof.add(
+      nanochat_of({.layers = 3, .d_model = 30, .heads = 3, .vocab = 9, .positions = 30}, nanochat_era::smeared, "SL"),
+      "mixed");
   CHECK(proof.compiles());
 }
 

@@ -212,6 +212,70 @@ TEST_CASE("nanoGPT's model_args", "[torch][open]") {
   CHECK(sentence(torch_of("}", {})).starts_with("ckpt.pt: holds an empty dict that is neither a nanoGPT checkpoint"));
 }
 
+TEST_CASE("nanochat's own files: eras, padding and what is missing", "[torch][open]") {
+  auto const matrix = [](int rows, int columns) {
+    return pickled_tensor("FloatStorage", "0", 12288, 0, {rows, columns}, {columns, 1});
+  };
+  auto const vector = [](int size) { return pickled_tensor("FloatStorage", "0", 12288, 0, {size}, {1}); };
+  using entries = std::vector<std::pair<std::string, std::string>>;
+  auto const state = [&](entries more) {
+    entries all{{"transformer.wte.weight", matrix(64, 36)}, {"transformer.h.0.attn.c_q.weight", matrix(36, 36)}};
+    all.insert(all.end(), more.begin(), more.end());
+    return torch_of(pickled_dict(all), {counting(12288)});
+  };
+  scratch_folder const folder;
+  auto const meta = [&](std::string const& more) {
+    folder.write("meta_000001.json",
+                 R"({"model_config":{"sequence_len":1024,"vocab_size":50,"n_layer":3,"n_head":3,"n_kv_head":1,)"
+                 R"("n_embd":36)" +
+                     more + "}}");
+  };
+  auto const opened = [&](entries const& more, open_options const& options = {}) {
+    return open_checkpoint(folder.write("model_000001.pt", state(more)), options);
+  };
+  auto const sentence = [&](entries const& more, open_options const& options = {}) {
+    return sentence_of([&] { static_cast<void>(opened(more, options)); }, folder.path());
+  };
+  CHECK(sentence({}) == "model_000001.pt: is a nanochat model, whose sizes are in meta_000001.json, which is missing");
+  meta("");
+  auto const plain = opened({});
+  CHECK(plain.format == checkpoint_format::nanochat);
+  CHECK(plain.model.window == 0);
+  CHECK_FALSE(plain.model.residual_gains);
+  CHECK(plain.model.logit_softcap == 15.0F);
+  CHECK(plain.assumed.size() == 2);
+  REQUIRE(plain.find("model.embed_tokens.weight") != nullptr);
+  CHECK(plain.find("model.embed_tokens.weight")->shape == std::vector<std::int64_t>{50, 36});
+  CHECK(plain.find("model.layers.0.self_attn.q_proj.weight") != nullptr);
+  CHECK(opened({}, {.softcap = 20.0F}).model.logit_softcap == 20.0F);
+  CHECK(opened({}, {.softcap = 20.0F}).assumed.size() == 1);
+  CHECK(sentence({}, {.heads = 2}) ==
+        "model_000001.pt: --heads and --activation are for GPTs, a nanochat model says its own");
+  meta(R"(,"window_pattern":"sL")");
+  entries const lambdas{{"resid_lambdas", vector(3)}, {"x0_lambdas", vector(3)}};
+  CHECK(opened(lambdas).model.window == 513);
+  CHECK(opened(lambdas).model.unwindowed.count(3) == 2);
+  auto const gated = [&](int channels) {
+    return entries{{"resid_lambdas", vector(3)},
+                   {"transformer.h.0.attn.ve_gate.weight", matrix(1, channels)},
+                   {"value_embeds.2.weight", matrix(64, 12)}};
+  };
+  auto const values = opened(gated(32));
+  CHECK(values.model.value_gate_limit == 2.0F);
+  CHECK(values.model.value_layers.count(3) == 2);
+  REQUIRE(values.find("model.value_embeds.1.weight") != nullptr);
+  CHECK(values.find("model.value_embeds.1.weight")->shape == std::vector<std::int64_t>{50, 12});
+  CHECK(opened(gated(12)).model.window == 385);
+  CHECK(opened(gated(12)).model.rope.theta == 100000.0F);
+  CHECK(sentence(gated(7)) == "model_000001.pt: its value gates are [1,7], those of nanochat see 12 or 32 channels");
+  entries smeared = gated(12);
+  smeared.emplace_back("smear_gate.weight", matrix(1, 24));
+  CHECK(opened(smeared).model.window == 257);
+  CHECK(opened(smeared).model.smear_inputs == 24);
+  meta(R"(,"window_pattern":"SXL")");
+  CHECK(sentence({}).ends_with("field \"window_pattern\" is \"SXL\", it must be of the letters S and L"));
+}
+
 TEST_CASE("pytorch_model.bin in a folder, whole and in shards", "[torch][shards]") {
   scratch_folder const folder;
   std::vector<mapped_file> files;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write the parity fixtures that are no Hugging Face folders: torch files of nanoGPT and its kin, and a llama2.c v2 file.
+"""Write the parity fixtures that are no Hugging Face folders: torch files of nanoGPT and its kin and of nanochat in each of its
+eras, and a llama2.c v2 file.
 
     make_file_fixtures.py               write fixtures that are not there yet into fixtures/ beside this script
     make_file_fixtures.py --force NAME  write these again
@@ -28,6 +29,7 @@ except ImportError as missing:
     sys.exit(77)
 
 import reference_llama2c
+import reference_nanochat
 import reference_nanogpt
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -142,7 +144,57 @@ class Llama2cV2:
         return logits(ids, unquantised=True)
 
 
+class NanoChat:
+    """model_000007.pt and meta_000007.json of an era; the vocabulary is padded to 64, block matrices are bf16."""
+
+    def __init__(self, era, layers, heads, kv_heads, width, vocab, positions, pattern=None, options=(), prompt=12, cap=None):
+        self.config = dict(sequence_len=positions, vocab_size=vocab, n_layer=layers, n_head=heads, n_kv_head=kv_heads,
+                           n_embd=width, **({"window_pattern": pattern} if pattern else {}))
+        self.era, self.cap, self.prompt, self.vocab = era, cap, prompt, vocab
+        self.checkpoint, self.options = "model_000007.pt", list(options)
+
+    def state(self, random):
+        c = self.config
+        layers, width, kv = c["n_layer"], c["n_embd"], c["n_embd"] // c["n_head"] * c["n_kv_head"]
+        gate = reference_nanochat.ERAS[self.era]["gate"]
+        rows = -(-c["vocab_size"] // 64) * 64
+        state = collections.OrderedDict()
+        state["transformer.wte.weight"] = 0.8 * noise(random, rows, width)
+        for i in range(layers):
+            for name, out, inner in (("attn.c_q", width, width), ("attn.c_k", kv, width), ("attn.c_v", kv, width),
+                                     ("attn.c_proj", width, width), ("mlp.c_fc", 4 * width, width),
+                                     ("mlp.c_proj", width, 4 * width)):
+                state[f"transformer.h.{i}.{name}.weight"] = (noise(random, out, inner) * 1.2 / inner ** 0.5).bfloat16()
+            if gate and i % 2 == (layers - 1) % 2:
+                state[f"transformer.h.{i}.attn.ve_gate.weight"] = noise(random, c["n_kv_head"], 12 if gate == 3 else 32)
+                state[f"value_embeds.{i}.weight"] = noise(random, rows, kv)
+        state["lm_head.weight"] = noise(random, rows, width) * 6 / width ** 0.5
+        if self.era != "plain":
+            state["resid_lambdas"], state["x0_lambdas"] = 1 + 0.2 * noise(random, layers), 0.4 * noise(random, layers)
+        if self.era == "smeared":
+            state["smear_gate.weight"], state["smear_lambda"] = noise(random, 1, 24), torch.tensor([0.9])
+            state["backout_lambda"] = torch.tensor([0.35])
+        return state
+
+    def write(self, folder, random):
+        state = self.state(random)
+        torch.save(state, folder / "model_000007.pt")
+        meta = {"step": 7, "val_bpb": 1.0, "model_config": self.config, "user_config": {"depth": self.config["n_layer"]}}
+        (folder / "meta_000007.json").write_text(json.dumps(meta) + "\n")
+        return lambda ids, era=self.era, cap=self.cap: reference_nanochat.logits(state, self.config, era, ids, cap)
+
+    def mistaken(self, logits, ids):
+        wrong = {"plain": ("plain", 20), "lambdas": ("lambdas", 20), "values": ("values", 15), "gated": ("smeared", None),
+                 "smeared": ("gated", None)}[self.era]
+        return logits(ids, *wrong)
+
+
 FIXTURES = {
+    "nanochat_plain": NanoChat("plain", 2, 3, 1, 12, 43, 40),
+    "nanochat_lambdas": NanoChat("lambdas", 4, 3, 3, 12, 41, 40, "SSL", prompt=24),
+    "nanochat_values": NanoChat("values", 2, 4, 2, 32, 37, 40, "SL", ["--softcap", "20"], prompt=24, cap=20),
+    "nanochat_gated": NanoChat("gated", 3, 3, 1, 12, 35, 200, "SSSL", prompt=140),
+    "nanochat_smeared": NanoChat("smeared", 3, 3, 1, 24, 33, 200, "SSSL", prompt=140),
     "llama2c_v2": Llama2cV2(24, 37, 2, 6, 2, 43, 40, 8),
     "nanogpt_bias": NanoGpt(2, 2, 10, 37, 40, True, compiled=True),
     "nanogpt_no_bias": NanoGpt(3, 3, 15, 29, 33, False, characters="\n !,.abcdefghijklmnopqrstuvw€"),
@@ -205,6 +257,8 @@ def difference(old, new):
     for name in files[0]:
         a, b = old / name, new / name
         if name.endswith(".pt") and not same(*(torch.load(p, weights_only=False) for p in (a, b))):
+            return f"{name} differs"
+        if name == "meta_000007.json" and json.loads(a.read_text()) != json.loads(b.read_text()):
             return f"{name} differs"
         if name.endswith(".pkl") and pickle.loads(a.read_bytes()) != pickle.loads(b.read_bytes()):
             return f"{name} differs"

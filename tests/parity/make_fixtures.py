@@ -147,6 +147,15 @@ def saved_neox_buffers(c):
             for name, value in (("bias", mask), ("masked_bias", torch.tensor(-1e9)))}
 
 
+def nanochat(**over):
+    c = {"architectures": ["NanoChatForCausalLM"], "model_type": "nanochat", "vocab_size": 43, "hidden_size": 12,
+         "intermediate_size": 29, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
+         "max_position_embeddings": 64, "hidden_act": "relu2", "rms_norm_eps": 1e-6, "final_logit_softcapping": 2.5,
+         "attention_bias": True, "tie_word_embeddings": False, "torch_dtype": "float32",
+         "rope_parameters": {"rope_type": "default", "rope_theta": 500.0}, **NONE_IDS}
+    return {**c, **over}
+
+
 def gpt2(**over):
     c = {"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": 37, "n_positions": 31, "n_embd": 10,
          "n_layer": 2, "n_head": 2, "n_inner": None, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5,
@@ -288,6 +297,7 @@ FIXTURES = {
     "gemma2_no_caps": Fixture(gemma2(attn_logit_softcapping=None, final_logit_softcapping=None, attention_bias=True,
                                      layer_types=["full_attention", "sliding_attention", "sliding_attention"]),
                               prompt=16, dtype="BF16"),
+    "nanochat_hf": Fixture(nanochat(head_dim=6), unlike={"final_logit_softcapping": None}),
     # GPT-2
     "gpt2_plain": Fixture(gpt2(), unlike={"activation_function": "gelu"}),
     "gpt2_head_dim_7": Fixture(gpt2(n_embd=14, n_head=2, n_inner=33)),

@@ -20,7 +20,7 @@ static_assert(tables_agree<configs::llama2_7b, configs::llama2_70b, configs::lla
 static_assert(tables_agree<configs::mistral_7b, configs::qwen2_0_5b, configs::qwen2_7b>);
 static_assert(tables_agree<configs::qwen3_0_6b, configs::gemma_2b, configs::gemma2_2b>);
 static_assert(tables_agree<configs::phi3_mini, configs::pythia_70m, configs::glm4_9b_0414, configs::chatglm3_6b,
-                           configs::chatglm_6b>);
+                           configs::chatglm_6b, configs::nanochat_d12, configs::nanochat_d32>);
 static_assert(tables_agree<configs::bert_base, configs::bert_large>);
 
 template <config const& Config>

@@ -22,6 +22,8 @@ struct parameter_breakdown {
   std::int64_t cross_attention = 0;  ///< the same of cross-attention
   std::int64_t feed_forward = 0;     ///< gate, up and down of all layers, with biases
   std::int64_t head = 0;        ///< (vocab, d_model) unless tied; its bias; masked language models: its transform too
+  std::int64_t values = 0;      ///< value embeddings (vocab, kv_heads·head_dim) and their gates
+  std::int64_t mixing = 0;      ///< smear, residual gains and backout
   std::int64_t pooler = 0;      ///< (d_model, d_model) and bias
   std::int64_t classifier = 0;  ///< (labels, d_model) and bias
   std::int64_t encoder = 0;     ///< all of the encoder
@@ -29,7 +31,7 @@ struct parameter_breakdown {
   /// All of them.
   [[nodiscard]] constexpr std::int64_t total() const {
     return sum_of(token_embedding, position_embedding, segment_embedding, relative, norms, attention, cross_attention,
-                  feed_forward, head, pooler, classifier, encoder);
+                  feed_forward, head, values, mixing, pooler, classifier, encoder);
   }
 };
 
@@ -59,14 +61,19 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
       c.position == position_kind::learned ? product_of(c.first_position + c.positions, c.d_model) : 0;
   p.segment_embedding = product_of(c.segments, c.d_model);
   p.relative = product_of(c.relative.buckets, c.position == position_kind::relative ? c.heads : 0);
-  p.norms = sum_of(product_of(sum_of(norms_of(c), transform.copies), c.d_model, c.norm_bias ? 2 : 1),
-                   c.qk_norm ? product_of(2, c.layers, c.head_dim) : 0);
+  p.norms = sum_of(
+      product_of(sum_of(norms_of(c), transform.copies), c.d_model, (c.norm_weight ? 1 : 0) + (c.norm_bias ? 1 : 0)),
+      c.qk_norm && c.norm_weight ? product_of(2, c.layers, c.head_dim) : 0);
   p.attention =
       sum_of(detail::stored_in(query), detail::stored_in(key), detail::stored_in(value), detail::stored_in(output));
   p.cross_attention = sum_of(detail::stored_in(cross_query), detail::stored_in(cross_key),
                              detail::stored_in(cross_value), detail::stored_in(cross_output));
   p.feed_forward = sum_of(detail::stored_in(gate), detail::stored_in(up), detail::stored_in(down));
   p.head = sum_of(detail::stored_in(transform), detail::stored_in(head));
+  p.values = product_of(c.value_layers.count(c.layers), c.kv_heads,
+                        sum_of(product_of(c.vocab, c.head_dim), c.value_gate_inputs));
+  p.mixing = sum_of(c.smear_inputs > 0 ? c.smear_inputs + 1 : 0, c.residual_gains ? product_of(2, c.layers) : 0,
+                    c.backout ? 1 : 0);
   p.pooler = detail::stored_in(pooler);
   p.classifier = detail::stored_in(classifier);
   if (has_encoder(c)) p.encoder = parameters_of(encoder_of(c)).total();
@@ -80,7 +87,8 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
 
 /// Parameters that are entries of matrices or of the token embedding, which are stored as `c.weights`; the others stay f32.
 [[nodiscard]] constexpr std::int64_t matrix_parameter_count(config const& c) {
-  std::int64_t sum = c.shared_tokens ? 0 : product_of(c.vocab, c.d_model);
+  std::int64_t sum = product_of(c.vocab, sum_of(c.shared_tokens ? 0 : c.d_model,
+                                                product_of(c.value_layers.count(c.layers), c.kv_heads, c.head_dim)));
   for (matrix_kind const& m : matrices_of(c))
     if (m.stored) sum = sum_of(sum, product_of(m.copies, m.weights()));
   if (has_encoder(c)) sum = sum_of(sum, matrix_parameter_count(encoder_of(c)));

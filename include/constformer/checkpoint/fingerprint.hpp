@@ -21,13 +21,39 @@ struct word_hash {
 };
 
 constexpr void add_arithmetic(word_hash& hash, config const& c) {
-  for (int word : {c.layers, c.d_model, c.heads, c.kv_heads, c.head_dim, c.d_ff, c.vocab, c.positions, c.first_position,
-                   c.segments, c.window, c.labels, c.relative.buckets, c.relative.max_distance, c.encoder.layers,
-                   c.encoder.heads, c.encoder.head_dim, c.encoder.d_ff, c.encoder.vocab})
+  for (int word : {c.layers,
+                   c.d_model,
+                   c.heads,
+                   c.kv_heads,
+                   c.head_dim,
+                   c.d_ff,
+                   c.vocab,
+                   c.positions,
+                   c.first_position,
+                   c.segments,
+                   c.window,
+                   c.labels,
+                   c.relative.buckets,
+                   c.relative.max_distance,
+                   c.encoder.layers,
+                   c.encoder.heads,
+                   c.encoder.head_dim,
+                   c.encoder.d_ff,
+                   c.encoder.vocab,
+                   c.smear_inputs,
+                   c.value_gate_inputs})
     hash.add(std::int64_t{word});
-  for (bool word : {c.norm_bias, c.gated, c.scale_scores, c.scale_scores_by_layer, c.bias_qkv, c.bias_attention_output,
-                    c.bias_ffn, c.bias_head, c.embedding_norm, c.tied, c.pooler, c.rope.truncate, c.norm_adds_one,
-                    c.parallel, c.qk_norm, c.rope.f16_frequencies})
+  for (bool word : {c.norm_bias,      c.gated,
+                    c.scale_scores,   c.scale_scores_by_layer,
+                    c.bias_qkv,       c.bias_attention_output,
+                    c.bias_ffn,       c.bias_head,
+                    c.embedding_norm, c.tied,
+                    c.pooler,         c.rope.truncate,
+                    c.norm_adds_one,  c.parallel,
+                    c.qk_norm,        c.rope.f16_frequencies,
+                    c.norm_weight,    c.residual_gains,
+                    c.backout,        c.qk_norm_last,
+                    c.rope.backwards})
     hash.add(std::int64_t{word});
   for (auto word :
        {static_cast<int>(c.norm), static_cast<int>(c.place), static_cast<int>(c.activation),
@@ -36,12 +62,13 @@ constexpr void add_arithmetic(word_hash& hash, config const& c) {
     hash.add(std::int64_t{word});
   for (float word : {c.norm_eps, c.embedding_scale, c.logit_scale, c.rope.theta, c.rope.factor, c.rope.low_freq_factor,
                      c.rope.high_freq_factor, c.rope.beta_fast, c.rope.beta_slow, c.rope.attention_factor, c.score_gain,
-                     c.score_softcap, c.logit_softcap})
+                     c.score_softcap, c.logit_softcap, c.value_gate_limit})
     hash.add(word);
   for (int word : {c.prefix.end, c.prefix.blank, c.prefix.other_blank, c.rope.planes}) hash.add(std::int64_t{word});
   hash.add(c.residual_scale);
   for (float word : c.rope.short_factors.values) hash.add(word);
   for (float word : c.rope.long_factors.values) hash.add(word);
+  for (std::uint64_t word : c.value_layers.words) hash.add(static_cast<std::int64_t>(word));
   for (std::uint64_t word : c.unwindowed.words) hash.add(static_cast<std::int64_t>(word));
   hash.add(std::int64_t{c.rope.rotary_dims});
   hash.add(std::int64_t{c.rope.original_positions});

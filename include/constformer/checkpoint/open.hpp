@@ -22,12 +22,13 @@ enum class checkpoint_format {
   llama2c_v2,
   nanogpt,
   gpt_state,
+  nanochat,
   ctranslate2,
   gguf
 };
 
-/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT", "CTranslate2 folder",
-/// "GGUF".
+/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT", "nanochat checkpoint",
+/// "CTranslate2 folder", "GGUF".
 [[nodiscard]] std::string_view name_of(checkpoint_format format);
 
 /// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary,
@@ -97,11 +98,12 @@ struct checkpoint {
 struct open_options {
   std::filesystem::path tokenizer{};            ///< a tokenizer file or folder instead of what lies beside the weights
   int heads = 0;                                ///< of a bare state_dict; 0: d_model / 64
+  std::optional<float> softcap{};               ///< of the logits of nanochat's own files
   std::optional<activation_kind> activation{};  ///< of nanoGPT and its kin: gelu or gelu_tanh
 };
 
 /// Opens a Hugging Face folder (config.json; model.safetensors or pytorch_model.bin, whole or in shards), a llama2.c .bin (v0, v1, v2), a GGUF file, or
-/// what torch.save wrote of a nanoGPT, minGPT or makemore model. An option that does not concern the format is refused.
+/// what torch.save wrote of a nanoGPT, minGPT, makemore or nanochat model. An option that does not concern the format is refused.
 /// Throws `error` with one sentence that names the file and the field or tensor that is wrong.
 [[nodiscard]] checkpoint open_checkpoint(std::filesystem::path const& path, open_options const& options = {});
 

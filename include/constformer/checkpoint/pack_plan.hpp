@@ -66,7 +66,7 @@ struct plan_writer {
   std::int64_t start = 0;   // of this stack's section
   std::int64_t base = 0;    // of what is being written: the section, or the first block
   std::int64_t stride = 0;  // from layer to layer
-  int layers = 1;
+  int layers = 1;           // that have what is being written
 
   constexpr void put(bool present, std::string_view name, pack_step step, std::int64_t offset) {
     if (!present) return;
@@ -88,14 +88,14 @@ struct plan_writer {
     step.cols = cols;
     put(present, name, step, offset);
   }
-  // Tables whose rows are added as they are stay f32.
+  // Tables whose rows are added as they are, and rows of gates, stay f32.
   constexpr void table(bool present, std::string_view name, int rows, int cols, std::int64_t offset) {
     matrix(present, packed_kind::rows, name, rows, cols, offset);
     if (present) plan.steps[plan.size - 1].type = dtype::f32;
   }
 
   constexpr void norm(bool present, std::string_view name, int width, std::int64_t offset, int rotated = 0) {
-    vector(present, name, width, offset,
+    vector(present && c.norm_weight, name, width, offset,
            {.addend = c.norm_adds_one ? 1.0F : 0.0F, .rotary_planes = c.rope.planes, .rotary_dims = rotated});
   }
 
@@ -124,7 +124,7 @@ struct plan_writer {
     int const q = c.heads * c.head_dim;
     int const kv = c.kv_heads * c.head_dim;
     pack_step const value{.first_row = kv};
-    vector(has_encoder(c), "blocks.*.cross_norm.weight", c.d_model, b.cross_norm);
+    norm(has_encoder(c), "blocks.*.cross_norm.weight", c.d_model, b.cross_norm);
     vector(has_encoder(c) && c.norm_bias, "blocks.*.cross_norm.bias", c.d_model, b.cross_norm_bias);
     matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.query.weight", q, c.d_model, b.cross_query);
     matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.key.weight", kv, c.d_model, b.cross_kv);
@@ -162,6 +162,20 @@ struct plan_writer {
     vector(sandwich && c.norm_bias, "blocks.*.ffn_out_norm.bias", c.d_model, b.ffn_out_norm_bias);
   }
 
+  constexpr void mixing(packed_layout const& p) {
+    table(c.smear_inputs > 0, "smear_gate.weight", 1, c.smear_inputs, p.smear_gate);
+    vector(c.smear_inputs > 0, "smear_gain", 1, p.smear_gain);
+    vector(c.residual_gains, "residual_gains", c.layers, p.residual_gains);
+    vector(c.residual_gains, "embedding_gains", c.layers, p.embedding_gains);
+    vector(c.backout, "backout_gain", 1, p.backout_gain);
+  }
+
+  constexpr void values(packed_layout const& p) {
+    bool const any = !c.value_layers.empty();
+    matrix(any, packed_kind::rows, "value_layers.*.embedding.weight", c.vocab, c.kv_heads * c.head_dim, 0);
+    table(any, "value_layers.*.gate.weight", c.kv_heads, c.value_gate_inputs, p.value_gate);
+  }
+
   constexpr void ends(packed_layout const& p) {
     bool const post = c.place == norm_place::post;
     bool const fills = c.head == head_kind::masked_language_model;
@@ -178,7 +192,7 @@ struct plan_writer {
     vector(!post && c.norm_bias, "final_norm.bias", c.d_model, p.final_norm_bias);
     matrix(fills, packed_kind::panels, "head_transform.weight", c.d_model, c.d_model, p.head_transform);
     vector(fills, "head_transform.bias", c.d_model, p.head_transform_bias);
-    vector(fills, "head_norm.weight", c.d_model, p.head_norm);
+    norm(fills, "head_norm.weight", c.d_model, p.head_norm);
     vector(fills && c.norm_bias, "head_norm.bias", c.d_model, p.head_norm_bias);
     matrix(untied, packed_kind::panels, "head.weight", c.vocab, c.d_model, p.head);
     vector(fills || c.bias_head, "head.bias", c.vocab, p.head_bias);
@@ -192,7 +206,12 @@ struct plan_writer {
     packed_layout const layout = packed_layout_of(c);
     base = start;
     ends(layout);
-    base += layout.blocks;
+    mixing(layout);
+    base = start + layout.value_layers;
+    stride = layout.value_bytes;
+    layers = c.value_layers.count(c.layers);
+    values(layout);
+    base = start + layout.blocks;
     stride = layout.block.bytes;
     layers = c.layers;
     block(layout.block);

@@ -73,13 +73,21 @@ struct packed_block {
 
 /// Byte offsets in the weights section of a packed file.
 struct packed_layout {
-  packed_block block;               ///< offsets within each block
-  std::int64_t encoder = 0;         ///< a section of its own, laid out as `encoder_of` the config
-  std::int64_t tokens = 0;          ///< untied or no head: rows (vocab, d_model). Tied: panels, shared with the head
-  std::int64_t positions = 0;       ///< f32 rows (first_position + positions, d_model)
-  std::int64_t segments = 0;        ///< f32 rows (segments, d_model)
-  std::int64_t relative = 0;        ///< f32 rows (buckets, heads)
-  std::int64_t embedding_norm = 0;  ///< f32 (d_model)
+  packed_block block;                ///< offsets within each block
+  std::int64_t encoder = 0;          ///< a section of its own, laid out as `encoder_of` the config
+  std::int64_t tokens = 0;           ///< untied or no head: rows (vocab, d_model). Tied: panels, shared with the head
+  std::int64_t positions = 0;        ///< f32 rows (first_position + positions, d_model)
+  std::int64_t segments = 0;         ///< f32 rows (segments, d_model)
+  std::int64_t relative = 0;         ///< f32 rows (buckets, heads)
+  std::int64_t smear_gate = 0;       ///< f32 row (1, smear_inputs)
+  std::int64_t smear_gain = 0;       ///< f32 (1)
+  std::int64_t residual_gains = 0;   ///< f32 (layers)
+  std::int64_t embedding_gains = 0;  ///< f32 (layers)
+  std::int64_t backout_gain = 0;     ///< f32 (1)
+  std::int64_t value_layers = 0;  ///< the first layer with value embeddings: rows (vocab, kv_heads·head_dim), then gate
+  std::int64_t value_gate = 0;    ///< from such a layer's rows to its gate: f32 rows (kv_heads, value_gate_inputs)
+  std::int64_t value_bytes = 0;   ///< from one such layer to the next
+  std::int64_t embedding_norm = 0;       ///< f32 (d_model)
   std::int64_t embedding_norm_bias = 0;  ///< f32 (d_model)
   std::int64_t blocks = 0;               ///< the first block; `layers` of them, block.bytes apart
   std::int64_t final_norm = 0;           ///< f32 (d_model); pre-norm only
@@ -128,18 +136,18 @@ struct packed_cursor {
   bool const sandwich = c.place == norm_place::sandwich;
   detail::packed_cursor next;
   packed_block b;
-  b.attention_norm = next.vector(true, c.d_model);
+  b.attention_norm = next.vector(c.norm_weight, c.d_model);
   b.attention_norm_bias = next.vector(c.norm_bias, c.d_model);
   b.qkv = next.panels(c, true, qkv_rows(c), c.d_model);
   b.qkv_bias = next.vector(c.bias_qkv, qkv_rows(c));
-  b.query_norm = next.vector(c.qk_norm, c.head_dim);
-  b.key_norm = next.vector(c.qk_norm, c.head_dim);
+  b.query_norm = next.vector(c.qk_norm && c.norm_weight, c.head_dim);
+  b.key_norm = next.vector(c.qk_norm && c.norm_weight, c.head_dim);
   b.output = next.panels(c, true, c.d_model, c.heads * c.head_dim);
   b.output_bias = next.vector(c.bias_attention_output, c.d_model);
-  b.attention_out_norm = next.vector(sandwich, c.d_model);
+  b.attention_out_norm = next.vector(sandwich && c.norm_weight, c.d_model);
   b.attention_out_norm_bias = next.vector(sandwich && c.norm_bias, c.d_model);
   bool const cross = has_encoder(c);
-  b.cross_norm = next.vector(cross, c.d_model);
+  b.cross_norm = next.vector(cross && c.norm_weight, c.d_model);
   b.cross_norm_bias = next.vector(cross && c.norm_bias, c.d_model);
   b.cross_query = next.panels(c, cross, c.heads * c.head_dim, c.d_model);
   b.cross_query_bias = next.vector(cross && c.bias_qkv, c.heads * c.head_dim);
@@ -147,17 +155,37 @@ struct packed_cursor {
   b.cross_kv_bias = next.vector(cross && c.bias_qkv, cross_kv_rows(c));
   b.cross_output = next.panels(c, cross, c.d_model, c.heads * c.head_dim);
   b.cross_output_bias = next.vector(cross && c.bias_attention_output, c.d_model);
-  b.ffn_norm = next.vector(true, c.d_model);
+  b.ffn_norm = next.vector(c.norm_weight, c.d_model);
   b.ffn_norm_bias = next.vector(c.norm_bias, c.d_model);
   b.up = next.panels(c, true, up_rows(c), c.d_model);
   b.up_bias = next.vector(c.bias_ffn, up_rows(c));
   b.down = next.panels(c, true, c.d_model, c.d_ff);
   b.down_bias = next.vector(c.bias_ffn, c.d_model);
-  b.ffn_out_norm = next.vector(sandwich, c.d_model);
+  b.ffn_out_norm = next.vector(sandwich && c.norm_weight, c.d_model);
   b.ffn_out_norm_bias = next.vector(sandwich && c.norm_bias, c.d_model);
   b.bytes = next.at;
   return b;
 }
+
+namespace detail {
+
+// What nanochat has besides blocks.
+constexpr void place_mixing(packed_cursor& next, config const& c, packed_layout& p) {
+  p.smear_gate = next.vector(c.smear_inputs > 0, c.smear_inputs);
+  p.smear_gain = next.vector(c.smear_inputs > 0, 1);
+  p.residual_gains = next.vector(c.residual_gains, c.layers);
+  p.embedding_gains = next.vector(c.residual_gains, c.layers);
+  p.backout_gain = next.vector(c.backout, 1);
+  if (c.value_layers.empty()) return;
+  packed_cursor one;
+  one.take(true, c.vocab * row_bytes(c.weights, c.kv_heads * c.head_dim));
+  p.value_gate = one.at;
+  one.take(true, bytes_of(dtype::f32, std::int64_t{c.kv_heads} * padded(c.value_gate_inputs)));
+  p.value_bytes = one.at;
+  p.value_layers = next.take(true, one.at * c.value_layers.count(c.layers));
+}
+
+}  // namespace detail
 
 /// Where everything lies, in the order in which a forward pass reads it.
 [[nodiscard]] constexpr packed_layout packed_layout_of(config const& c) {
@@ -174,14 +202,15 @@ struct packed_cursor {
   p.segments = next.take(c.segments > 0, bytes_of(dtype::f32, std::int64_t{c.segments} * padded(c.d_model)));
   p.relative = next.take(c.position == position_kind::relative,
                          bytes_of(dtype::f32, std::int64_t{c.relative.buckets} * padded(c.heads)));
-  p.embedding_norm = next.vector(c.embedding_norm, c.d_model);
+  detail::place_mixing(next, c, p);
+  p.embedding_norm = next.vector(c.embedding_norm && c.norm_weight, c.d_model);
   p.embedding_norm_bias = next.vector(c.embedding_norm && c.norm_bias, c.d_model);
   p.blocks = next.take(true, p.block.bytes * c.layers);
-  p.final_norm = next.vector(!post, c.d_model);
+  p.final_norm = next.vector(!post && c.norm_weight, c.d_model);
   p.final_norm_bias = next.vector(!post && c.norm_bias, c.d_model);
   p.head_transform = next.panels(c, fills, c.d_model, c.d_model);
   p.head_transform_bias = next.vector(fills, c.d_model);
-  p.head_norm = next.vector(fills, c.d_model);
+  p.head_norm = next.vector(fills && c.norm_weight, c.d_model);
   p.head_norm_bias = next.vector(fills && c.norm_bias, c.d_model);
   p.head = next.panels(c, c.head != head_kind::none, c.vocab, c.d_model);
   p.head_bias = next.vector(fills || c.bias_head, c.vocab);

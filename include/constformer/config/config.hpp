@@ -31,6 +31,7 @@ struct rope_config {
   bool truncate = true;           ///< yarn: bounds of the ramp are rounded outwards to whole dims
   factor_table short_factors{};   ///< longrope: for sessions of at most original_positions
   factor_table long_factors{};    ///< longrope: for longer ones
+  bool backwards = false;         ///< pairs rotate by minus the angle (nanochat)
   float attention_factor = 1.0F;  ///< cos and sin are multiplied by it; yarn: 0.1·ln(factor) + 1 unless the file says
 
   bool operator==(rope_config const&) const = default;
@@ -91,11 +92,16 @@ struct config {
   norm_place place = norm_place::pre;    ///< where each half of a block is normed
   float norm_eps = 1e-5F;                ///< added to the mean square or the variance (deviation_norm: to σ)
   bool norm_bias = false;                ///< not for rms_norm
-  bool embedding_norm = false;           ///< a norm on the sum of the embeddings
+  bool embedding_norm = false;           ///< a norm on the sum of the embeddings, before the first block
   float residual_scale = 1.0F;           ///< what the normed stream is multiplied by before a half is added; deep only
+  bool norm_weight = true;               ///< norms end in a weight; false: rms_norm alone (nanochat)
   bool norm_adds_one = false;            ///< checkpoints hold norm weights less 1 (Gemma); packing adds it
   bool parallel =
       false;  ///< x + attention(norm(x)) + ffn(norm(x)), each with its own norm (GPT-NeoX, arXiv:2204.06745)
+  int smear_inputs =
+      0;  ///< x += s·σ(w·x[:smear_inputs])·x of the token before, after the embedding (nanochat); 0: none
+  bool residual_gains = false;  ///< block i begins with x = r[i]·x + e[i]·x₀, x₀ being what entered block 0 (nanochat)
+  bool backout = false;         ///< b·x after block layers/2 is taken from the last block's output (nanochat)
 
   activation_kind activation = activation_kind::silu;  ///< of the feed-forward layer
   bool gated = true;  ///< down(act(gate(x)) · up(x)) instead of down(act(up(x))) (GLU variants, arXiv:2002.05202)
@@ -114,8 +120,13 @@ struct config {
   bool scale_scores_by_layer = false;  ///< scores are further divided by layer index + 1 (GPT-2 option)
   float score_gain = 1.0F;             ///< scores are further multiplied by it
   float score_softcap = 0.0F;          ///< scores become cap·tanh(score/cap) (Gemma 2, arXiv:2408.00118); 0: they stay
-  bool qk_norm = false;   ///< queries and keys are RMS-normed per head, with weights, before they rotate (Qwen3)
-  bool bias_qkv = false;  ///< query, key and value have biases
+  bool qk_norm = false;       ///< queries and keys are RMS-normed per head, with weights, before they rotate (Qwen3)
+  bool qk_norm_last = false;  ///< qk_norm comes after the rotation
+  layer_set
+      value_layers{};  ///< layers whose values get an embedding of the token, gated per KV head (arXiv:2410.17897)
+  int value_gate_inputs = 0;           ///< leading values of the layer's input that the gate sees
+  float value_gate_limit = 0.0F;       ///< the gate is limit·σ(w·input)
+  bool bias_qkv = false;               ///< query, key and value have biases
   bool bias_attention_output = false;  ///< the attention output projection has one
   bool bias_ffn = false;               ///< gate, up and down have biases
   bool bias_head = false;              ///< logits have one

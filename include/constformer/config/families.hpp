@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/config/layer_set.hpp"
@@ -170,6 +174,58 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
   config c = glm(s);
   c.family = family_kind::glm4;
   c.place = norm_place::sandwich;
+  return c;
+}
+
+/// nanochat (github.com/karpathy/nanochat, 2025): norms without weights, one of them on the embeddings, queries and keys normed after
+/// they rotate backwards, relu², softcapped logits. What its later eras add are fields; `nanochat_of` sets them.
+[[nodiscard]] constexpr config nanochat(shape const& s) {
+  config c = llama(s);
+  c.family = family_kind::nanochat;
+  c.norm_eps = 1.1920929e-7F;  // of torch's rms_norm without one: float32's epsilon
+  c.norm_weight = false;
+  c.embedding_norm = true;
+  c.qk_norm = c.qk_norm_last = true;
+  c.rope.backwards = true;
+  c.activation = activation_kind::relu2;
+  c.gated = false;
+  c.logit_softcap = 15.0F;
+  return c;
+}
+
+/// The eras of nanochat that tensors tell apart, by their first day: 2025-10-13, and 2026-01-11, 01-16, 03-09, 03-14.
+enum class nanochat_era : std::uint8_t { plain, lambdas, values, gated, smeared };
+
+/// nanochat of an era; `pattern` is its window_pattern ('S' and 'L', tiled over the layers; the last layer sees all keys).
+/// Short windows are T/2, from 2026-03-09 on T/3 and then T/4 in whole tiles of 128, each with the query's own key besides.
+[[nodiscard]] constexpr config nanochat_of(shape const& s, nanochat_era era, std::string_view pattern) {
+  config c = nanochat(s);
+  bool const tiled = era >= nanochat_era::gated;
+  int const part = era == nanochat_era::smeared ? 4 : 3;
+  int const short_window = tiled ? (s.positions + 128 * part - 1) / (128 * part) * 128 : s.positions / 2;
+  bool any = false;
+  for (int layer = 0; layer < s.layers && !pattern.empty(); ++layer) {
+    char const kind = pattern[static_cast<std::size_t>(layer) % pattern.size()];
+    bool const slides = layer != s.layers - 1 && (kind == 'S' || kind == 's');
+    any = any || slides;
+    if (!slides && layer < layer_set::limit) c.unwindowed.add(layer);
+  }
+  c.window = any ? short_window + 1 : 0;
+  if (!any) c.unwindowed = {};
+  c.residual_gains = era >= nanochat_era::lambdas;
+  if (era >= nanochat_era::values) {
+    c.value_layers = every(2, (s.layers + 1) % 2, s.layers);
+    c.value_gate_inputs = tiled ? 12 : 32;
+    c.value_gate_limit = tiled ? 3.0F : 2.0F;
+  }
+  if (tiled) {
+    c.rope.theta = 100000.0F;
+    c.score_gain = era == nanochat_era::smeared ? 1.2F * 1.2F : 1.15F * 1.15F;  // half of it on each of q and k
+  }
+  if (era == nanochat_era::smeared) {
+    c.smear_inputs = 24;
+    c.backout = true;
+  }
   return c;
 }
 

@@ -84,6 +84,25 @@ constexpr message prefix_misfit(config const& c) {
   return {};
 }
 
+// What nanochat adds around the blocks and to the values.
+constexpr message mixing_misfit(config const& c) {
+  if (c.smear_inputs < 0 || c.smear_inputs > c.d_model)
+    return format_message("smear: smear_inputs={} is not between 0 and d_model={}", c.smear_inputs, c.d_model);
+  if ((c.smear_inputs > 0 || c.residual_gains || c.backout) && c.place != norm_place::pre)
+    return format_message("smear: smear_inputs, residual_gains and backout need place=pre, it is {}", name_of(c.place));
+  if (c.smear_inputs > 0 && c.mask != mask_kind::causal)
+    return format_message("smear: smear_inputs={} needs mask=causal, it is {}", c.smear_inputs, name_of(c.mask));
+  if (c.value_layers.empty()) return {};
+  if (int const beyond = c.value_layers.count(layer_set::limit) - c.value_layers.count(c.layers); beyond > 0)
+    return format_message("values: value_layers={} layers are not below layers={}", beyond, c.layers);
+  if (c.value_gate_inputs <= 0 || c.value_gate_inputs > c.d_model)
+    return format_message("values: value_gate_inputs={} is not between 1 and d_model={}", c.value_gate_inputs,
+                          c.d_model);
+  if (!(c.value_gate_limit > 0 && c.value_gate_limit <= largest_factor))
+    return format_message("values: value_gate_limit={} is not between 0 and {}", c.value_gate_limit, largest_factor);
+  return {};
+}
+
 // What scores and the stream are multiplied by, and what scores and logits are capped with.
 constexpr message cap_misfit(config const& c) {
   if (!(c.score_gain > 0 && c.score_gain <= largest_factor))
@@ -106,6 +125,7 @@ constexpr message rope_misfit(config const& c) {
   if (c.position != position_kind::rotary) {
     if (r.rotary_dims != 0)
       return format_message("rope: rotary_dims={} needs position=rotary, it is {}", r.rotary_dims, name_of(c.position));
+    if (r.backwards) return format_message("rope: backwards=true needs position=rotary, it is {}", name_of(c.position));
     if (r.scaling != rope_scaling_kind::none)
       return format_message("rope: scaling={} needs position=rotary, it is {}", name_of(r.scaling),
                             name_of(c.position));
@@ -217,6 +237,10 @@ constexpr message norm_misfit(config const& c) {
   if (c.encoder.layers > 0 && (c.parallel || (c.place != norm_place::pre && c.place != norm_place::post)))
     return format_message("norm: decoders with an encoder have place=pre or post and are not parallel, place={}",
                           name_of(c.place));
+  if (!c.norm_weight && (c.norm != norm_kind::rms_norm || c.norm_adds_one))
+    return format_message("norm: norm_weight=false needs norm=rms_norm and norm_adds_one=false, norm is {}",
+                          name_of(c.norm));
+  if (c.qk_norm_last && !c.qk_norm) return format_message("norm: qk_norm_last=true needs qk_norm=true, it is false");
   if (c.parallel && c.place != norm_place::pre)
     return format_message("norm: parallel=true needs place=pre, it is {}", name_of(c.place));
   return {};
@@ -276,9 +300,10 @@ constexpr message group_misfit(config const& c) {
 // Of one stack, decoder or encoder.
 constexpr message stack_misfit(config const& c) {
   using rule = message (*)(config const&);
-  constexpr rule rules[]{extents_misfit,      attention_misfit, prefix_misfit,   cap_misfit,        rope_misfit,
-                         rope_scaling_misfit, sinusoid_misfit,  relative_misfit, capacity_misfit,   norm_misfit,
-                         ffn_misfit,          scale_misfit,     head_misfit,     classifier_misfit, group_misfit};
+  constexpr rule rules[]{extents_misfit,  attention_misfit, prefix_misfit,       mixing_misfit,
+                         cap_misfit,      rope_misfit,      rope_scaling_misfit, sinusoid_misfit,
+                         relative_misfit, capacity_misfit,  norm_misfit,         ffn_misfit,
+                         scale_misfit,    head_misfit,      classifier_misfit,   group_misfit};
   for (rule const broken : rules)
     if (message const sentence = broken(c); !sentence.empty()) return sentence;
   return {};

@@ -328,6 +328,8 @@ class engine final : public session {
     std::copy_n(stage_.keys + first * keys, slots * keys, stage_.keys + other * keys);
     for (std::size_t slot = 0; slot < slots; ++slot)
       std::copy_n(stage_.values + (first + slot) * values, rows, stage_.values + (other + slot) * values);
+    if constexpr (Config.smear_inputs > 0)
+      std::copy_n(stage_.kept_ids + from * panel_rows, count, stage_.kept_ids + to * panel_rows);
   }
 
   void reserve(int sequence, int tokens) {

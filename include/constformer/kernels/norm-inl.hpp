@@ -56,19 +56,23 @@ HWY_INLINE norm_terms norm_terms_of(float const* x, int width, float eps) {
   return {mean, 1.0F / spread};
 }
 
-/// One head's RMSNorm in place: x = x·rsqrt(mean x² + eps)·weight. Unlike rows, heads of `width` values are not padded.
+/// One head's RMSNorm in place: x = x·rsqrt(mean x² + eps)·weight, or without weight. Unlike rows, heads of `width` values are not padded.
+template <bool Weighted>
 HWY_INLINE void normalize_head(float* HWY_RESTRICT x, float const* HWY_RESTRICT weight, int width, float eps) {
   float_tag const d;
   auto const scale = hn::Set(d, norm_terms_of<norm_kind::rms_norm>(x, width, eps).scale);
   int i = 0;
   for (; i + lanes <= width; i += lanes)
-    hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, x + i), scale), hn::LoadU(d, weight + i)), d, x + i);
-  for (; i < width; ++i) x[i] = x[i] * hn::GetLane(scale) * weight[i];
+    if constexpr (Weighted)
+      hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, x + i), scale), hn::LoadU(d, weight + i)), d, x + i);
+    else
+      hn::StoreU(hn::Mul(hn::LoadU(d, x + i), scale), d, x + i);
+  for (; i < width; ++i) x[i] = x[i] * hn::GetLane(scale) * (Weighted ? weight[i] : 1.0F);
 }
 
 /// out = norm(x)·weight (+ bias), rows of `width` values padded to whole panels; x and out may be the same.
-/// bias may be null.
-template <norm_kind Kind>
+/// bias may be null; without a weight the padding of x must be 0.
+template <norm_kind Kind, bool Weighted = true>
 HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, float const* HWY_RESTRICT bias, float* out,
                           int width, float eps) {
   float_tag const d;
@@ -76,7 +80,8 @@ HWY_INLINE void normalize(float const* x, float const* HWY_RESTRICT weight, floa
   auto const shift = hn::Set(d, terms.shift);
   auto const scale = hn::Set(d, terms.scale);
   for (int i = 0; i < padded(width); i += lanes) {  // past the end weights are 0
-    auto const y = hn::Mul(hn::Mul(hn::Sub(hn::LoadU(d, x + i), shift), scale), hn::LoadU(d, weight + i));
+    auto y = hn::Mul(hn::Sub(hn::LoadU(d, x + i), shift), scale);
+    if constexpr (Weighted) y = hn::Mul(y, hn::LoadU(d, weight + i));
     hn::StoreU(bias == nullptr ? y : hn::Add(y, hn::LoadU(d, bias + i)), d, out + i);
   }
 }

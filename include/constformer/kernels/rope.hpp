@@ -86,6 +86,7 @@ inline void rope_frequencies(rope_config const& r, int length, std::span<float> 
         break;
       }
     }
+    if (r.backwards) frequency = -frequency;
     out[j] = static_cast<float>(r.f16_frequencies ? detail::rounded_to_f16(frequency) : frequency);
   }
 }

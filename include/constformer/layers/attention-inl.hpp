@@ -20,6 +20,7 @@
 #include "constformer/layers/linear-inl.hpp"
 #include "constformer/kernels/norm-inl.hpp"
 #include "constformer/layers/norm-inl.hpp"
+#include "constformer/layers/packed_value.hpp"
 #include "constformer/layers/residual-inl.hpp"
 #include "constformer/layers/stage.hpp"
 
@@ -61,16 +62,53 @@ class attention_layer {
     return s.values + slot_of(layer, head) * value_floats;
   }
 
+  // Where the values of a layer find their embedding; null if the layer has none.
+  struct value_source {
+    std::byte const* table = nullptr;
+    float const* gate = nullptr;
+    matrix_rows input{};  // of the layer, which the gate sees
+  };
+
+  static HWY_INLINE value_source value_source_of(stage const& s, int layer, matrix_rows input) {
+    if constexpr (!Config.value_layers.empty()) {
+      if (!Config.value_layers.contains(layer)) return {};
+      constexpr packed_layout whole = packed_layout_of(Config);
+      std::byte const* const table =
+          s.weights + whole.value_layers + Config.value_layers.count(layer) * whole.value_bytes;
+      return {table, floats_at(table, whole.value_gate), input};
+    }
+    return {};
+  }
+
+  // value += limit·σ(gate·input[:inputs])·embedding of the token, one head.
+  static HWY_INLINE void add_value_embedding(value_source const& from, int row, int head, int id, float* value) {
+    float const* const input = from.input.row(row);
+    float const* const gate = from.gate + head * padded(Config.value_gate_inputs);
+    float sum = 0.0F;
+    for (int k = 0; k < Config.value_gate_inputs; ++k) sum += gate[k] * input[k];
+    float const share = Config.value_gate_limit / (1.0F + std::exp(-sum));
+    auto const* const rows = reinterpret_cast<stored_row<Config.weights> const*>(from.table);
+    for (int j = 0; j < head_dim; ++j)
+      value[j] += share * row_value<Config.weights>(rows, key_width, static_cast<std::size_t>(id),
+                                                    static_cast<std::size_t>(head * head_dim + j));
+  }
+
+  // One row's query heads of `head`'s group and its key.
+  static HWY_INLINE void normalize_heads(stage const& s, int layer, float* qkv, int head) {
+    std::byte const* const block = s.weights + packed_layout_of(Config).blocks + layer * place.bytes;
+    for (int h = head * group; h < (head + 1) * group; ++h)
+      normalize_head<Config.norm_weight>(qkv + h * head_dim, floats_at(block, place.query_norm), head_dim,
+                                         Config.norm_eps);
+    normalize_head<Config.norm_weight>(qkv + query_width + head * head_dim, floats_at(block, place.key_norm), head_dim,
+                                       Config.norm_eps);
+  }
+
   // Norms and rotates one row's query heads of `head`'s group and its key, and puts key and value into the cache.
-  static HWY_INLINE void rotate_and_keep(stage const& s, int layer, int row, int head) {
+  static HWY_INLINE void rotate_and_keep(stage const& s, [[maybe_unused]] value_source const& from, int layer, int row,
+                                         int head) {
     float* const qkv = s.qkv + static_cast<std::size_t>(row) * qkv_stride;
     float* const key = qkv + query_width + head * head_dim;
-    if constexpr (Config.qk_norm) {
-      std::byte const* const block = s.weights + packed_layout_of(Config).blocks + layer * place.bytes;
-      for (int h = head * group; h < (head + 1) * group; ++h)
-        normalize_head(qkv + h * head_dim, floats_at(block, place.query_norm), head_dim, Config.norm_eps);
-      normalize_head(key, floats_at(block, place.key_norm), head_dim, Config.norm_eps);
-    }
+    if constexpr (Config.qk_norm && !Config.qk_norm_last) normalize_heads(s, layer, qkv, head);
     if constexpr (Config.position == position_kind::rotary) {
       constexpr int dims = Config.rope.rotary_dims;
       float const* const cos = s.cos + static_cast<std::size_t>(row) * dims;
@@ -78,7 +116,10 @@ class attention_layer {
       for (int h = head * group; h < (head + 1) * group; ++h) rotate(qkv + h * head_dim, cos, sin, dims);
       rotate(key, cos, sin, dims);
     }
-    float const* const value = qkv + query_width + key_width + head * head_dim;
+    if constexpr (Config.qk_norm_last) normalize_heads(s, layer, qkv, head);
+    float* const value = qkv + query_width + key_width + head * head_dim;
+    if constexpr (!Config.value_layers.empty())
+      if (from.table != nullptr) add_value_embedding(from, row, head, s.ids[row], value);
     int const position = s.position(row);
     std::size_t const block = static_cast<std::size_t>(s.blocks_of(row)[position / panel_rows]) * slots;
     auto const lane = static_cast<std::size_t>(position % panel_rows);
@@ -122,23 +163,25 @@ class attention_layer {
   }
 
   // One token of each sequence: a worker rotates, keeps and attends its own key heads, and needs no barrier between.
-  static HWY_NOINLINE void attend_tokens(worker const& self, stage const& s, scratch& mine, int layer) {
+  static HWY_NOINLINE void attend_tokens(worker const& self, stage const& s, scratch& mine, value_source const& from,
+                                         int layer) {
     work_range const units = self.share(s.rows * Config.kv_heads);
     for (int unit = units.begin; unit < units.end;) {
       int const row = unit / Config.kv_heads;
       int const head = unit % Config.kv_heads;
       int const heads = HWY_MIN(Config.kv_heads - head, units.end - unit);
-      for (int h = head; h < head + heads; ++h) rotate_and_keep(s, layer, row, h);
+      for (int h = head; h < head + heads; ++h) rotate_and_keep(s, from, layer, row, h);
       attend(s, mine, layer, head, heads, row, 1);
       unit += heads;
     }
   }
 
   // Many tokens: rows are rotated and kept, then spans of queries are dealt out in turn, for later ones see more keys.
-  static HWY_NOINLINE void attend_batch(worker const& self, stage const& s, scratch& mine, int layer) {
+  static HWY_NOINLINE void attend_batch(worker const& self, stage const& s, scratch& mine, value_source const& from,
+                                        int layer) {
     work_range const rows = self.share(s.rows);
     for (int row = rows.begin; row < rows.end; ++row)
-      for (int head = 0; head < Config.kv_heads; ++head) rotate_and_keep(s, layer, row, head);
+      for (int head = 0; head < Config.kv_heads; ++head) rotate_and_keep(s, from, layer, row, head);
     self.sync();
     constexpr int step = kernel::span_positions;
     int const spans = (s.rows + step - 1) / step;
@@ -155,10 +198,11 @@ class attention_layer {
     store_sums<Config.bias_qkv> const to_qkv{{s.qkv, qkv_stride}, floats_at(block, place.qkv_bias)};
     linear_forward<qkv_rows(Config), Config.d_model, Config.weights>(self, block + place.qkv, input, s.rows, to_qkv);
     self.sync();
+    value_source const from = value_source_of(s, layer, input);
     if (s.one_each()) {
-      attend_tokens(self, s, mine, layer);
+      attend_tokens(self, s, mine, from, layer);
     } else {
-      attend_batch(self, s, mine, layer);
+      attend_batch(self, s, mine, from, layer);
     }
     self.sync();
   }

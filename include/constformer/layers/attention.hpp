@@ -17,12 +17,12 @@ struct attention_shape {
   int head_dim;          ///< width of one head
   bool bias_qkv;         ///< query, key and value have biases
   bool bias_output;      ///< the output projection has one
-  bool qk_norm = false;  ///< queries and keys are normed per head
+  bool qk_norm = false;  ///< queries and keys are normed per head, with weights
 };
 
 /// The attention shape of any block of `c`.
 [[nodiscard]] constexpr attention_shape attention_shape_of(config const& c) {
-  return {c.d_model, c.heads, c.kv_heads, c.head_dim, c.bias_qkv, c.bias_attention_output, c.qk_norm};
+  return {c.d_model, c.heads, c.kv_heads, c.head_dim, c.bias_qkv, c.bias_attention_output, c.qk_norm && c.norm_weight};
 }
 
 /// Attention (arXiv:1706.03762) with kv_heads key and value heads (GQA, arXiv:2305.13245): query (T, heads, head_dim),

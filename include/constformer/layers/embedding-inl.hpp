@@ -6,6 +6,7 @@
 #define CONSTFORMER_LAYERS_EMBEDDING_INL_HPP
 #endif
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -47,14 +48,38 @@ class embedding_layer {
       return row_value<type>(reinterpret_cast<stored_row<type> const*>(table), width, id, k);
   }
 
-  static HWY_INLINE void embed_row(stage const& s, int row) {
-    float* const x = s.x + static_cast<std::size_t>(row) * stride;
+  static HWY_INLINE void embed_token(stage const& s, int token, float* x) {
     std::byte const* const table = s.weights + tokens;
-    auto const id = static_cast<std::size_t>(s.ids[row]);
+    auto const id = static_cast<std::size_t>(token);
     for (std::size_t k = 0; k < width; ++k) x[k] = token_value(table, id, k);
     if constexpr (Config.embedding_scale != 1.0F) {
       for (std::size_t k = 0; k < width; ++k) x[k] *= Config.embedding_scale;
     }
+  }
+
+  // x += gain·σ(gate·x[:inputs])·x of the token before, unsmeared. That is made anew from its id, so that the cache keeps an id
+  // and a prompt gives the same bits in whatever chunks it comes. `before` is room for a row.
+  static HWY_INLINE void smear(stage const& s, int row, float* HWY_RESTRICT x, float* HWY_RESTRICT before) {
+    s.kept_ids[s.slot(row, s.position(row))] = s.ids[row];
+    int const id = s.id_before(row);
+    if (id < 0) return;
+    embed_token(s, id, before);
+    norm_in_place(s, before);
+    float const* const gate = floats_at(s.weights, place.smear_gate);
+    float sum = 0.0F;
+    for (int k = 0; k < Config.smear_inputs; ++k) sum += gate[k] * x[k];
+    float const share = *floats_at(s.weights, place.smear_gain) / (1.0F + std::exp(-sum));
+    for (std::size_t k = 0; k < width; ++k) x[k] += share * before[k];
+  }
+
+  static HWY_INLINE void norm_in_place(stage const& s, float* x) {
+    if constexpr (Config.embedding_norm)
+      normalize_row<Config>(x, norm_weights_at<Config>(s.weights, place.embedding_norm, place.embedding_norm_bias), x);
+  }
+
+  static HWY_INLINE void embed_row(worker const& self, stage const& s, int row) {
+    float* const x = s.x + static_cast<std::size_t>(row) * stride;
+    embed_token(s, s.ids[row], x);
     if constexpr (Config.position == position_kind::learned) {
       float const* const position = floats_at(s.weights, place.positions) +
                                     static_cast<std::size_t>(Config.first_position + s.position(row)) * stride;
@@ -69,8 +94,13 @@ class embedding_layer {
       float const* const type = floats_at(s.weights, place.segments) + segment * stride;
       for (std::size_t k = 0; k < width; ++k) x[k] += type[k];
     }
-    if constexpr (Config.embedding_norm)
-      normalize_row<Config>(x, norm_weights_at<Config>(s.weights, place.embedding_norm, place.embedding_norm_bias), x);
+    norm_in_place(s, x);
+    if constexpr (Config.smear_inputs > 0)
+      smear(s, row, x, s.own_normed + static_cast<std::size_t>(self.index) * stride);
+    if constexpr (Config.residual_gains) {
+      float* const first = s.first + static_cast<std::size_t>(row) * stride;
+      for (std::size_t k = 0; k < width; ++k) first[k] = x[k];
+    }
     if constexpr (Config.position == position_kind::rotary) {
       constexpr std::size_t dims = Config.rope.rotary_dims;
       constexpr std::size_t plane = dims / Config.rope.planes;
@@ -91,7 +121,7 @@ class embedding_layer {
   /// Fills x and the rotary factors of this worker's rows, with a barrier after.
   static HWY_NOINLINE void forward(worker const& self, stage const& s) {
     work_range const mine = self.share(s.rows);
-    for (int row = mine.begin; row < mine.end; ++row) embed_row(s, row);
+    for (int row = mine.begin; row < mine.end; ++row) embed_row(self, s, row);
     self.sync();
   }
 };

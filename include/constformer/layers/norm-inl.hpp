@@ -28,7 +28,7 @@ HWY_INLINE float const* floats_at(std::byte const* weights, std::int64_t offset)
 
 /// Weight and bias of a norm; `bias` is null if the config has none.
 struct norm_weights {
-  float const* weight;  ///< (d_model, padded)
+  float const* weight;  ///< (d_model, padded); not looked at if the config has none
   float const* bias;    ///< (d_model, padded), or null
 };
 
@@ -41,7 +41,7 @@ HWY_INLINE norm_weights norm_weights_at(std::byte const* weights, std::int64_t w
 /// out = norm(x), one row of d_model values.
 template <config const& Config>
 HWY_NOINLINE void normalize_row(float const* x, norm_weights const& w, float* out) {
-  normalize<Config.norm>(x, w.weight, w.bias, out, Config.d_model, Config.norm_eps);
+  normalize<Config.norm, Config.norm_weight>(x, w.weight, w.bias, out, Config.d_model, Config.norm_eps);
 }
 
 /// norm(x) as input of a matrix. A single row is normed by every worker for itself; more rows are shared out and met at a barrier.

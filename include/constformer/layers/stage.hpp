@@ -45,6 +45,8 @@ struct stage {
   float* normed = nullptr;  ///< input of a matrix (rows, d_model)
   /// The same for a single row, one per worker, so that no barrier is needed (workers, d_model).
   float* own_normed = nullptr;
+  float* first = nullptr;        ///< x as it entered block 0 (rows, d_model); residual_gains only
+  float* halfway = nullptr;      ///< x after block layers/2 (rows, d_model); backout only
   float* qkv = nullptr;          ///< (rows, (heads + 2·kv_heads)·head_dim)
   float* attended = nullptr;     ///< (rows, heads·head_dim)
   float* hidden = nullptr;       ///< (rows, d_ff)
@@ -65,6 +67,7 @@ struct stage {
   // same sets of every cache.
   float* keys = nullptr;    ///< (capacity/16, layers, kv_heads, head_dim, 16)
   float* values = nullptr;  ///< (capacity/16, layers, kv_heads, 16, padded head_dim)
+  int* kept_ids = nullptr;  ///< (capacity) the token at each place of the cache; smear_inputs only
   int capacity = 0;         ///< positions of the cache, those of all sequences together, whole blocks of 16
 
   int const* ids = nullptr;        ///< (rows)
@@ -85,6 +88,18 @@ struct stage {
   /// The blocks of a row's sequence.
   [[nodiscard]] int const* blocks_of(int row) const { return blocks + static_cast<std::size_t>(row) * blocks_stride; }
 
+  /// The place in the cache of a position of a row's sequence.
+  [[nodiscard]] std::size_t slot(int row, int position) const {
+    return static_cast<std::size_t>(blocks_of(row)[position / panel_rows] * panel_rows + position % panel_rows);
+  }
+  /// The token before a row's, which this pass or an earlier one has seen; −1 at the beginning.
+  [[nodiscard]] int id_before(int row) const {
+    int const at = position(row);
+    if (at == 0) return -1;
+    bool const beside = row > 0 && positions == nullptr;  // the row above is of the same sequence
+    return beside ? ids[row - 1] : kept_ids[slot(row, at - 1)];
+  }
+
   /// Keys that the last row of a causal pass sees: those of earlier passes and of this one.
   [[nodiscard]] int key_count() const { return first_position + rows; }
 };
@@ -102,6 +117,8 @@ struct stage_plan {
   std::size_t x;              ///< (rows, d_model)
   std::size_t normed;         ///< (rows, d_model)
   std::size_t own_normed;     ///< (workers, d_model)
+  std::size_t first;          ///< (rows, d_model), or 0
+  std::size_t halfway;        ///< (rows, d_model), or 0
   std::size_t qkv;            ///< (rows, (heads + 2·kv_heads)·head_dim)
   std::size_t attended;       ///< (rows, heads·head_dim)
   std::size_t hidden;         ///< (rows, d_ff)
@@ -114,6 +131,7 @@ struct stage_plan {
   std::size_t source_values;  ///< (capacity/16, layers, kv_heads, 16, head_dim)
   std::size_t keys;           ///< (capacity/16, cached layers, kv_heads, head_dim, 16)
   std::size_t values;         ///< (capacity/16, cached layers, kv_heads, 16, head_dim)
+  std::size_t kept_ids;       ///< (capacity), or 0
 
   /// The plan of `c` for that many workers and a cache of `capacity` positions for each of `sequences`. (rows) is the smaller of
   /// `batch_rows` and capacity, but holds a token of each sequence. The capacity and all widths but those of keys and rotary
@@ -129,6 +147,8 @@ struct stage_plan {
     return {.x = detail::count(rows, width),
             .normed = detail::count(rows, width),
             .own_normed = detail::count(workers, width),
+            .first = c.residual_gains ? detail::count(rows, width) : 0,
+            .halfway = c.backout ? detail::count(rows, width) : 0,
             .qkv = detail::count(rows, padded(qkv_rows(c))),
             .attended = detail::count(rows, padded(c.heads * c.head_dim)),
             .hidden = detail::count(rows, padded(c.d_ff)),
@@ -140,12 +160,13 @@ struct stage_plan {
             .source_keys = detail::count(sourced, c.head_dim) * sources,
             .source_values = detail::count(sourced, padded(c.head_dim)) * sources,
             .keys = detail::count(cached, c.head_dim) * positions,
-            .values = detail::count(cached, padded(c.head_dim)) * positions};
+            .values = detail::count(cached, padded(c.head_dim)) * positions,
+            .kept_ids = c.smear_inputs > 0 ? positions : 0};
   }
 
   /// Bytes of an arena that keys and values take.
   [[nodiscard]] constexpr std::size_t cache_bytes() const {
-    std::size_t bytes = 0;
+    std::size_t bytes = arena::bytes_for<int>(kept_ids);
     for (std::size_t part : {keys, values, source_keys, source_values}) bytes += arena::bytes_for<float>(part);
     return bytes;
   }
@@ -153,7 +174,8 @@ struct stage_plan {
   /// Bytes of an arena that all the other parts take.
   [[nodiscard]] constexpr std::size_t activation_bytes() const {
     std::size_t bytes = 0;
-    for (std::size_t part : {x, normed, own_normed, qkv, attended, hidden, cos, sin, frequencies, sinusoids, relative})
+    for (std::size_t part :
+         {x, normed, own_normed, first, halfway, qkv, attended, hidden, cos, sin, frequencies, sinusoids, relative})
       bytes += arena::bytes_for<float>(part);
     return bytes;
   }
@@ -166,6 +188,8 @@ struct stage_plan {
     s.x = memory.take<float>(x).data();
     s.normed = memory.take<float>(normed).data();
     s.own_normed = memory.take<float>(own_normed).data();
+    s.first = memory.take<float>(first).data();
+    s.halfway = memory.take<float>(halfway).data();
     s.qkv = memory.take<float>(qkv).data();
     s.attended = memory.take<float>(attended).data();
     s.hidden = memory.take<float>(hidden).data();
@@ -179,6 +203,7 @@ struct stage_plan {
     s.source_values = memory.take<float>(source_values).data();
     s.keys = memory.take<float>(keys).data();
     s.values = memory.take<float>(values).data();
+    s.kept_ids = memory.take<int>(kept_ids).data();
     s.capacity = padded(capacity) * sequences;
     return s;
   }

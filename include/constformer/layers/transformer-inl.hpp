@@ -47,6 +47,33 @@ class transformer_layer {
   static constexpr packed_layout place = packed_layout_of(Config);
   static constexpr std::size_t stride = padded(Config.d_model);
 
+  // Rows of the stream, each always with the same worker: visit(row of x, its offset in floats).
+  template <class Visit>
+  static HWY_INLINE void each_row(worker const& self, stage const& s, Visit const& visit) {
+    work_range const mine = self.share(s.rows);
+    for (int row = mine.begin; row < mine.end; ++row)
+      visit(s.x + static_cast<std::size_t>(row) * stride, static_cast<std::size_t>(row) * stride);
+  }
+
+  // x = r·x + e·x₀, with a barrier after.
+  static HWY_INLINE void mix_first(worker const& self, stage const& s, int layer) {
+    float const kept = floats_at(s.weights, place.residual_gains)[layer];
+    float const added = floats_at(s.weights, place.embedding_gains)[layer];
+    each_row(self, s, [&](float* x, std::size_t at) {
+      for (std::size_t k = 0; k < Config.d_model; ++k) x[k] = kept * x[k] + added * s.first[at + k];
+    });
+    self.sync();
+  }
+
+  // x −= b·halfway, with a barrier after.
+  static HWY_INLINE void take_back(worker const& self, stage const& s) {
+    float const gain = *floats_at(s.weights, place.backout_gain);
+    each_row(self, s, [&](float* x, std::size_t at) {
+      for (std::size_t k = 0; k < Config.d_model; ++k) x[k] -= gain * s.halfway[at + k];
+    });
+    self.sync();
+  }
+
  public:
   /// What each worker needs of its own.
   using scratch = typename block_layer<Config>::scratch;
@@ -54,7 +81,16 @@ class transformer_layer {
   /// Takes the rows of `s` through embedding and blocks; x holds the result (post: normed).
   static HWY_NOINLINE void forward(worker const& self, stage const& s, scratch& mine) {
     embedding_layer<Config, Tokens>::forward(self, s);
-    for (int layer = 0; layer < Config.layers; ++layer) block_layer<Config>::forward(self, s, mine, layer);
+    for (int layer = 0; layer < Config.layers; ++layer) {
+      if constexpr (Config.residual_gains) mix_first(self, s, layer);
+      block_layer<Config>::forward(self, s, mine, layer);
+      if constexpr (Config.backout)
+        if (layer == Config.layers / 2)
+          each_row(self, s, [&](float const* x, std::size_t at) {
+            for (std::size_t k = 0; k < Config.d_model; ++k) s.halfway[at + k] = x[k];
+          });
+    }
+    if constexpr (Config.backout) take_back(self, s);
   }
 
   /// The rows of `s` after `forward`, with the norm that follows the last block (pre): what a decoder looks at.

@@ -11,6 +11,7 @@
 #include "constformer/layers/linear.hpp"
 #include "constformer/layers/norm.hpp"
 #include "constformer/layers/parameter.hpp"
+#include "constformer/layers/value_layer.hpp"
 
 namespace constformer {
 
@@ -36,9 +37,22 @@ struct transformer {
   using relative_type =
       member_if<shape.position == position_kind::relative, embedding<shape.relative.buckets, shape.heads>>;
   /// Over d_model, outside of the blocks.
-  using norm_type = norm<shape.d_model, shape.norm_bias>;
+  using norm_type = norm<shape.d_model, shape.norm_bias, shape.norm_weight>;
   /// On the sum of the embeddings.
   using embedding_norm_type = member_if<shape.embedding_norm, norm_type>;
+  /// (1, smear_inputs): how much of the token before is mixed in, times a scalar.
+  using smear_gate_type = member_if<(shape.smear_inputs > 0), linear<1, shape.smear_inputs, false>>;
+  /// A scalar.
+  using smear_gain_type = member_if<(shape.smear_inputs > 0), parameter<parameter_role::scale, 1>>;
+  /// (layers): what the stream, and what entered block 0, is multiplied by at each block's beginning.
+  using residual_gains_type = member_if<shape.residual_gains, parameter<parameter_role::scale, shape.layers>>;
+  /// A scalar.
+  using backout_type = member_if<shape.backout, parameter<parameter_role::scale, 1>>;
+  /// Embedding and gate of the layers whose values get one.
+  using value_layers_type = member_if<!shape.value_layers.empty(),
+                                      repeated<value_layer<shape.vocab, shape.kv_heads * shape.head_dim, shape.kv_heads,
+                                                           (shape.value_layers.empty() ? 1 : shape.value_gate_inputs)>,
+                                               shape.value_layers.count(shape.layers)>>;
   /// The stack.
   using blocks_type = repeated<block<checked<Config>()>, shape.layers>;
   /// On the output of the last block, in all but post-norm models.
@@ -60,7 +74,10 @@ struct transformer {
   static_assert(!shape.tied || tied_head<shape.vocab, shape.d_model, token_table>::value);
 
   BOOST_HANA_DEFINE_STRUCT(transformer, (tokens_type, tokens), (positions_type, positions), (segments_type, segments),
-                           (relative_type, relative), (embedding_norm_type, embedding_norm), (blocks_type, blocks),
+                           (relative_type, relative), (embedding_norm_type, embedding_norm),
+                           (smear_gate_type, smear_gate), (smear_gain_type, smear_gain),
+                           (residual_gains_type, residual_gains), (residual_gains_type, embedding_gains),
+                           (backout_type, backout_gain), (value_layers_type, value_layers), (blocks_type, blocks),
                            (final_norm_type, final_norm), (head_transform_type, head_transform),
                            (head_norm_type, head_norm), (head_type, head), (pooler_type, pooler),
                            (classifier_type, classifier));

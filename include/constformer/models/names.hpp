@@ -14,6 +14,7 @@
 #include "constformer/models/lecture.hpp"
 #include "constformer/models/marian.hpp"
 #include "constformer/models/name_map.hpp"
+#include "constformer/models/nanochat.hpp"
 #include "constformer/models/opennmt.hpp"
 #include "constformer/models/phi3.hpp"
 #include "constformer/models/roberta.hpp"
@@ -26,6 +27,7 @@ namespace constformer {
   switch (c.family) {
     case family_kind::gpt2: return gpt2_names;
     case family_kind::gemma2: return gemma2_names;
+    case family_kind::nanochat: return nanochat_names;
     case family_kind::phi3: return phi3_names;
     case family_kind::gpt_neox: return gpt_neox_names;
     case family_kind::glm: return glm_names;

@@ -35,6 +35,7 @@ struct llama_defaults {
 [[nodiscard]] config read_qwen3(json_fields const& fields);
 [[nodiscard]] config read_gemma(json_fields const& fields);
 [[nodiscard]] config read_gemma2(json_fields const& fields);
+[[nodiscard]] config read_nanochat(json_fields const& fields);
 [[nodiscard]] config read_phi3(json_fields const& fields);
 [[nodiscard]] config read_gpt_neox(json_fields const& fields);
 [[nodiscard]] config read_glm(json_fields const& fields);

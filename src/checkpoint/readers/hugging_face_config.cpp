@@ -141,6 +141,7 @@ constexpr std::array families{
     family_reader{"glm", read_glm, {}, {151329, 151336, 151338}, 151329},
     family_reader{"glm4", read_glm4, {}, {151329, 151336, 151338}, 151329},
     family_reader{"chatglm", read_chatglm, {}, 2, 0},
+    family_reader{"nanochat", read_nanochat, 0, 1, 1},
     family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
     family_reader{"bert", read_bert, {}, {}, 0},
     family_reader{"roberta", read_roberta, 0, 2, 1},

@@ -53,6 +53,7 @@ activation_kind settle_activation(torch_model& out, open_options const& options,
   if (options.activation && *options.activation != activation_kind::gelu &&
       *options.activation != activation_kind::gelu_tanh)
     throw error("--activation " + std::string(name_of(*options.activation)) + ": a GPT has gelu or gelu_tanh");
+  if (options.softcap) throw error("--softcap is for nanochat's own files, a GPT caps nothing");
   if (options.activation) return *options.activation;
   std::string const other(name_of(usual == activation_kind::gelu ? activation_kind::gelu_tanh : activation_kind::gelu));
   out.assumed.push_back(

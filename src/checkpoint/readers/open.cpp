@@ -64,7 +64,8 @@ std::string_view usual_prefix(family_kind family) {
     case family_kind::gemma2:
     case family_kind::phi3:
     case family_kind::glm:
-    case family_kind::glm4: break;
+    case family_kind::glm4:
+    case family_kind::nanochat: break;
   }
   return "model.";
 }
@@ -380,6 +381,7 @@ void open_torch(checkpoint& out, open_options const& options) {
 // What the files say themselves is not to be overruled: a checkpoint run with other arithmetic gives other numbers.
 void refuse_options(open_options const& options, std::string const& path) {
   if (options.heads != 0) throw error(path + ": --heads is for a bare state_dict, this checkpoint says its own");
+  if (options.softcap) throw error(path + ": --softcap is for nanochat's own files, this checkpoint says its own");
   if (options.activation) throw error(path + ": --activation is for nanoGPT and its kin, this checkpoint says its own");
 }
 
@@ -432,6 +434,7 @@ std::string_view name_of(checkpoint_format format) {
     case checkpoint_format::llama2c_v1: return "llama2.c v1";
     case checkpoint_format::llama2c_v2: return "llama2.c v2";
     case checkpoint_format::nanogpt: return "nanoGPT checkpoint";
+    case checkpoint_format::nanochat: return "nanochat checkpoint";
     case checkpoint_format::gpt_state: return "state_dict of a GPT";
     case checkpoint_format::ctranslate2: return "CTranslate2 folder";
     case checkpoint_format::gguf: return "GGUF";

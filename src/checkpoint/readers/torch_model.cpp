@@ -10,10 +10,8 @@ namespace constformer {
 
 namespace {
 
-bool has_gpt_names(pickle_value const& state) {
-  for (char const* const name : {"transformer.wpe.weight", "_orig_mod.transformer.wpe.weight"})
-    if (state.find(name)) return true;
-  return false;
+bool has_tensor(pickle_value const& state, std::string const& name) {
+  return state.find(name) || state.find("_orig_mod." + name);
 }
 
 }  // namespace
@@ -22,12 +20,14 @@ torch_model read_torch_model(torch_file const& file, std::filesystem::path const
                              made_bytes& made) {
   pickle_value const& root = file.root();
   if (root.find("model") && root.find("model_args")) return read_nanogpt(file, path, options, made);
-  if (has_gpt_names(root)) return read_gpt_state(file, path, options, made);
+  if (has_tensor(root, "transformer.h.0.attn.c_q.weight")) return read_nanochat_file(file, path, options, made);
+  if (has_tensor(root, "transformer.wpe.weight")) return read_gpt_state(file, path, options, made);
   std::string const what = root.kind() != pickle_kind::dict ? "holds " + std::string(name_of(root.kind()))
                            : root.size() == 0               ? "holds an empty dict"
                                               : "holds a dict of " + std::to_string(root.size()) + " entries";
   throw error(path.string() + ": " + what +
-              " that is neither a nanoGPT checkpoint nor the state_dict of a GPT; weights of a Hugging Face model are "
+              " that is neither a nanoGPT checkpoint nor the state_dict of a GPT or of nanochat; weights of a Hugging "
+              "Face model are "
               "opened by "
               "the folder that holds them and their config.json");
 }

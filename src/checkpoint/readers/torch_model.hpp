@@ -20,8 +20,8 @@ struct torch_model {
   tokenizer_files tokenizer;  ///< beside the file
 };
 
-/// Recognises who saved `file` by what it holds: nanoGPT's {model, model_args, …}, or the bare state_dict of a GPT as minGPT and
-/// makemore save it. Throws `error` if it is neither, or names a field or tensor that does not fit.
+/// Recognises who saved `file` by what it holds: nanoGPT's {model, model_args, …}, the bare state_dict of a GPT as minGPT and
+/// makemore save it, or of nanochat. Throws `error` if it is neither, or names a field or tensor that does not fit.
 [[nodiscard]] torch_model read_torch_model(torch_file const& file, std::filesystem::path const& path,
                                            open_options const& options, made_bytes& made);
 
@@ -30,6 +30,8 @@ struct torch_model {
                                        open_options const& options, made_bytes& made);
 [[nodiscard]] torch_model read_gpt_state(torch_file const& file, std::filesystem::path const& path,
                                          open_options const& options, made_bytes& made);
+[[nodiscard]] torch_model read_nanochat_file(torch_file const& file, std::filesystem::path const& path,
+                                             open_options const& options, made_bytes& made);
 /// @}
 
 }  // namespace constformer
