@@ -4,6 +4,7 @@
 #include "constformer/configs/gpt2.hpp"
 #include "constformer/configs/llama2_70b.hpp"
 #include "constformer/configs/llama2_7b.hpp"
+#include "constformer/configs/nanochat_d12.hpp"
 #include "constformer/configs/stories260k.hpp"
 
 namespace {
@@ -43,6 +44,18 @@ static_assert(census_of<configs::gpt2, workload{1, 1000, 24}>.parameter_bytes ==
 constexpr census_report encoder = census_of<configs::bert_base, workload{8, 128, 0}>;
 static_assert(encoder.decode.flops.dense() == 0 && encoder.kv.f32 == 0 && encoder.workspace.logits == 0);
 static_assert(encoder.flops.dense() == 8 * encoder.prefill.flops.dense());
+
+// nanochat: a token's value embeddings, which six of twelve layers have, and the gains of every layer. Gates and gains stay f32.
+constexpr config d12_bf16 = with(configs::nanochat_d12, [](config& c) { c.weights = dtype::bf16; });
+constexpr census_report d12 = census_of<d12_bf16, workload{1, 64, 8}>;
+static_assert(d12.parameters.values == 6 * (32768LL * 768 + 6 * 12));
+static_assert(d12.parameters.mixing == 24 + 1 + 2 * 12 + 1);
+static_assert(d12.parameter_bytes == 2 * d12.parameters.total() + 2 * (6 * 6 * 12 + d12.parameters.mixing));
+static_assert(d12.prefill.operations.vectors.values == 64 * 6 * 6);
+static_assert(d12.prefill.operations.vectors.mixing == 64 * (1 + 12 + 1));
+static_assert(d12.decode.flops.projections == 2 * (12LL * 12 * 768 * 768 + 32768LL * 768 + 6 * 6 * 12 + 24));
+static_assert(d12.decode.bytes.weights.reads == d12.parameter_bytes - 2 * 7 * 32768LL * 768 + 2 * (2 + 6) * 768);
+static_assert(d12.workspace.carried == 2 * d12.workspace.residual);
 
 static_assert(workload_misfit(configs::stories260k, {1, 500, 12}).empty());
 static_assert(workload_misfit(configs::stories260k, {1, 500, 13}).view() ==

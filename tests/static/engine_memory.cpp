@@ -9,6 +9,7 @@
 #include "constformer/configs/gpt2.hpp"
 #include "constformer/configs/llama2_70b.hpp"
 #include "constformer/configs/mistral_7b.hpp"
+#include "constformer/configs/nanochat_d12.hpp"
 #include "constformer/configs/stories15m.hpp"
 #include "constformer/configs/stories260k.hpp"
 #include "constformer/layers/stage.hpp"
@@ -26,7 +27,7 @@ constexpr bool plans_agree(config const& c, int capacity) {
   bool const decoder = c.mask == mask_kind::causal;
   return bytes_of_floats(plan.x) == w.residual && bytes_of_floats(plan.normed) == w.normed &&
          bytes_of_floats(plan.qkv) == w.qkv && bytes_of_floats(plan.attended) == w.mixed &&
-         bytes_of_floats(plan.hidden) == w.hidden &&
+         bytes_of_floats(plan.hidden) == w.hidden && bytes_of_floats(plan.first + plan.halfway) == w.carried &&
          (!decoder ||
           bytes_of_floats(plan.keys) + bytes_of_floats(plan.values) == kv_bytes(c, {dtype::f32}, 1, capacity));
 }
@@ -34,6 +35,7 @@ constexpr bool plans_agree(config const& c, int capacity) {
 static_assert(plans_agree(configs::gpt2, 1024));
 static_assert(plans_agree(configs::llama2_70b, 4096));
 static_assert(plans_agree(configs::mistral_7b, 32768));
+static_assert(plans_agree(configs::nanochat_d12, 2048));
 static_assert(plans_agree(configs::stories15m, 256));
 static_assert(plans_agree(configs::bert_base, 512));
 

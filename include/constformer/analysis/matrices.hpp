@@ -17,7 +17,7 @@ enum class matrix_input : std::uint8_t { tokens, logits, sequence, source };
 /// One kind of linear map of a model: y (outputs) = W (outputs, inputs) · x (inputs) + b (outputs).
 struct matrix_kind {
   std::string_view
-      name;  ///< query, key, value, attention output, the same of cross-attention, gate, up, down, head transform, head, pooler, classifier
+      name;  ///< query, key, value, attention output, the same of cross-attention, gate, up, down, head transform, head, pooler, classifier, value gate, smear gate
   std::int64_t outputs = 0;  ///< rows of W
   std::int64_t inputs = 0;   ///< columns of W
   std::int64_t copies = 0;   ///< how often it occurs in the model: once per layer, once, or never (0)
@@ -25,6 +25,7 @@ struct matrix_kind {
   bool stored = true;        ///< false: a tied head, whose weight is the token embedding
   matrix_input input =
       matrix_input::tokens;  ///< each token, each token whose logits are wanted, one row, or the encoder's output
+  bool plain = false;        ///< stays f32 whatever `config.weights` is: a few rows that kernels read one by one
 
   /// Weights of one copy, without bias.
   [[nodiscard]] constexpr std::int64_t weights() const { return product_of(outputs, inputs); }
@@ -44,7 +45,7 @@ struct matrix_kind {
 
 /// Every linear map of `c`, of an encoder-decoder model those of the decoder, each kind once. q, k and v are counted apart although kernels may run them in one pass.
 /// The one table from which parameters, operations, FLOPs and traffic are counted.
-[[nodiscard]] constexpr std::array<matrix_kind, 15> matrices_of(config const& c) {
+[[nodiscard]] constexpr std::array<matrix_kind, 17> matrices_of(config const& c) {
   std::int64_t const query_width = product_of(c.heads, c.head_dim);
   std::int64_t const kv_width = product_of(c.kv_heads, c.head_dim);
   std::int64_t const crosses = has_encoder(c) ? c.layers : 0;
@@ -71,6 +72,9 @@ struct matrix_kind {
       {"head", c.vocab, c.d_model, heads, transforms > 0 || c.bias_head, !c.tied, matrix_input::logits},
       {"pooler", c.d_model, c.d_model, poolers, true, true, matrix_input::sequence},
       {"classifier", c.labels, c.d_model, classifiers, true, true, classified},
+      {"value gate", c.kv_heads, c.value_gate_inputs, c.value_layers.count(c.layers), false, true, matrix_input::tokens,
+       true},
+      {"smear gate", 1, c.smear_inputs, c.smear_inputs > 0 ? 1 : 0, false, true, matrix_input::tokens, true},
   }};
 }
 

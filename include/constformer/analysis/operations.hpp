@@ -113,9 +113,9 @@ constexpr operation cross_operation(std::string_view name, config const& c, forw
 
 /// Every matrix product of one pass of one sequence, counted as the founding note on nano-GPT counts them: q, k and v apart
 /// and head by head, although kernels may merge them. Rows whose `times()` is 0 do not occur in this model or pass.
-[[nodiscard]] constexpr std::array<operation, 21> operations_of(config const& c, forward_pass const& p) {
+[[nodiscard]] constexpr std::array<operation, 23> operations_of(config const& c, forward_pass const& p) {
   auto const [query, key, value, output, cross_query, cross_key, cross_value, cross_output, gate, up, down, transform,
-              head, pooler, classifier] = matrices_of(c);
+              head, pooler, classifier, value_gate, smear_gate] = matrices_of(c);
   std::int64_t const full = full_layers(c);
   std::int64_t const windowed = c.layers - full;
   return {{
@@ -140,6 +140,8 @@ constexpr operation cross_operation(std::string_view name, config const& c, forw
       detail::projection(cross_output, 1, p.tokens),
       detail::scores(c, p, windowed, windowed_pairs(c, p)),
       detail::mix(c, p, windowed, windowed_pairs(c, p)),
+      detail::projection(value_gate, c.kv_heads, p.tokens),
+      detail::projection(smear_gate, 1, p.tokens),
   }};
 }
 
@@ -155,13 +157,17 @@ struct vector_operations {
   std::int64_t activations = 0;  ///< point-wise functions (d_ff each)
   std::int64_t gates = 0;        ///< products of activated gate and up (d_ff each)
   std::int64_t residuals = 0;    ///< additions to the residual stream
+  std::int64_t mixing = 0;       ///< scaled additions besides: smear, the first block's input, backout
+  std::int64_t values = 0;       ///< gated value embeddings added, per KV head (head_dim each)
 
   /// All vector operations.
   [[nodiscard]] constexpr std::int64_t total() const {
-    return sum_of(embedding, norms, head_norms, biases, rotations, activations, gates, residuals);
+    return sum_of(embedding, norms, head_norms, biases, rotations, activations, gates, residuals, mixing, values);
   }
   /// Additions of two vectors: what the note's column "vec+vec" counts, norms included.
-  [[nodiscard]] constexpr std::int64_t additions() const { return sum_of(embedding, norms, biases, residuals); }
+  [[nodiscard]] constexpr std::int64_t additions() const {
+    return sum_of(embedding, norms, biases, residuals, mixing, values);
+  }
 };
 
 namespace detail {
@@ -194,6 +200,9 @@ constexpr std::int64_t cross_biases(config const& c, forward_pass const& p) {
   v.activations = token_layers;
   v.gates = c.gated ? token_layers : 0;
   v.residuals = product_of(has_encoder(c) ? 3 : 2, token_layers);
+  v.mixing =
+      product_of(p.tokens, sum_of(c.smear_inputs > 0 ? 1 : 0, c.residual_gains ? c.layers : 0, c.backout ? 1 : 0));
+  v.values = product_of(p.tokens, c.value_layers.count(c.layers), c.kv_heads);
   return v;
 }
 

@@ -54,7 +54,7 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
 /// 2019; BERT: arXiv:1810.04805; Llama: arXiv:2302.13971). Buffers that files carry along (masks, rotary tables) do not count.
 [[nodiscard]] constexpr parameter_breakdown parameters_of(config const& c) {
   auto const [query, key, value, output, cross_query, cross_key, cross_value, cross_output, gate, up, down, transform,
-              head, pooler, classifier] = matrices_of(c);
+              head, pooler, classifier, value_gate, smear_gate] = matrices_of(c);
   parameter_breakdown p;
   p.token_embedding = c.shared_tokens ? 0 : product_of(c.vocab, c.d_model);
   p.position_embedding =
@@ -70,9 +70,9 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
                              detail::stored_in(cross_value), detail::stored_in(cross_output));
   p.feed_forward = sum_of(detail::stored_in(gate), detail::stored_in(up), detail::stored_in(down));
   p.head = sum_of(detail::stored_in(transform), detail::stored_in(head));
-  p.values = product_of(c.value_layers.count(c.layers), c.kv_heads,
-                        sum_of(product_of(c.vocab, c.head_dim), c.value_gate_inputs));
-  p.mixing = sum_of(c.smear_inputs > 0 ? c.smear_inputs + 1 : 0, c.residual_gains ? product_of(2, c.layers) : 0,
+  p.values = sum_of(product_of(c.value_layers.count(c.layers), c.vocab, c.kv_heads, c.head_dim),
+                    detail::stored_in(value_gate));
+  p.mixing = sum_of(detail::stored_in(smear_gate), smear_gate.copies, c.residual_gains ? product_of(2, c.layers) : 0,
                     c.backout ? 1 : 0);
   p.pooler = detail::stored_in(pooler);
   p.classifier = detail::stored_in(classifier);
@@ -90,7 +90,7 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
   std::int64_t sum = product_of(c.vocab, sum_of(c.shared_tokens ? 0 : c.d_model,
                                                 product_of(c.value_layers.count(c.layers), c.kv_heads, c.head_dim)));
   for (matrix_kind const& m : matrices_of(c))
-    if (m.stored) sum = sum_of(sum, product_of(m.copies, m.weights()));
+    if (m.stored && !m.plain) sum = sum_of(sum, product_of(m.copies, m.weights()));
   if (has_encoder(c)) sum = sum_of(sum, matrix_parameter_count(encoder_of(c)));
   return sum;
 }

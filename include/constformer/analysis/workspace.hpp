@@ -12,16 +12,19 @@ namespace constformer {
 struct activation_workspace {
   std::int64_t residual = 0;  ///< (rows, d_model)
   std::int64_t normed = 0;    ///< (rows, d_model)
+  std::int64_t carried = 0;   ///< (rows, d_model) each: what entered block 0, and what left the middle one
   std::int64_t qkv = 0;       ///< (rows, (heads + 2·kv_heads)·head_dim)
   std::int64_t mixed = 0;     ///< (rows, heads·head_dim): what attention gives to its output projection
   std::int64_t hidden = 0;    ///< (rows, d_ff): gate and up are multiplied as they come, so that a gate takes no more
   std::int64_t logits = 0;    ///< (logit rows, vocab)
 
   /// Everything in a place of its own.
-  [[nodiscard]] constexpr std::int64_t separate() const { return sum_of(residual, normed, qkv, mixed, hidden, logits); }
+  [[nodiscard]] constexpr std::int64_t separate() const {
+    return sum_of(residual, normed, carried, qkv, mixed, hidden, logits);
+  }
   /// The least that suffices: attention, feed-forward and head never run at once, so their buffers may share one place.
   [[nodiscard]] constexpr std::int64_t shared() const {
-    return sum_of(residual, normed, std::max({sum_of(qkv, mixed), hidden, logits}));
+    return sum_of(residual, normed, carried, std::max({sum_of(qkv, mixed), hidden, logits}));
   }
 };
 
@@ -30,6 +33,7 @@ struct activation_workspace {
   constexpr int f32 = 4;
   activation_workspace w;
   w.residual = w.normed = product_of(f32, rows, c.d_model);
+  w.carried = product_of(c.residual_gains + c.backout, w.residual);
   w.qkv = product_of(f32, rows, sum_of(c.heads, product_of(2, c.kv_heads)), c.head_dim);
   w.mixed = product_of(f32, rows, c.heads, c.head_dim);
   w.hidden = product_of(f32, rows, c.d_ff);
