@@ -21,8 +21,10 @@
 #include "constformer/analysis/flops.hpp"
 #include "constformer/analysis/kv_cache.hpp"
 #include "constformer/analysis/parameters.hpp"
+#include "constformer/analysis/pass.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/checkpoint/tensor.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/dtype.hpp"
 #include "standard_output.hpp"
@@ -40,9 +42,9 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-// What one token costs when its context is full: the most that the model can be asked for.
+// What one token costs when its context is full, and its source if there is one: the most that the model can be asked for.
 ordered_json describe_costs(config const& c) {
-  flop_count const flops = flops_of_token(c, c.positions);
+  flop_count const flops = flops_of(c, with_source(decode_pass(c.positions), has_encoder(c) ? c.positions : 0, 0));
   return {{"flops_per_token",
            {{"context", c.positions},
             {"total", flops.dense()},

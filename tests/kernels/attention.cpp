@@ -237,6 +237,31 @@ TEST_CASE("a query gives the same bits alone and in a batch") {
   check(fixture<12, 2, causal, 2>(20));
 }
 
+TEST_CASE("queries in the padding get zeros, the others what they get without it") {
+  using kernel = attention_kernel<8, 1, padding_mask>;
+  constexpr int own = 7, all = 11;
+  fixture<8, 1, bidirectional> const f(own);
+  auto const wanted = f.ours(0, own);
+  auto queries = f.q;
+  queries.resize(std::size_t{all} * 8, 3.0F);
+  auto const memory = std::make_unique<kernel::scratch>();
+  std::vector<float> out(std::size_t{all} * 8, 7.0F);
+  kernel::attend({.query = queries.data(),
+                  .query_stride = 8,
+                  .keys = f.keys.data(),
+                  .values = f.values.data(),
+                  .blocks = f.blocks.data(),
+                  .out = out.data(),
+                  .out_stride = 8,
+                  .first_position = 0,
+                  .positions = all,
+                  .mask = {own},
+                  .scale = 0.3F},
+                 *memory);
+  CHECK(std::equal(wanted.begin(), wanted.end(), out.begin()));
+  CHECK(std::all_of(out.begin() + own * 8, out.end(), [](float x) { return x == 0.0F; }));
+}
+
 TEST_CASE("a query without keys gets zeros") {
   using kernel = attention_kernel<8, 1, bidirectional_mask>;
   auto const memory = std::make_unique<kernel::scratch>();

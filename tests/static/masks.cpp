@@ -33,9 +33,16 @@ constexpr bool tiles_are_right(Mask const& mask) {
 }
 
 static_assert(tiles_are_right(causal_mask{}));
-static_assert(tiles_are_right(window_mask{1}) && tiles_are_right(window_mask{7}) && tiles_are_right(window_mask{100}));
+static_assert(tiles_are_right(window_mask{1}));
+static_assert(tiles_are_right(window_mask{7}));
+static_assert(tiles_are_right(window_mask{100}));
 static_assert(tiles_are_right(bidirectional_mask{length}));
-static_assert(tiles_are_right(prefix_mask{0}) && tiles_are_right(prefix_mask{13}) && tiles_are_right(prefix_mask{90}));
+static_assert(tiles_are_right(padding_mask{0}));
+static_assert(tiles_are_right(padding_mask{13}));
+static_assert(tiles_are_right(padding_mask{90}));
+static_assert(tiles_are_right(prefix_mask{0}));
+static_assert(tiles_are_right(prefix_mask{13}));
+static_assert(tiles_are_right(prefix_mask{90}));
 
 // The list of a tile is a constant where its queries are: 64 queries after 4096 keys, a window of 128.
 constexpr tile_list tiles = tiles_of(window_mask{128}, 4096, 64, 16);

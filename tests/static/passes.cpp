@@ -32,20 +32,71 @@ constexpr bool formulas_agree(config c) {
 
 static_assert(formulas_agree(config{}));
 static_assert(formulas_agree(with(config{}, [](config& c) { c.mask = mask_kind::bidirectional; })));
-// A prefix that all queries see, against the mask of the kernels.
-constexpr bool prefixes_agree() {
-  config const c = with(config{}, [](config& x) { x.mask = mask_kind::prefix; });
-  for (int prefix = 0; prefix < 12; ++prefix)
-    for (int past = 0; past < 9; ++past)
-      for (int tokens = 0; tokens < 9; ++tokens) {
-        std::int64_t pairs = 0;
-        for (int query = past; query < past + tokens; ++query)
-          pairs += std::min(prefix_mask{prefix}.visible(query).end, past + tokens);
-        if (full_pairs(c, {.tokens = tokens, .past = past, .prefix = prefix}) != pairs) return false;
+
+// The census multiplies exactly the pairs that the masks of the kernels let through, 4·head_dim FLOPs each.
+template <class Mask>
+constexpr std::int64_t masked_flops(config const& c, Mask const& mask, forward_pass const& p) {
+  auto const first = static_cast<int>(p.past);
+  auto const queries = static_cast<int>(p.tokens);
+  return 4LL * c.head_dim * c.heads * c.layers * visible_pairs(mask, first, queries, first + queries);
+}
+
+constexpr config two_heads = llama({.layers = 3, .d_model = 10, .heads = 2, .vocab = 9, .positions = 64});
+constexpr config masked_by(mask_kind mask, int window = 0) {
+  return with(two_heads, [&](config& c) {
+    c.mask = mask;
+    c.window = window;
+  });
+}
+
+template <class Mask, class Pass>
+constexpr bool flops_agree(config const& c, Mask const& mask_of, Pass const& pass_of) {
+  for (int n = 1; n < 8; ++n)
+    for (int past = 0; past < 6; ++past)
+      for (int tokens = 1; tokens < 5; ++tokens) {
+        forward_pass const p = pass_of(forward_pass{.tokens = tokens, .past = past}, n);
+        if (flops_of(c, p).attention != masked_flops(c, mask_of(n, past + tokens), p)) return false;
       }
   return true;
 }
-static_assert(prefixes_agree());
+constexpr auto same_pass = [](forward_pass p, int) { return p; };
+
+static_assert(flops_agree(masked_by(mask_kind::causal), [](int, int) { return causal_mask{}; }, same_pass));
+static_assert(flops_agree(
+    masked_by(mask_kind::bidirectional), [](int, int keys) { return bidirectional_mask{keys}; }, same_pass));
+static_assert(flops_agree(masked_by(mask_kind::causal, 1), [](int, int) { return window_mask{1}; }, same_pass));
+static_assert(flops_agree(masked_by(mask_kind::causal, 5), [](int, int) { return window_mask{5}; }, same_pass));
+static_assert(flops_agree(
+    masked_by(mask_kind::prefix), [](int n, int) { return prefix_mask{n}; },
+    [](forward_pass p, int n) {
+      p.prefix = n;
+      return p;
+    }));
+
+// Cross-attention: every query sees the whole source, and itself among its own kind.
+constexpr bool crosses_agree() {
+  constexpr config c = opennmt({.layers = 3, .d_model = 10, .heads = 2, .vocab = 9, .positions = 64}, 7);
+  for (int source = 1; source < 9; ++source)
+    for (int past = 0; past < 5; ++past)
+      for (int tokens = 1; tokens < 5; ++tokens) {
+        forward_pass const p = with_source({tokens, past, 1}, source, 0);
+        std::int64_t const cross = 4LL * 5 * 2 * 3 * visible_pairs(cross_mask{source}, past, tokens, source);
+        if (flops_of(c, p).attention != masked_flops(c, causal_mask{}, p) + cross) return false;
+      }
+  return true;
+}
+static_assert(crosses_agree());
+
+// Padding costs nothing where it is skipped: a text of n tokens in a batch of 12 has the pairs of n tokens alone.
+constexpr bool padding_agrees() {
+  config const c = masked_by(mask_kind::bidirectional);
+  for (int n = 0; n <= 12; ++n) {
+    std::int64_t const padded_pairs = visible_pairs(padding_mask{n}, 0, 12, 12);
+    if (4LL * 5 * 2 * 3 * padded_pairs != flops_of(c, {.tokens = n}).attention) return false;
+  }
+  return true;
+}
+static_assert(padding_agrees());
 static_assert(full_pairs(config{}, scoring_pass(1024)) == 1024 * 1025 / 2);
 static_assert(dense_pairs(scoring_pass(1024)) == 1024 * 1024);
 static_assert(windowed_pairs(config{}, decode_pass(77)) == 77);

@@ -12,6 +12,7 @@
 #include "constformer/analysis/traffic.hpp"
 #include "constformer/analysis/workspace.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/check.hpp"
 #include "constformer/core/dtype.hpp"
@@ -19,11 +20,13 @@
 
 namespace constformer {
 
-/// `batch` sequences that each read `context` tokens and generate `new_tokens` more.
+/// `batch` sequences that each read `context` tokens and generate `new_tokens` more. With an encoder each has a source of its own
+/// besides, and its prompt is what the target begins with: the start token, and a prefix if one is forced.
 struct workload {
   std::int64_t batch = 1;       ///< sequences
   std::int64_t context = 1;     ///< tokens of each prompt
   std::int64_t new_tokens = 0;  ///< tokens generated after each
+  std::int64_t source = 0;      ///< tokens of each source; encoder-decoder models only
 };
 
 /// Why `w` cannot run on `c`, in one sentence; empty if it can.
@@ -33,6 +36,12 @@ struct workload {
   if (w.new_tokens < 0) return format_message("workload: new_tokens={} must not be negative", w.new_tokens);
   if (w.new_tokens > 0 && c.head != head_kind::language_model)
     return format_message("workload: new_tokens={} needs head=language_model, it is {}", w.new_tokens, name_of(c.head));
+  if (has_encoder(c) && w.source < 1)
+    return format_message("workload: source={} must be positive, for the model has an encoder", w.source);
+  if (!has_encoder(c) && w.source != 0)
+    return format_message("workload: source={} needs an encoder beside a decoder", w.source);
+  if (w.source > c.capacity)
+    return format_message("workload: source={} is more than capacity={}", w.source, c.capacity);
   if (sum_of(w.context, w.new_tokens) > c.capacity)
     return format_message("workload: context={} and new_tokens={} are more than capacity={}", w.context, w.new_tokens,
                           c.capacity);
@@ -59,13 +68,16 @@ struct kv_census {
 struct census_report {
   parameter_breakdown parameters{};  ///< trained numbers by place
   std::int64_t parameter_bytes = 0;  ///< as stored, matrices as config.weights
-  pass_census prefill{};             ///< one sequence reads its prompt
+  pass_census encoder{};             ///< one source is encoded; zero without an encoder beside a decoder
+  pass_census prefill{};             ///< one sequence reads its prompt; keys and values of its source are made
   pass_census decode{};              ///< one sequence makes its last token, with the longest context; zero for encoders
   flop_count flops{};                ///< the whole workload, all sequences
   kv_census kv_per_token{};          ///< one token of one sequence
   kv_census kv{};                    ///< all sequences at their longest
+  kv_census source_kv{};             ///< of all sources, for cross-attention
   activation_workspace workspace{};  ///< one sequence, its prompt in one chunk
-  std::int64_t naive_score_bytes = 0;  ///< what tiled attention saves of that, per layer
+  activation_workspace encoder_workspace{};  ///< one source
+  std::int64_t naive_score_bytes = 0;        ///< what tiled attention saves of that, per layer
 };
 
 namespace detail {
@@ -79,14 +91,24 @@ constexpr kv_census kv_census_of(config const& c, std::int64_t tokens) {
           kv_bytes(c, {dtype::i8}, 1, tokens), kv_bytes(c, {dtype::i8, c.head_dim, 2}, 1, tokens)};
 }
 
+constexpr flop_count added(flop_count const& a, flop_count const& b) {
+  return {sum_of(a.projections, b.projections), sum_of(a.attention, b.attention),
+          sum_of(a.attention_dense, b.attention_dense)};
+}
+
+constexpr flop_count flops_of_prompt(config const& c, workload const& w) {
+  flop_count const prompt = flops_of(c, with_source(prefill_pass(w.context), w.source, w.source));
+  return has_encoder(c) ? added(prompt, flops_of(encoder_of(c), encoder_pass(w.source))) : prompt;
+}
+
 // The prompt gives the first new token and the last one is not fed back: new_tokens − 1 rows follow the prompt.
 constexpr flop_count flops_of_sequence(config const& c, workload const& w) {
-  flop_count const prompt = flops_of_prefill(c, w.context);
+  flop_count const prompt = flops_of_prompt(c, w);
   if (w.new_tokens < 2) return prompt;
-  flop_count const rest = flops_of(c, {w.new_tokens - 1, w.context, w.new_tokens - 1});
+  flop_count rest = flops_of(c, with_source({w.new_tokens - 1, w.context, w.new_tokens - 1}, w.source, 0));
   // One row at a time there is nothing masked to skip.
-  return {sum_of(prompt.projections, rest.projections), sum_of(prompt.attention, rest.attention),
-          sum_of(prompt.attention_dense, rest.attention)};
+  rest.attention_dense = rest.attention;
+  return added(prompt, rest);
 }
 
 }  // namespace detail
@@ -107,8 +129,13 @@ constexpr flop_count flops_of_sequence(config const& c, workload const& w) {
   census_report r;
   r.parameters = parameters_of(c);
   r.parameter_bytes = parameter_bytes(c);
-  r.prefill = detail::census_of(c, prefill_pass(w.context), s);
-  if (w.new_tokens > 0) r.decode = detail::census_of(c, decode_pass(longest - 1), s);
+  r.prefill = detail::census_of(c, with_source(prefill_pass(w.context), w.source, w.source), s);
+  if (w.new_tokens > 0) r.decode = detail::census_of(c, with_source(decode_pass(longest - 1), w.source, 0), s);
+  if (has_encoder(c)) {
+    r.encoder = detail::census_of(encoder_of(c), encoder_pass(w.source), s);
+    r.encoder_workspace = workspace_of(encoder_of(c), w.source, 0);
+    r.source_kv = detail::kv_census_of(c, product_of(w.batch, w.source));
+  }
   r.flops = flops_of_workload(c, w);
   r.kv_per_token = detail::kv_census_of(c, 1);
   r.kv = detail::kv_census_of(c, product_of(w.batch, longest));

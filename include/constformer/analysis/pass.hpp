@@ -28,6 +28,17 @@ struct forward_pass {
 /// A text of `tokens` rows with logits at every row, as in training and scoring.
 [[nodiscard]] constexpr forward_pass scoring_pass(std::int64_t tokens) { return {tokens, 0, tokens}; }
 
+/// A source of `tokens` rows through the encoder of an encoder-decoder model, taken as `encoder_of` it.
+[[nodiscard]] constexpr forward_pass encoder_pass(std::int64_t tokens) { return {tokens, 0, 0}; }
+
+/// `p` of a decoder beside an encoder: every row sees `source` keys besides. `encoded` of them are made in this pass: all in the first
+/// one for a source, none later, whatever the number of beams.
+[[nodiscard]] constexpr forward_pass with_source(forward_pass p, std::int64_t source, std::int64_t encoded) {
+  p.source = source;
+  p.encoded = encoded;
+  return p;
+}
+
 namespace detail {
 
 // 1 + 2 + … + n; one of the two factors is even.

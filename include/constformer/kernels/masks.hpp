@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 namespace constformer {
 
@@ -31,11 +32,21 @@ struct window_mask {
   }
 };
 
-/// All keys: encoders, whose `keys` is the length of the sequence without its padding, and queries over a source text.
+/// All keys: encoders, whose `keys` is the length of the sequence without its padding.
 struct bidirectional_mask {
   int keys;  ///< in the cache
   /// What every query sees.
   [[nodiscard]] constexpr key_range visible(int) const { return {0, keys}; }
+};
+
+/// All keys of a source, whatever a query's own position: the same type, so that encoder and cross-attention share their code.
+using cross_mask = bidirectional_mask;
+
+/// A sequence of `tokens` that was padded to a longer one: its own queries see its own keys, those of the padding see none.
+struct padding_mask {
+  int tokens;  ///< without the padding
+  /// What the query at `position` sees.
+  [[nodiscard]] constexpr key_range visible(int position) const { return {position < tokens ? 0 : tokens, tokens}; }
 };
 
 /// Keys up to the query, and for every query those of the first `prefix` positions (prefix language models: UniLM,
@@ -45,6 +56,18 @@ struct prefix_mask {
   /// What the query at `position` sees.
   [[nodiscard]] constexpr key_range visible(int position) const { return {0, std::max(prefix, position + 1)}; }
 };
+
+/// (query, key) pairs of the queries at [first, first + queries) among the first `keys` keys, counted one query after the other: what
+/// attention multiplies, 4·head_dim FLOPs each. The census has closed formulas for them (analysis/pass.hpp).
+template <class Mask>
+[[nodiscard]] constexpr std::int64_t visible_pairs(Mask const& mask, int first, int queries, int keys) {
+  std::int64_t pairs = 0;
+  for (int position = first; position < first + queries; ++position) {
+    key_range const seen = mask.visible(position);
+    pairs += std::max(0, std::min(seen.end, keys) - seen.begin);
+  }
+  return pairs;
+}
 
 /// Which tiles of keys a run of neighbouring queries needs, and which of them need no masking.
 struct tile_list {

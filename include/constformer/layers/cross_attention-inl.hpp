@@ -64,7 +64,7 @@ class cross_attention_layer {
   static constexpr std::size_t out_stride = padded(query_width);
   static constexpr packed_layout layout = packed_layout_of(Config);
   static constexpr packed_block place = layout.block;
-  using kernel = attention_kernel<head_dim, group, bidirectional_mask>;
+  using kernel = attention_kernel<head_dim, group, cross_mask>;
 
  public:
   /// What each worker needs of its own.
