@@ -88,4 +88,10 @@ void added_tokens::split(std::string_view text, bool specials, text_sink const& 
   if (done < text.size()) on_text(text.substr(done));
 }
 
+std::optional<int> added_tokens::find(std::string_view text) const {
+  if (trie_.empty() || text.empty()) return std::nullopt;
+  auto const found = trie_.longest(text);
+  return found.size == text.size() ? std::optional<int>(added_[found.value].id) : std::nullopt;
+}
+
 }  // namespace constformer::text

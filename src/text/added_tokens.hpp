@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "text/blob_reader.hpp"
@@ -22,6 +23,9 @@ class added_tokens {
   /// Calls `on_text` for the stretches between tokens and `on_id` for the tokens, in order. Without `specials` those marked special
   /// are passed over: their text is text.
   void split(std::string_view text, bool specials, text_sink const& on_text, id_sink const& on_id) const;
+
+  /// The id of the token that is spelled `text`.
+  [[nodiscard]] std::optional<int> find(std::string_view text) const;
 
  private:
   [[nodiscard]] bool may_begin(char byte) const { return begins_[static_cast<unsigned char>(byte)]; }

@@ -75,7 +75,8 @@ class packed_tokenizer final : public tokenizer {
   std::optional<int> find(std::string_view piece) const override {
     if (auto const id = pieces_.find(piece)) return static_cast<int>(*id);
     if (auto const id = pieces_.find_reserved(piece)) return static_cast<int>(*id);
-    return std::nullopt;
+    if (auto const id = raw_added_.find(piece)) return id;  // beside the model's own vocabulary, as Qwen2's <|im_end|>
+    return late_added_.find(piece);
   }
 
  private:
