@@ -216,7 +216,7 @@ std::vector<int> reply_ends(chat_format const& format, tokenizer const& text) {
   for (std::string_view const spelling :
        format.kind == chat_kind::llama3   ? std::vector<std::string_view>{"<|eot_id|>", "<|end_of_text|>", "<|eom_id|>"}
        : format.kind == chat_kind::chatml ? std::vector<std::string_view>{"<|im_end|>"}
-       : format.kind == chat_kind::nanochat ? std::vector<std::string_view>{"<|assistant_end|>"}
+       : format.kind == chat_kind::nanochat ? std::vector<std::string_view>{"<|assistant_end|>", "<|bos|>"}
        : format.kind == chat_kind::glm ? std::vector<std::string_view>{"<|user|>", "<|observation|>", "<|endoftext|>"}
                                        : std::vector<std::string_view>{})
     add(text.find(spelling));

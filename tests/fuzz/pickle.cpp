@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
       static_cast<void>(root.key(i).size());
       static_cast<void>(root.value(i).size());
     }
-    static_cast<void>(constformer::read_pickled_characters({reinterpret_cast<char const*>(data), size}, "input"));
+    static_cast<void>(constformer::read_pickled_tokenizer({reinterpret_cast<char const*>(data), size}, "input"));
   } catch (constformer::error const&) {  // the one way to say no
   }
   return 0;

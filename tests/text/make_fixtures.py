@@ -338,6 +338,28 @@ def make_tiktoken():
         (folder / f"cases_{name}.json").write_text("[\n" + lines + "\n]\n")
 
 
+NANOCHAT_SPECIAL = ["<|bos|>", "<|user_start|>", "<|user_end|>", "<|assistant_start|>", "<|assistant_end|>", "<|python_start|>",
+                    "<|python_end|>", "<|output_start|>", "<|output_end|>"]
+
+
+def make_nanochat():
+    """nanochat's tokenizer.pkl: tiktoken's Encoding, pickled. Every document begins with bos."""
+    import base64
+    import pickle
+
+    import tiktoken
+
+    folder = HERE / "nanochat"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = (HERE / "tiktoken" / "ranks.tiktoken").read_bytes().splitlines()[:420]
+    ranks = {base64.b64decode(line.split()[0]): int(line.split()[1]) for line in lines}
+    special = {text: len(ranks) + i for i, text in enumerate(NANOCHAT_SPECIAL)}
+    encoding = tiktoken.Encoding("rustbpe", pat_str=TIKTOKEN_PATTERNS["nanochat"], mergeable_ranks=ranks, special_tokens=special)
+    (folder / "tokenizer.pkl").write_bytes(pickle.dumps(encoding))
+    write_cases(folder, cases(lambda t: [special["<|bos|>"], *encoding.encode(t, allowed_special="all")],
+                              lambda ids: encoding.decode([i for i in ids if i < len(ranks)]), seed=12))
+
+
 if __name__ == "__main__":
     make_byte_level()
     make_wordpiece()
@@ -347,3 +369,4 @@ if __name__ == "__main__":
     make_characters()
     make_tiktoken()
     make_marian()
+    make_nanochat()

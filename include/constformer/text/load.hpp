@@ -46,8 +46,9 @@ namespace constformer {
 [[nodiscard]] tokenizer_data read_gguf_tokenizer(std::span<std::byte const> file, std::string_view name);
 /// A JSON object {"type": "char", "chars": [...]}: the place of a character is its id.
 [[nodiscard]] tokenizer_data read_character_vocab(std::string_view bytes, std::string_view name);
-/// meta.pkl of nanoGPT: a pickled dict whose `itos` gives the character of each id.
-[[nodiscard]] tokenizer_data read_pickled_characters(std::string_view bytes, std::string_view name);
+/// meta.pkl of nanoGPT, a pickled dict whose `itos` gives the character of each id, or tokenizer.pkl of nanochat: tiktoken's Encoding
+/// with ranks, special tokens and pattern. Nothing else that a pickle may name is made.
+[[nodiscard]] tokenizer_data read_pickled_tokenizer(std::string_view bytes, std::string_view name);
 /// @}
 
 }  // namespace constformer

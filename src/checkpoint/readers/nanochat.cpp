@@ -210,6 +210,7 @@ torch_model read_nanochat_file(torch_file const& file, fs::path const& path, ope
   if (message const misfit = first_misfit(out.model); !misfit.empty())
     throw error(path.string() + ": " + std::string(misfit.view()));
   set_ends(out);
+  out.tokenizer = tokenizer_beside(path, "tokenizer.pkl");
   return out;
 }
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -73,15 +72,6 @@ void set_ends(torch_model& out) {
   if (gpt2_vocabulary) out.ids = {.bos = gpt2_end_of_text, .eos = {gpt2_end_of_text}, .pad = {}};
 }
 
-// meta.pkl of the data set, if it was put beside. Nothing else there is taken: a folder may hold the files of several models.
-tokenizer_files tokenizer_beside(std::filesystem::path const& file) {
-  std::error_code unreadable;
-  tokenizer_files out;
-  std::filesystem::path const meta = file.parent_path() / "meta.pkl";
-  if (std::filesystem::is_regular_file(meta, unreadable)) out.given = meta;
-  return out;
-}
-
 // Extents of a matrix that the state_dict must have.
 matrix_extents extents_in(safetensors_content const& content, std::string const& name, std::string const& where) {
   tensor_view const* const tensor = find(content, name);
@@ -145,7 +135,7 @@ torch_model read_nanogpt(torch_file const& file, std::filesystem::path const& pa
   require_valid(c, where);
   out.model = c;
   set_ends(out);
-  out.tokenizer = tokenizer_beside(path);
+  out.tokenizer = tokenizer_beside(path, "meta.pkl");
   return out;
 }
 
@@ -165,7 +155,7 @@ torch_model read_gpt_state(torch_file const& file, std::filesystem::path const& 
   require_valid(c, where);
   out.model = c;
   set_ends(out);
-  out.tokenizer = tokenizer_beside(path);
+  out.tokenizer = tokenizer_beside(path, "meta.pkl");
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "checkpoint/pickle.hpp"
 #include "constformer/core/error.hpp"
@@ -15,6 +17,14 @@ bool has_tensor(pickle_value const& state, std::string const& name) {
 }
 
 }  // namespace
+
+tokenizer_files tokenizer_beside(std::filesystem::path const& file, std::string_view name) {
+  std::error_code unreadable;
+  tokenizer_files out;
+  std::filesystem::path const beside = file.parent_path() / name;
+  if (std::filesystem::is_regular_file(beside, unreadable)) out.given = beside;
+  return out;
+}
 
 torch_model read_torch_model(torch_file const& file, std::filesystem::path const& path, open_options const& options,
                              made_bytes& made) {

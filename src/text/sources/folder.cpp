@@ -25,6 +25,7 @@ constexpr char const* known_names[] = {"source.spm",
                                        "vocab.txt",
                                        "chars.json",
                                        "tokenizer.bin",
+                                       "tokenizer.pkl",
                                        "source_vocabulary.txt",
                                        "source_vocabulary.json",
                                        "shared_vocabulary.txt",
@@ -264,7 +265,7 @@ tokenizer_data read_path(fs::path const& path) {
     set_sentencepiece_templates(data, files);
     return data;
   }
-  if (extension == ".pkl") return read_pickled_characters(read_file(path), path.string());
+  if (extension == ".pkl") return read_pickled_tokenizer(read_file(path), path.string());
   if (extension == ".gguf") {
     std::string const bytes = read_file(path);
     return read_gguf_tokenizer(std::as_bytes(std::span(bytes)), path.string());

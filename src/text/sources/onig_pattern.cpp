@@ -16,7 +16,7 @@ constexpr std::string_view hex_members = "0-9a-fA-F";
 
 class translator {
  public:
-  translator(std::string_view pattern, std::string_view name) : rest_(pattern), name_(name) {}
+  translator(std::string_view pattern, std::string_view name, bool rust) : rest_(pattern), name_(name), rust_(rust) {}
 
   std::string run() {
     while (!rest_.empty()) step();
@@ -42,9 +42,21 @@ class translator {
     if (c == '[') {
       in_class_ = class_begin_ = true;
     } else if (c == '^' || c == '$') {
+      if (rust_) {
+        out_.append(c == '^' ? "\\A" : "\\z");
+        return;
+      }
       multiline_ = true;
+    } else if (rust_ && c == '(' && rest_.starts_with('?')) {
+      refuse_line_flag();
     }
     out_.push_back(c);
+  }
+
+  // (?m) and its like would give ^ and $ another meaning.
+  void refuse_line_flag() const {
+    std::size_t const end = rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-", 1);
+    if (rest_.substr(0, end).find('m') != std::string_view::npos) fail("the flag m");
   }
 
   void class_character(char c) {
@@ -104,20 +116,29 @@ class translator {
   }
 
   std::string_view rest_, name_;
+  bool rust_;
   std::string out_;
   bool in_class_ = false, class_begin_ = false, multiline_ = false;
 };
 
-}  // namespace
-
-std::string pcre_of_onig(std::string_view pattern, std::string_view name) {
-  std::string translated = translator(pattern, name).run();
+std::string translated_and_tried(std::string_view pattern, std::string_view name, bool rust) {
+  std::string translated = translator(pattern, name, rust).run();
   try {
     regex(translated).for_each("a", [](regex::span) {});
   } catch (error const& e) {
     throw error(std::string(name) + ": " + e.what());
   }
   return translated;
+}
+
+}  // namespace
+
+std::string pcre_of_onig(std::string_view pattern, std::string_view name) {
+  return translated_and_tried(pattern, name, false);
+}
+
+std::string pcre_of_rust(std::string_view pattern, std::string_view name) {
+  return translated_and_tried(pattern, name, true);
 }
 
 }  // namespace constformer::text

@@ -9,4 +9,7 @@ namespace constformer::text {
 /// where PCRE2 does not take the result; `name` is what errors call the file.
 std::string pcre_of_onig(std::string_view pattern, std::string_view name);
 
+/// The same of a pattern of Rust's fancy-regex, which tiktoken has: there ^ and $ stand for the ends of the whole text.
+std::string pcre_of_rust(std::string_view pattern, std::string_view name);
+
 }  // namespace constformer::text

@@ -1,19 +1,17 @@
 #include <cstddef>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "checkpoint/pickle.hpp"
-#include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer_data.hpp"
+#include "text/sources/pickled.hpp"
 #include "text/utf8.hpp"
 
-namespace constformer {
+namespace constformer::text {
 
-tokenizer_data read_pickled_characters(std::string_view bytes, std::string_view name) {
-  pickle_value const root = read_pickle(std::as_bytes(std::span(bytes)), name);
+tokenizer_data characters_of(pickle_value const& root) {
   auto const itos = root.find("itos");
   if (!itos || itos->kind() != pickle_kind::dict || itos->size() == 0)
     root.fail("holds no dict itos of ids and characters, as nanoGPT's meta.pkl does");
@@ -29,7 +27,7 @@ tokenizer_data read_pickled_characters(std::string_view bytes, std::string_view 
       root.fail("itos has id " + std::to_string(id) + " and " + std::to_string(data.vocabulary.size()) + " entries");
     std::string const what = "entry " + std::to_string(id) + " of itos";
     std::string_view const character = itos->value(i).text(what);
-    if (character.empty() || text::decode_first(character).size != character.size())
+    if (character.empty() || decode_first(character).size != character.size())
       root.fail(what + " is not one character");
     vocabulary_entry& entry = data.vocabulary[static_cast<std::size_t>(id)];
     if (!entry.text.empty() || !seen.insert(character).second) root.fail(what + " comes twice");
@@ -38,4 +36,4 @@ tokenizer_data read_pickled_characters(std::string_view bytes, std::string_view 
   return data;
 }
 
-}  // namespace constformer
+}  // namespace constformer::text
