@@ -4,7 +4,8 @@
     make_gguf.py              write those that are not there yet into fixtures_gguf/ beside this script
     make_gguf.py --check      make all again in a temporary folder and compare with what is committed
 
-A fixture is model.gguf with the ids.json and logits.npy (hidden.npy) of make_fixtures.py. The reference computes with the
+A fixture is model.gguf with the ids.json and logits.npy (hidden.npy) of make_fixtures.py, and listing.json: what the package's own
+reader finds in the file, keys with their values and tensors with type and extents in the file's order. The reference computes with the
 weights that the blocks of Q8_0 and Q4_0 stand for, as the Python package `gguf` takes them apart.
 Exit status 77 when the Python packages it needs are missing.
 """
@@ -139,6 +140,14 @@ def write_gguf(name, folder):
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
+def write_listing(folder):
+    reader = gguf.GGUFReader(folder / "model.gguf")
+    keys = {key: field.contents() for key, field in reader.fields.items() if not key.startswith("GGUF.")}
+    tensors = [[t.name, t.tensor_type.name, [int(extent) for extent in t.shape]] for t in reader.tensors]
+    lines = ",\n".join("  " + json.dumps(t) for t in tensors)
+    (folder / "listing.json").write_text('{"keys": ' + json.dumps(keys) + ',\n "tensors": [\n' + lines + "\n]}\n")
+
+
 def write(name, folder):
     _, _, c = FIXTURES[name]
     fixture = fixtures.Fixture(c, pooler=False)
@@ -155,13 +164,15 @@ def write(name, folder):
     (folder / "ids.json").write_text(json.dumps({**ids, "checkpoint": "model.gguf"}) + "\n")
     for file in ("model.safetensors", "config.json"):
         (folder / file).unlink()
+    write_listing(folder)
 
 
 def difference(old, new):
     if (old / "model.gguf").read_bytes() != (new / "model.gguf").read_bytes():
         return "model.gguf differs"
-    if json.loads((old / "ids.json").read_text()) != json.loads((new / "ids.json").read_text()):
-        return "ids.json differs"
+    for file in ("ids.json", "listing.json"):
+        if json.loads((old / file).read_text()) != json.loads((new / file).read_text()):
+            return f"{file} differs"
     for path in old.glob("*.npy"):
         x, y = np.load(path), np.load(new / path.name)
         if x.shape != y.shape or not np.abs(x - y).max() <= fixtures.TOLERANCE * np.abs(y).max():
