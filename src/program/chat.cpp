@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,13 +33,22 @@ std::optional<std::string> read_line() {
   return text;
 }
 
+// As transformers tells templates that ask: "07 Feb 2031", English whatever the locale.
+std::string today() {
+  std::time_t const now = std::time(nullptr);
+  std::tm parts{};
+  if (::localtime_r(&now, &parts) == nullptr) throw error("chat: the clock has no local time");
+  char text[16];
+  return {text, std::strftime(text, sizeof text, "%d %b %Y", &parts)};
+}
+
 chat_format format_of(program_context const& context, chat_options const& options) {
   auto format = chat_format_of(context.metadata.chat);
   if (options.kind) {
     auto const kind = chat_kind_named(*options.kind);
     if (!kind)
       throw usage_error("--template: '" + options.kind->substr(0, 40) +
-                        "' is none of llama2, llama3, chatml, nanochat, glm");
+                        "' is none of llama2, llama3, chatml, nanochat, glm, deepseek, chatglm");
     if (*kind != format.kind) format = {.kind = *kind};
   }
   if (format.kind == chat_kind::none) format.kind = chat_kind_of(*context.text);
@@ -47,6 +57,9 @@ chat_format format_of(program_context const& context, chat_options const& option
   if (format.kind == chat_kind::none)
     throw error("chat: " + std::string(context.unit.name) +
                 " was built from a checkpoint without a chat template; --template names one");
+  if (format.kind == chat_kind::chatglm && !options.system.empty())
+    throw usage_error("--system: the template chatglm has no place for it");
+  if (format.day == "today") format.day = today();
   return format;
 }
 

@@ -131,7 +131,8 @@ void add_generate(CLI::App& app, generate_options& o) {
 void add_chat(CLI::App& app, chat_options& o) {
   auto* chat = add_command(app, "chat", "A conversation: each line of standard input is a message, and is answered");
   chat->add_option("--system", o.system, "what the model is told before the conversation")->type_name("TEXT");
-  chat->add_option("--template", o.kind, "llama2, llama3, chatml, nanochat or glm (default: what the checkpoint has)")
+  chat->add_option("--template", o.kind,
+                   "llama2, llama3, chatml, nanochat, glm, deepseek or chatglm (default: what the checkpoint has)")
       ->type_name("NAME");
   chat->add_option("-n,--predict", o.predict, "tokens of a reply at most (-1: until the model stops)");
   add_session(*chat, o.session);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "constformer/core/error.hpp"
@@ -12,16 +13,65 @@ namespace {
 
 using kind = chat_piece::kind;
 
-constexpr std::array names{
-    std::pair{chat_kind::llama2, std::string_view("llama2")}, std::pair{chat_kind::llama3, std::string_view("llama3")},
-    std::pair{chat_kind::chatml, std::string_view("chatml")},
-    std::pair{chat_kind::nanochat, std::string_view("nanochat")}, std::pair{chat_kind::glm, std::string_view("glm")}};
+constexpr std::array names{std::pair{chat_kind::llama2, std::string_view("llama2")},
+                           std::pair{chat_kind::llama3, std::string_view("llama3")},
+                           std::pair{chat_kind::chatml, std::string_view("chatml")},
+                           std::pair{chat_kind::nanochat, std::string_view("nanochat")},
+                           std::pair{chat_kind::glm, std::string_view("glm")},
+                           std::pair{chat_kind::deepseek, std::string_view("deepseek")},
+                           std::pair{chat_kind::chatglm, std::string_view("chatglm")}};
+
+// The flags of a format by the words that stand for them.
+constexpr std::array flags{
+    std::pair{std::string_view("bos"), &chat_format::bos},
+    std::pair{std::string_view("trim"), &chat_format::trim},
+    std::pair{std::string_view("line"), &chat_format::line},
+    std::pair{std::string_view("tight"), &chat_format::tight},
+    std::pair{std::string_view("forgets"), &chat_format::forgets},
+    std::pair{std::string_view("thinks_last"), &chat_format::thinks_last},
+};
+
+// Its texts by what stands before them.
+constexpr std::array texts{
+    std::pair{std::string_view("opening="), &chat_format::opening},
+    std::pair{std::string_view("system="), &chat_format::system},
+    std::pair{std::string_view("knowledge="), &chat_format::knowledge},
+    std::pair{std::string_view("day="), &chat_format::day},
+    std::pair{std::string_view("reason="), &chat_format::reason},
+};
+constexpr std::string_view round_word = "first_round=";
+constexpr std::string_view thought_begin = "<think>", thought_end = "</think>";
 
 // As Python's str.strip does it with ASCII; Jinja's trim is the same.
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\n\r\v\f";
   text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
   return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+std::string_view without_first_lines(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
+  return text;
+}
+
+std::string_view without_lines(std::string_view text) {
+  text = without_first_lines(text);
+  return text.substr(0, text.find_last_not_of('\n') + 1);
+}
+
+// What follows the last </think>, or all.
+std::string_view without_thought(std::string_view text) {
+  auto const end = text.rfind(thought_end);
+  return end == std::string_view::npos ? text : text.substr(end + thought_end.size());
+}
+
+// What stands before the first </think>, behind the last <think> there; nothing if there is no </think>.
+std::string_view thought_of(std::string_view text) {
+  auto const end = text.find(thought_end);
+  if (end == std::string_view::npos) return {};
+  text = text.substr(0, end);
+  auto const begin = text.rfind(thought_begin);
+  return begin == std::string_view::npos ? text : text.substr(begin + thought_begin.size());
 }
 
 // Joins what is one text for the tokenizer.
@@ -43,6 +93,10 @@ class chat_writer {
   }
   chat_writer& eos() {
     pieces_.push_back({kind::eos});
+    return *this;
+  }
+  chat_writer& around() {
+    pieces_.push_back({kind::around});
     return *this;
   }
   std::vector<chat_piece> take() { return std::move(pieces_); }
@@ -69,14 +123,27 @@ void write_llama2(chat_writer& out, std::string_view system, conversation messag
   }
 }
 
-void write_llama3(chat_writer& out, std::string_view system, conversation messages) {
+void write_llama3(chat_writer& out, chat_format const& format, std::string_view system, conversation messages) {
   auto const header = [&out](std::string_view role) -> chat_writer& {
     return (out.special("<|start_header_id|>") << role).special("<|end_header_id|>") << "\n\n";
   };
   out.bos();
-  if (!system.empty()) (header("system") << trimmed(system)).special("<|eot_id|>");
+  std::string dates;
+  if (!format.knowledge.empty())
+    dates = "Cutting Knowledge Date: " + format.knowledge + "\nToday Date: " + format.day + "\n\n";
+  if (!system.empty() || !dates.empty()) (header("system") << dates << trimmed(system)).special("<|eot_id|>");
   for (auto const& m : messages) (header(m.assistant ? "assistant" : "user") << trimmed(m.text)).special("<|eot_id|>");
   if (wants_reply(messages)) header("assistant");
+}
+
+// What Qwen's templates show of a reply. Line ends behind a thought are left out with it; QwQ's leaves them out without a thought too.
+std::string said_of(chat_format const& format, std::string_view reply, bool last) {
+  auto const said = without_thought(reply);
+  if (format.thinks_last && last)
+    return "<think>\n" + std::string(without_lines(thought_of(reply))) + "\n</think>\n\n" +
+           std::string(without_first_lines(said));
+  bool const stays = format.thinks_last && said.size() == reply.size();
+  return std::string(stays ? said : without_first_lines(said));
 }
 
 void write_chatml(chat_writer& out, chat_format const& format, std::string_view system, conversation messages) {
@@ -86,8 +153,14 @@ void write_chatml(chat_writer& out, chat_format const& format, std::string_view 
   };
   if (format.bos) out.bos();
   if (!system.empty()) write("system", system);
-  for (auto const& m : messages) write(m.assistant ? "assistant" : "user", m.text);
-  if (wants_reply(messages)) out.special("<|im_start|>") << "assistant\n";
+  for (auto const& m : messages) {
+    bool const last = &m == &messages.back();
+    if (m.assistant && format.forgets)
+      write("assistant", said_of(format, m.text, last));
+    else
+      write(m.assistant ? "assistant" : "user", m.text);
+  }
+  if (wants_reply(messages)) out.special("<|im_start|>") << "assistant\n" << format.opening;
 }
 
 void write_nanochat(chat_writer& out, std::string_view system, conversation messages) {
@@ -113,6 +186,46 @@ void write_glm(chat_writer& out, chat_format const& format, std::string_view sys
   if (wants_reply(messages)) out.special("<|assistant|>") << (format.line ? "\n" : "");
 }
 
+void write_deepseek(chat_writer& out, chat_format const& format, std::string_view system, conversation messages) {
+  out.bos() << system;
+  for (auto const& m : messages) {
+    if (m.assistant)
+      (out.special("<｜Assistant｜>") << (format.forgets ? without_thought(m.text) : m.text))
+          .special("<｜end▁of▁sentence｜>");
+    else
+      out.special("<｜User｜>") << m.text;
+  }
+  if (wants_reply(messages)) out.special("<｜Assistant｜>") << format.opening;
+}
+
+void write_chatglm(chat_writer& out, chat_format const& format, conversation messages) {
+  std::string_view const gap = format.tight ? "\n" : "\n\n";
+  out.around();
+  int round = format.first_round;
+  for (auto const& m : messages) {
+    if (m.assistant)
+      out << gap << "答：" << m.text << (&m == &messages.back() ? "" : gap);
+    else
+      out << "[Round " << std::to_string(round++) << "]" << gap << "问：" << m.text;
+  }
+  if (wants_reply(messages)) out << gap << "答：";
+}
+
+bool take_word(chat_format& format, std::string_view word) {
+  for (auto const& [name, flag] : flags)
+    if (word == name) return format.*flag = true;
+  for (auto const& [begin, text] : texts)
+    if (word.starts_with(begin)) {
+      format.*text = word.substr(begin.size());
+      return true;
+    }
+  if (!word.starts_with(round_word)) return false;
+  word.remove_prefix(round_word.size());
+  auto const [end, failed] = std::from_chars(word.data(), word.data() + word.size(), format.first_round);
+  return failed == std::errc() && end == word.data() + word.size() &&
+         (format.first_round == 0 || format.first_round == 1);
+}
+
 int id_of(std::optional<int> id, std::string_view what) {
   if (!id) throw error("chat: the vocabulary has no " + std::string(what) + ", which the template needs");
   return *id;
@@ -135,11 +248,11 @@ std::optional<chat_kind> chat_kind_named(std::string_view name) {
 std::vector<std::string> words_of(chat_format const& format) {
   if (format.kind == chat_kind::none) return {};
   std::vector<std::string> words{std::string(name_of(format.kind))};
-  if (format.bos) words.emplace_back("bos");
-  if (format.trim) words.emplace_back("trim");
-  if (format.line) words.emplace_back("line");
-  if (!format.system.empty()) words.push_back("system=" + format.system);
-  if (!format.reason.empty()) words.push_back("reason=" + format.reason);
+  for (auto const& [word, flag] : flags)
+    if (format.*flag) words.emplace_back(word);
+  for (auto const& [begin, text] : texts)
+    if (!(format.*text).empty()) words.push_back(std::string(begin) + format.*text);
+  if (format.first_round != 1) words.push_back(std::string(round_word) + std::to_string(format.first_round));
   return words;
 }
 
@@ -147,20 +260,9 @@ chat_format chat_format_of(std::span<std::string const> words) {
   chat_format format;
   if (words.empty()) return format;
   format.kind = chat_kind_named(words.front()).value_or(chat_kind::unknown);
-  for (std::string_view const word : words.subspan(1)) {
-    if (word == "bos")
-      format.bos = true;
-    else if (word == "trim")
-      format.trim = true;
-    else if (word == "line")
-      format.line = true;
-    else if (word.starts_with("system="))
-      format.system = word.substr(7);
-    else if (word.starts_with("reason="))
-      format.reason = word.substr(7);
-    else
+  for (std::string_view const word : words.subspan(1))
+    if (!take_word(format, word))
       throw error("chat: '" + std::string(word.substr(0, 40)) + "' is no word of a stored template");
-  }
   return format;
 }
 
@@ -168,8 +270,10 @@ chat_kind chat_kind_of(tokenizer const& text) {
   constexpr std::array telling{std::array<std::string_view, 2>{"<|user_start|>", "<|assistant_start|>"},
                                std::array<std::string_view, 2>{"<|start_header_id|>", "<|eot_id|>"},
                                std::array<std::string_view, 2>{"<|im_start|>", "<|im_end|>"},
-                               std::array<std::string_view, 2>{"[gMASK]", "<|assistant|>"}};
-  constexpr std::array kinds{chat_kind::nanochat, chat_kind::llama3, chat_kind::chatml, chat_kind::glm};
+                               std::array<std::string_view, 2>{"[gMASK]", "<|assistant|>"},
+                               std::array<std::string_view, 2>{"<｜User｜>", "<｜Assistant｜>"}};
+  constexpr std::array kinds{chat_kind::nanochat, chat_kind::llama3, chat_kind::chatml, chat_kind::glm,
+                             chat_kind::deepseek};
   for (std::size_t i = 0; i < telling.size(); ++i)
     if (std::ranges::all_of(telling[i], [&](std::string_view token) { return text.find(token).has_value(); }))
       return kinds[i];
@@ -181,10 +285,12 @@ std::vector<chat_piece> render_chat(chat_format const& format, std::string_view 
   chat_writer out;
   switch (format.kind) {
     case chat_kind::llama2: write_llama2(out, system, messages); break;
-    case chat_kind::llama3: write_llama3(out, system, messages); break;
+    case chat_kind::llama3: write_llama3(out, format, system, messages); break;
     case chat_kind::chatml: write_chatml(out, format, system, messages); break;
     case chat_kind::nanochat: write_nanochat(out, system, messages); break;
     case chat_kind::glm: write_glm(out, format, system, messages); break;
+    case chat_kind::deepseek: write_deepseek(out, format, system, messages); break;
+    case chat_kind::chatglm: write_chatglm(out, format, messages); break;
     case chat_kind::unknown: throw error("chat: the template of the model is not supported: " + format.reason);
     case chat_kind::none: throw error("chat: the model has no template");
   }
@@ -198,8 +304,9 @@ std::vector<int> encode_chat(std::span<chat_piece const> pieces, tokenizer const
       case kind::bos: ids.push_back(id_of(text.special().bos, "token that begins a text")); break;
       case kind::eos: ids.push_back(id_of(text.special().eos, "token that ends a text")); break;
       case kind::special: ids.push_back(id_of(text.find(p.text), "token " + p.text)); break;
+      case kind::around:
       case kind::text: {
-        auto const more = text.encode(p.text, {.add_special = false, .parse_special = false});
+        auto const more = text.encode(p.text, {.add_special = p.what == kind::around, .parse_special = false});
         ids.insert(ids.end(), more.begin(), more.end());
       }
     }
@@ -218,7 +325,8 @@ std::vector<int> reply_ends(chat_format const& format, tokenizer const& text) {
        : format.kind == chat_kind::chatml ? std::vector<std::string_view>{"<|im_end|>"}
        : format.kind == chat_kind::nanochat ? std::vector<std::string_view>{"<|assistant_end|>", "<|bos|>"}
        : format.kind == chat_kind::glm ? std::vector<std::string_view>{"<|user|>", "<|observation|>", "<|endoftext|>"}
-                                       : std::vector<std::string_view>{})
+       : format.kind == chat_kind::deepseek ? std::vector<std::string_view>{"<｜end▁of▁sentence｜>"}
+                                            : std::vector<std::string_view>{})
     add(text.find(spelling));
   return ids;
 }

@@ -51,6 +51,7 @@ TEST_CASE("chat: conversations are rendered as the originals render them") {
     CHECK(name_of(formats.back().kind) == t["kind"].get<std::string>());
     auto const words = words_of(formats.back());
     CHECK(chat_format_of(words) == formats.back());
+    if (formats.back().day == "today") formats.back().day = "07 Feb 2031";  // what the originals were told
   }
   for (auto const& c : vectors["cases"]) {
     INFO(c.dump());
@@ -58,7 +59,7 @@ TEST_CASE("chat: conversations are rendered as the originals render them") {
                                       talk_of(vectors["talk"], c[2].get<std::size_t>()));
     CHECK(text_of(rendered) == c[3].get<std::string>());
   }
-  CHECK(vectors["cases"].size() == 96);
+  CHECK(vectors["cases"].size() == 176);
 }
 
 TEST_CASE("chat: templates that do more, or are none of the known ones, are refused by name") {
@@ -67,17 +68,32 @@ TEST_CASE("chat: templates that do more, or are none of the known ones, are refu
     CHECK(format.kind == chat_kind::unknown);
     return format.reason;
   };
-  CHECK(reason("{{ 'USER: ' + messages[0]['content'] }}") == "it is none of llama2, llama3, chatml, nanochat and glm");
-  CHECK(reason("<|im_start|> <|im_end|> <think>") == "it handles thoughts (<think>)");
-  CHECK(reason("<|start_header_id|> Cutting Knowledge Date: ") == "it writes today's date (Llama 3.1)");
+  CHECK(reason("{{ 'USER: ' + messages[0]['content'] }}") ==
+        "it is none of llama2, llama3, chatml, nanochat, glm, deepseek and chatglm");
+  std::string const own_thoughts = "it handles thoughts (<think>) in a way of its own";
+  CHECK(reason("<|im_start|> <|im_end|> <think>") == own_thoughts);
+  // Qwen3's, but for a thought that is asked for unless a caller wants none.
+  CHECK(reason("<|im_start|> <|im_end|> last_query_index reasoning_content.strip('\\n') "
+               "content.split('</think>')[-1].lstrip('\\n')"
+               " add_generation_prompt '<|im_start|>assistant\\n' enable_thinking is false else '<think>\\n'") ==
+        own_thoughts);
+  CHECK(reason("<|im_start|> <|im_end|> strftime_now") == "it writes today's date");
+  CHECK(reason("<｜User｜><｜Assistant｜> '</think>' content.split('</think>', 1)[1]") == own_thoughts);
+  CHECK(reason("<｜User｜><｜Assistant｜> | trim") == "it takes blanks off");
+  CHECK(reason("<|start_header_id|> Cutting Knowledge Date: ") == "it writes dates in a way of its own");
+  CHECK(reason("[Round 问：") == "it counts rounds in a way of its own");
   CHECK(reason("[gMASK]<sop>") == "it asks for no reply (add_generation_prompt)");
   auto const format = recognise_chat_template("x");
-  CHECK(message_of([&] { static_cast<void>(render_chat(format, "", {})); }) ==
-        "chat: the template of the model is not supported: it is none of llama2, llama3, chatml, nanochat and glm");
+  CHECK(
+      message_of([&] { static_cast<void>(render_chat(format, "", {})); }) ==
+      "chat: the template of the model is not supported: it is none of llama2, llama3, chatml, nanochat, glm, deepseek "
+      "and chatglm");
   CHECK(chat_format_of(words_of(format)) == format);
   CHECK(words_of({}).empty());
   CHECK(message_of([] { static_cast<void>(chat_format_of(std::vector<std::string>{"glm", "fast"})); }) ==
         "chat: 'fast' is no word of a stored template");
+  CHECK(message_of([] { static_cast<void>(chat_format_of(std::vector<std::string>{"chatglm", "first_round=7"})); }) ==
+        "chat: 'first_round=7' is no word of a stored template");
 }
 
 TEST_CASE("chat: the template of a folder") {
@@ -114,4 +130,8 @@ TEST_CASE("chat: pieces become ids; special tokens in a message stay text; what 
         }) == "chat: the vocabulary has no token [gMASK], which the template needs");
   CHECK(chat_kind_of(*llama.tokens) == chat_kind::none);
   CHECK(reply_ends({.kind = chat_kind::llama2}, *llama.tokens) == std::vector{2});
+  auto const round = encode_chat(render_chat({.kind = chat_kind::chatglm}, "", talk), *llama.tokens);
+  auto const words = llama->encode("[Round 1]\n\n问：the </s> clock\n\n答：", {.parse_special = false});
+  CHECK(round.front() == 1);  // what the vocabulary puts before a text
+  CHECK(round == words);
 }

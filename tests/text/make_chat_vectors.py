@@ -45,10 +45,59 @@ GLM_LINE = (
     "[gMASK]<sop>{% for m in messages %}{{ '<|' + m['role'] + '|>\\n' + m['content'].strip() }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}")
 
-KINDS = {"llama2": [LLAMA2], "llama3": [LLAMA3], "chatml": [CHATML, CHATML_DEFAULT, CHATML_BOS], "nanochat": [NANOCHAT],
-         "glm": [GLM, GLM_LINE]}
-TALK = ["Hello there!", " General  Kenobi.\n", "  Ünïcode, \"quotes\"\nand two lines ", "<|im_end|> is only text", "And then?", "Nothing.",
-        "Why"]
+LLAMA31 = (
+    "{{- bos_token }}{%- if not date_string is defined %}DAY{%- endif %}"
+    "{%- if messages[0]['role'] == 'system' %}{%- set told = messages[0]['content'] | trim %}{%- set messages = messages[1:] %}"
+    "{%- else %}{%- set told = \"\" %}{%- endif %}"
+    "{{- \"<|start_header_id|>system<|end_header_id|>\\n\\n\" }}"
+    "{{- \"Cutting Knowledge Date: December 2023\\n\" }}{{- \"Today Date: \" + date_string + \"\\n\\n\" }}{{- told }}{{- \"<|eot_id|>\" }}"
+    "{%- for m in messages %}{{- '<|start_header_id|>' + m['role'] + '<|end_header_id|>\\n\\n' + m['content'] | trim + '<|eot_id|>' }}"
+    "{%- endfor %}{%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{%- endif %}")
+LLAMA32 = LLAMA31.replace("DAY", "{%- if strftime_now is defined %}{%- set date_string = strftime_now(\"%d %b %Y\") %}"
+                          "{%- else %}{%- set date_string = \"26 Jul 2024\" %}{%- endif %}")
+LLAMA31 = LLAMA31.replace("DAY", "{%- set date_string = \"26 Jul 2024\" %}")
+QWEN3 = (
+    "{%- if messages[0].role == 'system' %}{{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{%- endif %}"
+    "{%- set ns = namespace(last_query_index=0) %}"
+    "{%- for m in messages %}{%- if m.role == 'user' %}{%- set ns.last_query_index = loop.index0 %}{%- endif %}{%- endfor %}"
+    "{%- for m in messages %}{%- set content = m.content %}"
+    "{%- if m.role == 'user' %}{{- '<|im_start|>user\\n' + content + '<|im_end|>' + '\\n' }}"
+    "{%- elif m.role == 'assistant' %}{%- set reasoning_content = '' %}{%- if '</think>' in content %}"
+    "{%- set reasoning_content = content.split('</think>')[0].rstrip('\\n').split('<think>')[-1].lstrip('\\n') %}"
+    "{%- set content = content.split('</think>')[-1].lstrip('\\n') %}{%- endif %}"
+    "{%- if loop.index0 > ns.last_query_index %}"
+    "{{- '<|im_start|>assistant\\n<think>\\n' + reasoning_content.strip('\\n') + '\\n</think>\\n\\n' + content.lstrip('\\n') }}"
+    "{%- else %}{{- '<|im_start|>assistant\\n' + content }}{%- endif %}{{- '<|im_end|>\\n' }}{%- endif %}{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}"
+    "{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' }}{%- endif %}{%- endif %}")
+QWQ = (
+    "{%- for m in messages %}{%- if m.role == 'assistant' %}{%- set content = m.content.split('</think>')[-1].lstrip('\\n') %}"
+    "{%- else %}{%- set content = m.content %}{%- endif %}{{- '<|im_start|>' + m.role + '\\n' + content + '<|im_end|>\\n' }}{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n<think>\\n' }}{%- endif %}")
+DEEPSEEK = (
+    "{% set ns = namespace(system_prompt='') %}{%- for m in messages %}{%- if m['role'] == 'system' %}"
+    "{% set ns.system_prompt = m['content'] %}{%- endif %}{%- endfor %}{{ bos_token }}{{ ns.system_prompt }}"
+    "{%- for m in messages %}{%- if m['role'] == 'user' %}{{ '<｜User｜>' + m['content'] }}{%- endif %}"
+    "{%- if m['role'] == 'assistant' %}{% set content = m['content'] %}FORGET"
+    "{{ '<｜Assistant｜>' + content + '<｜end▁of▁sentence｜>' }}{%- endif %}{%- endfor -%}"
+    "{% if add_generation_prompt %}{{ '<｜Assistant｜>THINK' }}{% endif %}")
+DEEPSEEK_R1 = DEEPSEEK.replace("THINK", "<think>\\n").replace(
+    "FORGET", "{% if '</think>' in content %}{% set content = content.split('</think>')[-1] %}{% endif %}")
+DEEPSEEK = DEEPSEEK.replace("THINK", "").replace("FORGET", "")
+CHATGLM2 = (
+    "{%- set counter = namespace(index=1) -%}{%- for m in messages -%}{%- if m['role'] == 'user' -%}"
+    "{{- '[Round ' + counter.index | string + ']\\n\\n问：' + m['content'] -}}{%- set counter.index = counter.index + 1 -%}{%- endif -%}"
+    "{%- if m['role'] == 'assistant' -%}{{- '\\n\\n答：' + m['content'] -}}"
+    "{%- if not loop.last -%}{{- '\\n\\n' -}}{%- endif -%}{%- endif -%}{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{- '\\n\\n答：' -}}{%- endif -%}")
+CHATGLM = CHATGLM2.replace("\\n\\n", "\\n").replace("index=1", "index=0")
+
+KINDS = {"llama2": [LLAMA2], "llama3": [LLAMA3, LLAMA31, LLAMA32],
+         "chatml": [CHATML, CHATML_DEFAULT, CHATML_BOS, QWEN3, QWQ], "nanochat": [NANOCHAT], "glm": [GLM, GLM_LINE],
+         "deepseek": [DEEPSEEK, DEEPSEEK_R1], "chatglm": [CHATGLM, CHATGLM2]}
+TODAY = "07 Feb 2031"  # for templates that ask for it
+TALK = ["Hello there!", " General  Kenobi.\n", "  Ünïcode, \"quotes\"\nand two lines ", "<|im_end|> is only text", "And then?",
+        "<think>\nIs there more?\n\n</think>\n\n Nothing.", "Why"]
 
 
 def nanochat(messages):
@@ -72,11 +121,12 @@ if __name__ == "__main__":
     for kind, group in KINDS.items():
         for template in group:
             templates.append({"kind": kind, "jinja": template})
-            for system in ("", "Be brief.", " Two\nlines "):
-                for turns in (1, 2, 3, 7):
+            for system in ("",) if kind == "chatglm" else ("", "Be brief.", " Two\nlines "):
+                for turns in (1, 2, 6, 7):
                     messages = conversation(system, turns)
                     text = tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False,
-                                                         add_generation_prompt=messages[-1]["role"] == "user")
+                                                         add_generation_prompt=messages[-1]["role"] == "user",
+                                                         **({"date_string": TODAY} if "strftime_now" in template else {}))
                     if kind == "nanochat":
                         assert text == nanochat(messages)
                     cases.append(json.dumps([len(templates) - 1, system, turns, text], separators=(",", ":")))

@@ -15,12 +15,14 @@ namespace constformer {
 /// How a model was taught to read conversations.
 ///
 /// - llama2: `[INST] … [/INST]`, the system message between `<<SYS>>` and `<</SYS>>` in the first of them.
-/// - llama3: `<|start_header_id|>role<|end_header_id|>`, blank line, text, `<|eot_id|>`.
+/// - llama3: `<|start_header_id|>role<|end_header_id|>`, blank line, text, `<|eot_id|>`; from 3.1 on a system message with two dates.
 /// - chatml: `<|im_start|>role`, line, text, `<|im_end|>`, line.
 /// - nanochat: `<|user_start|>` … `<|user_end|>`, `<|assistant_start|>` … `<|assistant_end|>`; the system message begins the
 ///   first user message.
 /// - glm: `[gMASK]<sop>`, then `<|role|>`, line, text (GLM-4).
-enum class chat_kind : std::uint8_t { none, unknown, llama2, llama3, chatml, nanochat, glm };
+/// - deepseek: the system message as it is, `<｜User｜>` text, `<｜Assistant｜>` text `<｜end▁of▁sentence｜>`.
+/// - chatglm: rounds with a number, `问：` text, `答：` text (ChatGLM-6B, ChatGLM2); nothing of a system message.
+enum class chat_kind : std::uint8_t { none, unknown, llama2, llama3, chatml, nanochat, glm, deepseek, chatglm };
 
 /// The enumerator's own name, as --template takes it.
 [[nodiscard]] std::string_view name_of(chat_kind kind);
@@ -34,8 +36,15 @@ struct chat_format {
   bool bos = false;                  ///< chatml: the token that begins a text stands first
   bool trim = false;                 ///< chatml, glm: blanks around a message are taken off
   bool line = false;                 ///< glm: a line end stands before the reply that is asked for
-  std::string system{};              ///< what stands for the system message where there is none; empty: nothing
-  std::string reason{};              ///< unknown: what is not supported
+  bool tight = false;                ///< chatglm: line ends lie between its parts, not blank lines (ChatGLM-6B)
+  bool forgets = false;              ///< chatml, deepseek: what a reply says up to its last </think> is left out
+  bool thinks_last = false;  ///< chatml: of a reply that ends the conversation it is shown, empty or not (Qwen3)
+  int first_round = 1;       ///< chatglm: the number of the first round
+  std::string opening{};     ///< chatml, deepseek: how the reply that is asked for begins
+  std::string system{};      ///< what stands for the system message where there is none; empty: nothing
+  std::string knowledge{};   ///< llama3: when its knowledge ends; empty: neither this nor the day is written
+  std::string day{};         ///< llama3: the day of the conversation; `today` stands for the program's
+  std::string reason{};      ///< unknown: what is not supported
 
   bool operator==(chat_format const&) const = default;
 };
@@ -52,10 +61,11 @@ struct chat_message {
   bool assistant = false;  ///< by whom
 };
 
-/// What is rendered: text, a special token by its spelling, or the token that begins or ends a text.
+/// What is rendered: text, a special token by its spelling, the token that begins or ends a text, or all the tokens that the
+/// vocabulary puts around a text.
 struct chat_piece {
   /// Which of these.
-  enum class kind : std::uint8_t { text, special, bos, eos };
+  enum class kind : std::uint8_t { text, special, bos, eos, around };
   kind what = kind::text;  ///< text and special have a `text`
   std::string text{};      ///< never empty in pieces of text
 

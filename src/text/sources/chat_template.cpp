@@ -1,8 +1,12 @@
 // Which of the known chat templates a checkpoint has. A template is a program; these are recognised by the strings that only they
 // write, and refused where they do more than the known ones do.
+#include <algorithm>
+#include <cstddef>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "constformer/core/error.hpp"
 #include "constformer/text/chat.hpp"
@@ -48,12 +52,89 @@ std::string default_system(std::string_view jinja) {
 
 chat_format unsupported(std::string reason) { return {.kind = chat_kind::unknown, .reason = std::move(reason)}; }
 
+// What the template writes behind `mark` where it asks for a reply, up to the end of that string; \n is a line end.
+std::string opening_of(std::string_view jinja, std::string_view mark) {
+  auto const prompt = jinja.rfind("add_generation_prompt");
+  auto at = prompt == std::string_view::npos ? prompt : jinja.find(mark, prompt);
+  if (at == std::string_view::npos) return {};
+  at += mark.size();
+  std::string out;
+  while (at < jinja.size() && jinja[at] != '\'' && jinja[at] != '"' && jinja[at] != '{') {
+    auto const line = line_end_at(jinja, at);
+    out += line > 0 ? '\n' : jinja[at];
+    at += std::max<std::size_t>(line, 1);
+  }
+  return out;
+}
+
+// Whether `opening` is all that is written where a reply is asked for, but for callers who want no thoughts (Qwen3).
+bool opens_plainly(std::string_view jinja, std::string_view opening) {
+  if (opening == "\n<think>\n") return true;
+  auto const prompt = jinja.substr(std::min(jinja.rfind("add_generation_prompt"), jinja.size()));
+  bool const asked = has(prompt, "enable_thinking is false") && !has(prompt, "else");
+  return opening == "\n" && (asked || !has(prompt, "<think>"));
+}
+
+// Of a conversation without tools. Qwen3 shows the thought of a reply that ends the conversation, QwQ none.
+chat_format thoughtful_chatml(std::string_view jinja) {
+  bool const qwen3 = has(jinja, "last_query_index") && has(jinja, "reasoning_content.strip(");
+  bool const qwq = !has(jinja, "last_query_index") && !has(jinja, "reasoning_content");
+  bool const forgets = has(jinja, "content.split('</think>')[-1].lstrip('\\n')");
+  auto opening = opening_of(jinja, "<|im_start|>assistant");
+  if (!(qwen3 || qwq) || !forgets || has(jinja, "bos_token") || has(jinja, "trim") || !opens_plainly(jinja, opening))
+    return unsupported("it handles thoughts (<think>) in a way of its own");
+  return {.kind = chat_kind::chatml,
+          .forgets = true,
+          .thinks_last = qwen3,
+          .opening = opening.substr(1),
+          .system = default_system(jinja)};
+}
+
 chat_format chatml(std::string_view jinja) {
-  if (has(jinja, "<think>") || has(jinja, "reasoning_content")) return unsupported("it handles thoughts (<think>)");
+  if (has(jinja, "strftime_now") || has(jinja, "date_string")) return unsupported("it writes today's date");
+  if (has(jinja, "<think>") || has(jinja, "reasoning_content")) return thoughtful_chatml(jinja);
   return {.kind = chat_kind::chatml,
           .bos = has(jinja, "bos_token"),
           .trim = has(jinja, "trim") || has(jinja, ".strip()"),
           .system = default_system(jinja)};
+}
+
+// The text behind `mark`, up to the end of its line or string; empty if there is none.
+std::string text_behind(std::string_view jinja, std::string_view mark) {
+  auto const at = jinja.find(mark);
+  if (at == std::string_view::npos) return {};
+  auto const rest = jinja.substr(at + mark.size());
+  return std::string(rest.substr(0, rest.find_first_of("\\\n'\"{")));
+}
+
+// Llama 3.1 writes a day of its own, 3.2 and 3.3 today's where the library tells it.
+chat_format llama3(std::string_view jinja) {
+  constexpr std::string_view knowledge = "Cutting Knowledge Date: ";
+  if (!has(jinja, knowledge)) return {.kind = chat_kind::llama3};
+  auto day = has(jinja, "strftime_now(\"%d %b %Y\")") ? "today" : text_behind(jinja, "set date_string = \"");
+  auto const until = text_behind(jinja, knowledge);
+  if (day.empty() || until.empty() || !has(jinja, "\"Today Date: \" + date_string"))
+    return unsupported("it writes dates in a way of its own");
+  return {.kind = chat_kind::llama3, .knowledge = until, .day = std::move(day)};
+}
+
+chat_format deepseek(std::string_view jinja) {
+  auto opening = opening_of(jinja, "<｜Assistant｜>");
+  bool const thoughtful = has(jinja, "<think>") || has(jinja, "</think>");
+  bool const forgets = has(jinja, "content.split('</think>')[-1]");
+  if (thoughtful && (!forgets || !(opening.empty() || opening == "<think>\n")))
+    return unsupported("it handles thoughts (<think>) in a way of its own");
+  if (has(jinja, "trim") || has(jinja, "strip(")) return unsupported("it takes blanks off");
+  return {.kind = chat_kind::deepseek, .forgets = forgets, .opening = std::move(opening)};
+}
+
+chat_format chatglm(std::string_view jinja) {
+  bool const from_0 = has(jinja, "index=0"), from_1 = has(jinja, "index=1");
+  auto const mark = jinja.find("问：");
+  std::string_view const before = jinja.substr(0, mark);
+  bool const blank = before.ends_with("]\\n\\n"), line = !blank && before.ends_with("]\\n");
+  if (from_0 == from_1 || !(blank || line)) return unsupported("it counts rounds in a way of its own");
+  return {.kind = chat_kind::chatglm, .tight = line, .first_round = from_0 ? 0 : 1};
 }
 
 chat_format glm(std::string_view jinja) {
@@ -81,14 +162,13 @@ std::optional<std::string> template_of(text::json_file const& file) {
 
 chat_format recognise_chat_template(std::string_view jinja) {
   if (has(jinja, "<|user_start|>") && has(jinja, "<|assistant_start|>")) return {.kind = chat_kind::nanochat};
-  if (has(jinja, "<|start_header_id|>")) {
-    if (has(jinja, "Cutting Knowledge Date")) return unsupported("it writes today's date (Llama 3.1)");
-    return {.kind = chat_kind::llama3};
-  }
+  if (has(jinja, "<｜User｜>") && has(jinja, "<｜Assistant｜>")) return deepseek(jinja);
+  if (has(jinja, "<|start_header_id|>")) return llama3(jinja);
   if (has(jinja, "<|im_start|>") && has(jinja, "<|im_end|>")) return chatml(jinja);
   if (has(jinja, "[INST]") && has(jinja, "<<SYS>>")) return {.kind = chat_kind::llama2};
   if (has(jinja, "[gMASK]") && has(jinja, "<sop>")) return glm(jinja);
-  return unsupported("it is none of llama2, llama3, chatml, nanochat and glm");
+  if (has(jinja, "[Round ") && has(jinja, "问：")) return chatglm(jinja);
+  return unsupported("it is none of llama2, llama3, chatml, nanochat, glm, deepseek and chatglm");
 }
 
 chat_format read_chat_format(fs::path const& folder) {
