@@ -62,7 +62,7 @@ TEST_CASE("a head is normed in place, and its neighbour is left alone") {
     auto const expected = expected_of(r, width, false, false, 1e-5);
     r.x.resize(end + 40, 5.0F);
     std::fill(r.x.begin() + width, r.x.end(), 5.0F);
-    normalize_head(r.x.data(), r.weight.data(), width, 1e-5F);
+    normalize_head<true>(r.x.data(), r.weight.data(), width, 1e-5F);
     INFO("width=" << width);
     CHECK(reference::distance({r.x.begin(), r.x.begin() + width}, expected) < 1e-6);
     CHECK(std::all_of(r.x.begin() + width, r.x.end(), [](float v) { return v == 5.0F; }));

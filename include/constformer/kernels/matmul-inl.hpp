@@ -126,6 +126,7 @@ HWY_INLINE void accumulate(tile<Rows, Panels>& t, float const* const (&x)[Rows],
       }
       continue;
     }
+    if constexpr (requires { w.fetch(); }) w.fetch();
     HWY_UNROLL(16)
     for (int v = 0; v < vecs; ++v)
       line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::elements, weight[v]);
@@ -161,6 +162,24 @@ struct panels {
   template <int Rows, int Panels, class Depth>
   HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {
     accumulate<Weight>(t, x, from(first), depth);
+  }
+};
+
+/// Panels that fetch into L2 what lies one panel ahead, line by line as they are multiplied.
+template <class Weight>
+struct fetching_panels {
+  panels<Weight> w;  ///< those that are multiplied
+
+  /// Asks for the line one panel after the one at hand.
+  HWY_INLINE void fetch() const { __builtin_prefetch(w.base + w.panel, 0, 2); }
+  /// Panel p of the input column at hand.
+  [[nodiscard]] HWY_INLINE Weight const* at(int p) const { return w.at(p); }
+  /// Goes on by that many input columns.
+  HWY_INLINE void advance(int columns) { w.advance(columns); }
+  /// sums += x · these, by `accumulate`.
+  template <int Rows, int Panels, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {
+    accumulate<Weight>(t, x, fetching_panels{w.from(first)}, depth);
   }
 };
 
@@ -246,6 +265,20 @@ HWY_INLINE void matmul_tile(float const* x, std::size_t x_stride, int row, int r
   }
 }
 
+/// `matmul_tile`; the last tiles of rows fetch the next panel from memory meanwhile, which otherwise would wait for their products, and
+/// the products of the next panel for memory. Not for shallow matrices, which stay in L2, nor for types with scales.
+template <int Rows, int Panels, class Weights, class Depth, class Finish>
+HWY_INLINE void matmul_next(float const* x, std::size_t x_stride, int row, int rows, Weights const& w, Depth depth,
+                            int panel, Finish const& finish) {
+  constexpr int shallow = 256;
+  constexpr int fetching_tiles = 3;
+  if constexpr (requires { fetching_panels{w}; }) {
+    if (depth >= shallow && rows - row <= fetching_tiles * tile_rows)
+      return matmul_tile<Rows, Panels>(x, x_stride, row, rows, fetching_panels{w}, depth, panel, finish);
+  }
+  matmul_tile<Rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
+}
+
 /// All rows of `Panels` panels from `panel` on, in tiles of `tile_rows` and `rest_rows`: as few rows more than there are as it takes.
 template <int Panels, class Weights, class Depth, class Finish>
 HWY_INLINE void matmul_rows(float const* x, std::size_t x_stride, int rows, Weights const& w, Depth depth, int panel,
@@ -254,10 +287,10 @@ HWY_INLINE void matmul_rows(float const* x, std::size_t x_stride, int rows, Weig
   while (row < rows) {
     int const left = rows - row;
     if (left <= rest_rows || (left > tile_rows && left <= 2 * rest_rows)) {
-      matmul_tile<rest_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
+      matmul_next<rest_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
       row += rest_rows;
     } else {
-      matmul_tile<tile_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
+      matmul_next<tile_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
       row += tile_rows;
     }
   }
