@@ -88,7 +88,7 @@ void print_hypotheses(program_context const& context, std::span<beam_hypothesis 
         out.put(static_cast<long long>(h.ids[i]));
       }
     else
-      put_text(*context.text, prompt, h.ids, out);
+      put_text(context.text->target(), prompt, h.ids, out);
     out.put("\n");
   }
   out.flush();

@@ -63,10 +63,10 @@ std::string kind_of(program_context const& context) {
 
 }  // namespace
 
-tokenizer const& program_context::need_tokenizer(char const* what) const {
+tokenizer const& program_context::need_tokenizer(char const* what, char const* instead) const {
   if (text) return *text;
   throw error(std::string(what) + " needs a tokenizer and " + std::string(unit.name) +
-              " was built without one; give token ids with --ids");
+              " was built without one; give token ids with " + instead);
 }
 
 void program_context::need_decoder(char const* what) const {
@@ -79,13 +79,6 @@ void program_context::need_translator(char const* what) const {
   if (!has_encoder(model()))
     throw error(kind_of(*this) + "; " + what + " needs an encoder and a decoder, " +
                 (is_encoder() ? "embed works" : "generating and score work") + " here");
-}
-
-tokenizer const& program_context::need_source_tokenizer(char const* what) const {
-  if (source_text) return *source_text;
-  if (text) return *text;
-  throw error(std::string(what) + " needs a tokenizer and " + std::string(unit.name) +
-              " was built without one; give token ids with --source-ids");
 }
 
 void program_context::need_encoder(char const* what) const {
@@ -116,7 +109,7 @@ program_context open_context() {
   packed.require(unit.fingerprint, unit.weight_bytes);
   auto metadata = packed.metadata();
   auto text = open_text(packed);
-  return {unit, std::move(packed), std::move(metadata), std::move(text), nullptr};
+  return {unit, std::move(packed), std::move(metadata), std::move(text)};
 }
 
 }  // namespace constformer::program

@@ -15,22 +15,21 @@ struct program_context {
   model_unit const& unit;
   packed_file packed;
   packed_metadata metadata;
-  std::unique_ptr<tokenizer> text;         // empty if the checkpoint had none
-  std::unique_ptr<tokenizer> source_text;  // of sources, if it is another one
+  std::unique_ptr<tokenizer> text;  // of what the model reads; empty if the checkpoint had none
 
   [[nodiscard]] config const& model() const { return *unit.configuration; }
   [[nodiscard]] bool is_encoder() const { return model().mask == mask_kind::bidirectional; }
 
-  /// Throws `error`: text cannot be turned into ids without a tokenizer, so `what` needs ids.
-  [[nodiscard]] tokenizer const& need_tokenizer(char const* what) const;
+  /// The tokenizer of what the model reads. Throws `error` if there is none: `what` then needs the ids that `instead` takes.
+  [[nodiscard]] tokenizer const& need_tokenizer(char const* what, char const* instead = "--ids") const;
+
+  /// That of what it writes, which encoder-decoder models may have besides.
+  [[nodiscard]] tokenizer const& need_target_tokenizer(char const* what) const { return need_tokenizer(what).target(); }
 
   /// Throws `error` unless the model is of the kind that `what` works with.
   void need_decoder(char const* what) const;
   void need_encoder(char const* what) const;
   void need_translator(char const* what) const;
-
-  /// The tokenizer of sources, which may be another one than that of targets.
-  [[nodiscard]] tokenizer const& need_source_tokenizer(char const* what) const;
 
   /// Threads to use if nobody says: those of the machine, but no more than have something to do.
   [[nodiscard]] int default_threads() const;

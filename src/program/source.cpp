@@ -33,7 +33,7 @@ std::vector<int> read_source(program_context const& context, source_options cons
     check_ids(ids, vocab, "--source-ids");
     return ids;
   }
-  auto const& text = context.need_source_tokenizer(source.file ? "--file" : "--prompt");
+  auto const& text = context.need_tokenizer(source.file ? "--file" : "--prompt", "--source-ids");
   auto ids = text.encode(read_text({.texts = source.texts, .file = source.file, .ids = {}}));
   if (ids.empty()) throw error("the source is empty");
   check_ids(ids, vocab, "tokenizer");

@@ -22,7 +22,7 @@ void run_command(program_context const& context, tokenize_options const& options
 void run_command(program_context const& context, detokenize_options const& options, output& out) {
   check_one_input(options.input, false);
   if (!options.input.given()) throw usage_error("detokenize needs one of --ids and --file");
-  auto const& text = context.need_tokenizer("detokenize");
+  auto const& text = context.need_target_tokenizer("detokenize");
   auto const ids =
       options.input.ids ? read_ids(*options.input.ids, "--ids") : read_ids(read_input(*options.input.file), "--file");
   check_ids(ids, text.vocab_size(), options.input.ids ? "--ids" : "--file");

@@ -50,7 +50,7 @@ std::vector<int> read_beginning(program_context const& context, translate_option
   std::vector<int> ids{target_start(context)};
   if (options.prefix.empty()) return ids;
   check_text(options.prefix, "--prefix");
-  auto const prefix = context.need_tokenizer("--prefix").encode(options.prefix, {.add_special = false});
+  auto const prefix = context.need_target_tokenizer("--prefix").encode(options.prefix, {.add_special = false});
   check_ids(prefix, context.model().vocab, "tokenizer");
   ids.insert(ids.end(), prefix.begin(), prefix.end());
   return ids;
@@ -87,7 +87,7 @@ void sample(program_context const& context, translate_options const& options, st
     if (result.end == generation_end::stop_id) target.push_back(result.stop_id);
     print_ids(target, out);
   } else {
-    out.put(context.text->decode(target));
+    out.put(context.text->target().decode(target));
     out.put("\n");
   }
   out.flush();

@@ -92,6 +92,23 @@ std::string blanked(std::vector<int> const& ids) {
   return out;
 }
 
+// The ids of a text, and what its translation reads; greedy and as the only beam.
+void check_text(std::string const& program, nlohmann::json const& expected) {
+  std::string const text = expected.at("text").get<std::string>();
+  auto const same = [](std::string const& got, std::string const& wanted) {
+    if (got != wanted + "\n") throw std::runtime_error("the text gives\n" + got + "expected\n" + wanted);
+  };
+  same(run({program, "tokenize", "-p", text}), blanked(expected.at("source").get<std::vector<int>>()));
+  auto const limit = std::to_string(expected.at("greedy").size());
+  auto const translated = [&](std::vector<std::string> const& more) {
+    std::vector<std::string> call{program, "translate", "-p", text, "-n", limit};
+    call.insert(call.end(), more.begin(), more.end());
+    return run({"/bin/sh", "-c", constformer::command::shell_line(call) + " 2>/dev/null"});
+  };
+  same(translated({}), expected.at("translation").get<std::string>());
+  same(translated({"--beam-size", "1"}), expected.at("translation").get<std::string>());
+}
+
 // The logits of a target, and the greedy one: the fixture is made so that no end is among its ids.
 void check_translator(std::string const& program, nlohmann::json const& expected, fs::path const& fixture,
                       fs::path const& work) {
@@ -107,6 +124,7 @@ void check_translator(std::string const& program, nlohmann::json const& expected
                " 2>/dev/null"});
   std::string const got = printed.substr(0, printed.find('\n'));
   if (got != blanked(greedy)) throw std::runtime_error("greedy ids are\n" + got + "\nexpected\n" + blanked(greedy));
+  if (expected.contains("text")) check_text(program, expected);
 }
 
 void check_encoder(std::string const& program, nlohmann::json const& expected, fs::path const& fixture,

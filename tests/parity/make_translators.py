@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes the fixtures of encoder-decoder models: T5 and Marian with what `transformers` computes, the lecture's and the paper's form with
-reference_transformer.py.
+reference_transformer.py. One of them has text: a tokenizer of either side, a text that is the source, and the translation of it.
 
     make_translators.py [NAME...]     writes fixtures_translators/NAME where it is not there yet (--force: anew)
 
@@ -17,6 +17,7 @@ import zlib
 
 try:
     import numpy as np
+    import sentencepiece
     import torch
     import transformers
     from safetensors.torch import load_file, save_file
@@ -62,6 +63,9 @@ FIXTURES = {
     "t5_gated": (t5(feed_forward_proj="gated-gelu", tie_word_embeddings=False, d_kv=5, num_layers=3, num_decoder_layers=1,
                     layer_norm_epsilon=0.02), 7, 20),
     "marian_swish": (marian(), 75, 20),
+    "marian_two_vocabularies": (marian(share_encoder_decoder_embeddings=False, d_model=6, encoder_layers=1, decoder_layers=1,
+                                       encoder_ffn_dim=10, decoder_ffn_dim=9, scale_embedding=False, activation_function="relu"),
+                                "The small house keeps time for nobody, 1987 café.", 8),
     "lecture_computed_positions": (transformer(), 11, 20),
     "lecture_stored_positions": (transformer(heads=2, layers=1), 20, 9),
     "paper": (transformer(form="paper", source_vocab=31, heads=4, norm_eps=0.01, tied=False, head_bias=True), 19, 12),
@@ -125,6 +129,24 @@ def write_transformer_checkpoint(name, config, folder, random):
     return reference_transformer.Transformer(config, tensors)
 
 
+def add_tokenizer(config, folder):
+    """Two SentencePiece models of tests/text, and a list of ids for each; the config gets their numbers."""
+    texts = HERE.parent / "text" / "fixtures"
+    for name, file, vocabulary in (("spm_unigram", "source.spm", "vocab.json"), ("spm_symbols_unigram", "target.spm", "target_vocab.json")):
+        shutil.copyfile(texts / name / "spiece.model", folder / file)
+        model = sentencepiece.SentencePieceProcessor(model_file=str(folder / file))
+        pieces = [model.id_to_piece(i) for i in range(model.vocab_size()) if not (model.is_control(i) or model.is_unknown(i)) and i % 11]
+        ids = {piece: i for i, piece in enumerate(["</s>", "<unk>", "<pad>", *pieces[::-1]])}
+        (folder / vocabulary).write_text(json.dumps(ids) + "\n")
+        config["vocab_size" if file == "source.spm" else "decoder_vocab_size"] = len(ids)
+    config["pad_token_id"] = config["decoder_start_token_id"] = ids["<pad>"]
+    config["bad_words_ids"] = [[ids["<pad>"]]]
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "MarianTokenizer", "separate_vocabs": True}) + "\n")
+    tokenizer = transformers.MarianTokenizer.from_pretrained(folder)
+    tokenizer.punc_normalizer = lambda text: text
+    return tokenizer
+
+
 def greedy(model, source, start, banned):
     target, margins = [start], []
     for _ in range(GREEDY):
@@ -139,26 +161,33 @@ def greedy(model, source, start, banned):
 def write(name, folder, seed):
     """False where a greedy step is too near a tie, or the text too dull to tell a right answer from a stuck one."""
     config, source_length, target_length = FIXTURES[name]
+    text = source_length if isinstance(source_length, str) else None
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     random = np.random.RandomState(seed)
+    tokenizer = add_tokenizer(config, folder) if text else None
     ours = config["model_type"] == "transformer"
     model = write_transformer_checkpoint(name, config, folder, random) if ours else \
         write_library_checkpoint(config, folder, random)
     source_vocab = config["source_vocab"] if ours else config["vocab_size"]
     target_vocab = config["target_vocab"] if ours else config.get("decoder_vocab_size", config["vocab_size"])
     start = config["bos_token_id"] if ours else config["decoder_start_token_id"]
-    source = random.randint(2, source_vocab, source_length).tolist()
+    source = tokenizer(text).input_ids if text else random.randint(2, source_vocab, source_length).tolist()
     target = [start] + random.randint(2, target_vocab, target_length - 1).tolist()
     logits = model.logits(source, target).float().numpy()
     banned = [i for word in config.get("bad_words_ids", []) for i in word]
     chosen, margins = greedy(model, source, start, banned)
     end = config["eos_token_id"]
-    if min(margins) < SAFE_MARGIN * np.abs(logits).max() or len(set(chosen)) < 3 or end in chosen:
+    if min(margins) < SAFE_MARGIN * np.abs(logits).max() or len(set(chosen)) < (5 if text else 3) or end in chosen:
+        return False
+    # transformers takes blanks off the end of a text, which a stream of tokens cannot know.
+    if text and tokenizer.convert_ids_to_tokens(chosen[-1]).endswith("\u2581"):
         return False
     np.save(folder / "logits.npy", logits)
     record = {"seed": seed, "source": source, "target": target, "greedy": chosen,
-              "context": max(source_length, target_length, GREEDY + 1)}
+              "context": max(len(source), target_length, GREEDY + 1)}
+    if text:
+        record.update(text=text, translation=tokenizer.decode(chosen, skip_special_tokens=True))
     (folder / "ids.json").write_text(json.dumps(record) + "\n")
     return True
 

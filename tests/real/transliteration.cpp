@@ -1,5 +1,5 @@
 // The trained transliteration model of CTranslate2's tests, float32 and int8 files, against what CTranslate2 gave: greedy words,
-// log-probabilities to 1e-5, and the four best words of a beam search in order.
+// log-probabilities to 1e-5, and the four best words of a beam search in order. Its vocabularies cut text into characters.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
@@ -22,6 +22,9 @@
 #include "constformer/configs/aren_transliteration.hpp"
 #include "constformer/generate/beam_search.hpp"
 #include "constformer/generate/engine-inl.hpp"
+#include "constformer/text/load.hpp"
+#include "constformer/text/tokenizer.hpp"
+#include "constformer/text/tokenizer_data.hpp"
 
 namespace {
 
@@ -172,6 +175,13 @@ void check_search(translator const& model, json const& wanted) {
   }
 }
 
+// The one text that these tokens are.
+std::string joined(json const& tokens) {
+  std::string out;
+  for (auto const& token : tokens) out += token.get<std::string>();
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("searches with coverage penalties, length penalties and prefixes find what CTranslate2 finds") {
@@ -201,6 +211,24 @@ TEST_CASE("attention over the source is what CTranslate2 returns") {
     for (std::size_t k = 0; k < source.size(); ++k)
       CHECK(std::abs(static_cast<double>(attention[k]) - golden.at("rows")[i][k].get<double>()) < 1e-5);
     if (i < text.size()) token = text[i];
+  }
+}
+
+TEST_CASE("the text of the transliteration model is cut into its characters, and comes back") {
+  fs::path const folder = folder_of(data(), "v2_aren-transliteration.model.bin");
+  auto const blob = pack(load_tokenizer_source(folder));
+  auto const text = open_tokenizer(blob);
+  auto const source = vocabulary(folder / "source_vocabulary.txt");
+  auto const target = vocabulary(folder / "target_vocabulary.txt");
+  fs::remove_all(folder);
+  CHECK(text->vocab_size() == 51);
+  CHECK(text->target().vocab_size() == 43);
+  std::ifstream in(data() / "golden" / "aren_golden.json");
+  auto const golden = json::parse(in);
+  for (auto const& word : golden.at("cases")) {
+    CAPTURE(word.at("src").dump());
+    CHECK(text->encode(joined(word.at("src")) + "\n") == translator::ids_of(source, word.at("src")));
+    CHECK(text->target().decode(translator::ids_of(target, word.at("tokens"))) == joined(word.at("greedy")));
   }
 }
 

@@ -41,9 +41,19 @@ inline constexpr std::array<std::string_view, 4> marian_ignored{
     "encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "encoder.embed_positions.weight",
     "decoder.embed_positions.weight"};
 
+// Where source and target have embeddings of their own, there is no shared one.
+inline constexpr auto marian_separate_rules =
+    joined(changed(marian_rules, std::array{name_rule{"decoder.tokens", "decoder.embed_tokens"}}),
+           std::array{name_rule{"encoder.tokens", "encoder.embed_tokens"}});
+inline constexpr std::array<std::string_view, 2> marian_separate_ignored{"encoder.embed_positions.weight",
+                                                                         "decoder.embed_positions.weight"};
+
 }  // namespace detail
 
-/// Hugging Face names of Marian.
+/// Hugging Face names of Marian with one embedding for both sides.
 inline constexpr name_map marian_names{detail::marian_rules, detail::marian_ignored};
+
+/// The same with an embedding for each side (share_encoder_decoder_embeddings: false).
+inline constexpr name_map marian_separate_names{detail::marian_separate_rules, detail::marian_separate_ignored};
 
 }  // namespace constformer

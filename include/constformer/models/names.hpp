@@ -41,7 +41,7 @@ namespace constformer {
     case family_kind::distilbert: return distilbert_names;
     case family_kind::t5: return t5_names;
     case family_kind::t5_v1_1: return t5_v1_1_names;
-    case family_kind::marian: return marian_names;
+    case family_kind::marian: return c.encoder.vocab == 0 ? marian_names : marian_separate_names;
     case family_kind::opennmt: return c.gated ? opennmt_gated_names : opennmt_names;
     case family_kind::lecture: {
       bool const stored = c.position == position_kind::learned;

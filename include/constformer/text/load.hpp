@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -30,11 +31,13 @@ namespace constformer {
 /// vocab.json and merges.txt of GPT-2: byte-level BPE, split by GPT-2's pattern.
 [[nodiscard]] tokenizer_data read_bpe_files(std::string_view vocab_json, std::string_view merges_txt,
                                             std::string_view name);
-/// The files of a Marian model: source.spm and target.spm cut the two languages, vocab.json numbers the pieces of both;
-/// a piece that has no number there is the unknown token.
+/// The files of a Marian model: source.spm and target.spm cut the two languages, vocab.json numbers the pieces of both, or
+/// of sources only where there is a target_vocab.json; a piece that has no number there is the unknown token.
 [[nodiscard]] tokenizer_data read_marian_files(std::string_view source_spm, std::string_view target_spm,
-                                               std::string_view vocab_json, std::string_view name);
-/// A vocabulary of OpenNMT: one word per line, words are cut at blanks.
+                                               std::string_view vocab_json, std::string_view name,
+                                               std::optional<std::string_view> target_vocab_json = {});
+/// A vocabulary of OpenNMT, a token per line. If all but the named ones (`<s>` …) are single characters, text is cut into
+/// characters; else into words at white space. `<unk>` is put behind them where it is missing, as CTranslate2 does.
 [[nodiscard]] tokenizer_data read_word_list(std::string_view bytes, std::string_view name);
 /// Ranks of tiktoken, a line each: the token in base64, a blank, its rank. How many there are tells the encoding: r50k
 /// (GPT-2), cl100k or o200k, with its pattern and special tokens.

@@ -18,6 +18,18 @@ int head_dim_of(json_fields const& fields, char const* field, int d_model, int h
   return d_model / heads;
 }
 
+// The decoder's own embedding, if the sides do not share theirs, has as many rows as targets have ids.
+void read_embeddings(json_fields const& fields, config& c) {
+  int const targets = fields.extent("decoder_vocab_size", c.vocab);
+  if (!fields.flag("share_encoder_decoder_embeddings", true)) {
+    c.encoder.vocab = c.vocab;
+    c.vocab = targets;
+  } else if (targets != c.vocab) {
+    fields.misfit("decoder_vocab_size",
+                  "an embedding that is shared has vocab_size " + std::to_string(c.vocab) + " rows");
+  }
+}
+
 }  // namespace
 
 config read_marian(json_fields const& fields) {
@@ -34,11 +46,7 @@ config read_marian(json_fields const& fields) {
   c.encoder.heads = fields.extent("encoder_attention_heads");
   c.encoder.head_dim = head_dim_of(fields, "encoder_attention_heads", c.d_model, c.encoder.heads);
   c.encoder.d_ff = fields.extent("encoder_ffn_dim");
-  if (!fields.flag("share_encoder_decoder_embeddings", true))
-    fields.misfit("share_encoder_decoder_embeddings", "only true is supported");
-  if (fields.extent("decoder_vocab_size", c.vocab) != c.vocab)
-    fields.misfit("decoder_vocab_size",
-                  "an embedding that is shared has vocab_size " + std::to_string(c.vocab) + " rows");
+  read_embeddings(fields, c);
   auto const activation = activation_from_hugging_face(fields.text("activation_function", "gelu"));
   if (!activation) fields.misfit("activation_function", "a function that is known is expected");
   c.activation = *activation;

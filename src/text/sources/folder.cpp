@@ -211,11 +211,10 @@ bool holds_char_vocab(std::string const& bytes) {
 
 tokenizer_data read_marian(fs::path const& folder) {
   companion_files const files(folder);
-  if (files.flag("separate_vocabs").value_or(false))
-    throw error((folder / "tokenizer_config.json").string() +
-                ": separate_vocabs is true, only one vocab.json is supported");
+  std::optional<std::string> target;
+  if (files.flag("separate_vocabs").value_or(false)) target = read_file(folder / "target_vocab.json");
   return read_marian_files(read_file(folder / "source.spm"), read_file(folder / "target.spm"),
-                           read_file(folder / "vocab.json"), (folder / "vocab.json").string());
+                           read_file(folder / "vocab.json"), (folder / "vocab.json").string(), target);
 }
 
 /// A vocabulary of OpenNMT: a word a line, or a JSON list of words.
@@ -233,9 +232,26 @@ tokenizer_data read_words(fs::path const& path) {
   return read_word_list(bytes, path.string());
 }
 
+/// What config.json beside an OpenNMT vocabulary puts around a source, and by which tokens.
+void surround_source(fs::path const& path, tokenizer_data& data) {
+  if (!fs::is_regular_file(path)) return;
+  json_file const file(read_file(path), path.string());
+  auto const take = [&](char const* flag, char const* field, std::optional<int>& role) {
+    if (!file.flag_or(file.root(), flag, false)) return false;
+    std::string const token = file.find(file.root(), field) == nullptr ? "" : file.text(file.root(), field);
+    if (!token.empty()) role = id_of_text(data, token);
+    if (!role) file.fail(std::string(field) + " \"" + token.substr(0, 40) + "\" is not in the vocabulary");
+    return true;
+  };
+  bool const begins = take("add_source_bos", "bos_token", data.special.bos);
+  bool const ends = take("add_source_eos", "eos_token", data.special.eos);
+  if (begins || ends) set_bos_eos(data, begins, ends);
+}
+
 /// The vocabulary of the source side, with that of the target side if it is another one.
 tokenizer_data read_opennmt(fs::path const& path) {
   tokenizer_data data = read_words(path);
+  surround_source(path.parent_path() / "config.json", data);
   std::string name = path.filename().string();
   constexpr std::string_view side = "source";
   if (!name.starts_with(side)) return data;

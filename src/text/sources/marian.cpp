@@ -61,13 +61,15 @@ void set_roles(tokenizer_data& data, json_file const& file) {
 }  // namespace text
 
 tokenizer_data read_marian_files(std::string_view source_spm, std::string_view target_spm, std::string_view vocab_json,
-                                 std::string_view name) {
+                                 std::string_view name, std::optional<std::string_view> target_vocab_json) {
   text::json_file const file(vocab_json, name);
+  text::json_file const target_file(target_vocab_json.value_or(vocab_json),
+                                    target_vocab_json ? "target_vocab.json" : name);
   tokenizer_data source = text::marian_side(read_sentencepiece_model(source_spm, "source.spm"), file);
-  auto target =
-      std::make_shared<tokenizer_data>(text::marian_side(read_sentencepiece_model(target_spm, "target.spm"), file));
+  auto target = std::make_shared<tokenizer_data>(
+      text::marian_side(read_sentencepiece_model(target_spm, "target.spm"), target_file));
   text::set_roles(source, file);
-  text::set_roles(*target, file);
+  text::set_roles(*target, target_file);
   source.target = std::move(target);
   return source;
 }
