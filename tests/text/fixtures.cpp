@@ -1,16 +1,21 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "constformer/text/load.hpp"
 #include "support.hpp"
+#include "text/sources/vocabulary.hpp"
 
 using namespace constformer;
 using namespace text_test;
 
 // Every vocabulary of fixtures/ against the library it was trained with: ids with special tokens, and their text.
 TEST_CASE("fixtures: ids and text are those of the original library") {
-  auto const name = GENERATE(as<std::string>{}, "gpt2", "llama3", "qwen2", "falcon", "added", "bert", "bert_lines",
-                             "bert_cased", "spm_bpe", "spm_unigram", "spm_symbols_bpe", "spm_symbols_unigram",
-                             "llama2c", "llama2", "mistral", "t5", "characters", "nanochat");
+  auto const name = GENERATE(as<std::string>{}, "gpt2", "llama3", "qwen2", "o200k", "falcon", "added", "bert",
+                             "bert_lines", "bert_cased", "spm_bpe", "spm_unigram", "spm_symbols_bpe",
+                             "spm_symbols_unigram", "llama2c", "llama2", "mistral", "t5", "characters", "nanochat");
   opened const tokens = open(fixtures() / name);
   int cases = 0;
   for (auto const& c : read_json(fixtures() / name / "cases.json")) {
@@ -20,6 +25,21 @@ TEST_CASE("fixtures: ids and text are those of the original library") {
     ++cases;
   }
   CHECK(cases > 10);
+}
+
+// What GGUF names and tiktoken's files know their patterns by is what tokenizer.json has in full.
+TEST_CASE("fixtures: patterns that are known by name cut as those that are written out") {
+  auto const [name, pre] =
+      GENERATE(table<std::string, std::string>({{"llama3", "llama-bpe"}, {"qwen2", "qwen2"}, {"o200k", "gpt-4o"}}));
+  tokenizer_data data = load_tokenizer_source(fixtures() / name / "tokenizer.json");
+  auto splits = text::splits_of_gguf(pre);
+  REQUIRE(splits);
+  data.splits = std::move(*splits);
+  opened const tokens = open(data);
+  for (auto const& c : read_json(fixtures() / name / "cases.json")) {
+    CAPTURE(name, c.dump());
+    if (c.contains("text")) CHECK(tokens->encode(c["text"].get<std::string>()) == ids_of(c["ids"]));
+  }
 }
 
 TEST_CASE("fixtures: a pair has segments") {

@@ -45,9 +45,9 @@ ODD = ["  ", "\t", "\n", "\r\n", "   ", "\u00a0", "\u3000", "\u180e", "\u200b", 
        "ﷺ", "--", "…", "!!", "x_y", "𝒳", "\u0085", "123456", "1234567"]
 
 
-def cases(encode, decode, seed):
+def cases(encode, decode, seed, more=()):
     rng = random.Random(seed)
-    texts = ["", " ", "a", *TEXT[:4], *TEXT[-7:]]
+    texts = ["", " ", "a", *TEXT[:4], *TEXT[-7:], *more]
     for _ in range(90):
         parts = []
         for _ in range(rng.randint(1, 7)):
@@ -70,12 +70,12 @@ def write_cases(folder, found):
     (folder / "cases.json").write_text("[\n" + lines + "\n]\n")
 
 
-def save(name, tokenizer, seed=1):
+def save(name, tokenizer, seed=1, more=()):
     folder = HERE / name
     folder.mkdir(parents=True, exist_ok=True)
     data = json.loads(tokenizer.to_str())
     (folder / "tokenizer.json").write_text(json.dumps(data, ensure_ascii=True, separators=(",", ":")) + "\n")
-    write_cases(folder, cases(lambda t: tokenizer.encode(t).ids, lambda ids: tokenizer.decode(ids), seed))
+    write_cases(folder, cases(lambda t: tokenizer.encode(t).ids, lambda ids: tokenizer.decode(ids), seed, more))
     return folder, data
 
 
@@ -98,6 +98,20 @@ def split_then_bytes(pattern):
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 QWEN2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 
+# Words are cut by case too: title case, capitals, marks, modifier letters, contractions behind a word, slashes behind punctuation.
+_CONTRACTED = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+O200K = "|".join([
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+" + _CONTRACTED,
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*" + _CONTRACTED,
+    r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
+CASED = ["camelCase", "HTTPServer", "XMLHttp", "I'LL", "we'Ve", "DON'T", "James's", "ǅungla", "ʰa", "ÉcoLe", "cafe\u0301S", "ОЧЕНЬ", "Очень", "ßtraße", "ﬀ",
+         "//", ".../\n/", "*/\r\n", "İi", "時計TIME", "1234567", "٣٤٥٦", "\t ", " \n\n ", "\u0301", "_Под", "-Abc", "aB'S", "'", "’s"]
+
+
+def cased_texts():
+    rng = random.Random(10)
+    return ["".join(rng.choice(CASED) + rng.choice(["", "", " "]) for _ in range(rng.randint(2, 6))) for _ in range(60)]
+
 
 def make_byte_level():
     folder, data = save("gpt2", byte_level(pre_tokenizers.ByteLevel(add_prefix_space=False)))
@@ -114,6 +128,7 @@ def make_byte_level():
     save("llama3", Tokenizer.from_str(json.dumps(data)))
 
     save("qwen2", byte_level(split_then_bytes(QWEN2), normalizers.NFC(), size=560))
+    save("o200k", byte_level(split_then_bytes(O200K), size=520), seed=11, more=cased_texts())
     save("falcon", byte_level(pre_tokenizers.Sequence([
         pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.ByteLevel(add_prefix_space=False), pre_tokenizers.Digits(False),
         pre_tokenizers.Split(Regex("[0-9][0-9][0-9]"), "isolated")]), size=500))
