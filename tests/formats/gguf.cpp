@@ -129,6 +129,64 @@ TEST_CASE("gguf: damage is a sentence") {
         "F: key general.alignment is 24, a power of two up to 1048576 is expected");
 }
 
+TEST_CASE("gguf: Gemma's norms are stored whole, and what its files leave open is known") {
+  auto const folder = fixtures().parent_path() / "fixtures_gguf";
+  config const one = open_checkpoint(folder / "gemma_f32" / "model.gguf").model;
+  CHECK(one.family == family_kind::gemma);
+  CHECK_FALSE(one.norm_adds_one);
+  CHECK(one.tied);
+  config const two = open_checkpoint(folder / "gemma2_f16" / "model.gguf").model;
+  CHECK(two.family == family_kind::gemma2);
+  CHECK(two.score_gain == 1.0F);
+  CHECK(two.window == 5);
+  CHECK(two.score_softcap == 2.0F);
+  CHECK(two.logit_softcap == 20.0F);
+}
+
+TEST_CASE("gguf: Gemma 2 of 46 layers divides scores by another root, which its file does not say") {
+  using namespace gguf_test;
+  auto const gain = [](std::uint32_t layers) {
+    std::string const bytes = gguf_test::file(
+        {str("general.architecture", "gemma2"), u32("gemma2.block_count", layers), u32("gemma2.context_length", 8),
+         u32("gemma2.embedding_length", 6), u32("gemma2.feed_forward_length", 2), u32("gemma2.attention.head_count", 3),
+         u32("gemma2.attention.key_length", 8), u32("gemma2.attention.value_length", 8),
+         f32("gemma2.attention.layer_norm_rms_epsilon", 1e-5F)},
+        {info("token_embd.weight", {6, 3}, 0, 0)}, std::string(96, '\0'));
+    gguf_file const f = read(bytes);
+    return read_gguf_model(f).model.score_gain;
+  };
+  CHECK(gain(26) == 1.0F);
+  CHECK(gain(46) == 2.0F);
+}
+
+TEST_CASE("gguf: T5 has two stacks, and a gate tells 1.1") {
+  auto const folder = fixtures().parent_path() / "fixtures_gguf";
+  checkpoint const plain = open_checkpoint(folder / "t5_f32" / "model.gguf");
+  CHECK(plain.model.family == family_kind::t5);
+  CHECK(plain.model.layers == 2);
+  CHECK(plain.model.encoder.layers == 1);
+  CHECK(plain.model.relative.buckets == 12);
+  CHECK(plain.model.tied);
+  CHECK(plain.ids.decoder_start == 1);
+  CHECK(plain.ids.eos == std::vector<int>{2});
+  checkpoint const gated = open_checkpoint(folder / "t5_f16_gated" / "model.gguf");
+  CHECK(gated.model.family == family_kind::t5_v1_1);
+  CHECK_FALSE(gated.model.tied);
+  CHECK(gated.model.logit_scale == 1.0F);
+  using namespace gguf_test;
+  std::vector<std::string> keys{str("general.architecture", "t5"),
+                                u32("t5.block_count", 1),
+                                u32("t5.context_length", 8),
+                                u32("t5.embedding_length", 2),
+                                u32("t5.feed_forward_length", 2),
+                                u32("t5.attention.head_count", 1),
+                                f32("t5.attention.layer_norm_rms_epsilon", 1e-5F)};
+  CHECK(message_of(gguf_test::file(keys, embedding, data)) ==
+        "F: key t5.attention.relative_buckets_count is missing");
+  keys.push_back(u32("t5.attention.relative_buckets_count", 0));
+  CHECK(message_of(gguf_test::file(keys, embedding, data)).find("relative_buckets_count is 0") != std::string::npos);
+}
+
 TEST_CASE("gguf: tensors that do not lie in the file are named") {
   auto const tensors = [](std::vector<std::string> const& infos, std::string const& bytes = data) {
     return message_of(gguf_test::file(llama_keys(), infos, bytes));
@@ -154,7 +212,7 @@ TEST_CASE("gguf: what a model cannot be made of is refused by name") {
     return message_of(gguf_test::file(all, embedding, data));
   };
   CHECK(with(0, str("general.architecture", "mamba")) ==
-        "F: general.architecture \"mamba\" is not supported (llama, qwen2, gpt2, bert)");
+        "F: general.architecture \"mamba\" is not supported (llama, qwen2, gpt2, bert, gemma, gemma2, t5)");
   CHECK(with(0, str("general.name", "x")) == "F: key general.architecture is missing");
   CHECK(with(1, u32("llama.block_count", 0)) == "F: key llama.block_count is 0, it must be between 1 and 16777216");
   CHECK(with(1, u32("other", 0)) == "F: key llama.block_count is missing");

@@ -17,12 +17,15 @@ import sys
 import tempfile
 
 import make_fixtures as fixtures  # exits with 77 where packages are missing
+import make_translators as translators
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
 try:
     import gguf
+    import sentencepiece
+    import sentencepiece.sentencepiece_model_pb2 as model_pb2
 except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
     sys.exit(77)
@@ -38,8 +41,20 @@ FIXTURES = {
                       "original_max_position_embeddings": 8192})),
     "qwen2_bf16": ("qwen2", TYPE.BF16, fixtures.qwen2(tie_word_embeddings=True)),
     "gpt2_f16": ("gpt2", TYPE.F16, fixtures.gpt2()),
+    # The file says neither theta nor what scores are divided by: they are these.
+    "gemma_f32": ("gemma", TYPE.F32, fixtures.gemma(rope_theta=10000.0)),
+    "gemma2_f16": ("gemma2", TYPE.F16, fixtures.gemma2(query_pre_attn_scalar=10, final_logit_softcapping=20.0, rope_theta=10000.0)),
     "bert_q4_0": ("bert", TYPE.Q4_0, fixtures.bert(**WIDE, num_attention_heads=2)),
 }
+
+# Encoder-decoder models, of which make_translators.py writes the checkpoint; a text is the source.
+T5_FIXTURES = {
+    "t5_f32": translators.t5(d_model=8, d_kv=4, num_heads=2, d_ff=11, num_layers=1, num_decoder_layers=2,
+                             relative_attention_num_buckets=12, relative_attention_max_distance=128),
+    "t5_f16_gated": translators.t5(feed_forward_proj="gated-gelu", tie_word_embeddings=False, d_model=6, d_kv=5, d_ff=9,
+                                   num_layers=2, num_decoder_layers=1, relative_attention_max_distance=128),
+}
+T5_TEXTS = ("The ﬁrst small house…  keeps time,\u00a0１2 A B.", "A clock 1987")
 
 LLAMA = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
          "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
@@ -53,7 +68,10 @@ BERT = {"embeddings.word_embeddings": "token_embd", "embeddings.position_embeddi
         "attention.self.query": "attn_q", "attention.self.key": "attn_k", "attention.self.value": "attn_v",
         "attention.output.dense": "attn_output", "attention.output.LayerNorm": "attn_output_norm",
         "intermediate.dense": "ffn_up", "output.dense": "ffn_down", "output.LayerNorm": "layer_output_norm"}
-NAMES = {"llama": ("model.layers.", LLAMA), "qwen2": ("model.layers.", LLAMA), "gpt2": ("transformer.h.", GPT2),
+GEMMA2 = {**LLAMA, "post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
+          "post_feedforward_layernorm": "post_ffw_norm"}
+NAMES = {"llama": ("model.layers.", LLAMA), "qwen2": ("model.layers.", LLAMA), "gemma": ("model.layers.", LLAMA),
+         "gemma2": ("model.layers.", GEMMA2), "gpt2": ("transformer.h.", GPT2),
          "bert": ("encoder.layer.", BERT)}
 
 
@@ -74,6 +92,8 @@ def converted(family, c, name, values):
     """What the converter does to the values of one tensor."""
     if family == "gpt2" and any(part in name for part in ("c_attn.weight", "c_proj.weight", "c_fc.weight")):
         return np.ascontiguousarray(values.T)
+    if family.startswith("gemma") and name.endswith("norm.weight"):
+        return values + 1
     if family == "llama" and "q_proj" in name:
         return in_meta_order(values, c["num_attention_heads"])
     if family == "llama" and "k_proj" in name:
@@ -86,6 +106,8 @@ def as_stored(family, c, name, values):
     if family == "llama" and ("q_proj" in name or "k_proj" in name):
         heads = c["num_attention_heads" if "q_proj" in name else "num_key_value_heads"]
         return torch.from_numpy(values.reshape(heads, -1, 2, *values.shape[1:]).swapaxes(1, 2).reshape(values.shape))
+    if family.startswith("gemma") and name.endswith("norm.weight"):
+        return torch.from_numpy(values - 1)
     return torch.from_numpy(np.ascontiguousarray(converted(family, c, name, values)))  # a transposition is its own inverse
 
 
@@ -96,13 +118,21 @@ def add_keys(writer, family, c):
     writer.add_block_count(c["n_layer" if gpt2 else "num_hidden_layers"])
     writer.add_feed_forward_length(4 * c["n_embd"] if gpt2 else c["intermediate_size"])
     writer.add_head_count(c["n_head" if gpt2 else "num_attention_heads"])
-    if family in ("llama", "qwen2"):
+    if family in ("gpt2", "bert"):
+        writer.add_layer_norm_eps(c["layer_norm_epsilon" if gpt2 else "layer_norm_eps"])
+    else:
         writer.add_head_count_kv(c["num_key_value_heads"])
         writer.add_layer_norm_rms_eps(c["rms_norm_eps"])
+    if family in ("llama", "qwen2"):
         writer.add_rope_freq_base(c["rope_theta"])
         writer.add_rope_dimension_count(c["hidden_size"] // c["num_attention_heads"])
-    else:
-        writer.add_layer_norm_eps(c["layer_norm_epsilon" if gpt2 else "layer_norm_eps"])
+    if family.startswith("gemma"):
+        writer.add_key_length(c["head_dim"])
+        writer.add_value_length(c["head_dim"])
+    if family == "gemma2":
+        writer.add_attn_logit_softcapping(c["attn_logit_softcapping"])
+        writer.add_final_logit_softcapping(c["final_logit_softcapping"])
+        writer.add_sliding_window(c["sliding_window"])
     if family == "bert":
         writer.add_causal_attention(False)
 
@@ -167,6 +197,81 @@ def write(name, folder):
     write_listing(folder)
 
 
+class Sentences:
+    """The SentencePiece model whose vocabulary the file gets, called as make_translators.py calls a tokenizer."""
+
+    path = HERE.parent / "text" / "fixtures" / "spm_unigram" / "spiece.model"
+
+    def __init__(self):
+        self.model = sentencepiece.SentencePieceProcessor(model_file=str(self.path))
+
+    def __call__(self, text):
+        return argparse.Namespace(input_ids=self.model.encode(text) + [self.model.eos_id()])
+
+    def decode(self, ids, skip_special_tokens):
+        return self.model.decode(ids)
+
+    def convert_ids_to_tokens(self, id):
+        return self.model.id_to_piece(id)
+
+
+def add_vocabulary(writer):
+    model = model_pb2.ModelProto()
+    model.ParseFromString(Sentences.path.read_bytes())
+    writer.add_tokenizer_model("t5")
+    writer.add_token_list([p.piece.encode() for p in model.pieces])
+    writer.add_token_scores([p.score for p in model.pieces])
+    writer.add_token_types([p.type for p in model.pieces])
+    writer.add_add_space_prefix(model.normalizer_spec.add_dummy_prefix)
+    writer.add_remove_extra_whitespaces(model.normalizer_spec.remove_extra_whitespaces)
+    writer.add_precompiled_charsmap(model.normalizer_spec.precompiled_charsmap)
+    writer.add_unk_token_id(0)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_add_bos_token(False)
+    writer.add_add_eos_token(True)
+
+
+def write_t5_gguf(c, kind, folder):
+    writer = gguf.GGUFWriter(str(folder / "model.gguf"), "t5")
+    writer.add_context_length(512)
+    writer.add_embedding_length(c["d_model"])
+    writer.add_feed_forward_length(c["d_ff"])
+    writer.add_block_count(c["num_layers"])
+    writer.add_decoder_block_count(c["num_decoder_layers"])
+    writer.add_head_count(c["num_heads"])
+    writer.add_key_length(c["d_kv"])
+    writer.add_value_length(c["d_kv"])
+    writer.add_layer_norm_eps(c["layer_norm_epsilon"])
+    writer.add_layer_norm_rms_eps(c["layer_norm_epsilon"])
+    writer.add_relative_attn_buckets_count(c["relative_attention_num_buckets"])
+    writer.add_decoder_start_token_id(c["decoder_start_token_id"])
+    add_vocabulary(writer)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.T5, max(c["num_layers"], c["num_decoder_layers"]))
+    for name, tensor in sorted(load_file(folder / "model.safetensors").items()):
+        values = tensor.numpy()
+        own = TYPE.F32 if values.ndim == 1 else kind
+        writer.add_tensor(names.get_name(name, (".weight",)), gguf.quants.quantize(values, own), raw_dtype=own)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def write_t5(name, folder):
+    tokenizer = Sentences()
+    c = {**T5_FIXTURES[name], "vocab_size": tokenizer.model.vocab_size(), "eos_token_id": 2, "decoder_start_token_id": 1}
+    kind = TYPE.F16 if "f16" in name else TYPE.F32
+    text = T5_TEXTS[list(T5_FIXTURES).index(name)]
+    half = (lambda tensor: tensor.half().float() if tensor.dim() > 1 else tensor) if kind == TYPE.F16 else None
+    translators.write_first(name, folder, (c, text, 8), tokenizer, half)
+    write_t5_gguf(c, kind, folder)
+    ids = json.loads((folder / "ids.json").read_text())
+    (folder / "ids.json").write_text(json.dumps({**ids, "checkpoint": "model.gguf"}) + "\n")
+    for file in ("model.safetensors", "config.json"):
+        (folder / file).unlink()
+
+
 def difference(old, new):
     if (old / "model.gguf").read_bytes() != (new / "model.gguf").read_bytes():
         return "model.gguf differs"
@@ -187,15 +292,16 @@ def main():
     a = p.parse_args()
     torch.set_num_threads(1)
     bad = 0
-    for name in FIXTURES:
+    for name in (*FIXTURES, *T5_FIXTURES):
         folder = a.output / name
+        make = write if name in FIXTURES else write_t5
         if not a.check:
             if not folder.exists():
-                write(name, folder)
+                make(name, folder)
                 print(name, flush=True)
             continue
         with tempfile.TemporaryDirectory() as scratch:
-            write(name, pathlib.Path(scratch) / name)
+            make(name, pathlib.Path(scratch) / name)
             what = difference(folder, pathlib.Path(scratch) / name)
         if what:
             print(f"{name}: {what}")

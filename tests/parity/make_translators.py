@@ -102,7 +102,7 @@ class Library:
         return self.model(input_ids=torch.tensor([source]), decoder_input_ids=torch.tensor([target])).logits[0]
 
 
-def write_library_checkpoint(config, folder, random):
+def write_library_checkpoint(config, folder, random, rounded=None):
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     model = transformers.AutoModelForSeq2SeqLM.from_config(transformers.AutoConfig.from_pretrained(folder))
     tensors = {name: fill(name, tuple(p.shape), random) for name, p in sorted(model.named_parameters())
@@ -111,6 +111,8 @@ def write_library_checkpoint(config, folder, random):
         tensors["final_logits_bias"] = fill("final_logits_bias", tuple(model.final_logits_bias.shape), random)
     if not config["tie_word_embeddings"] and "lm_head.weight" not in tensors:
         tensors["lm_head.weight"] = fill("lm_head.weight", (config["vocab_size"], config["d_model"]), random)
+    if rounded:
+        tensors = {name: rounded(tensor) for name, tensor in tensors.items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     return Library(folder)
 
@@ -158,17 +160,18 @@ def greedy(model, source, start, banned):
     return target[1:], margins
 
 
-def write(name, folder, seed):
+def write(name, folder, seed, fixture=None, tokenizer=None, rounded=None):
     """False where a greedy step is too near a tie, or the text too dull to tell a right answer from a stuck one."""
-    config, source_length, target_length = FIXTURES[name]
+    config, source_length, target_length = fixture or FIXTURES[name]
     text = source_length if isinstance(source_length, str) else None
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     random = np.random.RandomState(seed)
-    tokenizer = add_tokenizer(config, folder) if text else None
+    if text and not tokenizer:
+        tokenizer = add_tokenizer(config, folder)
     ours = config["model_type"] == "transformer"
     model = write_transformer_checkpoint(name, config, folder, random) if ours else \
-        write_library_checkpoint(config, folder, random)
+        write_library_checkpoint(config, folder, random, rounded)
     source_vocab = config["source_vocab"] if ours else config["vocab_size"]
     target_vocab = config["target_vocab"] if ours else config.get("decoder_vocab_size", config["vocab_size"])
     start = config["bos_token_id"] if ours else config["decoder_start_token_id"]
@@ -192,6 +195,13 @@ def write(name, folder, seed):
     return True
 
 
+def write_first(name, folder, fixture=None, tokenizer=None, rounded=None):
+    """With the first of 200 seeds that will do; `rounded` is applied to every tensor."""
+    first = zlib.crc32(name.encode()) % 100000
+    if not any(write(name, folder, first + attempt, fixture, tokenizer, rounded) for attempt in range(200)):
+        raise SystemExit(f"{name}: no seed gives a greedy text away from ties")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("names", nargs="*", help="only these")
@@ -203,9 +213,7 @@ def main():
         folder = a.output / name
         if (folder / "ids.json").exists() and not a.force:
             continue
-        first = zlib.crc32(name.encode()) % 100000
-        if not any(write(name, folder, first + attempt) for attempt in range(200)):
-            raise SystemExit(f"{name}: no seed gives a greedy text away from ties")
+        write_first(name, folder)
         print(name, flush=True)
     return 0
 

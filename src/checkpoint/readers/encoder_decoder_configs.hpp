@@ -8,6 +8,9 @@
 
 namespace constformer {
 
+/// Distances have no end, so only memory bounds the context of T5; the releases were trained on 512.
+inline constexpr int t5_positions = 4096;
+
 [[nodiscard]] config read_t5(json_fields const& fields);
 [[nodiscard]] config read_marian(json_fields const& fields);
 

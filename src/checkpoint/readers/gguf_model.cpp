@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +16,8 @@
 #include "constformer/config/rules.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/kernels/rope.hpp"
+#include "config_fields.hpp"
+#include "encoder_decoder_configs.hpp"
 #include "gguf_names.hpp"
 
 namespace constformer {
@@ -191,6 +195,44 @@ config read_bert(model_keys const& keys) {
   return c;
 }
 
+// The converter stores 1 + w of norms, so nothing is added to them here.
+config read_gemma(model_keys const& keys) {
+  config c = gemma(read_shape(keys));
+  read_llama_like(keys, c);
+  c.norm_adds_one = false;
+  return c;
+}
+
+config read_gemma2(model_keys const& keys) {
+  constexpr int layers_of_27b =
+      46;  // the file does not say what scores are divided by; llama.cpp knows the model by its layers
+  config c = gemma2(read_shape(keys), 0);
+  read_llama_like(keys, c);
+  c.norm_adds_one = false;
+  float const head = static_cast<float>(c.head_dim);
+  float const divided_by = c.layers == layers_of_27b ? static_cast<float>(std::max(c.d_model / c.heads, 1)) : head;
+  c.score_gain = std::sqrt(head / divided_by);
+  c.score_softcap = keys.real("attn_logit_softcapping", 50.0F);
+  c.logit_softcap = keys.real("final_logit_softcapping", 30.0F);
+  set_window(c, keys.extent("attention.sliding_window", 4096), every(2, 0, c.layers));
+  return c;
+}
+
+// Files have neither the distance from which on all share a bucket, nor the activation: a gate tells T5 1.1.
+config read_t5(model_keys const& keys) {
+  bool const gated = keys.tensor("enc.blk.0.ffn_gate.weight") != nullptr;
+  shape s = read_shape(keys);
+  int const encoder_layers = s.layers;
+  s.layers = keys.extent("decoder_block_count", s.layers);
+  s.positions = t5_positions;
+  config c = gated ? t5_v1_1(s) : t5(s);
+  c.encoder.layers = encoder_layers;
+  c.norm_eps = keys.real("attention.layer_norm_rms_epsilon");
+  c.relative.buckets = keys.extent("attention.relative_buckets_count");
+  if (keys.tensor("output.weight") == nullptr) c.logit_scale = detail::inverse_root(c.d_model);
+  return c;
+}
+
 struct architecture {
   std::string_view name;
   config (*read)(model_keys const&);
@@ -198,11 +240,15 @@ struct architecture {
 };
 
 constexpr std::array architectures{
-    architecture{"llama", read_llama, gguf_llama_names},
-    architecture{"qwen2", read_qwen2, gguf_llama_names},
-    architecture{"gpt2", read_gpt2, gguf_gpt2_names},
-    architecture{"bert", read_bert, gguf_bert_names},
+    architecture{"llama", read_llama, gguf_llama_names}, architecture{"qwen2", read_qwen2, gguf_llama_names},
+    architecture{"gpt2", read_gpt2, gguf_gpt2_names},    architecture{"bert", read_bert, gguf_bert_names},
+    architecture{"gemma", read_gemma, gguf_llama_names}, architecture{"gemma2", read_gemma2, gguf_gemma2_names},
+    architecture{"t5", read_t5, gguf_t5_gated_names},
 };
+
+std::span<gguf_name const> names_of(architecture const& family, config const& c) {
+  return c.family == family_kind::t5 ? gguf_t5_names : family.names;
+}
 
 architecture const& architecture_of(gguf_file const& file) {
   auto const name = file.text("general.architecture");
@@ -215,6 +261,13 @@ architecture const& architecture_of(gguf_file const& file) {
   throw error(file.where + ": general.architecture \"" + *name + "\" is not supported (" + known + ")");
 }
 
+// T5's files say it; its releases begin a target with pad.
+std::optional<int> decoder_start(gguf_file const& file, int vocab, special_ids const& ids) {
+  if (file.text("general.architecture") != "t5") return std::nullopt;
+  auto const id = file.integer("t5.decoder_start_token_id");
+  return id && *id >= 0 && *id < vocab ? id : ids.pad;
+}
+
 special_ids read_ids(gguf_file const& file, int vocab) {
   auto const id = [&](char const* key) {
     auto const value = file.integer(std::string("tokenizer.ggml.") + key);
@@ -223,6 +276,7 @@ special_ids read_ids(gguf_file const& file, int vocab) {
   special_ids ids;
   ids.bos = id("bos_token_id");
   ids.pad = id("padding_token_id");
+  ids.decoder_start = decoder_start(file, vocab, ids);
   for (char const* const key : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
     auto const end = id(key);
     if (end && std::ranges::find(ids.eos, *end) == ids.eos.end()) ids.eos.push_back(*end);
@@ -244,7 +298,7 @@ gguf_model read_gguf_model(gguf_file const& file) {
     throw error(file.where + ": " + std::string(misfit.view()));
   for (gguf_tensor const& t : file.tensors)
     if (t.name != "rope_freqs.weight")
-      out.tensors.push_back({hugging_face_name(family.names, t.name), t.type, t.shape, t.bytes});
+      out.tensors.push_back({hugging_face_name(names_of(family, out.model), t.name), t.type, t.shape, t.bytes});
   std::ranges::sort(out.tensors, {}, &tensor_view::name);
   out.ids = read_ids(file, out.model.vocab);
   return out;

@@ -1,5 +1,6 @@
 #include "gguf_names.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -52,11 +53,67 @@ constexpr std::array bert_list{
     gguf_name{"blk.*.layer_output_norm", "bert.encoder.layer.*.output.LayerNorm"},
 };
 
+// Gemma 2's norms behind attention and behind the feed-forward layer; Hugging Face's post_attention_layernorm is the former.
+constexpr std::array gemma2_list = [] {
+  std::array<gguf_name, llama_list.size() + 2> out{};
+  std::copy(llama_list.begin(), llama_list.end(), out.begin());
+  for (gguf_name& n : out)
+    if (n.gguf == "blk.*.ffn_norm") n.hugging_face = "model.layers.*.pre_feedforward_layernorm";
+  out[llama_list.size()] = {"blk.*.post_attention_norm", "model.layers.*.post_attention_layernorm"};
+  out[llama_list.size() + 1] = {"blk.*.post_ffw_norm", "model.layers.*.post_feedforward_layernorm"};
+  return out;
+}();
+
+constexpr std::array t5_gated_list{
+    gguf_name{"token_embd", "shared"},
+    gguf_name{"enc.blk.*.attn_norm", "encoder.block.*.layer.0.layer_norm"},
+    gguf_name{"enc.blk.*.attn_q", "encoder.block.*.layer.0.SelfAttention.q"},
+    gguf_name{"enc.blk.*.attn_k", "encoder.block.*.layer.0.SelfAttention.k"},
+    gguf_name{"enc.blk.*.attn_v", "encoder.block.*.layer.0.SelfAttention.v"},
+    gguf_name{"enc.blk.*.attn_o", "encoder.block.*.layer.0.SelfAttention.o"},
+    gguf_name{"enc.blk.*.attn_rel_b", "encoder.block.*.layer.0.SelfAttention.relative_attention_bias"},
+    gguf_name{"enc.blk.*.ffn_norm", "encoder.block.*.layer.1.layer_norm"},
+    gguf_name{"enc.blk.*.ffn_gate", "encoder.block.*.layer.1.DenseReluDense.wi_0"},
+    gguf_name{"enc.blk.*.ffn_up", "encoder.block.*.layer.1.DenseReluDense.wi_1"},
+    gguf_name{"enc.blk.*.ffn_down", "encoder.block.*.layer.1.DenseReluDense.wo"},
+    gguf_name{"enc.output_norm", "encoder.final_layer_norm"},
+    gguf_name{"dec.blk.*.attn_norm", "decoder.block.*.layer.0.layer_norm"},
+    gguf_name{"dec.blk.*.attn_q", "decoder.block.*.layer.0.SelfAttention.q"},
+    gguf_name{"dec.blk.*.attn_k", "decoder.block.*.layer.0.SelfAttention.k"},
+    gguf_name{"dec.blk.*.attn_v", "decoder.block.*.layer.0.SelfAttention.v"},
+    gguf_name{"dec.blk.*.attn_o", "decoder.block.*.layer.0.SelfAttention.o"},
+    gguf_name{"dec.blk.*.attn_rel_b", "decoder.block.*.layer.0.SelfAttention.relative_attention_bias"},
+    gguf_name{"dec.blk.*.cross_attn_norm", "decoder.block.*.layer.1.layer_norm"},
+    gguf_name{"dec.blk.*.cross_attn_q", "decoder.block.*.layer.1.EncDecAttention.q"},
+    gguf_name{"dec.blk.*.cross_attn_k", "decoder.block.*.layer.1.EncDecAttention.k"},
+    gguf_name{"dec.blk.*.cross_attn_v", "decoder.block.*.layer.1.EncDecAttention.v"},
+    gguf_name{"dec.blk.*.cross_attn_o", "decoder.block.*.layer.1.EncDecAttention.o"},
+    gguf_name{"dec.blk.*.cross_attn_rel_b", "decoder.block.*.layer.1.EncDecAttention.relative_attention_bias"},
+    gguf_name{"dec.blk.*.ffn_norm", "decoder.block.*.layer.2.layer_norm"},
+    gguf_name{"dec.blk.*.ffn_gate", "decoder.block.*.layer.2.DenseReluDense.wi_0"},
+    gguf_name{"dec.blk.*.ffn_up", "decoder.block.*.layer.2.DenseReluDense.wi_1"},
+    gguf_name{"dec.blk.*.ffn_down", "decoder.block.*.layer.2.DenseReluDense.wo"},
+    gguf_name{"dec.output_norm", "decoder.final_layer_norm"},
+    gguf_name{"output", "lm_head"},
+};
+
+constexpr std::array t5_list = [] {
+  auto out = t5_gated_list;
+  for (gguf_name& n : out) {
+    if (n.gguf == "enc.blk.*.ffn_up") n.hugging_face = "encoder.block.*.layer.1.DenseReluDense.wi";
+    if (n.gguf == "dec.blk.*.ffn_up") n.hugging_face = "decoder.block.*.layer.2.DenseReluDense.wi";
+  }
+  return out;
+}();
+
 }  // namespace
 
 std::span<gguf_name const> const gguf_llama_names = llama_list;
 std::span<gguf_name const> const gguf_gpt2_names = gpt2_list;
 std::span<gguf_name const> const gguf_bert_names = bert_list;
+std::span<gguf_name const> const gguf_gemma2_names = gemma2_list;
+std::span<gguf_name const> const gguf_t5_names = t5_list;
+std::span<gguf_name const> const gguf_t5_gated_names = t5_gated_list;
 
 std::string hugging_face_name(std::span<gguf_name const> names, std::string_view name) {
   std::size_t const dot = name.rfind('.');

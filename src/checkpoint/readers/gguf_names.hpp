@@ -17,6 +17,9 @@ struct gguf_name {
 extern std::span<gguf_name const> const gguf_llama_names;
 extern std::span<gguf_name const> const gguf_gpt2_names;
 extern std::span<gguf_name const> const gguf_bert_names;
+extern std::span<gguf_name const> const gguf_gemma2_names;
+extern std::span<gguf_name const> const gguf_t5_names;        ///< without a gate (1.0)
+extern std::span<gguf_name const> const gguf_t5_gated_names;  ///< 1.1
 /// @}
 
 /// The Hugging Face name of `name`; a tensor that is in no list keeps its own, and the checkpoint check names it.

@@ -12,9 +12,6 @@ namespace constformer {
 
 namespace {
 
-// Distances have no end, so only memory bounds the context; the releases were trained on 512.
-constexpr int t5_positions = 4096;
-
 // "relu", "gated-gelu", "gated-silu": a gate, and a function. gated-gelu is the tanh form, as the first releases had it.
 void read_feed_forward(json_fields const& fields, config& c) {
   std::string const projection = fields.text("feed_forward_proj", "relu");
