@@ -35,6 +35,8 @@ class fields {
     return value.get<std::string>();
   }
 
+  [[nodiscard]] std::string text_or_none(char const* name) const { return has(name) ? text(name) : std::string(); }
+
   [[nodiscard]] bool flag(char const* name) const {
     auto const& value = at(name);
     if (!value.is_boolean()) throw error(place_ + ": field " + name + " is not true or false");
@@ -105,13 +107,21 @@ std::string write_metadata(packed_metadata const& m) {
               {"chat", m.chat},
               {"banned_ids", m.banned_ids}};
   if (m.decoder_start) out["decoder_start"] = *m.decoder_start;
+  if (!m.config_json.empty()) out["config_json"] = m.config_json;
+  if (!m.generation_json.empty()) out["generation_json"] = m.generation_json;
   return dump(out);
 }
 
 std::string write_tensors(std::vector<packed_tensor> const& tensors) {
   json list = json::array();
-  for (auto const& t : tensors)
-    list.push_back({{"name", t.name}, {"type", t.type}, {"shape", t.shape}, {"offset", t.offset}});
+  for (auto const& t : tensors) {
+    json item = {{"name", t.name}, {"type", t.type}, {"shape", t.shape}, {"offset", t.offset}};
+    if (!t.stored_type.empty()) item["stored_type"] = t.stored_type;
+    if (!t.stored_name.empty()) item["stored_name"] = t.stored_name;
+    if (!t.stored_shape.empty()) item["stored_shape"] = t.stored_shape;
+    if (!t.stored_bytes.empty()) item["stored_bytes"] = t.stored_bytes;
+    list.push_back(std::move(item));
+  }
   return dump(list);
 }
 
@@ -130,7 +140,9 @@ packed_metadata read_metadata(std::span<std::byte const> bytes, std::string cons
           .several_labels = f.flag("several_labels"),
           .chat = f.texts("chat"),
           .decoder_start = f.has("decoder_start") ? std::optional(f.integer<int>("decoder_start")) : std::nullopt,
-          .banned_ids = f.has("banned_ids") ? f.integers<int>("banned_ids") : std::vector<int>()};
+          .banned_ids = f.has("banned_ids") ? f.integers<int>("banned_ids") : std::vector<int>(),
+          .config_json = f.text_or_none("config_json"),
+          .generation_json = f.text_or_none("generation_json")};
 }
 
 std::vector<packed_tensor> read_tensors(std::span<std::byte const> bytes, std::string const& file) {
@@ -141,10 +153,15 @@ std::vector<packed_tensor> read_tensors(std::span<std::byte const> bytes, std::s
   out.reserve(list.size());
   for (auto const& item : list) {
     fields const f(item, place + ": item " + std::to_string(out.size()));
-    out.push_back({.name = f.text("name"),
-                   .type = f.text("type"),
-                   .shape = f.integers<std::int64_t>("shape"),
-                   .offset = f.integer<std::int64_t>("offset")});
+    out.push_back(
+        {.name = f.text("name"),
+         .type = f.text("type"),
+         .shape = f.integers<std::int64_t>("shape"),
+         .offset = f.integer<std::int64_t>("offset"),
+         .stored_type = f.text_or_none("stored_type"),
+         .stored_name = f.text_or_none("stored_name"),
+         .stored_shape = f.has("stored_shape") ? f.integers<std::int64_t>("stored_shape") : std::vector<std::int64_t>(),
+         .stored_bytes = f.text_or_none("stored_bytes")});
   }
   return out;
 }

@@ -1,10 +1,13 @@
 #include "pack.hpp"
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "constformer/checkpoint/fingerprint.hpp"
+#include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/core/arena.hpp"
@@ -13,6 +16,7 @@
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer_data.hpp"
 #include "../checkpoint/readers/encoder_heads.hpp"
+#include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/sentence_modules.hpp"
 #include "pack_weights.hpp"
 
@@ -35,6 +39,27 @@ std::vector<std::string> chat_of(checkpoint const& source, config const& model) 
   return words_of(read_chat_format(folder));
 }
 
+std::string read_text(std::filesystem::path const& path) {
+  std::error_code unreadable;
+  if (!std::filesystem::is_regular_file(path, unreadable)) return {};
+  mapped_file const file(path);
+  return {reinterpret_cast<char const*>(file.bytes().data()), file.bytes().size()};
+}
+
+// The config.json that `export` gives back: the folder's own, or one that says the same. CTranslate2's says other things.
+std::string config_json_of(checkpoint const& source) {
+  if (source.format == checkpoint_format::hugging_face) return read_text(source.path / "config.json");
+  try {
+    return hugging_face_config_text(source);
+  } catch (error const&) {  // then the program runs, and cannot be exported
+    return {};
+  }
+}
+
+std::string generation_json_of(checkpoint const& source) {
+  return source.format == checkpoint_format::hugging_face ? read_text(source.path / "generation_config.json") : "";
+}
+
 packed_metadata metadata_of(checkpoint const& source, config const& model) {
   auto const path = std::filesystem::weakly_canonical(source.path);
   auto const sentence = is_encoder_family(model.family) ? read_sentence_modules(source.path) : sentence_modules{};
@@ -49,7 +74,9 @@ packed_metadata metadata_of(checkpoint const& source, config const& model) {
           .several_labels = source.labels.several,
           .chat = chat_of(source, model),
           .decoder_start = source.ids.decoder_start,
-          .banned_ids = source.ids.banned};
+          .banned_ids = source.ids.banned,
+          .config_json = config_json_of(source),
+          .generation_json = generation_json_of(source)};
 }
 
 }  // namespace

@@ -121,26 +121,43 @@ void put_value(dtype type, std::byte* base, std::int64_t index, float value) {
   }
 }
 
+float get_value(dtype type, std::byte const* base, std::int64_t index) {
+  if (type == dtype::f32) {
+    float value = 0;
+    std::memcpy(&value, base + index * 4, sizeof value);
+    return value;
+  }
+  std::uint16_t bits = 0;
+  std::memcpy(&bits, base + index * 2, sizeof bits);
+  if (type == dtype::bf16) return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  hwy::float16_t half;
+  std::memcpy(&half, &bits, sizeof bits);
+  return hwy::F32FromF16(half);
+}
+
+std::int64_t table_index(int cols, std::int64_t row, std::int64_t k) { return row * padded(cols) + k; }
+
+std::int64_t panel_index(dtype type, int cols, std::int64_t row, std::int64_t k) {
+  std::int64_t const panel = row / panel_rows * panel_rows * packed_depth(type, cols);
+  std::int64_t const lane = row % panel_rows;
+  return panel + (type == dtype::bf16 ? (k / 2 * panel_rows + lane) * 2 + k % 2 : k * panel_rows + lane);
+}
+
 void put_table_row(dtype type, std::byte* base, std::int64_t row, std::span<float const> values) {
   if (type == dtype::q8_0)
     return put_blocks_of_table<q8_0_row_block>(type, base, static_cast<std::size_t>(row), values);
   if (type == dtype::q4_0)
     return put_blocks_of_table<q4_0_row_block>(type, base, static_cast<std::size_t>(row), values);
-  std::int64_t const first = row * padded(static_cast<int>(values.size()));
-  for (std::size_t k = 0; k < values.size(); ++k)
-    put_value(type, base, first + static_cast<std::int64_t>(k), values[k]);
+  auto const cols = static_cast<int>(values.size());
+  for (int k = 0; k < cols; ++k) put_value(type, base, table_index(cols, row, k), values[static_cast<std::size_t>(k)]);
 }
 
 void put_panel_row(dtype type, std::byte* base, std::int64_t row, std::span<float const> values) {
   if (type == dtype::q8_0) return put_blocks_of_panel<q8_0_block>(type, base, static_cast<std::size_t>(row), values);
   if (type == dtype::q4_0) return put_blocks_of_panel<q4_0_block>(type, base, static_cast<std::size_t>(row), values);
-  std::int64_t const panel = row / panel_rows * panel_rows * packed_depth(type, static_cast<int>(values.size()));
-  std::int64_t const lane = row % panel_rows;
-  bool const pairs = type == dtype::bf16;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    auto const k = static_cast<std::int64_t>(i);
-    put_value(type, base, panel + (pairs ? (k / 2 * panel_rows + lane) * 2 + k % 2 : k * panel_rows + lane), values[i]);
-  }
+  auto const cols = static_cast<int>(values.size());
+  for (int k = 0; k < cols; ++k)
+    put_value(type, base, panel_index(type, cols, row, k), values[static_cast<std::size_t>(k)]);
 }
 
 }  // namespace constformer::command

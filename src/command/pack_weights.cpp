@@ -7,7 +7,9 @@
 #include <limits>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "constformer/checkpoint/manifest.hpp"
 #include "constformer/checkpoint/pack_plan.hpp"
@@ -135,6 +137,27 @@ void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
   }
 }
 
+// Whether a vector's values are what is left when `addend` is added and taken off again, bit for bit.
+bool survives(tensor_view const& t, float addend) {
+  if (t.type != dtype::f32 && t.type != dtype::f16 && t.type != dtype::bf16) return true;  // widened, never given back
+  std::vector<float> values(static_cast<std::size_t>(count_of(t.shape)));
+  read_rows_f32(t, 0, 1, values);
+  std::vector<std::byte> again(t.bytes.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    put_value(t.type, again.data(), static_cast<std::int64_t>(i), (values[i] + addend) - addend);
+  return std::ranges::equal(again, t.bytes);
+}
+
+std::string hexadecimal(std::span<std::byte const> bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  out.reserve(2 * bytes.size());
+  for (std::byte const b : bytes)
+    for (unsigned const nibble : {std::to_integer<unsigned>(b) >> 4, std::to_integer<unsigned>(b) & 15U})
+      out += digits[nibble];
+  return out;
+}
+
 void pack_one(pack_task const& task, config const& model, std::span<std::byte> out) {
   std::byte* const base = out.data() + task.step->offset + task.layer * task.step->layer_stride;
   if (task.step->kind == packed_kind::vector) {
@@ -144,7 +167,51 @@ void pack_one(pack_task const& task, config const& model, std::span<std::byte> o
   }
 }
 
+// What packing did not round is written back without rounding.
+void unpack_one(pack_task const& task, config const& model, std::span<std::byte const> packed,
+                tensor_place const& place) {
+  pack_step const& step = *task.step;
+  tensor_view const& t = *task.tensor;
+  std::byte const* const base = packed.data() + step.offset + task.layer * step.layer_stride;
+  std::byte* const values = place(t).data();
+  bool const vector = step.kind == packed_kind::vector;
+  std::int64_t const width = vector ? 1 : t.shape[1];  // values from one row of the tensor to the next
+  auto const index = [&](std::int64_t row, std::int64_t k) {
+    if (vector) return row;
+    return step.kind == packed_kind::rows ? table_index(step.cols, row, k) : panel_index(step.type, step.cols, row, k);
+  };
+  for (int row = 0; row < step.rows; ++row) {
+    std::int64_t const from = packed_row(step, model.head_dim, row);
+    std::int64_t const to = task.source(row);
+    for (std::int64_t k = 0; k < std::max(step.cols, 1); ++k)
+      put_value(t.type, values, task.transposed ? k * width + to : to * width + k,
+                get_value(vector ? dtype::f32 : step.type, base, index(from, k)) - step.addend);
+  }
+}
+
+// The tensor as its file has it, and whether its values follow from what is packed.
+void describe_stored(checkpoint const& source, pack_task const& task, packed_tensor& out) {
+  tensor_view const& t = *task.tensor;
+  out.stored_type = name_of(t.type);
+  // Tied tensors of torch files are the same bytes under several names.
+  tensor_view const* stored = nullptr;
+  for (tensor_view const& s : source.stored)
+    if (s.bytes.data() == t.bytes.data() && (stored == nullptr || s.name == t.name)) stored = &s;
+  if (stored != nullptr && stored->name != t.name) out.stored_name = stored->name;
+  if (stored != nullptr && stored->shape != t.shape) out.stored_shape = stored->shape;
+  if (task.step->addend != 0.0F && !survives(t, task.step->addend)) out.stored_bytes = hexadecimal(t.bytes);
+}
+
 }  // namespace
+
+void unpack_weights(checkpoint const& target, config const& model, std::span<std::byte const> packed,
+                    tensor_place const& place) {
+  pack_plan const plan = pack_plan_of(model);
+  for (pack_task const& task : tasks_of(target, model, plan)) {
+    throw_if_interrupted();
+    unpack_one(task, model, packed, place);
+  }
+}
 
 void pack_weights(checkpoint const& source, config const& model, std::span<std::byte> out) {
   pack_plan const plan = pack_plan_of(model);
@@ -177,6 +244,7 @@ std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const
     if (!out.empty() && out.back().name == task.tensor->name) continue;  // a further part of a fused tensor
     out.push_back({task.tensor->name, std::string(name_of(task.step->type)), task.tensor->shape,
                    task.step->offset + task.layer * task.step->layer_stride});
+    describe_stored(source, task, out.back());
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "checkpoint/packed_format.hpp"
+#include "command/unpack_weights.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/core/error.hpp"
 
@@ -37,6 +38,7 @@ void read_everything(std::span<std::byte const> bytes) {
   static_cast<void>(file.section(constformer::packed_section::tokenizer));
   static_cast<void>(file.metadata());
   static_cast<void>(file.tensors());
+  static_cast<void>(constformer::command::unpack(file, "fuzz"));
 }
 
 }  // namespace

@@ -79,8 +79,10 @@ struct checkpoint {
   std::filesystem::path path;                                  ///< the folder or file that was opened
   checkpoint_format format = checkpoint_format::hugging_face;  ///< recognised from the content
   config model;                                                ///< valid; f32 weights, capacity = positions
-  std::string prefix;                 ///< of tensor names except the head's: "model.", "transformer.", "bert." or ""
-  std::vector<tensor_view> tensors;   ///< by name, each once; what the family never reads is in `unread`
+  std::string prefix;                ///< of tensor names except the head's: "model.", "transformer.", "bert." or ""
+  std::vector<tensor_view> tensors;  ///< by name, each once; what the family never reads is in `unread`
+  std::vector<tensor_view>
+      stored;  ///< Hugging Face folders: the same bytes and more by the files' own names and shapes
   std::vector<unread_tensor> unread;  ///< by name
   bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
   label_names labels;                 ///< of a classifier

@@ -34,14 +34,20 @@ struct packed_metadata {
   std::vector<std::string> chat{};     ///< the chat template, as `words_of` writes it (text/chat.hpp); empty: none
   std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
   std::vector<int> banned_ids{};       ///< never generated
+  std::string config_json{};           ///< of a Hugging Face folder of this model, for `export`; empty: there is none
+  std::string generation_json{};       ///< its generation_config.json; empty: there is none
 };
 
 /// One packed tensor, for `info`; stored as the tensors section (JSON).
 struct packed_tensor {
-  std::string name;                 ///< as in the checkpoint
-  std::string type;                 ///< as packed
-  std::vector<std::int64_t> shape;  ///< as in the checkpoint
-  std::int64_t offset = 0;          ///< bytes from the start of the weights section
+  std::string name;                          ///< as in the checkpoint
+  std::string type;                          ///< as packed
+  std::vector<std::int64_t> shape;           ///< as in the checkpoint
+  std::int64_t offset = 0;                   ///< bytes from the start of the weights section
+  std::string stored_type{};                 ///< in the checkpoint
+  std::string stored_name{};                 ///< in the checkpoint's file; empty: `name`
+  std::vector<std::int64_t> stored_shape{};  ///< in the checkpoint's file; empty: `shape`
+  std::string stored_bytes{};  ///< of the file, in hexadecimal, where they do not follow from what was packed
 };
 
 /// What goes into a packed file.

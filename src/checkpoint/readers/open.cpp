@@ -28,6 +28,7 @@
 #include "constformer/kernels/sinusoid.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
+#include "describe.hpp"
 #include "json.hpp"
 #include "vocabulary_list.hpp"
 #include "encoder_heads.hpp"
@@ -270,21 +271,15 @@ void settle_lecture(config& model, std::vector<tensor_view>& tensors) {
   model.positions = model.capacity = static_cast<int>(rows);
 }
 
-void open_hugging_face(checkpoint& out) {
-  fs::path const config_path = out.path / "config.json";
-  mapped_file const config_file(config_path);
-  auto const described = read_hugging_face_config(text_of(config_file), config_path.string());
+// What tensors and config.json say together; `where` names the latter.
+void settle_hugging_face(checkpoint& out, std::string_view config_json, std::string const& where,
+                         safetensors_content content) {
+  auto const described = read_hugging_face_config(config_json, where);
   out.format = checkpoint_format::hugging_face;
   out.model = described.model;
   out.ids = described.ids;
-  fs::path const generation_path = out.path / "generation_config.json";
-  std::error_code unreadable;
-  if (fs::exists(generation_path, unreadable)) {
-    mapped_file const generation_file(generation_path);
-    overrule_special_ids(out.ids, text_of(generation_file), generation_path.string(), out.model.vocab);
-  }
   out.labels = described.labels;
-  auto content = read_weights_folder(out.path, out.files, out.made);
+  out.stored = content.tensors;
   out.prefix = prefix_of(out.model, content.tensors);
   if (is_encoder_family(out.model.family)) {
     settle_head_bias(content.tensors);
@@ -298,6 +293,21 @@ void open_hugging_face(checkpoint& out) {
   if (out.model.family == family_kind::gpt_neox) rename_embed_out(out);
   settle_head(out);
   out.linear_in_out = stored_in_out(out);
+}
+
+void open_hugging_face(checkpoint& out) {
+  fs::path const config_path = out.path / "config.json";
+  mapped_file const config_file(config_path);
+  // Before the weights are opened: what is no model is said first.
+  static_cast<void>(read_hugging_face_config(text_of(config_file), config_path.string()));
+  settle_hugging_face(out, text_of(config_file), config_path.string(),
+                      read_weights_folder(out.path, out.files, out.made));
+  fs::path const generation_path = out.path / "generation_config.json";
+  std::error_code unreadable;
+  if (fs::exists(generation_path, unreadable)) {
+    mapped_file const generation_file(generation_path);
+    overrule_special_ids(out.ids, text_of(generation_file), generation_path.string(), out.model.vocab);
+  }
   out.tokenizer = find_tokenizer_files(out.path);
 }
 
@@ -447,6 +457,14 @@ tensor_view const* checkpoint::find(std::string_view name) const {
       std::lower_bound(tensors.begin(), tensors.end(), name,
                        [](tensor_view const& tensor, std::string_view wanted) { return tensor.name < wanted; });
   return place != tensors.end() && place->name == name ? &*place : nullptr;
+}
+
+checkpoint describe_checkpoint(std::string_view config_json, std::string const& where,
+                               std::vector<tensor_view> tensors) {
+  checkpoint out;
+  out.path = where;
+  settle_hugging_face(out, config_json, where + ": config.json", {.tensors = std::move(tensors), .unread = {}});
+  return out;
 }
 
 checkpoint open_checkpoint(fs::path const& path, open_options const& options) {

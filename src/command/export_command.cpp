@@ -1,0 +1,190 @@
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "../checkpoint/readers/hugging_face_write.hpp"
+#include "../checkpoint/readers/safetensors_write.hpp"
+#include "commands.hpp"
+#include "constformer/checkpoint/atomic_file.hpp"
+#include "constformer/checkpoint/mapped_file.hpp"
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/checkpoint/packed_file.hpp"
+#include "constformer/core/error.hpp"
+#include "unpack_weights.hpp"
+
+namespace constformer::command {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct export_options {
+  std::string path;
+  std::string output;
+};
+
+// Files beside the weights that are given back as they are.
+constexpr std::array companions{"config.json",
+                                "generation_config.json",
+                                "tokenizer.json",
+                                "tokenizer_config.json",
+                                "special_tokens_map.json",
+                                "added_tokens.json",
+                                "chat_template.jinja",
+                                "vocab.json",
+                                "merges.txt",
+                                "vocab.txt",
+                                "tokenizer.model",
+                                "spiece.model",
+                                "sentencepiece.bpe.model",
+                                "source.spm",
+                                "target.spm",
+                                "target_vocab.json",
+                                "chars.json",
+                                "modules.json",
+                                "sentence_bert_config.json",
+                                "1_Pooling/config.json"};
+
+constexpr std::string_view packed_magic("\x89\x43\x46PK\r\n\x1A", 8);
+constexpr std::size_t packed_alignment_in_file = 64;
+
+std::string_view text_of(std::span<std::byte const> bytes) {
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+// The packed file inside a program: its sections were assembled at a multiple of 64 bytes.
+std::optional<packed_file> embedded_in(std::span<std::byte const> program, std::string const& name) {
+  std::string_view const text = text_of(program);
+  for (std::size_t at = text.find(packed_magic); at != std::string_view::npos; at = text.find(packed_magic, at + 1)) {
+    std::uint64_t size = 0;
+    constexpr std::size_t size_field = 16;
+    if (at % packed_alignment_in_file != 0 || program.size() - at < size_field + sizeof size) continue;
+    std::memcpy(&size, program.data() + at + size_field, sizeof size);
+    if (size > program.size() - at) continue;
+    try {
+      return packed_file::view(program.subspan(at, static_cast<std::size_t>(size)), name);
+    } catch (error const&) {  // the program's own copy of the magic
+    }
+  }
+  return std::nullopt;
+}
+
+// The weights of a program, or nothing if the file is none.
+std::optional<packed_file> packed_weights_of(fs::path const& path, mapped_file const& file) {
+  if (text_of(file.bytes()).starts_with(packed_magic)) return packed_file::map(path);
+  if (!text_of(file.bytes())
+           .starts_with("\x7F"
+                        "ELF"))
+    return std::nullopt;
+  if (auto embedded = embedded_in(file.bytes(), path.string())) return embedded;
+  fs::path beside = path;
+  beside += ".weights";
+  std::error_code unreadable;
+  if (!fs::exists(beside, unreadable))
+    throw error(path.string() + ": is a program without weights in it, and " + beside.string() + " is not there");
+  return packed_file::map(beside);
+}
+
+std::string read_text(fs::path const& path) { return std::string(text_of(mapped_file(path).bytes())); }
+
+// A folder's files, its tensors as they are stored.
+void export_folder(checkpoint const& source, fs::path const& to) {
+  std::error_code failed;
+  write_safetensors(to / "model.safetensors", source.stored);
+  for (char const* const name : companions) {
+    if (!fs::is_regular_file(source.path / name, failed)) continue;
+    fs::create_directories((to / name).parent_path(), failed);
+    write_file(to / name, read_text(source.path / name));
+  }
+}
+
+void export_file(checkpoint const& source, fs::path const& to) {
+  hugging_face_form const form = in_hugging_face_form(source);
+  write_safetensors(to / "model.safetensors", form.tensors);
+  write_file(to / "config.json", form.config_json);
+}
+
+void export_program(packed_file const& file, std::string const& name, fs::path const& to) {
+  unpacked const out = unpack(file, name);
+  packed_metadata const facts = file.metadata();
+  // What did not come from a Hugging Face folder has its names and order of rows by now, and GPT-2 may still be (out, in).
+  bool const turned = facts.source != name_of(checkpoint_format::hugging_face);
+  if (turned)
+    write_safetensors(to / "model.safetensors", in_hugging_face_form(out.source).tensors);
+  else
+    write_safetensors(to / "model.safetensors", out.source.stored);
+  write_file(to / "config.json", facts.config_json);
+  if (!facts.generation_json.empty()) write_file(to / "generation_config.json", facts.generation_json);
+}
+
+// A folder that is taken away again if it was made here and nothing came of it.
+class new_folder {
+ public:
+  explicit new_folder(fs::path path) : path_(std::move(path)) {
+    std::error_code failed;
+    made_ = fs::create_directories(path_, failed);
+    if (failed) throw error(path_.string() + ": cannot be made: " + failed.message());
+  }
+  ~new_folder() {
+    std::error_code ignored;
+    if (made_) fs::remove_all(path_, ignored);
+  }
+  new_folder(new_folder const&) = delete;
+  new_folder& operator=(new_folder const&) = delete;
+  void keep() { made_ = false; }
+
+ private:
+  fs::path path_;
+  bool made_ = false;
+};
+
+void run_export(export_options const& options) {
+  fs::path const path = options.path, to = options.output;
+  std::error_code unreadable;
+  if (fs::exists(to, unreadable) && fs::equivalent(path, to, unreadable))
+    throw error(options.output + ": is the checkpoint itself");
+  bool const folder = fs::is_directory(path, unreadable);
+  std::optional<mapped_file> file;
+  if (!folder) file.emplace(path);
+  auto const packed = file ? packed_weights_of(path, *file) : std::nullopt;
+  std::optional<checkpoint> source;
+  if (!packed) source = open_checkpoint(path);
+  new_folder target(to);
+  if (packed)
+    export_program(*packed, options.path, to);
+  else if (source->format == checkpoint_format::hugging_face)
+    export_folder(*source, to);
+  else
+    export_file(*source, to);
+  target.keep();
+}
+
+}  // namespace
+
+void add_export(CLI::App& app) {
+  auto const options = std::make_shared<export_options>();
+  CLI::App* const command = app.add_subcommand("export", "A Hugging Face folder of a program or a checkpoint");
+  command->add_option("path", options->path, "a program, its .weights file, or a checkpoint")
+      ->required()
+      ->type_name("MODEL_OR_PATH");
+  command->add_option("-o,--output", options->output, "the folder; it is made if it is not there")
+      ->required()
+      ->type_name("DIR");
+  command->callback([options] { run_export(*options); });
+}
+
+}  // namespace constformer::command

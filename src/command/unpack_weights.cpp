@@ -1,0 +1,131 @@
+#include "unpack_weights.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string_view>
+
+#include "../checkpoint/readers/describe.hpp"
+#include "constformer/checkpoint/fingerprint.hpp"
+#include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/checkpoint/tensor.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
+#include "constformer/core/dtype.hpp"
+#include "constformer/core/error.hpp"
+#include "pack_weights.hpp"
+
+namespace constformer::command {
+
+namespace {
+
+dtype type_from(std::string const& name, std::string const& where) {
+  for (dtype const type : {dtype::f32, dtype::f16, dtype::bf16, dtype::i8, dtype::q8_0, dtype::q4_0})
+    if (name_of(type) == name) return type;
+  throw error(where + ": section tensors: type \"" + name + "\" is not known");
+}
+
+// f32 keeps all of every stored type; the halves keep only themselves.
+dtype type_given_back(packed_tensor const& t, std::string const& where) {
+  dtype const packed = type_from(t.type, where), stored = type_from(t.stored_type, where);
+  if (group_of(packed).values > 1)
+    throw error(where + ": its matrices are rounded to " + t.type + ", which is not given back");
+  if (packed != dtype::f32) return packed;
+  return stored == dtype::f16 || stored == dtype::bf16 ? stored : dtype::f32;
+}
+
+// A file of weights never holds a tensor in less than half of its bytes.
+std::size_t bytes_of_shape(std::vector<std::int64_t> const& shape, dtype type, std::size_t weights,
+                           std::string const& where) {
+  auto bytes = static_cast<std::size_t>(group_of(type).bytes);
+  for (std::int64_t const extent : shape)
+    if (extent < 1 || __builtin_mul_overflow(bytes, static_cast<std::size_t>(extent), &bytes) || bytes > 2 * weights)
+      throw error(where + ": section tensors: shape " + shape_text(shape) + " does not fit in " +
+                  std::to_string(weights) + " bytes of weights");
+  return bytes;
+}
+
+int digit_of(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+void put_stored_bytes(std::string_view hexadecimal, std::span<std::byte> out, std::string const& where) {
+  bool fits = hexadecimal.size() == 2 * out.size();
+  for (std::size_t i = 0; fits && i < out.size(); ++i) {
+    int const high = digit_of(hexadecimal[2 * i]), low = digit_of(hexadecimal[2 * i + 1]);
+    fits = high >= 0 && low >= 0;
+    if (fits) out[i] = static_cast<std::byte>(high << 4 | low);
+  }
+  if (!fits)
+    throw error(where + ": section tensors: stored_bytes are not the hexadecimal digits of " +
+                std::to_string(out.size()) + " bytes");
+}
+
+// Until the values are there each tensor holds its number: two of the same values might be taken for one that is tied.
+void number(std::vector<std::byte>& values, std::size_t i) {
+  auto const mark = static_cast<std::uint32_t>(i + 1);
+  std::memcpy(values.data(), &mark, std::min(sizeof mark, values.size()));
+}
+
+// Makes room in `out.values` for each tensor; the tensors have the names and shapes of the files.
+std::vector<tensor_view> make_tensors(std::vector<packed_tensor> const& packed, std::size_t weights, unpacked& out,
+                                      std::string const& where) {
+  std::vector<tensor_view> tensors;
+  std::set<std::string> seen;
+  for (packed_tensor const& t : packed) {
+    if (!seen.insert(t.name).second) continue;  // a further part of a fused tensor
+    auto const& shape = t.stored_shape.empty() ? t.shape : t.stored_shape;
+    dtype const type = type_given_back(t, where);
+    number(out.values.emplace_back(bytes_of_shape(shape, type, weights, where)), out.values.size());
+    tensors.push_back({t.stored_name.empty() ? t.name : t.stored_name, type, shape, out.values.back()});
+  }
+  return tensors;
+}
+
+// The config that these are the weights of. config.json says neither their type nor the order of rotating rows in files that are not
+// Hugging Face's: that is tried.
+std::optional<config> config_with_fingerprint(config const& described, std::uint64_t fingerprint) {
+  for (dtype const weights : {dtype::f32, dtype::f16, dtype::bf16}) {
+    for (rope_style const style : {described.rope.style, rope_style::interleaved}) {
+      config c = described;
+      c.weights = weights;
+      c.rope.style = style;
+      if (fingerprint_of(c) == fingerprint) return c;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+unpacked unpack(packed_file const& file, std::string const& where) {
+  packed_metadata const facts = file.metadata();
+  if (facts.config_json.empty())
+    throw error(where + ": was built from a " + facts.source + ", and its model has no config.json that says the same");
+  auto const weights = file.section(packed_section::weights);
+  auto const packed = file.tensors();
+  unpacked out;
+  auto tensors = make_tensors(packed, weights.size(), out, where);
+  out.source = describe_checkpoint(facts.config_json, where, std::move(tensors));
+  auto const model = config_with_fingerprint(out.source.model, file.fingerprint());
+  if (!model) throw error(where + ": its config.json is of another model than its weights");
+  file.require(file.fingerprint(), packed_layout_of(*model).bytes);
+  // Rows of query and key go where Hugging Face has them, wherever they came from.
+  out.source.model.weights = model->weights;
+  std::map<std::byte const*, std::span<std::byte>> places;
+  for (auto& bytes : out.values) places.emplace(bytes.data(), bytes);
+  unpack_weights(out.source, out.source.model, weights,
+                 [&](tensor_view const& t) { return places.at(t.bytes.data()); });
+  std::set<std::string> seen;
+  std::size_t next = 0;
+  for (packed_tensor const& t : packed) {
+    if (!seen.insert(t.name).second) continue;
+    if (!t.stored_bytes.empty()) put_stored_bytes(t.stored_bytes, out.values[next], where);
+    ++next;
+  }
+  return out;
+}
+
+}  // namespace constformer::command

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Whether `transformers` computes the same from what `constformer export` writes.
+
+    check_export.py COMMAND PACK
+
+Of each family one fixture is packed (PACK CHECKPOINT FILE), which is what a program holds, and exported; GGUF files are exported
+as they are. What transformers makes of the exported folder must be the fixture's own logits or hidden states.
+Exit status 77 when the Python packages it needs are missing.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import reference  # exits with 77 where packages are missing
+import numpy as np
+import torch
+import transformers
+
+HERE = pathlib.Path(__file__).resolve().parent
+FOLDERS = ["fixtures/" + name for name in (
+    "llama_gqa_3_kv_heads", "llama_bf16", "llama_rope_yarn_options", "mistral_window", "qwen2_tied", "qwen3_tied_bias", "gemma_first_act",
+    "gemma2_caps", "phi3_longrope_short", "gpt_neox_parallel", "glm_bias", "glm4_sandwich", "gpt2_plain", "bert_pretraining",
+    "bert_first_names", "roberta_masked", "distilbert_masked", "chatglm_groups", "chatglm_6b_prefix")] + [
+    "fixtures_translators/" + name for name in ("t5_relu", "t5_gated", "marian_swish", "marian_two_vocabularies")]
+FILES = ["fixtures_gguf/" + name for name in ("llama_q8_0", "qwen2_bf16", "gpt2_f16", "bert_q4_0")]
+BOUND = 1e-5  # of the range: threads may add in another order
+
+
+@torch.no_grad()
+def translator_logits(folder, expected):
+    model, info = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager",
+                                                                     output_loading_info=True)
+    if info["missing_keys"]:
+        raise SystemExit(f"{folder}: {sorted(info['missing_keys'])[0]} is missing")
+    return model.eval()(input_ids=torch.tensor([expected["source"]]), decoder_input_ids=torch.tensor([expected["target"]])).logits[0].numpy()
+
+
+def computed(folder, expected, encoder):
+    if "source" in expected:
+        return translator_logits(folder, expected)
+    if encoder:
+        return reference.encoder(folder, expected["prompt"], expected.get("segments"))["hidden"]
+    return reference.logits(folder, expected["prompt"])
+
+
+def check(command, pack, name, scratch):
+    fixture, out = HERE / name, scratch / "out"
+    checkpoint = fixture
+    if (fixture / "model.gguf").exists():
+        checkpoint = fixture / "model.gguf"
+    else:
+        checkpoint = scratch / "packed"
+        subprocess.run([pack, fixture, checkpoint], check=True)
+    subprocess.run([command, "export", checkpoint, "-o", out], check=True)
+    expected = json.loads((fixture / "ids.json").read_text())
+    encoder = (fixture / "hidden.npy").exists()
+    ours, theirs = computed(out, expected, encoder), np.load(fixture / ("hidden.npy" if encoder else "logits.npy"))
+    gap = np.abs(ours - theirs).max() / np.abs(theirs).max()
+    print(f"{name}: {gap:.1e} of the range")
+    return gap <= BOUND
+
+
+def main():
+    torch.set_num_threads(1)
+    bad = []
+    for name in FOLDERS + FILES:
+        with tempfile.TemporaryDirectory() as scratch:
+            if not check(*sys.argv[1:3], name, pathlib.Path(scratch)):
+                bad.append(name)
+    for name in bad:
+        print(f"{name}: transformers computes something else from what was exported", file=sys.stderr)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
