@@ -30,6 +30,7 @@ std::filesystem::path fixture(std::string const& name) {
 
 std::span<gguf_name const> names_of(std::string const& architecture) {
   if (architecture == "gpt2") return gguf_gpt2_names;
+  if (architecture == "gemma2") return gguf_gemma2_names;
   return architecture == "bert" ? gguf_bert_names : gguf_llama_names;
 }
 
@@ -57,7 +58,8 @@ json inspected(checkpoint const& opened) {
 }  // namespace
 
 TEST_CASE("gguf: keys and tensors are those that the gguf package lists", "[gguf]") {
-  auto const name = GENERATE(as<std::string>{}, "llama_q8_0", "qwen2_bf16", "gpt2_f16", "bert_q4_0");
+  auto const name =
+      GENERATE(as<std::string>{}, "llama_q8_0", "qwen2_bf16", "gpt2_f16", "bert_q4_0", "gemma_f32", "gemma2_f16");
   CAPTURE(name);
   auto const folder = fixture(name);
   json const listing = json::parse(read_all(folder / "listing.json"));
