@@ -181,8 +181,7 @@ TEST_CASE("gguf: T5 has two stacks, and a gate tells 1.1") {
                                 u32("t5.feed_forward_length", 2),
                                 u32("t5.attention.head_count", 1),
                                 f32("t5.attention.layer_norm_rms_epsilon", 1e-5F)};
-  CHECK(message_of(gguf_test::file(keys, embedding, data)) ==
-        "F: key t5.attention.relative_buckets_count is missing");
+  CHECK(message_of(gguf_test::file(keys, embedding, data)) == "F: key t5.attention.relative_buckets_count is missing");
   keys.push_back(u32("t5.attention.relative_buckets_count", 0));
   CHECK(message_of(gguf_test::file(keys, embedding, data)).find("relative_buckets_count is 0") != std::string::npos);
 }
