@@ -45,6 +45,7 @@ struct build_options {
   open_options open;
   int context = 0;
   std::string type;
+  std::string inputs = "i8";
   std::string weights = "embed";
   std::string keep;
   compile_options compile;
@@ -77,6 +78,7 @@ config compiled_config(checkpoint const& source, build_options const& options) {
   model.capacity = options.context != 0 ? options.context : std::min(model.positions, default_capacity);
   model.weights = packed_type(source, options.type);
   model.group = quantisation_group(model.weights);
+  model.inputs = model.group > 0 && options.inputs == "i8" ? dtype::i8 : dtype::f32;
   if (message const misfit = first_misfit(model); !misfit.empty())
     throw error(options.path + ": " + std::string(misfit.view()));
   return model;
@@ -206,6 +208,12 @@ void add_build(CLI::App& app) {
                    "of packed matrices (default: bf16 if all of the checkpoint's are, else f32)")
       ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0"}))
       ->type_name("f32|bf16|f16|q8_0|q4_0");
+  command
+      ->add_option(
+          "--inputs", options->inputs,
+          "of matrices in q8_0 and q4_0: rounded to 8 bits per 32 values, or left as they are, which is slower (i8)")
+      ->check(CLI::IsMember({"i8", "f32"}))
+      ->type_name("i8|f32");
   command->add_option("--weights", options->weights, "in the program, or in MODEL.weights beside it")
       ->check(CLI::IsMember({"embed", "beside"}))
       ->type_name("embed|beside");

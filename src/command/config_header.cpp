@@ -161,6 +161,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("encoder.vocab", c.encoder.vocab);
   visit("weights", c.weights);
   visit("group", c.group);
+  visit("inputs", c.inputs);
 }
 
 using field_value = std::pair<std::string_view, std::string>;

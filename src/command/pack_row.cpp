@@ -77,13 +77,16 @@ void put(q4_0_row_block& block, quantised_group const& group) {
 
 void put(q8_0_block& block, std::size_t row, quantised_group const& group) {
   block.scales[row] = group.scale;
-  for (std::size_t k = 0; k < block_columns; ++k) block.values[k][row] = static_cast<std::int8_t>(group.values[k]);
+  for (std::size_t k = 0; k < block_columns; ++k) {
+    auto const place = static_cast<std::size_t>(q8_0_block::quad_place(static_cast<int>(k % quad_columns)));
+    block.values[k / quad_columns][row][place] = static_cast<std::int8_t>(group.values[k]);
+  }
 }
 
 void put(q4_0_block& block, std::size_t row, quantised_group const& group) {
   block.scales[row] = group.scale;
   for (std::size_t k = 0; k < block_columns / 2; ++k)
-    block.values[k][row] = nibbles(group.values[2 * k], group.values[2 * k + 1]);
+    block.values[k / quad_columns][row][k % quad_columns] = nibbles(group.values[k], group.values[k + 16]);
 }
 
 // Calls put_group(i, quantised) for each group of a row.

@@ -119,7 +119,8 @@ ordered_json hyperparameters(config const& c) {
               {"classifier", name_of(c.classifier)},
               {"labels", c.labels},
               {"weights", name_of(c.weights)},
-              {"group", c.group}});
+              {"group", c.group},
+              {"inputs", name_of(c.inputs)}});
   if (has_encoder(c)) out["encoder"] = describe(c.encoder);
   return out;
 }

@@ -12,17 +12,23 @@ namespace constformer {
 /// Columns that share a scale.
 inline constexpr int block_columns = 32;
 
-/// 32 input columns of a panel in q8_0: row r of column k is scales[r]·values[k][r].
+/// Neighbouring columns of a row that lie together: a 32-bit lane of a vector holds them, as products of integers want it.
+inline constexpr int quad_columns = 4;
+
+/// 32 input columns of a panel in q8_0: row r of column k is scales[r]·values[k / 4][r][`quad_place`(k % 4)].
 struct q8_0_block {
-  std::uint16_t scales[panel_rows];               ///< f16
-  std::int8_t values[block_columns][panel_rows];  ///< (column, row)
+  std::uint16_t scales[panel_rows];                                            ///< f16
+  std::int8_t values[block_columns / quad_columns][panel_rows][quad_columns];  ///< (quad, row, place in the quad)
+
+  /// The columns of a quad are 0, 2, 1, 3: then the low bytes of its two 16-bit lanes are columns 0 and 1, the high ones 2 and 3.
+  [[nodiscard]] static constexpr int quad_place(int column) { return column == 1 || column == 2 ? 3 - column : column; }
 };
 
-/// 32 input columns of a panel in q4_0: row r of column k is scales[r]·(q − 8), q being the low half of values[k / 2][r] for even
-/// k and the high half for odd.
+/// 32 input columns of a panel in q4_0: row r of column k is scales[r]·(q − 8), q being the low half of values[k / 4][r][k % 4] for
+/// k < 16 and the high half of that of k − 16 for the others.
 struct q4_0_block {
-  std::uint16_t scales[panel_rows];                    ///< f16
-  std::uint8_t values[block_columns / 2][panel_rows];  ///< (pair of columns, row)
+  std::uint16_t scales[panel_rows];                                                 ///< f16
+  std::uint8_t values[block_columns / 2 / quad_columns][panel_rows][quad_columns];  ///< (quad, row, column of the quad)
 };
 
 static_assert(sizeof(q8_0_block) == bytes_of(dtype::q8_0, block_columns* panel_rows));
@@ -44,11 +50,14 @@ static_assert(sizeof(q8_0_row_block) == group_of(dtype::q8_0).bytes);
 static_assert(sizeof(q4_0_row_block) == group_of(dtype::q4_0).bytes);
 
 /// Row `row` of input column `column` before its scale.
-[[nodiscard]] constexpr int quantised_at(q8_0_block const& b, int column, int row) { return b.values[column][row]; }
+[[nodiscard]] constexpr int quantised_at(q8_0_block const& b, int column, int row) {
+  return b.values[column / quad_columns][row][q8_0_block::quad_place(column % quad_columns)];
+}
 /// The same.
 [[nodiscard]] constexpr int quantised_at(q4_0_block const& b, int column, int row) {
-  int const pair = b.values[column / 2][row];
-  return (column % 2 == 0 ? pair & 15 : pair >> 4) - 8;
+  int const half = column % 16;
+  int const pair = b.values[half / quad_columns][row][half % quad_columns];
+  return (column < 16 ? pair & 15 : pair >> 4) - 8;
 }
 /// Input column `column` before its scale.
 [[nodiscard]] constexpr int quantised_at(q8_0_row_block const& b, int column) { return b.values[column]; }

@@ -145,6 +145,8 @@ struct config {
 
   dtype weights = dtype::f32;  ///< of matrices and token embeddings when packed; norms and biases stay f32
   int group = 0;               ///< values per scale of a quantised format; 0: not quantised
+  /// What inputs of quantised matrices are rounded to: f32, they stay and the weights are widened; i8, both are integers.
+  dtype inputs = dtype::f32;
 
   bool operator==(config const&) const = default;
 };

@@ -117,7 +117,7 @@ class attention_kernel {
 
  public:
   /// Positions per span: enough rows to fill register tiles, few enough to skip most of the masked half.
-  static constexpr int span_positions = HWY_MAX(1, 4 * tile_rows / Group);
+  static constexpr int span_positions = HWY_MAX(1, 4 * tile_shape<float>::rows / Group);
   static constexpr int max_rows = span_positions * Group;  ///< queries of a span
 
   /// What one thread needs to attend a span.
@@ -331,9 +331,9 @@ class attention_kernel {
   static HWY_INLINE void attend_long(span s, scratch& t) {
     for (int head = 0; head < s.heads; ++head) {
       if (s.positions == 1) {
-        attend_rows<HWY_MIN(Group, tile_rows)>(s, t);
+        attend_rows<HWY_MIN(Group, tile_shape<float>::rows)>(s, t);
       } else {
-        attend_rows<HWY_MIN(max_rows, tile_rows)>(s, t);
+        attend_rows<HWY_MIN(max_rows, tile_shape<float>::rows)>(s, t);
       }
       s.query += Group * HeadDim;
       s.out += Group * HeadDim;

@@ -196,7 +196,7 @@ class attention_layer {
   static HWY_INLINE void mix(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block,
                              matrix_rows input) {
     store_sums<Config.bias_qkv> const to_qkv{{s.qkv, qkv_stride}, floats_at(block, place.qkv_bias)};
-    linear_forward<qkv_rows(Config), Config.d_model, Config.weights>(self, block + place.qkv, input, s.rows, to_qkv);
+    linear_forward<Config, qkv_rows(Config), Config.d_model>(self, s, block + place.qkv, input, s.rows, to_qkv);
     self.sync();
     value_source const from = value_source_of(s, layer, input);
     if (s.one_each()) {
@@ -210,8 +210,8 @@ class attention_layer {
   /// output(attended) into the stream, or where the residual wants it.
   static HWY_INLINE void project(worker const& self, stage const& s, std::byte const* block) {
     auto const to_stream = to_residual<Config, Config.bias_attention_output>(s, floats_at(block, place.output_bias));
-    linear_forward<Config.d_model, query_width, Config.weights>(self, block + place.output,
-                                                                {s.attended, padded(query_width)}, s.rows, to_stream);
+    linear_forward<Config, Config.d_model, query_width>(self, s, block + place.output,
+                                                        {s.attended, padded(query_width)}, s.rows, to_stream);
   }
 };
 

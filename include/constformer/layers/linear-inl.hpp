@@ -10,12 +10,16 @@
 
 #include "hwy/highway.h"
 
+#include "constformer/config/config.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/kernels/activation-inl.hpp"
+#include "constformer/kernels/input_blocks.hpp"
+#include "constformer/kernels/integers-inl.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/layers/packed_value.hpp"
+#include "constformer/layers/stage.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
@@ -99,15 +103,41 @@ struct gate_sums {
   }
 };
 
-/// This worker's share of finish(W·x): W (Out, In) packed at `weight`, x (rows, In). Shares are whole units of panels.
-template <int Out, int In, dtype Type, class Finish>
-HWY_INLINE void linear_forward(worker const& self, std::byte const* weight, matrix_rows x, int rows,
-                               Finish const& finish, int unit = 1) {
+/// x (rows, In) as integers, for weights of `Config`. A single row is rounded by every worker for itself; more rows are shared out,
+/// between two barriers: other workers may still read those of the matrix before.
+template <config const& Config, int In>
+HWY_INLINE auto rounded_rows(worker const& self, stage const& s, matrix_rows x, int rows) {
+  using block = input_block<stored<Config.weights>>;
+  if (rows == 1) {
+    std::byte* const own = s.own_rounded + static_cast<std::size_t>(self.index) * rounded_row_bytes(Config);
+    round_row(x.data, In, reinterpret_cast<block*>(own));
+    return reinterpret_cast<block const*>(own);
+  }
+  self.sync();
+  auto* const shared = reinterpret_cast<block*>(s.rounded);
+  work_range const mine = self.share(rows);
+  for (int row = mine.begin; row < mine.end; ++row)
+    round_row(x.row(row), In, shared + static_cast<std::size_t>(row) * input_blocks(In));
+  self.sync();
+  return static_cast<block const*>(shared);
+}
+
+/// This worker's share of finish(W·x): W (Out, In) of `Config` packed at `weight`, x (rows, In). Shares are whole units of panels. All
+/// workers call it.
+template <config const& Config, int Out, int In, class Finish>
+HWY_INLINE void linear_forward(worker const& self, [[maybe_unused]] stage const& s, std::byte const* weight,
+                               matrix_rows x, int rows, Finish const& finish, int unit = 1) {
   constexpr int all_panels = padded(Out) / panel_rows;
+  auto const* const panels = reinterpret_cast<stored<Config.weights> const*>(weight);
   work_range const mine = self.share(all_panels, unit);
-  if (mine.begin == mine.end) return;
-  matmul(x.data, x.stride, rows, reinterpret_cast<stored<Type> const*>(weight), extent_of<In>(), mine.begin, mine.end,
-         finish);
+  if constexpr (Config.inputs == dtype::i8) {
+    auto const* const integers = rounded_rows<Config, In>(self, s, x, rows);
+    if (mine.begin == mine.end) return;
+    matmul(integers, input_blocks(In), rows, panels, extent_of<In>(), mine.begin, mine.end, finish);
+  } else {
+    if (mine.begin == mine.end) return;
+    matmul(x.data, x.stride, rows, panels, extent_of<In>(), mine.begin, mine.end, finish);
+  }
 }
 
 }  // namespace HWY_NAMESPACE

@@ -7,6 +7,8 @@
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
 #include "constformer/core/arena.hpp"
+#include "constformer/core/dtype.hpp"
+#include "constformer/kernels/input_blocks.hpp"
 
 namespace constformer {
 
@@ -50,6 +52,9 @@ struct stage {
   float* qkv = nullptr;          ///< (rows, (heads + 2·kv_heads)·head_dim)
   float* attended = nullptr;     ///< (rows, heads·head_dim)
   float* hidden = nullptr;       ///< (rows, d_ff)
+  std::byte* rounded = nullptr;  ///< input of a matrix as integers (rows, `rounded_row_bytes`)
+  /// The same for a single row, one per worker (workers, `rounded_row_bytes`).
+  std::byte* own_rounded = nullptr;
   float* cos = nullptr;          ///< rotary factors (rows, rotary_dims)
   float* sin = nullptr;          ///< (rows, rotary_dims)
   float* frequencies = nullptr;  ///< radians per position (rotary_dims / planes / 2)
@@ -112,6 +117,15 @@ namespace detail {
 
 }  // namespace detail
 
+/// Bytes of the widest input of a matrix of `c` as integers, whole cache lines; 0 if inputs stay floats.
+[[nodiscard]] constexpr std::size_t rounded_row_bytes(config const& c) {
+  if (c.inputs != dtype::i8) return 0;
+  int widest = c.d_model > c.d_ff ? c.d_model : c.d_ff;
+  if (c.heads * c.head_dim > widest) widest = c.heads * c.head_dim;
+  constexpr std::size_t line = 64;
+  return (input_row_bytes(c.weights, widest) + line - 1) / line * line;
+}
+
 /// How many floats each part of a stage takes: one list for planning memory and for cutting it.
 struct stage_plan {
   std::size_t x;              ///< (rows, d_model)
@@ -122,6 +136,8 @@ struct stage_plan {
   std::size_t qkv;            ///< (rows, (heads + 2·kv_heads)·head_dim)
   std::size_t attended;       ///< (rows, heads·head_dim)
   std::size_t hidden;         ///< (rows, d_ff)
+  std::size_t rounded;        ///< bytes: (rows, or the source if that is longer, `rounded_row_bytes`)
+  std::size_t own_rounded;    ///< bytes: (workers, `rounded_row_bytes`)
   std::size_t cos;            ///< (rows, rotary_dims)
   std::size_t sin;            ///< (rows, rotary_dims)
   std::size_t frequencies;    ///< (rotary_dims / planes / 2)
@@ -152,6 +168,10 @@ struct stage_plan {
             .qkv = detail::count(rows, padded(qkv_rows(c))),
             .attended = detail::count(rows, padded(c.heads * c.head_dim)),
             .hidden = detail::count(rows, padded(c.d_ff)),
+            .rounded = (has_encoder(c) && capacity > rows ? static_cast<std::size_t>(capacity)
+                                                          : static_cast<std::size_t>(rows)) *
+                       rounded_row_bytes(c),
+            .own_rounded = static_cast<std::size_t>(workers) * rounded_row_bytes(c),
             .cos = detail::count(rows, c.rope.rotary_dims),
             .sin = detail::count(rows, c.rope.rotary_dims),
             .frequencies = static_cast<std::size_t>(c.rope.rotary_dims / c.rope.planes / 2),
@@ -177,7 +197,7 @@ struct stage_plan {
     for (std::size_t part :
          {x, normed, own_normed, first, halfway, qkv, attended, hidden, cos, sin, frequencies, sinusoids, relative})
       bytes += arena::bytes_for<float>(part);
-    return bytes;
+    return bytes + arena::bytes_for<std::byte>(rounded) + arena::bytes_for<std::byte>(own_rounded);
   }
 
   /// A stage whose parts are cut from `memory`; throws std::bad_alloc if that holds less than cache_bytes() +
@@ -193,6 +213,8 @@ struct stage_plan {
     s.qkv = memory.take<float>(qkv).data();
     s.attended = memory.take<float>(attended).data();
     s.hidden = memory.take<float>(hidden).data();
+    s.rounded = memory.take<std::byte>(rounded).data();
+    s.own_rounded = memory.take<std::byte>(own_rounded).data();
     s.cos = memory.take<float>(cos).data();
     s.sin = memory.take<float>(sin).data();
     s.frequencies = memory.take<float>(frequencies).data();

@@ -1,0 +1,160 @@
+// Products of integers: inputs rounded to 8 bits per block of 32 columns, weights of q8_0 and q4_0 as they are stored. The sums of a block
+// are exact; each is scaled once.
+#if defined(CONSTFORMER_KERNELS_INTEGERS_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_KERNELS_INTEGERS_INL_HPP
+#undef CONSTFORMER_KERNELS_INTEGERS_INL_HPP
+#else
+#define CONSTFORMER_KERNELS_INTEGERS_INL_HPP
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "hwy/highway.h"
+
+#include "constformer/checkpoint/packed_blocks.hpp"
+#include "constformer/kernels/input_blocks.hpp"
+#include "constformer/kernels/simd-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+/// 32-bit integers beside the floats of a `float_vec`.
+using int_tag = hn::RebindToSigned<float_tag>;
+/// A vector of `lanes` of them.
+using int_vec = hn::Vec<int_tag>;
+
+/// One block of 32 inputs, or of as many as `count` says with zeros after them, in the rounding of q8_0 but with the scale unrounded.
+template <class Block>
+HWY_INLINE void round_block(float const* x, int count, input_block<Block>& out) {
+  float_tag const d;
+  float padded_inputs[block_columns];
+  if (count < block_columns) {
+    for (int k = 0; k < block_columns; ++k) padded_inputs[k] = k < count ? x[k] : 0.0F;
+    x = padded_inputs;
+  }
+  auto largest = hn::Zero(d);
+  HWY_UNROLL(8)
+  for (int k = 0; k < block_columns; k += lanes) largest = hn::Max(largest, hn::Abs(hn::LoadU(d, x + k)));
+  float const top = hn::ReduceMax(d, largest);
+  out.scale = top / 127.0F;
+  auto const inverse = hn::Set(d, top > 0.0F ? 127.0F / top : 0.0F);
+  using value = std::remove_reference_t<decltype(out.values[0])>;
+  hn::Rebind<value, float_tag> const dv;
+  auto sum = hn::Zero(int_tag());
+  HWY_UNROLL(8)
+  for (int k = 0; k < block_columns; k += lanes) {
+    auto const rounded = hn::NearestInt(hn::Mul(hn::LoadU(d, x + k), inverse));
+    hn::StoreU(hn::DemoteTo(dv, rounded), dv, out.values + k);
+    sum = hn::Add(sum, rounded);
+  }
+  if constexpr (requires { out.excess; }) out.excess = 8 * hn::ReduceSum(int_tag(), sum);
+}
+
+/// A row of `depth` inputs as integers.
+template <class Block>
+HWY_NOINLINE void round_row(float const* x, int depth, input_block<Block>* out) {
+  for (int k = 0; k < depth; k += block_columns, ++out) round_block(x + k, HWY_MIN(block_columns, depth - k), *out);
+}
+
+/// The 32 bits at `at` in every lane.
+template <class Tag>
+HWY_INLINE hn::Vec<Tag> everywhere(Tag d, void const* at) {
+  std::int32_t bits;
+  std::memcpy(&bits, at, sizeof bits);
+  return hn::BitCast(d, hn::Set(int_tag(), bits));
+}
+
+/// sum += a·b over neighbouring pairs of 16-bit integers; one instruction where there is one.
+template <class Vec>
+HWY_INLINE int_vec add_pairs(Vec a, Vec b, int_vec sum) {
+#if HWY_ARCH_X86
+  auto unused = hn::Zero(int_tag());
+  return hn::ReorderWidenMulAccumulate(int_tag(), a, b, sum, unused);
+#else
+  return hn::Add(sum, hn::WidenMulPairwiseAdd(int_tag(), a, b));
+#endif
+}
+
+/// Exact sums of a block: x (Rows, 32) · one block of each panel, `stride` blocks from one panel to the next.
+template <int Rows, int Vecs>
+HWY_INLINE void multiply_block(input_block<q8_0_block> const* const (&x)[Rows], q8_0_block const* block,
+                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+  hn::Repartition<std::int16_t, int_tag> const d;
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < Vecs; ++v) sums[r][v] = hn::Zero(int_tag());
+  }
+  for (int quad = 0; quad < block_columns / quad_columns; ++quad) {
+    hn::Vec<decltype(d)> weights[Vecs][2];  // columns 0 and 1 of the quad, 2 and 3
+    HWY_UNROLL(16)
+    for (int v = 0; v < Vecs; ++v) {
+      auto const& from = block[static_cast<std::size_t>(v / panel_vecs) * stride].values[quad][v % panel_vecs * lanes];
+      auto const bytes = hn::LoadU(d, reinterpret_cast<std::int16_t const*>(from));
+      weights[v][0] = hn::ShiftRight<8>(hn::ShiftLeft<8>(bytes));
+      weights[v][1] = hn::ShiftRight<8>(bytes);
+    }
+    HWY_UNROLL(16)
+    for (int r = 0; r < Rows; ++r) {
+      HWY_UNROLL(2)
+      for (int pair = 0; pair < 2; ++pair) {
+        auto const input = everywhere(d, x[r]->values + quad * quad_columns + pair * 2);
+        HWY_UNROLL(16)
+        for (int v = 0; v < Vecs; ++v) sums[r][v] = add_pairs(input, weights[v][pair], sums[r][v]);
+      }
+    }
+  }
+}
+
+/// The same of q4_0. 16 bits hold the sum of the eight products of pairs of a block: 8·2·15·127 = 30480.
+template <int Rows, int Vecs>
+HWY_INLINE void multiply_block(input_block<q4_0_block> const* const (&x)[Rows], q4_0_block const* block,
+                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+  hn::Repartition<std::int16_t, int_tag> const d;
+  hn::Repartition<std::uint8_t, int_tag> const du;
+  hn::Repartition<std::int8_t, int_tag> const di;
+  hn::Vec<decltype(d)> pairs[Rows][Vecs];
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < Vecs; ++v) pairs[r][v] = hn::Zero(d);
+  }
+  auto const low = hn::Set(du, 15);
+#pragma GCC unroll 1  // unrolled, g++ adds up in another order and needs more registers than there are
+  for (int quad = 0; quad < block_columns / 2 / quad_columns; ++quad) {
+    hn::Vec<decltype(du)> weights[Vecs][2];  // columns below 16, and from 16 on
+    HWY_UNROLL(16)
+    for (int v = 0; v < Vecs; ++v) {
+      auto const& from = block[static_cast<std::size_t>(v / panel_vecs) * stride].values[quad][v % panel_vecs * lanes];
+      auto const both = hn::LoadU(du, from);
+      weights[v][0] = hn::And(both, low);
+      weights[v][1] = hn::And(hn::BitCast(du, hn::ShiftRight<4>(hn::BitCast(d, both))), low);
+    }
+    HWY_UNROLL(16)
+    for (int r = 0; r < Rows; ++r) {
+      HWY_UNROLL(2)
+      for (int half = 0; half < 2; ++half) {
+        auto const input = everywhere(di, x[r]->values + quad * quad_columns + half * 16);
+        HWY_UNROLL(16)
+        for (int v = 0; v < Vecs; ++v)
+          pairs[r][v] = hn::Add(pairs[r][v], hn::SatWidenMulPairwiseAdd(d, weights[v][half], input));
+      }
+    }
+  }
+  auto const one = hn::Set(d, 1);
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    auto const excess = hn::Set(int_tag(), -x[r]->excess);
+    HWY_UNROLL(16)
+    for (int v = 0; v < Vecs; ++v) sums[r][v] = add_pairs(pairs[r][v], one, excess);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

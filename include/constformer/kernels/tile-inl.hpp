@@ -1,0 +1,38 @@
+// Accumulators of products.
+#if defined(CONSTFORMER_KERNELS_TILE_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_KERNELS_TILE_INL_HPP
+#undef CONSTFORMER_KERNELS_TILE_INL_HPP
+#else
+#define CONSTFORMER_KERNELS_TILE_INL_HPP
+#endif
+
+#include "hwy/highway.h"
+
+#include "constformer/kernels/simd-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+/// Accumulators of a tile of Rows × Panels·16 outputs; meant to live in registers.
+template <int Rows, int Panels>
+struct tile {
+  static constexpr int vecs = Panels * panel_vecs;  ///< vectors of a row
+  float_vec sums[Rows][vecs];                       ///< (Rows, Panels·16)
+};
+
+/// Sums of 0.
+template <int Rows, int Panels>
+HWY_INLINE void clear(tile<Rows, Panels>& t) {
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < tile<Rows, Panels>::vecs; ++v) t.sums[r][v] = hn::Zero(float_tag());
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif
