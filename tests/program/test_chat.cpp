@@ -50,7 +50,9 @@ TEST_CASE("no template, one that is not supported, and names of none") {
   CHECK(chat(none, "ab", {"--template", "llama2", "-n", "1"}).out == "c\n");
   auto const wrong = chat(none, "ab", {"--template", "alpaca"});
   CHECK(wrong.status == 2);
-  CHECK_THAT(wrong.err, ContainsSubstring("--template: 'alpaca' is none of llama2, llama3, chatml, nanochat, glm, deepseek, chatglm"));
+  CHECK_THAT(
+      wrong.err,
+      ContainsSubstring("--template: 'alpaca' is none of llama2, llama3, chatml, nanochat, glm, deepseek, chatglm"));
   auto const lacking = chat(none, "ab", {"--template", "chatml"});
   CHECK(lacking.status == 1);
   CHECK_THAT(lacking.err, ContainsSubstring("the vocabulary has no token <|im_start|>"));

@@ -37,7 +37,7 @@ struct chat_format {
   bool trim = false;                 ///< chatml, glm: blanks around a message are taken off
   bool line = false;                 ///< glm: a line end stands before the reply that is asked for
   bool tight = false;                ///< chatglm: line ends lie between its parts, not blank lines (ChatGLM-6B)
-  bool forgets = false;              ///< chatml, deepseek: what a reply says up to its last </think> is left out
+  bool forgets = false;      ///< chatml, deepseek: what a reply says up to its last closing think tag is left out
   bool thinks_last = false;  ///< chatml: of a reply that ends the conversation it is shown, empty or not (Qwen3)
   int first_round = 1;       ///< chatglm: the number of the first round
   std::string opening{};     ///< chatml, deepseek: how the reply that is asked for begins
