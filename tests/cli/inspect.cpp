@@ -53,8 +53,9 @@ TEST_CASE("inspect of stories260K, which is the same model in all three files") 
 TEST_CASE("a command line that is not understood is one line and status 2") {
   check_refusal({}, "A subcommand is required", 2);
   check_refusal({"inspect"}, "path is required", 2);
-  check_refusal({"frobnicate"},
-                "\"frobnicate\" is none of the subcommands inspect, config, verify, build, tokenize, detokenize", 2);
+  check_refusal(
+      {"frobnicate"},
+      "\"frobnicate\" is none of the subcommands inspect, config, verify, build, export, tokenize, detokenize", 2);
   CHECK(refusal({"inspect", "a", "--frobnicate"}, 2).find("--frobnicate") != std::string::npos);
   std::string const model = source("models/sort").string();
   check_refusal({"build", model}, "--output is required", 2);
