@@ -190,8 +190,8 @@ TEST_CASE("each fault has its own sentence") {
   bytes[0] = 'x';
   CHECK(sentence(bytes) == "x: is no packed file: it does not begin with the mark of one");
   bytes = good_file();
-  put(bytes, 8, std::uint32_t{2});
-  CHECK(sentence(bytes) == "x: is a packed file of version 2, this program reads version 1");
+  put(bytes, 8, std::uint32_t{1});
+  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 2");
   bytes = good_file();
   CHECK_THAT(sentence(bytes + "y"), ContainsSubstring("it says it has " + std::to_string(bytes.size()) +
                                                       " bytes, it has " + std::to_string(bytes.size() + 1)));
