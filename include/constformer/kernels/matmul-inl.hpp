@@ -8,12 +8,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
 #include "hwy/highway.h"
 
-#include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/kernels/block_panels-inl.hpp"
+#include "constformer/kernels/input_blocks.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 #include "constformer/kernels/tile-inl.hpp"
 
@@ -166,7 +165,7 @@ struct tile_shape<input_block<Block>> {
 template <class Weight>
 HWY_INLINE auto panels_of(Weight const* base, std::size_t depth) {
   if constexpr (has_scales<Weight>) {
-    return block_panels<Weight>{base, (depth + block_columns - 1) / block_columns};
+    return block_panels<Weight>{base, input_blocks(static_cast<int>(depth))};
   } else {
     std::size_t const stored = panel_line<Weight>::columns == 2 ? depth + depth % 2 : depth;
     return panels<Weight>{base, stored * panel_rows, panel_rows};
