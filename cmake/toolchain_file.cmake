@@ -6,7 +6,8 @@
 #   system_include   folders given by -isystem: Highway's, Hana's, range-v3's where the compiler does not look anyway
 #   libraries        static libraries in link order
 #   link_flags       for the link of the executable
-#   prelude          a header precompiled for the compiler and this processor; only in a build tree with tests, see below
+#   prelude, check_prelude, launcher   only in a build tree with tests, see below: headers of models and of checks precompiled for the
+#                    compiler and this processor, and ccache where it is at hand
 #
 # A relative path is relative to the folder of toolchain.json. The command finds the file at
 # ../share/constformer/toolchain.json from its own folder, in the build tree and where it is installed.
@@ -25,13 +26,14 @@ function(_cf_json_list out)
 endfunction()
 
 function(_cf_write_toolchain file)
-  cmake_parse_arguments(arg "" "PRELUDE" "INCLUDE;SYSTEM;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "PRELUDE;CHECK_PRELUDE" "INCLUDE;SYSTEM;LIBRARIES;LAUNCHER" ${ARGN})
   separate_arguments(optimise NATIVE_COMMAND "${CF_MODEL_FLAGS}")
   _cf_json_list(flags -std=c++20 ${optimise} -DNDEBUG ${CF_SANITIZE_FLAGS})
   _cf_json_list(include_list ${arg_INCLUDE})
   _cf_json_list(system_list ${arg_SYSTEM})
   _cf_json_list(library_list ${arg_LIBRARIES})
   _cf_json_list(link_list ${CF_MODEL_LINK_FLAGS})
+  _cf_json_list(launcher_list ${arg_LAUNCHER})
   file(GENERATE OUTPUT "${file}" CONTENT "{
   \"version\": \"${PROJECT_VERSION}\",
   \"compiler\": \"${CMAKE_CXX_COMPILER}\",
@@ -40,7 +42,9 @@ function(_cf_write_toolchain file)
   \"system_include\": ${system_list},
   \"libraries\": ${library_list},
   \"link_flags\": ${link_list},
-  \"prelude\": \"${arg_PRELUDE}\"
+  \"prelude\": \"${arg_PRELUDE}\",
+  \"check_prelude\": \"${arg_CHECK_PRELUDE}\",
+  \"launcher\": ${launcher_list}
 }
 ")
 endfunction()
@@ -79,28 +83,48 @@ if(CF_BUNDLE_HEADERS)
   set(cf_installed_system "${CF_UP}${CF_BUNDLE_DIR}/include")
 endif()
 
-# The suite builds some two hundred models, and half the time of each goes into headers. They are precompiled once: g++ takes
-# model_prelude.hpp.gch for model_prelude.hpp where its flags are those of the unit, and gives the same functions.
-set(cf_prelude)
-if(CF_BUILD_TESTS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CF_SANITIZE)
-  set(cf_prelude "${PROJECT_BINARY_DIR}/prelude/model_prelude.hpp")
-  file(CONFIGURE OUTPUT "${cf_prelude}" CONTENT "#include \"constformer/generate/engine-inl.hpp\"\n")
-  separate_arguments(cf_prelude_flags NATIVE_COMMAND "-std=c++20 ${CF_MODEL_FLAGS} -DNDEBUG")
-  set(cf_prelude_include ${CF_INCLUDE})
-  list(TRANSFORM cf_prelude_include PREPEND "-I")
-  foreach(folder IN LISTS cf_system_include)
-    list(APPEND cf_prelude_include -isystem "${folder}")
+# The suite builds some two hundred models, and half the time of each goes into headers. They are precompiled once: g++ takes x.hpp.gch
+# for x.hpp where its flags are those of the unit, and gives the same functions. Makes prelude/NAME.hpp of HEADER and its .gch.
+set(cf_compile_only_static -march=native -DHWY_COMPILE_ONLY_STATIC -ffunction-sections)  # as src/command/compile.cpp has it
+function(_cf_prelude name header)
+  set(prelude "${PROJECT_BINARY_DIR}/prelude/${name}.hpp")
+  file(CONFIGURE OUTPUT "${prelude}" CONTENT "#include \"${header}\"\n")
+  separate_arguments(flags NATIVE_COMMAND "-std=c++20 ${CF_MODEL_FLAGS} -DNDEBUG")
+  list(APPEND flags ${ARGN})
+  foreach(folder IN LISTS CF_INCLUDE)
+    list(APPEND flags "-I${folder}")
   endforeach()
-  add_custom_command(OUTPUT "${cf_prelude}.gch"
-    COMMAND "${CMAKE_CXX_COMPILER}" ${cf_prelude_flags} ${cf_prelude_include} -march=native -DHWY_COMPILE_ONLY_STATIC -ffunction-sections
-            -x c++-header "${cf_prelude}" -o "${cf_prelude}.gch" -MD -MT "${cf_prelude}.gch" -MF "${cf_prelude}.d"
-    DEPFILE "${cf_prelude}.d" DEPENDS "${cf_prelude}" COMMENT "Precompiling the headers of models" VERBATIM)
-  add_custom_target(constformer_prelude ALL DEPENDS "${cf_prelude}.gch")
-  add_dependencies(constformer_command constformer_prelude)
+  foreach(folder IN LISTS cf_system_include)
+    list(APPEND flags -isystem "${folder}")
+  endforeach()
+  # A .gch differs each time it is made; ccache goes by the .sum, which is of the text that went into it.
+  add_custom_command(OUTPUT "${prelude}.gch" "${prelude}.gch.sum"
+    COMMAND "${CMAKE_CXX_COMPILER}" ${flags} -x c++-header "${prelude}" -o "${prelude}.gch" -MD -MT "${prelude}.gch" -MF "${prelude}.d"
+    COMMAND "${CMAKE_CXX_COMPILER}" ${flags} -x c++-header "${prelude}" -E -P -dD -o "${prelude}.txt"
+    COMMAND "${CMAKE_COMMAND}" -E sha256sum "${name}.hpp.txt" > "${name}.hpp.gch.sum"
+    WORKING_DIRECTORY "${PROJECT_BINARY_DIR}/prelude"
+    DEPFILE "${prelude}.d" DEPENDS "${prelude}" COMMENT "Precompiling ${header}" VERBATIM)
+  add_custom_target(constformer_${name} ALL DEPENDS "${prelude}.gch")
+  add_dependencies(constformer_command constformer_${name})
+  set(cf_${name} "${prelude}" PARENT_SCOPE)
+endfunction()
+
+set(cf_model_prelude)
+set(cf_check_prelude)
+set(cf_launcher)
+if(CF_BUILD_TESTS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CF_SANITIZE)
+  _cf_prelude(model_prelude "constformer/generate/engine-inl.hpp" ${cf_compile_only_static})
+  _cf_prelude(check_prelude "constformer/checkpoint/checkpoint_check.hpp")
+  if(CF_CCACHE AND CMAKE_CXX_COMPILER_LAUNCHER STREQUAL CF_CCACHE)
+    set(cf_launcher "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_PCH_EXTSUM=1
+                    CCACHE_SLOPPINESS=pch_defines,time_macros "${CF_CCACHE}")
+  endif()
 endif()
 
 _cf_write_toolchain("${PROJECT_BINARY_DIR}/share/constformer/toolchain.json"
-  PRELUDE "${cf_prelude}"
+  PRELUDE "${cf_model_prelude}"
+  CHECK_PRELUDE "${cf_check_prelude}"
+  LAUNCHER ${cf_launcher}
   INCLUDE ${CF_INCLUDE}
   SYSTEM ${cf_system_include}
   LIBRARIES "$<TARGET_FILE:constformer_program>" "$<TARGET_FILE:constformer_runtime>" ${cf_archives})

@@ -8,6 +8,15 @@ command_line compiler_of(toolchain const& tools, compile_options const& options)
   return {options.compiler.empty() ? tools.compiler : options.compiler};
 }
 
+// What a build tree with tests keeps for its own compiler and processor.
+bool has_shortcuts(compile_options const& options) {
+  return options.compiler.empty() && options.target == compile_options{}.target;
+}
+
+void include_first(command_line& line, std::string const& header) {
+  if (!header.empty()) line.insert(line.begin() + 1, {"-include", header});
+}
+
 bool is_clang(command_line const& line) { return line.front().find("clang") != std::string::npos; }
 
 void add_flags(command_line& line, toolchain const& tools) {
@@ -57,8 +66,9 @@ command_line compile_line(toolchain const& tools, compile_options const& options
 command_line compile_model_line(toolchain const& tools, compile_options const& options, std::string_view unit,
                                 std::string_view object) {
   command_line line = compile_line(tools, options, unit, object);
-  bool const fits = options.compiler.empty() && options.target == compile_options{}.target;
-  if (fits && !tools.prelude.empty()) line.insert(line.begin() + 1, {"-include", tools.prelude});
+  if (!has_shortcuts(options)) return line;
+  include_first(line, tools.prelude);
+  line.insert(line.begin(), tools.launcher.begin(), tools.launcher.end());
   return line;
 }
 
@@ -71,6 +81,7 @@ command_line check_line(toolchain const& tools, compile_options const& options, 
   else
     line.push_back("-fconstexpr-ops-limit=1000000000");
   line.insert(line.end(), {"-fsyntax-only", std::string(unit)});
+  if (has_shortcuts(options)) include_first(line, tools.check_prelude);
   return line;
 }
 

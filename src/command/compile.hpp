@@ -22,8 +22,8 @@ using command_line = std::vector<std::string>;
 [[nodiscard]] command_line compile_line(toolchain const& tools, compile_options const& options, std::string_view unit,
                                         std::string_view object);
 
-/// The same for the model, through the toolchain's precompiled headers if it has them for this compiler and processor. Its functions
-/// are the same, made in half the time.
+/// The same for the model, through the toolchain's precompiled headers and launcher if it has them for this compiler and processor.
+/// Its functions are the same, made in half the time.
 [[nodiscard]] command_line compile_model_line(toolchain const& tools, compile_options const& options,
                                               std::string_view unit, std::string_view object);
 

@@ -39,7 +39,9 @@ toolchain load_toolchain() {
             .system_include = paths(json.at("system_include"), base),
             .libraries = paths(json.at("libraries"), base),
             .link_flags = json.at("link_flags").get<std::vector<std::string>>(),
-            .prelude = json.value("prelude", std::string())};
+            .prelude = json.value("prelude", std::string()),
+            .check_prelude = json.value("check_prelude", std::string()),
+            .launcher = json.value("launcher", std::vector<std::string>())};
   } catch (nlohmann::json::exception const& wrong) {
     throw error(file.string() + ": " + wrong.what());
   }

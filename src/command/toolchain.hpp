@@ -14,7 +14,10 @@ struct toolchain {
   std::vector<std::string> system_include;  ///< absolute folders
   std::vector<std::string> libraries;       ///< absolute, in link order
   std::vector<std::string> link_flags;
-  std::string prelude;  ///< a header that was compiled beforehand for this compiler and processor; empty: there is none
+  // Only in a build tree with tests, for this compiler and processor:
+  std::string prelude;                ///< the header of models, compiled beforehand; empty: there is none
+  std::string check_prelude;          ///< that of checks
+  std::vector<std::string> launcher;  ///< stands before the compiler of models, and remembers what it made
 };
 
 /// Reads ../share/constformer/toolchain.json, as seen from the folder of this executable.
