@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
-# Measures models beside their peers; see run.py for the options. A peer that is not given is listed as absent.
+# Measures models beside their peers and the machine's limits; `bench/run.sh --help` says how.
 set -euo pipefail
-exec python3 "$(dirname "$0")/run.py" "$@"
+export PYTHONDONTWRITEBYTECODE=1
+exec "${CF_PYTHON:-python3}" "$(dirname "$0")/run.py" "$@"
