@@ -22,7 +22,8 @@ function(cf_add_test name)
   target_link_libraries(${name} PRIVATE ${arg_LIBS} constformer::constformer Catch2::Catch2WithMain)
   if(arg_NATIVE)
     target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O2> ${CF_NATIVE_FLAGS})  # as models are compiled
-  else()
+  endif()
+  if(CF_SANITIZE OR NOT arg_NATIVE)  # kernels at -O2 with sanitizers in them take ten minutes to compile
     cf_optimise_lightly(${name})
   endif()
   add_test(NAME ${name} COMMAND ${name})

@@ -6,6 +6,7 @@
 #   system_include   folders given by -isystem: Highway's, Hana's, range-v3's where the compiler does not look anyway
 #   libraries        static libraries in link order
 #   link_flags       for the link of the executable
+#   objcopy          keeps the units of a portable program apart
 #   prelude, check_prelude, launcher   only in a build tree with tests, see below: headers of models and of checks precompiled for the
 #                    compiler and this processor, and ccache where it is at hand
 #
@@ -42,6 +43,7 @@ function(_cf_write_toolchain file)
   \"system_include\": ${system_list},
   \"libraries\": ${library_list},
   \"link_flags\": ${link_list},
+  \"objcopy\": \"${CMAKE_OBJCOPY}\",
   \"prelude\": \"${arg_PRELUDE}\",
   \"check_prelude\": \"${arg_CHECK_PRELUDE}\",
   \"launcher\": ${launcher_list}

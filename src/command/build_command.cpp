@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <list>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -23,11 +25,13 @@
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/error.hpp"
+#include "model_units.hpp"
 #include "pack.hpp"
 #include "process.hpp"
 #include "progress.hpp"
 #include "sources.hpp"
 #include "standard_output.hpp"
+#include "targets.hpp"
 #include "toolchain.hpp"
 #include "work_folder.hpp"
 
@@ -54,7 +58,6 @@ struct build_options {
 // Names of the files of a build in its work folder.
 constexpr std::string_view config_file = "model_config.hpp";
 constexpr std::string_view check_file = "check.cpp";
-constexpr std::string_view model_file = "model.cpp";
 constexpr std::string_view weights_file = "weights.cpp";
 constexpr std::string_view packed_name = "model.weights";
 
@@ -90,7 +93,8 @@ struct build {
   toolchain tools;
   checkpoint source;
   config model;
-  std::string name;  // of the config
+  std::string name;                  // of the config
+  std::vector<object_plan> objects;  // of the model
   work_folder folder;
   progress say;
 
@@ -101,12 +105,13 @@ struct build {
   }
 };
 
+std::string qualified(std::string const& name) { return "constformer::configs::" + name; }
+
 void write_sources(build const& b) {
-  std::string const qualified = "constformer::configs::" + b.name;
   write_file(b.file(config_file),
              config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
-  write_file(b.file(check_file), check_unit(b.source, qualified, config_file));
-  write_file(b.file(model_file), model_unit_source(qualified, b.name, config_file));
+  write_file(b.file(check_file), check_unit(b.source, qualified(b.name), config_file));
+  for (object_plan const& plan : b.objects) write_file(b.file(plan.source), plan.text);
   write_file(b.file(weights_file),
              b.embedded() ? embedded_weights_source(packed_name) : beside_weights_source(b.beside_name()));
 }
@@ -119,23 +124,39 @@ void require_success(build const& b, process_result const& result, std::string_v
   throw error(b.options.path + ": " + first);
 }
 
-// Two compilers at a time: the check runs while the model is compiled, and packing fills the wait.
-void compile_units(build& b) {
-  b.say.step("compiling the model");
-  process model(compile_model_line(b.tools, b.options.compile, model_file, "model.o"), b.folder.path());
-  process check(check_line(b.tools, b.options.compile, check_file), b.folder.path());
-  require_success(b, check.wait(), "checkpoint check");
-  pack_checkpoint(b.source, b.model, b.file(packed_name));
-  require_success(b, model.wait(), "model unit");
-  process weights(compile_line(b.tools, b.options.compile, weights_file, "weights.o"), b.folder.path());
-  require_success(b, weights.wait(), "weights unit");
+command_line weights_line(build const& b) {
+  auto const flags = target_flags(b.options.compile.target);
+  return compile_line(b.tools, b.options.compile, flags, weights_file, "weights.o");
 }
 
-std::vector<std::string> objects() { return {"model.o", "weights.o"}; }
+void run(build const& b, command_line const& line, std::string_view what) {
+  process step(line, b.folder.path());
+  require_success(b, step.wait(), what);
+}
+
+// The check runs while the model is compiled, and packing fills the wait.
+void compile_units(build& b) {
+  b.say.step("compiling the model");
+  std::list<process> models;
+  for (object_plan const& plan : b.objects) models.emplace_back(plan.lines.front(), b.folder.path());
+  run(b, check_line(b.tools, b.options.compile, check_file), "checkpoint check");
+  pack_checkpoint(b.source, b.model, b.file(packed_name));
+  for (process& model : models) require_success(b, model.wait(), "model unit");
+  for (object_plan const& plan : b.objects)
+    for (command_line const& line : plan.lines | std::views::drop(1)) run(b, line, plan.object);
+  run(b, weights_line(b), "weights unit");
+}
+
+command_line program_line(build const& b, std::string_view program) {
+  std::vector<std::string> objects;
+  for (object_plan const& plan : b.objects) objects.push_back(plan.object);
+  objects.push_back("weights.o");
+  return link_line(b.tools, b.options.compile, objects, program);
+}
 
 void link_program(build& b) {
   b.say.step("linking");
-  process link(link_line(b.tools, b.options.compile, objects(), "program"), b.folder.path());
+  process link(program_line(b, "program"), b.folder.path());
   auto const result = link.wait();
   if (result.exit_code != 0)
     throw error("linking: " + (result.output.empty() ? "failed" : result.output.substr(0, result.output.find('\n'))));
@@ -150,13 +171,17 @@ void deliver(std::filesystem::path const& from, atomic_file& to) {
   to.write(content.bytes());
 }
 
-// One line that makes MODEL of the kept sources by hand.
+// One line that makes MODEL of the kept sources by hand, without what only a build tree has.
 std::string hand_line(build const& b) {
-  std::string const compile = shell_line(compile_line(b.tools, b.options.compile, model_file, "model.o"));
-  std::string const weights = shell_line(compile_line(b.tools, b.options.compile, weights_file, "weights.o"));
-  std::string const output = std::filesystem::absolute(b.options.output).string();
-  return "cd " + shell_line({b.folder.path().string()}) + " && " + compile + " && " + weights + " && " +
-         shell_line(link_line(b.tools, b.options.compile, objects(), output));
+  toolchain plain = b.tools;
+  plain.prelude.clear();
+  plain.launcher.clear();
+  std::string out = "cd " + shell_line({b.folder.path().string()});
+  for (object_plan const& plan :
+       model_objects(plain, b.options.compile, b.model, qualified(b.name), b.name, config_file))
+    for (command_line const& line : plan.lines) out += " && " + shell_line(line);
+  return out + " && " + shell_line(weights_line(b)) + " && " +
+         shell_line(program_line(b, std::filesystem::absolute(b.options.output).string()));
 }
 
 void run_build(build_options const& options) {
@@ -174,8 +199,10 @@ void run_build(build_options const& options) {
           .source = std::move(source),
           .model = model,
           .name = identifier_from(options.path),
+          .objects = {},
           .folder = options.keep.empty() ? work_folder() : work_folder(std::filesystem::path(options.keep)),
           .say = {}};
+  b.objects = model_objects(b.tools, options.compile, model, qualified(b.name), b.name, config_file);
   write_sources(b);
   compile_units(b);
   link_program(b);
@@ -217,7 +244,11 @@ void add_build(CLI::App& app) {
   command->add_option("--weights", options->weights, "in the program, or in MODEL.weights beside it")
       ->check(CLI::IsMember({"embed", "beside"}))
       ->type_name("embed|beside");
-  command->add_option("--target", options->compile.target, "processor, as -march= takes it")->type_name("native|ARCH");
+  command
+      ->add_option("--target", options->compile.target,
+                   "processor: this one, one that -march= or Highway names, or portable, a program that takes the best "
+                   "of its instruction sets")
+      ->type_name("native|portable|ARCH");
   command->add_option("--compiler", options->compile.compiler, "C++ compiler")->type_name("CXX");
   command->add_option("--keep", options->keep, "keep the sources in DIR and print the line that compiles them")
       ->type_name("DIR");

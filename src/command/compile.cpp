@@ -8,11 +8,6 @@ command_line compiler_of(toolchain const& tools, compile_options const& options)
   return {options.compiler.empty() ? tools.compiler : options.compiler};
 }
 
-// What a build tree with tests keeps for its own compiler and processor.
-bool has_shortcuts(compile_options const& options) {
-  return options.compiler.empty() && options.target == compile_options{}.target;
-}
-
 void include_first(command_line& line, std::string const& header) {
   if (!header.empty()) line.insert(line.begin() + 1, {"-include", header});
 }
@@ -51,25 +46,33 @@ std::string shape_sentence(std::string_view line) {
 
 }  // namespace
 
-command_line compile_line(toolchain const& tools, compile_options const& options, std::string_view unit,
-                          std::string_view object) {
+command_line compile_line(toolchain const& tools, compile_options const& options, std::vector<std::string> const& flags,
+                          std::string_view unit, std::string_view object) {
   command_line line = compiler_of(tools, options);
   add_flags(line, tools);
-  line.push_back("-march=" + options.target);
-  // Highway's AVX2 and AVX-512 want these two, which the levels of the psABI leave out and every such processor has.
-  if (options.target.starts_with("x86-64-v")) line.insert(line.end(), {"-maes", "-mpclmul"});
+  line.insert(line.end(), flags.begin(), flags.end());
   line.insert(line.end(),
               {"-DHWY_COMPILE_ONLY_STATIC", "-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
   return line;
 }
 
-command_line compile_model_line(toolchain const& tools, compile_options const& options, std::string_view unit,
-                                std::string_view object) {
-  command_line line = compile_line(tools, options, unit, object);
-  if (!has_shortcuts(options)) return line;
+command_line with_shortcuts(command_line line, toolchain const& tools, compile_options const& options) {
+  if (!options.compiler.empty()) return line;
   include_first(line, tools.prelude);
   line.insert(line.begin(), tools.launcher.begin(), tools.launcher.end());
   return line;
+}
+
+command_line ungroup_line(toolchain const& tools, compile_options const& options, std::string_view object,
+                          std::string_view apart) {
+  command_line line = compiler_of(tools, options);
+  line.insert(line.end(),
+              {"-r", "-nostdlib", "-Wl,--force-group-allocation", std::string(object), "-o", std::string(apart)});
+  return line;
+}
+
+command_line hide_line(toolchain const& tools, std::string_view object, std::string_view function) {
+  return {tools.objcopy, "--keep-global-symbol=" + std::string(function), std::string(object)};
 }
 
 command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit) {
@@ -81,7 +84,7 @@ command_line check_line(toolchain const& tools, compile_options const& options, 
   else
     line.push_back("-fconstexpr-ops-limit=1000000000");
   line.insert(line.end(), {"-fsyntax-only", std::string(unit)});
-  if (has_shortcuts(options)) include_first(line, tools.check_prelude);
+  if (options.compiler.empty()) include_first(line, tools.check_prelude);
   return line;
 }
 

@@ -12,20 +12,28 @@ namespace constformer::command {
 /// What the user says about the compiler, over the toolchain file.
 struct compile_options {
   std::string compiler;           ///< empty: the toolchain's
-  std::string target = "native";  ///< as -march= takes it
+  std::string target = "native";  ///< as `target_flags` takes it
 };
 
 /// A command line, run in a work folder; relative names in it are there.
 using command_line = std::vector<std::string>;
 
-/// Compiles `unit` (model or weights) into `object`.
-[[nodiscard]] command_line compile_line(toolchain const& tools, compile_options const& options, std::string_view unit,
+/// Compiles `unit` into `object` with the compiler of `options`, for the instruction set of `flags`.
+[[nodiscard]] command_line compile_line(toolchain const& tools, compile_options const& options,
+                                        std::vector<std::string> const& flags, std::string_view unit,
                                         std::string_view object);
 
-/// The same for the model, through the toolchain's precompiled headers and launcher if it has them for this compiler and processor.
-/// Its functions are the same, made in half the time.
-[[nodiscard]] command_line compile_model_line(toolchain const& tools, compile_options const& options,
-                                              std::string_view unit, std::string_view object);
+/// The same of a model for --target native, through the toolchain's precompiled headers and launcher where `options` leave the compiler
+/// to it. Its functions are the same, made in half the time.
+[[nodiscard]] command_line with_shortcuts(command_line line, toolchain const& tools, compile_options const& options);
+
+/// Puts the whole of `object` into one section group after another, so that the linker takes none of its functions for those of another
+/// object; writes `apart`. Functions that several instruction sets have in common by name must not be mixed.
+[[nodiscard]] command_line ungroup_line(toolchain const& tools, compile_options const& options, std::string_view object,
+                                        std::string_view apart);
+
+/// Hides all names of `object` but `function`.
+[[nodiscard]] command_line hide_line(toolchain const& tools, std::string_view object, std::string_view function);
 
 /// Checks `unit` and makes nothing.
 [[nodiscard]] command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit);

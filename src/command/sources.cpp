@@ -45,6 +45,11 @@ std::string_view file_type(dtype type) {
   return name_of(type);
 }
 
+std::string unit_head(std::string_view header) {
+  return "// The one unit that knows the model's shapes.\n#include " + literal(header) +
+         "\n#include \"constformer/generate/engine-inl.hpp\"\n\n";
+}
+
 }  // namespace
 
 std::string check_unit(checkpoint const& source, std::string_view name, std::string_view header) {
@@ -61,12 +66,34 @@ std::string check_unit(checkpoint const& source, std::string_view name, std::str
 }
 
 std::string model_unit_source(std::string_view name, std::string_view label, std::string_view header) {
-  std::string const config_name(name);
-  return "// The one unit that knows the model's shapes.\n#include " + literal(header) +
-         "\n#include \"constformer/generate/engine-inl.hpp\"\n\n"
+  return unit_head(header) +
          "constformer::model_unit const& constformer::linked_unit() {\n"
          "  static model_unit const unit = HWY_NAMESPACE::make_unit<" +
-         config_name + ">(" + literal(label) + ");\n  return unit;\n}\n";
+         std::string(name) + ">(" + literal(label) + ");\n  return unit;\n}\n";
+}
+
+std::string target_unit_source(std::string_view name, std::string_view label, std::string_view header,
+                               std::string_view function) {
+  return unit_head(header) + "extern \"C\" constformer::model_unit const* " + std::string(function) +
+         "() {\n"
+         "  static constformer::model_unit const unit = constformer::HWY_NAMESPACE::make_unit<" +
+         std::string(name) + ">(" + literal(label) + ");\n  return &unit;\n}\n";
+}
+
+std::string choosing_unit_source(std::span<unit_target const> targets) {
+  std::string declarations, rows;
+  for (unit_target const& target : targets) {
+    std::string const function = unit_function(target);
+    declarations += "extern \"C\" constformer::model_unit const* " + function + "();\n";
+    rows += "      {" + std::string(target.highway) + ", " + function + "},\n";
+  }
+  return "// Takes the best of the program's model units that the processor has.\n"
+         "#include \"hwy/detect_targets.h\"\n\n"
+         "#include \"constformer/generate/best_unit.hpp\"\n\n" +
+         declarations +
+         "\nconstformer::model_unit const& constformer::linked_unit() {\n"
+         "  static constexpr unit_of_target units[]{\n" +
+         rows + "  };\n  static model_unit const& best = best_unit(units);\n  return best;\n}\n";
 }
 
 std::string embedded_weights_source(std::string_view packed) {

@@ -39,6 +39,7 @@ toolchain load_toolchain() {
             .system_include = paths(json.at("system_include"), base),
             .libraries = paths(json.at("libraries"), base),
             .link_flags = json.at("link_flags").get<std::vector<std::string>>(),
+            .objcopy = json.value("objcopy", std::string("objcopy")),
             .prelude = json.value("prelude", std::string()),
             .check_prelude = json.value("check_prelude", std::string()),
             .launcher = json.value("launcher", std::vector<std::string>())};

@@ -14,6 +14,7 @@ struct toolchain {
   std::vector<std::string> system_include;  ///< absolute folders
   std::vector<std::string> libraries;       ///< absolute, in link order
   std::vector<std::string> link_flags;
+  std::string objcopy;  ///< of the binary utilities
   // Only in a build tree with tests, for this compiler and processor:
   std::string prelude;                ///< the header of models, compiled beforehand; empty: there is none
   std::string check_prelude;          ///< that of checks

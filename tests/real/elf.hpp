@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace end_to_end {
 
@@ -10,5 +12,11 @@ bool is_static(std::filesystem::path const& executable);
 
 /// Bytes of machine code in an object file: all its executable sections.
 std::int64_t code_bytes(std::filesystem::path const& object);
+
+/// Whether an object file has a section of this name.
+bool has_section(std::filesystem::path const& object, std::string const& name);
+
+/// The names that an object file gives to all others.
+std::vector<std::string> global_names(std::filesystem::path const& object);
 
 }  // namespace end_to_end
