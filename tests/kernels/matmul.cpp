@@ -88,36 +88,36 @@ std::vector<float> product_of(product const& p, std::vector<stored<Type>> const&
 }
 
 // The inputs as integers, rounded as a model rounds them.
-template <dtype Type>
-std::vector<input_block<stored<Type>>> rounded(product const& p) {
-  std::vector<input_block<stored<Type>>> blocks(static_cast<std::size_t>(p.rows) * input_blocks(p.in));
+template <dtype Type, integer_dots Dots>
+std::vector<input_block<stored<Type>, Dots>> rounded(product const& p) {
+  std::vector<input_block<stored<Type>, Dots>> blocks(static_cast<std::size_t>(p.rows) * input_blocks(p.in));
   for (int r = 0; r < p.rows; ++r)
     round_row(p.x.data() + static_cast<std::size_t>(r) * p.stride(), p.in,
               blocks.data() + static_cast<std::size_t>(r) * input_blocks(p.in));
   return blocks;
 }
 
-template <dtype Type>
+template <dtype Type, integer_dots Dots>
 std::vector<float> integer_product_of(product const& p, std::vector<stored<Type>> const& weights) {
   std::vector<float> y(static_cast<std::size_t>(p.rows * padded(p.out)), -7.0F);
   store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(p.out))}, nullptr};
-  matmul(rounded<Type>(p).data(), input_blocks(p.in), p.rows, weights.data(), p.in, 0, padded(p.out) / panel_rows,
+  matmul(rounded<Type, Dots>(p).data(), input_blocks(p.in), p.rows, weights.data(), p.in, 0, padded(p.out) / panel_rows,
          finish);
   return p.tight(y);
 }
 
 // Against the product of what inputs and weights were rounded to.
-template <dtype Type>
+template <dtype Type, integer_dots Dots>
 double integer_distance(int rows, int in, int out) {
   product p(rows, in, out);
   auto const weights = packed<Type>(p.w, out, in);
-  auto const blocks = rounded<Type>(p);
+  auto const blocks = rounded<Type, Dots>(p);
   std::vector<float> x;
   for (int r = 0; r < rows; ++r)
     for (int k = 0; k < in; ++k) {
       auto const& block =
           blocks[static_cast<std::size_t>(r) * input_blocks(in) + static_cast<std::size_t>(k / block_columns)];
-      x.push_back(block.scale * static_cast<float>(block.values[k % block_columns]));
+      x.push_back(block.scale * static_cast<float>(value_at(block, k % block_columns)));
       float const given = p.x[static_cast<std::size_t>(r) * p.stride() + static_cast<std::size_t>(k)];
       CHECK(std::abs(x.back() - given) <= block.scale * 0.501F);
     }
@@ -126,7 +126,7 @@ double integer_distance(int rows, int in, int out) {
     for (int i = 0; i < in; ++i)
       kept.push_back(panel_value<Type>(weights.data(), static_cast<std::size_t>(in), static_cast<std::size_t>(o),
                                        static_cast<std::size_t>(i)));
-  return reference::distance(integer_product_of<Type>(p, weights), reference::matmul(x, kept, rows, in, out));
+  return reference::distance(integer_product_of<Type, Dots>(p, weights), reference::matmul(x, kept, rows, in, out));
 }
 
 TEST_CASE("products of integers agree with plain loops over what was rounded") {
@@ -134,18 +134,20 @@ TEST_CASE("products of integers agree with plain loops over what was rounded") {
     for (int in : {1, 31, 32, 33, 100})
       for (int out : {1, 16, 17, 48, 145}) {
         INFO("rows=" << rows << " in=" << in << " out=" << out);
-        CHECK(integer_distance<dtype::q8_0>(rows, in, out) < 1e-5);
-        CHECK(integer_distance<dtype::q4_0>(rows, in, out) < 1e-5);
+        CHECK(integer_distance<dtype::q8_0, integer_dots::pairs>(rows, in, out) < 1e-5);
+        CHECK(integer_distance<dtype::q4_0, integer_dots::pairs>(rows, in, out) < 1e-5);
+        CHECK(integer_distance<dtype::q8_0, integer_dots::quads>(rows, in, out) < 1e-5);
+        CHECK(integer_distance<dtype::q4_0, integer_dots::quads>(rows, in, out) < 1e-5);
       }
 }
 
-template <dtype Type, class Value>
+template <dtype Type, integer_dots Dots, class Value>
 float product_of_extremes(Value weight) {
   stored<Type> block;
   std::fill(std::begin(block.scales), std::end(block.scales), std::uint16_t{0x3C00});  // 1 in f16
   std::memset(block.values, static_cast<int>(weight), sizeof block.values);
   std::vector<float> const ones(block_columns, 1.0F);
-  input_block<stored<Type>> input;
+  input_block<stored<Type>, Dots> input;
   round_row(ones.data(), block_columns, &input);
   std::vector<float> y(panel_rows);
   matmul(&input, 1, 1, &block, block_columns, 0, 1, store_sums<false>{{y.data(), panel_rows}, nullptr});
@@ -153,16 +155,22 @@ float product_of_extremes(Value weight) {
   return y[0];
 }
 
+template <integer_dots Dots>
+void check_extremes() {
+  CHECK(std::abs(product_of_extremes<dtype::q8_0, Dots>(-128) + 32 * 128.0F) < 1e-2F);
+  CHECK(std::abs(product_of_extremes<dtype::q8_0, Dots>(127) - 32 * 127.0F) < 1e-2F);
+  CHECK(std::abs(product_of_extremes<dtype::q4_0, Dots>(0xFF) - 32 * 7.0F) < 1e-3F);
+  CHECK(std::abs(product_of_extremes<dtype::q4_0, Dots>(0) + 32 * 8.0F) < 1e-3F);
+}
+
 TEST_CASE("the largest sums of a block fit into the integers they are made in") {
-  CHECK(std::abs(product_of_extremes<dtype::q8_0>(-128) + 32 * 128.0F) < 1e-2F);
-  CHECK(std::abs(product_of_extremes<dtype::q8_0>(127) - 32 * 127.0F) < 1e-2F);
-  CHECK(std::abs(product_of_extremes<dtype::q4_0>(0xFF) - 32 * 7.0F) < 1e-3F);
-  CHECK(std::abs(product_of_extremes<dtype::q4_0>(0) + 32 * 8.0F) < 1e-3F);
+  check_extremes<integer_dots::pairs>();
+  check_extremes<integer_dots::quads>();
 }
 
 TEST_CASE("a block of zeros is rounded to zeros") {
   std::vector<float> const zeros(block_columns);
-  input_block<q4_0_block> block;
+  rounded_inputs<q4_0_block> block;
   round_row(zeros.data(), block_columns, &block);
   CHECK(block.scale == 0.0F);
   CHECK(block.excess == 0);
@@ -193,8 +201,8 @@ template <dtype Type>
 void check_integer_rows_alone() {
   product const p(7, 100, 80);
   auto const weights = packed<Type>(p.w, 80, 100);
-  auto const together = integer_product_of<Type>(p, weights);
-  auto const blocks = rounded<Type>(p);
+  auto const together = integer_product_of<Type, best_dots>(p, weights);
+  auto const blocks = rounded<Type, best_dots>(p);
   for (std::size_t row = 0; row < 7; ++row) {
     std::vector<float> alone(80);
     matmul(blocks.data() + row * input_blocks(100), input_blocks(100), 1, weights.data(), 100, 0, 5,

@@ -66,12 +66,12 @@ struct block_panels {
   }
 
   /// sums += x · these, in integers.
-  template <int Rows, int Panels, class Depth>
-  HWY_INLINE void add_to(tile<Rows, Panels>& t, input_block<Block> const* const (&x)[Rows], Depth depth,
+  template <int Rows, int Panels, integer_dots Dots, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, input_block<Block, Dots> const* const (&x)[Rows], Depth depth,
                          int first) const {
     constexpr int vecs = tile<Rows, Panels>::vecs;
     Block const* block = base + static_cast<std::size_t>(first) * groups;
-    input_block<Block> const* inputs[Rows];
+    input_block<Block, Dots> const* inputs[Rows];
     for (int r = 0; r < Rows; ++r) inputs[r] = x[r];
     for (int k = 0; k < depth; k += block_columns, ++block) {
       int_vec sums[Rows][vecs];

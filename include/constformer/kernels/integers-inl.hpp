@@ -27,9 +27,18 @@ using int_tag = hn::RebindToSigned<float_tag>;
 /// A vector of `lanes` of them.
 using int_vec = hn::Vec<int_tag>;
 
-/// One block of 32 inputs, or of as many as `count` says with zeros after them, in the rounding of q8_0 but with the scale unrounded.
+/// What this target is good at: AVX-512 as of Ice Lake has VPDPBUSD (VNNI).
+inline constexpr integer_dots best_dots =
+    HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3_DL ? integer_dots::quads : integer_dots::pairs;
+
+/// Inputs beside weights in blocks of type `Block`, as this target wants them.
 template <class Block>
-HWY_INLINE void round_block(float const* x, int count, input_block<Block>& out) {
+using rounded_inputs = input_block<Block, best_dots>;
+
+/// One block of 32 inputs, or of as many as `count` says with zeros after them, in the rounding of q8_0 but with the scale unrounded.
+template <class Block, integer_dots Dots>
+HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>& out) {
+  constexpr bool reorder = Dots == integer_dots::quads && requires { Block::quad_place(0); };
   float_tag const d;
   float padded_inputs[block_columns];
   if (count < block_columns) {
@@ -47,16 +56,18 @@ HWY_INLINE void round_block(float const* x, int count, input_block<Block>& out) 
   auto sum = hn::Zero(int_tag());
   HWY_UNROLL(8)
   for (int k = 0; k < block_columns; k += lanes) {
-    auto const rounded = hn::NearestInt(hn::Mul(hn::LoadU(d, x + k), inverse));
+    auto rounded = hn::NearestInt(hn::Mul(hn::LoadU(d, x + k), inverse));
+    if constexpr (reorder) rounded = hn::Per4LaneBlockShuffle<3, 1, 2, 0>(rounded);  // 0, 2, 1, 3: `quad_place`
     hn::StoreU(hn::DemoteTo(dv, rounded), dv, out.values + k);
     sum = hn::Add(sum, rounded);
   }
-  if constexpr (requires { out.excess; }) out.excess = 8 * hn::ReduceSum(int_tag(), sum);
+  constexpr int each = std::is_same_v<Block, q4_0_block> ? 8 : 128;
+  if constexpr (requires { out.excess; }) out.excess = each * hn::ReduceSum(int_tag(), sum);
 }
 
 /// A row of `depth` inputs as integers.
-template <class Block>
-HWY_NOINLINE void round_row(float const* x, int depth, input_block<Block>* out) {
+template <class Block, integer_dots Dots>
+HWY_NOINLINE void round_row(float const* x, int depth, input_block<Block, Dots>* out) {
   for (int k = 0; k < depth; k += block_columns, ++out) round_block(x + k, HWY_MIN(block_columns, depth - k), *out);
 }
 
@@ -81,7 +92,7 @@ HWY_INLINE int_vec add_pairs(Vec a, Vec b, int_vec sum) {
 
 /// Exact sums of a block: x (Rows, 32) · one block of each panel, `stride` blocks from one panel to the next.
 template <int Rows, int Vecs>
-HWY_INLINE void multiply_block(input_block<q8_0_block> const* const (&x)[Rows], q8_0_block const* block,
+HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::pairs> const* const (&x)[Rows], q8_0_block const* block,
                                std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
   hn::Repartition<std::int16_t, int_tag> const d;
   HWY_UNROLL(16)
@@ -112,7 +123,7 @@ HWY_INLINE void multiply_block(input_block<q8_0_block> const* const (&x)[Rows], 
 
 /// The same of q4_0. 16 bits hold the sum of the eight products of pairs of a block: 8·2·15·127 = 30480.
 template <int Rows, int Vecs>
-HWY_INLINE void multiply_block(input_block<q4_0_block> const* const (&x)[Rows], q4_0_block const* block,
+HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::pairs> const* const (&x)[Rows], q4_0_block const* block,
                                std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
   hn::Repartition<std::int16_t, int_tag> const d;
   hn::Repartition<std::uint8_t, int_tag> const du;
@@ -151,6 +162,62 @@ HWY_INLINE void multiply_block(input_block<q4_0_block> const* const (&x)[Rows], 
     auto const excess = hn::Set(int_tag(), -x[r]->excess);
     HWY_UNROLL(16)
     for (int v = 0; v < Vecs; ++v) sums[r][v] = add_pairs(pairs[r][v], one, excess);
+  }
+}
+
+/// sums = −excess: what products with unsigned weights begin with.
+template <class Block, int Rows, int Vecs>
+HWY_INLINE void take_off_excess(input_block<Block, integer_dots::quads> const* const (&x)[Rows], int_vec (&sums)[Rows][Vecs]) {
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < Vecs; ++v) sums[r][v] = hn::Set(int_tag(), -x[r]->excess);
+  }
+}
+
+/// The sums of a block by quads.
+template <int Rows, int Vecs>
+HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::quads> const* const (&x)[Rows], q8_0_block const* block,
+                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+  hn::Repartition<std::uint8_t, int_tag> const du;
+  hn::Repartition<std::int8_t, int_tag> const di;
+  auto const sign = hn::Set(du, 0x80);
+  take_off_excess(x, sums);
+  for (int quad = 0; quad < block_columns / quad_columns; ++quad) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < Vecs; ++v) {
+      auto const& from = block[static_cast<std::size_t>(v / panel_vecs) * stride].values[quad][v % panel_vecs * lanes];
+      auto const weights = hn::Xor(hn::LoadU(du, reinterpret_cast<std::uint8_t const*>(from)), sign);
+      HWY_UNROLL(16)
+      for (int r = 0; r < Rows; ++r)
+        sums[r][v] = hn::SumOfMulQuadAccumulate(int_tag(), weights, everywhere(di, x[r]->values + quad * quad_columns), sums[r][v]);
+    }
+  }
+}
+
+/// The same of q4_0.
+template <int Rows, int Vecs>
+HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::quads> const* const (&x)[Rows], q4_0_block const* block,
+                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+  hn::Repartition<std::int16_t, int_tag> const d;
+  hn::Repartition<std::uint8_t, int_tag> const du;
+  hn::Repartition<std::int8_t, int_tag> const di;
+  auto const low = hn::Set(du, 15);
+  take_off_excess(x, sums);
+  for (int quad = 0; quad < block_columns / 2 / quad_columns; ++quad) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < Vecs; ++v) {
+      auto const& from = block[static_cast<std::size_t>(v / panel_vecs) * stride].values[quad][v % panel_vecs * lanes];
+      auto const both = hn::LoadU(du, from);
+      auto const below_16 = hn::And(both, low);
+      auto const from_16 = hn::And(hn::BitCast(du, hn::ShiftRight<4>(hn::BitCast(d, both))), low);
+      HWY_UNROLL(16)
+      for (int r = 0; r < Rows; ++r) {
+        auto const* const input = x[r]->values + quad * quad_columns;
+        sums[r][v] = hn::SumOfMulQuadAccumulate(int_tag(), below_16, everywhere(di, input), sums[r][v]);
+        sums[r][v] = hn::SumOfMulQuadAccumulate(int_tag(), from_16, everywhere(di, input + 16), sums[r][v]);
+      }
+    }
   }
 }
 

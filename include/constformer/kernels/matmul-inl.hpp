@@ -153,8 +153,8 @@ struct tile_shape {
 };
 
 /// Of integers: the weights of a quad take registers too, and the sums of a block are short chains.
-template <class Block>
-struct tile_shape<input_block<Block>> {
+template <class Block, integer_dots Dots>
+struct tile_shape<input_block<Block, Dots>> {
   static constexpr int rows = panel_vecs == 4 ? 2 : 4;                        ///< that share each load of weights
   static constexpr int rest_rows = 2;                                         ///< for what such tiles leave over
   static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;   ///< that share each load of x
@@ -224,7 +224,7 @@ HWY_INLINE void matmul_rows(Input const* x, std::size_t x_stride, int rows, Weig
 }
 
 /// Panels [first, last) of x (rows, depth) · Wᵀ; finish(row, column, vector of `lanes` sums) is told every output once.
-/// `Input` is float, or `input_block<Weight>`: then x_stride is in blocks. A gated layer relies on a panel being finished before the next one of the same row.
+/// `Input` is float, or an `input_block` of Weight: then x_stride is in blocks. A gated layer relies on a panel being finished before the next one of the same row.
 template <class Weight, class Input, class Depth, class Finish>
 HWY_NOINLINE void matmul(Input const* HWY_RESTRICT x, std::size_t x_stride, int rows, Weight const* HWY_RESTRICT weight,
                          Depth depth, int first, int last, Finish const& finish) {

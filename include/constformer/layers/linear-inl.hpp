@@ -107,7 +107,7 @@ struct gate_sums {
 /// between two barriers: other workers may still read those of the matrix before.
 template <config const& Config, int In>
 HWY_INLINE auto rounded_rows(worker const& self, stage const& s, matrix_rows x, int rows) {
-  using block = input_block<stored<Config.weights>>;
+  using block = rounded_inputs<stored<Config.weights>>;
   if (rows == 1) {
     std::byte* const own = s.own_rounded + static_cast<std::size_t>(self.index) * rounded_row_bytes(Config);
     round_row(x.data, In, reinterpret_cast<block*>(own));
