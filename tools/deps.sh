@@ -79,6 +79,8 @@ want_system_packages() {
   want_package libclang-rt-19-dev
   want_tool clang-format-19
   want_tool doxygen
+  # Kernels for 64-bit ARM are compiled and run here too.
+  [ "$(uname -m)" = aarch64 ] || { want_tool aarch64-linux-gnu-g++ g++-aarch64-linux-gnu; want_tool qemu-aarch64-static qemu-user-static; }
 }
 
 install_system_packages() {
@@ -139,6 +141,17 @@ build_catch2() {
     { tail -n 30 "$work/catch2.log" >&2; fail "Catch2 does not build"; }
 }
 
+# Catch2 with its main in one archive, for tests that run under an emulator.
+build_catch2_arm() {
+  local lib=$prefix/aarch64/lib
+  [ -d "$work/catch2" ] || { mkdir "$work/catch2"; tar -xf "$work"/catch2_*.orig.tar.* -C "$work/catch2" --strip-components=1; }
+  mkdir -p "$lib" "$prefix/aarch64/include"
+  aarch64-linux-gnu-g++ -std=c++20 -O1 -c "$work/catch2/extras/catch_amalgamated.cpp" -o "$work/catch2_arm.o" || fail "Catch2 does not build for ARM"
+  cp -r "$work/catch2/src/catch2" "$prefix/aarch64/include/"
+  cp "$work/catch2/extras/catch_amalgamated.hpp" "$prefix/aarch64/include/"
+  ar rcs "$lib/libCatch2.a" "$work/catch2_arm.o"
+}
+
 highway_version() {
   local base=$prefix/include/hwy/base.h
   [ -r "$base" ] && [ -r "$prefix/lib/libhwy.a" ] || { echo 0; return; }
@@ -150,14 +163,19 @@ fill_prefix() {
   at_least "$highway_at_least" "$(highway_version)" || sources+=(highway)
   [ "$with_tests" = yes ] && [ "$release" = 12 ] && [ ! -r "$prefix/lib/cmake/Catch2/Catch2Config.cmake" ] &&
     sources+=(catch2)
-  [ ${#sources[@]} -gt 0 ] || return 0
+  local builds=("${sources[@]}")
+  if [ "$with_tests" = yes ] && have aarch64-linux-gnu-g++ && [ ! -r "$prefix/aarch64/lib/libCatch2.a" ]; then
+    builds+=(catch2_arm)
+    [[ " ${sources[*]} " == *" catch2 "* ]] || sources+=(catch2)
+  fi
+  [ ${#builds[@]} -gt 0 ] || return 0
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   have ninja && export CMAKE_GENERATOR=Ninja  # a bare machine has no make
-  say "building ${sources[*]} from Debian's source packages into .deps"
+  say "building ${builds[*]} from Debian's source packages into .deps"
   download_sources "${sources[@]}" || fail "no apt source of this machine has the source packages: ${sources[*]}"
   local name
-  for name in "${sources[@]}"; do "build_$name"; done
+  for name in "${builds[@]}"; do "build_$name"; done
 }
 
 case "$release" in

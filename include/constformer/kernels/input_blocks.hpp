@@ -59,6 +59,7 @@ template <class Block, integer_dots Dots>
   return 0;
 }
 
-static_assert(sizeof(input_block<q8_0_block, integer_dots::quads>) <= sizeof(input_block<q8_0_block, integer_dots::pairs>));
+static_assert(sizeof(input_block<q8_0_block, integer_dots::quads>) <=
+              sizeof(input_block<q8_0_block, integer_dots::pairs>));
 
 }  // namespace constformer

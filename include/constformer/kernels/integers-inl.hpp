@@ -92,8 +92,8 @@ HWY_INLINE int_vec add_pairs(Vec a, Vec b, int_vec sum) {
 
 /// Exact sums of a block: x (Rows, 32) · one block of each panel, `stride` blocks from one panel to the next.
 template <int Rows, int Vecs>
-HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::pairs> const* const (&x)[Rows], q8_0_block const* block,
-                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::pairs> const* const (&x)[Rows],
+                               q8_0_block const* block, std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
   hn::Repartition<std::int16_t, int_tag> const d;
   HWY_UNROLL(16)
   for (int r = 0; r < Rows; ++r) {
@@ -123,8 +123,8 @@ HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::pairs> cons
 
 /// The same of q4_0. 16 bits hold the sum of the eight products of pairs of a block: 8·2·15·127 = 30480.
 template <int Rows, int Vecs>
-HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::pairs> const* const (&x)[Rows], q4_0_block const* block,
-                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::pairs> const* const (&x)[Rows],
+                               q4_0_block const* block, std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
   hn::Repartition<std::int16_t, int_tag> const d;
   hn::Repartition<std::uint8_t, int_tag> const du;
   hn::Repartition<std::int8_t, int_tag> const di;
@@ -167,7 +167,8 @@ HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::pairs> cons
 
 /// sums = −excess: what products with unsigned weights begin with.
 template <class Block, int Rows, int Vecs>
-HWY_INLINE void take_off_excess(input_block<Block, integer_dots::quads> const* const (&x)[Rows], int_vec (&sums)[Rows][Vecs]) {
+HWY_INLINE void take_off_excess(input_block<Block, integer_dots::quads> const* const (&x)[Rows],
+                                int_vec (&sums)[Rows][Vecs]) {
   HWY_UNROLL(16)
   for (int r = 0; r < Rows; ++r) {
     HWY_UNROLL(16)
@@ -177,8 +178,8 @@ HWY_INLINE void take_off_excess(input_block<Block, integer_dots::quads> const* c
 
 /// The sums of a block by quads.
 template <int Rows, int Vecs>
-HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::quads> const* const (&x)[Rows], q8_0_block const* block,
-                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::quads> const* const (&x)[Rows],
+                               q8_0_block const* block, std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
   hn::Repartition<std::uint8_t, int_tag> const du;
   hn::Repartition<std::int8_t, int_tag> const di;
   auto const sign = hn::Set(du, 0x80);
@@ -190,15 +191,16 @@ HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::quads> cons
       auto const weights = hn::Xor(hn::LoadU(du, reinterpret_cast<std::uint8_t const*>(from)), sign);
       HWY_UNROLL(16)
       for (int r = 0; r < Rows; ++r)
-        sums[r][v] = hn::SumOfMulQuadAccumulate(int_tag(), weights, everywhere(di, x[r]->values + quad * quad_columns), sums[r][v]);
+        sums[r][v] = hn::SumOfMulQuadAccumulate(int_tag(), weights, everywhere(di, x[r]->values + quad * quad_columns),
+                                                sums[r][v]);
     }
   }
 }
 
 /// The same of q4_0.
 template <int Rows, int Vecs>
-HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::quads> const* const (&x)[Rows], q4_0_block const* block,
-                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::quads> const* const (&x)[Rows],
+                               q4_0_block const* block, std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
   hn::Repartition<std::int16_t, int_tag> const d;
   hn::Repartition<std::uint8_t, int_tag> const du;
   hn::Repartition<std::int8_t, int_tag> const di;
