@@ -19,6 +19,7 @@ from harness.models import Models
 from harness.processes import fail, processors
 from harness.report import HEAD, line, write_json, write_markdown
 from harness.works import ALL, QUICK
+from kernels import fastest, growth, growth_lines
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
@@ -36,6 +37,7 @@ def arguments():
     p.add_argument("--stories", metavar="FOLDER", help="stories260K.bin and tok512.bin")
     p.add_argument("--minilm", metavar="FOLDER", help="all-MiniLM-L6-v2, a Hugging Face folder")
     p.add_argument("--transliteration", metavar="FOLDER", help="CTranslate2's test model: model.bin and two vocabularies")
+    p.add_argument("--kernels", metavar="PATH", help="bench_kernels of a build with -DCF_BUILD_BENCH=ON: how attention grows")
     p.add_argument("--only", metavar="REGEX", default="", help="rows whose 'MODEL DTYPE WORK Nt' it is found in")
     p.add_argument("--threads", type=int, default=min(2, len(processors())), help="of rows that do not say 1 (default: 2)")
     p.add_argument("--rounds", type=int, default=5)
@@ -67,6 +69,15 @@ def chosen(a, models):
     return [w for w in works if models.has(w.model)], out
 
 
+def growth_of_attention(a):
+    """{head: ratio}: time of a useful dot product in 2048 tokens over that in 512, which should be within 15 % of 1."""
+    if not a.kernels:
+        return {}
+    ratios = growth(fastest(a.kernels, "attention/prefill", a.rounds, 0.05)[1])
+    print("\n".join(growth_lines(ratios)), flush=True)
+    return ratios
+
+
 def main():
     a = arguments()
     if a.threads < 1 or a.threads > len(processors()):
@@ -80,7 +91,8 @@ def main():
     models = Models(a.command, a.work, a.numpy, given_models(a))
     works, left_out = chosen(a, models)
     bench = Bench(a, models, Machine(a.command, a.work, a.quick))
-    about = {"machine": bench.machine.describe(), "rounds": a.rounds, "repetitions": a.repetitions, "left_out": left_out}
+    about = {"machine": bench.machine.describe(), "rounds": a.rounds, "repetitions": a.repetitions, "left_out": left_out,
+             "growth": growth_of_attention(a)}
     print("\n".join(HEAD), flush=True)
     rows = []
     for work in works:

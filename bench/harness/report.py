@@ -2,6 +2,8 @@
 
 import json
 
+from kernels import growth_lines
+
 
 def number(value):
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
@@ -55,7 +57,7 @@ def write_markdown(path, about, rows):
     of = about["machine"]
     text = [f"{of['processor']}, {of['processors']} processors, {of['compiler']}; {about['rounds']} rounds, load {of['load']:.1f} at the start.",
             "", *limits(best_limits(rows)), "", *HEAD, *map(line, rows)]
-    text += ["", *(f"Left out: {name}, {why}." for name, why in about["left_out"].items())]
+    text += ["", *growth_lines(about["growth"]), "", *(f"Left out: {name}, {why}." for name, why in about["left_out"].items())]
     with open(path, "w") as out:
         out.write("\n".join(text).rstrip() + "\n")
 
