@@ -50,6 +50,7 @@ struct build_options {
   int context = 0;
   std::string type;
   std::string inputs = "i8";
+  std::string kv_type = "f32";
   std::string weights = "embed";
   std::string keep;
   compile_options compile;
@@ -76,12 +77,17 @@ dtype packed_type(checkpoint const& source, std::string const& asked) {
   return all_bf16(source) ? dtype::bf16 : dtype::f32;
 }
 
+// Types that keys and values may be kept in.
+constexpr std::array kept_types{dtype::f32, dtype::bf16, dtype::i8};
+
 config compiled_config(checkpoint const& source, build_options const& options) {
   config model = source.model;
   model.capacity = options.context != 0 ? options.context : std::min(model.positions, default_capacity);
   model.weights = packed_type(source, options.type);
   model.group = quantisation_group(model.weights);
   model.inputs = model.group > 0 && options.inputs == "i8" ? dtype::i8 : dtype::f32;
+  for (dtype const type : kept_types)
+    if (name_of(type) == options.kv_type) model.kv_dtype = type;
   if (message const misfit = first_misfit(model); !misfit.empty())
     throw error(options.path + ": " + std::string(misfit.view()));
   return model;
@@ -241,6 +247,12 @@ void add_build(CLI::App& app) {
           "of matrices in q8_0 and q4_0: rounded to 8 bits per 32 values, or left as they are, which is slower (i8)")
       ->check(CLI::IsMember({"i8", "f32"}))
       ->type_name("i8|f32");
+  command
+      ->add_option("--kv-dtype", options->kv_type,
+                   "of a decoder's kept keys and values: bf16 is half as much, i8 a quarter and a scale per position "
+                   "and head (f32)")
+      ->check(CLI::IsMember({"f32", "bf16", "i8"}))
+      ->type_name("f32|bf16|i8");
   command->add_option("--weights", options->weights, "in the program, or in MODEL.weights beside it")
       ->check(CLI::IsMember({"embed", "beside"}))
       ->type_name("embed|beside");

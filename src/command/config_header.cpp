@@ -162,6 +162,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("weights", c.weights);
   visit("group", c.group);
   visit("inputs", c.inputs);
+  visit("kv_dtype", c.kv_dtype);
 }
 
 using field_value = std::pair<std::string_view, std::string>;

@@ -52,8 +52,8 @@ ordered_json describe_costs(config const& c) {
             {"attention", flops.attention_dense}}},
           {"kv_bytes_per_token",
            {{"f32", kv_bytes_per_token(c, {dtype::f32})},
-            {"f16", kv_bytes_per_token(c, {dtype::f16})},
-            {"i8", kv_bytes_per_token(c, {dtype::i8})}}}};
+            {"bf16", kv_bytes_per_token(c, {dtype::bf16})},
+            {"i8", kv_bytes_per_token(c, kv_format_of(c, dtype::i8))}}}};
 }
 
 ordered_json describe_ids(special_ids const& ids) {
@@ -172,8 +172,8 @@ std::string describe_as_text(ordered_json const& d) {
                grouped(flops["projections"].get<std::int64_t>()) + " of them in projections");
   auto const& cache = d["kv_bytes_per_token"];
   put_line(out, "KV bytes per token",
-           grouped(cache["f32"].get<std::int64_t>()) + " f32, " + grouped(cache["f16"].get<std::int64_t>()) + " f16, " +
-               grouped(cache["i8"].get<std::int64_t>()) + " i8");
+           grouped(cache["f32"].get<std::int64_t>()) + " f32, " + grouped(cache["bf16"].get<std::int64_t>()) +
+               " bf16, " + grouped(cache["i8"].get<std::int64_t>()) + " i8 with its scales");
   if (!d["assumed"].empty()) out += "\nassumed, for the file does not say\n";
   for (auto const& a : d["assumed"])
     put_line(out, "  " + plain(a["field"]), plain(a["value"]) + ": " + plain(a["why"]));

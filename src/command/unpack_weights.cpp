@@ -84,15 +84,18 @@ std::vector<tensor_view> make_tensors(std::vector<packed_tensor> const& packed, 
   return tensors;
 }
 
-// The config that these are the weights of. config.json says neither their type nor the order of rotating rows in files that are not
-// Hugging Face's: that is tried.
+// The config that these are the weights of. config.json says neither their type, nor what the program keeps keys and values in, nor the order
+// of rotating rows in files that are not Hugging Face's: that is tried.
 std::optional<config> config_with_fingerprint(config const& described, std::uint64_t fingerprint) {
   for (dtype const weights : {dtype::f32, dtype::f16, dtype::bf16}) {
     for (rope_style const style : {described.rope.style, rope_style::interleaved}) {
-      config c = described;
-      c.weights = weights;
-      c.rope.style = style;
-      if (fingerprint_of(c) == fingerprint) return c;
+      for (dtype const kept : {dtype::f32, dtype::bf16, dtype::i8}) {
+        config c = described;
+        c.weights = weights;
+        c.rope.style = style;
+        c.kv_dtype = kept;
+        if (fingerprint_of(c) == fingerprint) return c;
+      }
     }
   }
   return std::nullopt;

@@ -120,7 +120,8 @@ ordered_json hyperparameters(config const& c) {
               {"labels", c.labels},
               {"weights", name_of(c.weights)},
               {"group", c.group},
-              {"inputs", name_of(c.inputs)}});
+              {"inputs", name_of(c.inputs)},
+              {"kv_dtype", name_of(c.kv_dtype)}});
   if (has_encoder(c)) out["encoder"] = describe(c.encoder);
   return out;
 }

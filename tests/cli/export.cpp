@@ -23,6 +23,10 @@ TEST_CASE("export of a program and of its checkpoint give the same files") {
   output_of({command(), "export", model, "-o", of_program.string()});
   output_of({command(), "export", sort.string(), "-o", of_folder.string()});
   CHECK(read_text(of_program / "model.safetensors") == read_text(of_folder / "model.safetensors"));
+  // What a program keeps keys and values in is in its fingerprint and not in its config.json.
+  std::string const narrow = program("sort_kv_i8", sort, {"--kv-dtype", "i8"});
+  output_of({command(), "export", narrow, "-o", (folder / "of_narrow").string()});
+  CHECK(read_text(folder / "of_narrow" / "model.safetensors") == read_text(of_folder / "model.safetensors"));
   CHECK(read_text(of_program / "config.json") == read_text(sort / "config.json"));
   CHECK(read_text(of_folder / "config.json") == read_text(sort / "config.json"));
   CHECK(read_text(of_folder / "chars.json") == read_text(sort / "chars.json"));

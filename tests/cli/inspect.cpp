@@ -46,7 +46,7 @@ TEST_CASE("inspect of stories260K, which is the same model in all three files") 
     CHECK(d.at("parameters") == 260032);
     CHECK(d.at("config").at("kv_heads") == 4);
     CHECK(d.at("config").at("d_ff") == 172);
-    CHECK(d.at("kv_bytes_per_token").at("f16") == 2 * 5 * 4 * 8 * 2);
+    CHECK(d.at("kv_bytes_per_token").at("bf16") == 2 * 5 * 4 * 8 * 2);
   }
 }
 

@@ -57,6 +57,19 @@ TEST_CASE("a tensor too many is named") {
       "transformer.h.0.extra.weight: checkpoint has [7], the model has no such tensor (1 of 40 tensors do not fit)");
 }
 
+TEST_CASE("a cache of another type is refused to models that have none, or no kernels for it") {
+  auto const refused = [](char const* fixture, char const* type, std::string const& sentence) {
+    auto const output = fresh_folder("cache");
+    auto const checkpoint = source(std::string("tests/parity/") + fixture).string();
+    check_refusal({"build", checkpoint, "-o", (output / "model").string(), "--kv-dtype", type},
+                  checkpoint + ": " + sentence);
+    CHECK(names_in(output).empty());
+  };
+  refused("fixtures/bert_plain", "bf16", "cache: kv_dtype=bf16 needs a decoder, an encoder keeps no keys and values");
+  refused("fixtures_translators/t5_relu", "i8",
+          "cache: kv_dtype=i8 is not for decoders beside an encoder, they have f32 and bf16");
+}
+
 TEST_CASE("verify holds a checkpoint against a config written by hand") {
   auto const verify = [](fs::path const& header, std::string const& name) {
     return std::vector<std::string>{"verify", sort_model, "--config", header.string(), "--name", name};

@@ -77,8 +77,8 @@ std::string exact(config const& c) {
                smear_inputs, residual_gains, backout, activation, gated, position, rope, relative, embedding_scale,
                mask, prefix, window, unwindowed, scale, by_layer, gain, score_cap, qk_norm, qk_norm_last, value_layers,
                value_gate_inputs, value_gate_limit, bias_qkv, bias_output, bias_ffn, bias_head, head, tied, logit_scale,
-               logit_cap, pooler, pooler_activation, classifier, labels, encoder, shared_tokens, weights, group,
-               inputs] = c;
+               logit_cap, pooler, pooler_activation, classifier, labels, encoder, shared_tokens, weights, group, inputs,
+               kv_dtype] = c;
   auto const flag = [](bool value) { return std::string(value ? "true" : "false"); };
   return aggregate(exact(family), exact(layers), exact(d_model), exact(heads), exact(kv_heads), exact(head_dim),
                    exact(d_ff), exact(vocab), exact(positions), exact(first_position), exact(segments), exact(capacity),
@@ -90,7 +90,7 @@ std::string exact(config const& c) {
                    exact(value_layers), exact(value_gate_inputs), exact(value_gate_limit), flag(bias_qkv),
                    flag(bias_output), flag(bias_ffn), flag(bias_head), exact(head), flag(tied), exact(logit_scale),
                    exact(logit_cap), flag(pooler), exact(pooler_activation), exact(classifier), exact(labels),
-                   exact(encoder), flag(shared_tokens), exact(weights), exact(group), exact(inputs));
+                   exact(encoder), flag(shared_tokens), exact(weights), exact(group), exact(inputs), exact(kv_dtype));
 }
 
 // The number of an enumerator, of whatever kind.

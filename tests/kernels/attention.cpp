@@ -1,12 +1,19 @@
 // Tiled attention against a plain softmax in double precision: head widths, groups, masks, softcaps and tile borders.
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include "constformer/kernels/attention-inl.hpp"
+#include "constformer/kernels/keep-inl.hpp"
 #include "reference.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -34,30 +41,67 @@ struct prefixed {
   static bool sees(int query, int key, int length) { return key <= query || key < length * Third / 3; }
 };
 
-template <int HeadDim, int Group, class Mask, int Softcap = 0>
+// Bits that no position has written: not a number, or the largest scale and bytes.
+template <class Kept>
+Kept stale() {
+  if constexpr (std::is_same_v<Kept, std::int8_t>)
+    return 0x7F;
+  else
+    return hwy::ConvertScalarTo<Kept>(std::numeric_limits<float>::quiet_NaN());
+}
+
+// What an element of a piece of the cache means, said once more.
+float widened(float const* piece, std::size_t at, std::size_t) { return piece[at]; }
+float widened(hwy::bfloat16_t const* piece, std::size_t at, std::size_t) {
+  std::uint16_t bits;
+  std::memcpy(&bits, piece + at, sizeof bits);
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+float widened(std::int8_t const* piece, std::size_t at, std::size_t lane) {
+  float scale;
+  std::memcpy(&scale, piece + lane * sizeof scale, sizeof scale);
+  return scale * static_cast<float>(piece[64 + at]);
+}
+
+template <int HeadDim, int Group, class Mask, int Softcap = 0, dtype Type = dtype::f32>
 struct fixture {
-  using kernel = attention_kernel<HeadDim, Group, decltype(Mask::mask(0)), (Softcap > 0)>;
+  using kernel = attention_kernel<HeadDim, Group, decltype(Mask::mask(0)), (Softcap > 0), false, Type>;
+  static constexpr std::size_t pair =
+      Type == dtype::bf16 ? 2 : 1;  // bf16: that many dims of a key, or positions of values
   static constexpr std::size_t width = padded(HeadDim);
   static constexpr std::size_t row_width = std::size_t{Group} * HeadDim;
 
   int length;
-  std::vector<float> q, k, v, keys, values;
+  std::vector<float> q, k, v;  // as the cache has them
+  std::vector<float> exact_k, exact_v;
+  std::vector<kept<Type>> keys, values;
   std::vector<int> blocks;  // the last one first: nothing may rely on an order in memory
 
   explicit fixture(int n) : length(n) {
     auto const size = static_cast<std::size_t>(n);
     q = reference::random_floats(size * row_width, 1);
-    k = reference::random_floats(size * HeadDim, 2);
-    v = reference::random_floats(size * HeadDim, 3);
-    keys.assign(static_cast<std::size_t>(padded(n)) * HeadDim, 1e3F);  // stale positions must not count
-    values.assign(static_cast<std::size_t>(padded(n)) * width, 1e3F);
+    exact_k = k = reference::random_floats(size * HeadDim, 2);
+    exact_v = v = reference::random_floats(size * HeadDim, 3);
     for (int block = padded(n) / panel_rows; block > 0; --block) blocks.push_back(block - 1);
-    for (std::size_t p = 0; p < size; ++p) {
-      auto const block = static_cast<std::size_t>(blocks[p / panel_rows]) * panel_rows;
-      for (std::size_t j = 0; j < HeadDim; ++j) {
-        keys[block * HeadDim + j * panel_rows + p % panel_rows] = k[p * HeadDim + j];
-        values[(block + p % panel_rows) * width + j] = v[p * HeadDim + j];
-      }
+    keys.assign(blocks.size() * key_piece(Type, HeadDim), stale<kept<Type>>());  // stale positions must not count
+    values.assign(blocks.size() * value_piece(Type, HeadDim), stale<kept<Type>>());
+    if constexpr (HeadDim % pair !=
+                  0)  // caches begin with zeros, and nothing is written beside the last of an odd number of dims
+      for (kept<Type>& x : keys) x = kept<Type>{};
+    for (std::size_t p = 0; p < size; ++p) keep(p);
+  }
+
+  // Puts a key and its value into the cache, and back from there.
+  void keep(std::size_t p) {
+    auto const block = static_cast<std::size_t>(blocks[p / panel_rows]);
+    std::size_t const lane = p % panel_rows;
+    auto* const key_at = keys.data() + block * key_piece(Type, HeadDim);
+    auto* const value_at = values.data() + block * value_piece(Type, HeadDim);
+    keep_key<Type, HeadDim>(k.data() + p * HeadDim, key_at, lane);
+    keep_value<Type, HeadDim>(v.data() + p * HeadDim, value_at, lane);
+    for (std::size_t j = 0; j < HeadDim; ++j) {
+      k[p * HeadDim + j] = widened(key_at, (j / pair * panel_rows + lane) * pair + j % pair, lane);
+      v[p * HeadDim + j] = widened(value_at, (lane / pair * width + j) * pair + lane % pair, lane);
     }
   }
 
@@ -110,11 +154,12 @@ struct fixture {
   }
 };
 
-template <int HeadDim, int Group, class Mask, int Softcap = 0>
+template <int HeadDim, int Group, class Mask, int Softcap = 0, dtype Type = dtype::f32>
 void check_all() {
   for (int length : {1, 2, 15, 16, 17, 63, 64, 65, 130, 200}) {
-    fixture<HeadDim, Group, Mask, Softcap> const f(length);
+    fixture<HeadDim, Group, Mask, Softcap, Type> const f(length);
     INFO("head_dim=" << HeadDim << " group=" << Group << " softcap=" << Softcap << " length=" << length);
+    INFO(name_of(Type));
     CHECK(reference::distance(f.ours(0, length), f.expected(0, length)) < 3e-6);          // the whole sequence
     CHECK(reference::distance(f.ours(length - 1, 1), f.expected(length - 1, 1)) < 3e-6);  // its last token alone
     if (length > 20)
@@ -162,24 +207,74 @@ TEST_CASE("capped scores") {
   check_all<20, 1, windowed<5>, 3>();
 }
 
+template <int HeadDim, int Group, class Mask, int Softcap = 0>
+void check_kept() {
+  check_all<HeadDim, Group, Mask, Softcap, dtype::bf16>();
+  check_all<HeadDim, Group, Mask, Softcap, dtype::i8>();
+}
+
+TEST_CASE("keys and values in bf16 and in 8 bits: what is kept is what is attended") {
+  check_kept<5, 1, bidirectional>();
+  check_kept<16, 2, causal, 1>();
+  check_kept<128, 4, causal>();
+  check_kept<10, 3, windowed<5>>();
+}
+
+// Half a unit in the last of 8 bits, and half a step of a 127th of the head's largest value.
+TEST_CASE("keys and values are rounded to nearest when they are kept") {
+  auto const check = []<class Fixture>(Fixture const& f, std::size_t head_dim, auto const& bound) {
+    for (std::size_t p = 0; p < static_cast<std::size_t>(f.length); ++p)
+      for (auto const& [exact, kept_values] : {std::pair{&f.exact_k, &f.k}, std::pair{&f.exact_v, &f.v}}) {
+        float const* const from = exact->data() + p * head_dim;
+        float const* const back = kept_values->data() + p * head_dim;
+        float top = 0;
+        for (std::size_t j = 0; j < head_dim; ++j) top = std::max(top, std::abs(from[j]));
+        for (std::size_t j = 0; j < head_dim; ++j) CHECK(std::abs(back[j] - from[j]) <= bound(std::abs(from[j]), top));
+      }
+  };
+  auto const of_bf16 = [](float x, float) { return x / 256; };
+  auto const of_i8 = [](float, float top) { return top / 254 * 1.0001F; };
+  check(fixture<5, 1, bidirectional, 0, dtype::bf16>(40), 5, of_bf16);
+  check(fixture<5, 1, bidirectional, 0, dtype::i8>(40), 5, of_i8);
+  check(fixture<64, 2, causal, 0, dtype::i8>(40), 64, of_i8);
+}
+
+TEST_CASE("ties of bf16 go to the even one, heads of zeros have a scale of 0") {
+  float const ties[2]{std::bit_cast<float>(0x3F808000U), std::bit_cast<float>(0x3F818000U)};
+  hwy::bfloat16_t pairs[key_piece(dtype::bf16, 2)]{};
+  keep_key<dtype::bf16, 2>(ties, pairs, 3);
+  CHECK(widened(pairs, 6, 0) == std::bit_cast<float>(0x3F800000U));
+  CHECK(widened(pairs, 7, 0) == std::bit_cast<float>(0x3F820000U));
+  float const zeros[2]{};
+  std::vector<std::int8_t> bytes(value_piece(dtype::i8, 2), 1);
+  keep_value<dtype::i8, 2>(zeros, bytes.data(), 3);
+  CHECK(widened(bytes.data(), 3 * 16, 3) == 0.0F);
+  CHECK(bytes[64 + 3 * 16 + 1] == 0);
+}
+
 // Heads side by side in each block, as several key heads of several layers are: attended at once they give what each gives alone.
-template <int HeadDim, int Group, class Mask>
+template <int HeadDim, int Group, class Mask, dtype Type = dtype::f32>
 void check_heads(int length) {
-  using kernel = typename fixture<HeadDim, Group, Mask>::kernel;
+  using kernel = typename fixture<HeadDim, Group, Mask, 0, Type>::kernel;
   constexpr int heads = 3;
   constexpr int slots = heads + 2;  // another layer's lie between
   constexpr std::size_t row_width = std::size_t{Group} * HeadDim;
-  constexpr std::size_t key_piece = std::size_t{HeadDim} * panel_rows;
-  constexpr std::size_t value_piece = std::size_t{panel_rows} * padded(HeadDim);
-  fixture<HeadDim, Group, Mask> const f(length);
-  std::vector<float> keys(f.keys.size() * slots, 1e3F), values(f.values.size() * slots, 1e3F);
-  for (std::size_t block = 0; block < f.blocks.size(); ++block)
+  constexpr std::size_t key_elements = key_piece(Type, HeadDim);
+  constexpr std::size_t value_elements = value_piece(Type, HeadDim);
+  fixture<HeadDim, Group, Mask, 0, Type> const f(length);
+  fixture<HeadDim, Group, Mask, 0, Type> const others(
+      padded(length));  // the other heads have its blocks in another order
+  std::vector<kept<Type>> keys(f.keys.size() * slots, stale<kept<Type>>());
+  std::vector<kept<Type>> values(f.values.size() * slots, stale<kept<Type>>());
+  std::size_t const blocks = f.blocks.size();
+  for (std::size_t block = 0; block < blocks; ++block)
     for (std::size_t head = 0; head < heads; ++head) {
-      for (std::size_t i = 0; i < key_piece; ++i)
-        keys[(block * slots + head) * key_piece + i] =
-            f.keys[block * key_piece + i] * (1.0F + static_cast<float>(head));
-      for (std::size_t i = 0; i < value_piece; ++i)
-        values[(block * slots + head) * value_piece + i] = f.values[block * value_piece + i] - static_cast<float>(head);
+      auto const& from = head == 0 ? f : others;
+      std::size_t const piece = (block + head) % blocks;  // of head 0: its own
+      std::copy_n(from.keys.data() + piece * key_elements, key_elements,
+                  keys.data() + (block * slots + head) * key_elements);
+      std::copy_n(from.values.data() + piece * value_elements, value_elements,
+                  values.data() + (block * slots + head) * value_elements);
     }
   std::vector<float> queries;
   for (int head = 0; head < heads; ++head)
@@ -189,8 +284,8 @@ void check_heads(int length) {
     std::vector<float> out(row_width * heads);
     kernel::attend({.query = queries.data() + first * row_width,
                     .query_stride = queries.size(),
-                    .keys = keys.data() + first * key_piece,
-                    .values = values.data() + first * value_piece,
+                    .keys = keys.data() + first * key_elements,
+                    .values = values.data() + first * value_elements,
                     .blocks = f.blocks.data(),
                     .out = out.data() + first * row_width,
                     .out_stride = out.size(),
@@ -218,6 +313,8 @@ TEST_CASE("several heads at once") {
     check_heads<4, 1, causal>(length);
     check_heads<8, 3, bidirectional>(length);
     check_heads<64, 2, causal>(length);
+    check_heads<5, 1, bidirectional, dtype::bf16>(length);
+    check_heads<64, 2, causal, dtype::i8>(length);
   }
 }
 
@@ -235,6 +332,8 @@ TEST_CASE("a query gives the same bits alone and in a batch") {
   check(fixture<5, 2, causal>(40));
   check(fixture<16, 1, windowed<5>>(40));
   check(fixture<12, 2, causal, 2>(20));
+  check(fixture<10, 3, windowed<5>, 0, dtype::bf16>(70));
+  check(fixture<16, 2, causal, 1, dtype::i8>(70));
 }
 
 TEST_CASE("queries in the padding get zeros, the others what they get without it") {

@@ -18,6 +18,8 @@ namespace {
 
 constexpr config small_decoder = llama(
     {.layers = 3, .d_model = 40, .heads = 6, .kv_heads = 2, .head_dim = 10, .d_ff = 52, .vocab = 77, .positions = 300});
+constexpr config small_bf16 = with(small_decoder, [](config& c) { c.kv_dtype = dtype::bf16; });
+constexpr config small_i8 = with(small_decoder, [](config& c) { c.kv_dtype = dtype::i8; });
 constexpr config small_learned = gpt2({.layers = 2, .d_model = 48, .heads = 3, .vocab = 77, .positions = 300});
 constexpr config small_windowed = with(small_decoder, [](config& c) { c.window = 19; });
 constexpr config small_dynamic = with(small_decoder, [](config& c) {
@@ -39,6 +41,7 @@ constexpr config small_encoder =
 constexpr config small_t5 =
     with(t5_v1_1({.layers = 3, .d_model = 24, .heads = 3, .head_dim = 10, .d_ff = 20, .vocab = 45, .positions = 200}),
          [](config& c) { c.encoder.layers = 2; });
+constexpr config small_t5_bf16 = with(small_t5, [](config& c) { c.kv_dtype = dtype::bf16; });
 constexpr config small_marian = with(small_t5, [](config& c) {
   c.norm = norm_kind::layer_norm;
   c.place = norm_place::post;
@@ -107,6 +110,8 @@ double gap(std::vector<float> const& a, std::vector<float> const& b) {
 }
 
 using decoder = random_model<configs::small_decoder>;
+using bf16_decoder = random_model<configs::small_bf16>;
+using i8_decoder = random_model<configs::small_i8>;
 using encoder = random_model<configs::small_encoder>;
 using t5_model = random_model<configs::small_t5>;
 using marian_model = random_model<configs::small_marian>;
@@ -142,6 +147,29 @@ TEST_CASE("score gives the logits of every row") {
   auto const other = model.start();
   for (std::size_t i = 0; i < ids.size(); ++i)
     CHECK(gap(copy_of(other->append(std::span(&ids[i], 1))), rows[i]) < 1e-5);
+}
+
+// Logits of a prompt that is read at once, and of a token after it.
+template <class Model>
+std::vector<float> read_all(Model const& model, int threads) {
+  auto const ids = some_ids(150, 77);
+  auto const s = model.start({.threads = threads, .capacity = 0});
+  auto out = copy_of(s->append(std::span(ids).first(149)));
+  auto const last = s->append(std::span(ids).last(1));
+  out.insert(out.end(), last.begin(), last.end());
+  return out;
+}
+
+TEST_CASE("keys and values kept in fewer bits move the logits a little, and no bit more on other threads") {
+  auto const expected = read_all(decoder(), 1);
+  auto const check = [&]<class Model>(Model const& model, double least, double most) {
+    auto const one = read_all(model, 1);
+    CHECK(gap(one, expected) > least);
+    CHECK(gap(one, expected) < most);
+    for (int threads : {2, 5}) CHECK(read_all(model, threads) == one);
+  };
+  check(bf16_decoder(), 1e-5, 5e-3);
+  check(i8_decoder(), 1e-5, 1e-2);
 }
 
 TEST_CASE("any number of threads gives the same bits") {
@@ -198,6 +226,7 @@ void check_translator(Model const& model, int source_vocab) {
 TEST_CASE("a target is made from its source, whatever the threads and the batches") {
   check_translator(t5_model(), 45);
   check_translator(marian_model(), 61);
+  check_translator(random_model<configs::small_t5_bf16>(), 45);
 }
 
 TEST_CASE("rewinding forgets exactly what came after") {
@@ -260,11 +289,14 @@ TEST_CASE("sequences side by side give the bits that each gives alone") {
     check_side_by_side<random_model<configs::small_windowed>>(threads);
     check_side_by_side<random_model<configs::small_dynamic>>(threads);
     check_side_by_side<random_model<configs::small_sandwich>>(threads);
+    check_side_by_side<bf16_decoder>(threads);
+    check_side_by_side<i8_decoder>(threads);
   }
 }
 
-TEST_CASE("forked sequences go on as if each had read it all by itself") {
-  decoder const model;
+template <class Model>
+void check_forks() {
+  Model const model;
   constexpr int beams = 4;
   auto const s = model.start({.threads = 2, .capacity = 60, .sequences = beams});
   std::vector<std::vector<int>> read(beams);
@@ -300,6 +332,12 @@ TEST_CASE("forked sequences go on as if each had read it all by itself") {
   s->fork(std::vector{3});
   CHECK(s->position(0) == 60);
   CHECK(s->position(1) == 0);
+}
+
+TEST_CASE("forked sequences go on as if each had read it all by itself") {
+  check_forks<decoder>();
+  check_forks<bf16_decoder>();
+  check_forks<i8_decoder>();
 }
 
 TEST_CASE("a sequence that is rewound into a shared block does not write into what others read") {

@@ -16,7 +16,7 @@ constexpr census_report chat = census_of<configs::llama2_7b, workload{4, 4000, 9
 static_assert(chat.parameters.total() == 6'738'415'616);
 static_assert(chat.parameter_bytes == 4 * 6'738'415'616);
 static_assert(chat.kv.f16 == 4LL * 4096 * 524'288);
-static_assert(chat.kv.i8_scaled == chat.kv.i8 + chat.kv.i8 / 64);
+static_assert(chat.kv.i8_scaled == chat.kv.i8 + chat.kv.i8 / 32);
 static_assert(chat.kv_per_token.f32 == 2 * 524'288);
 static_assert(chat.prefill.operations.gemv == 1);  // the head, for the last row alone
 static_assert(chat.decode.operations.gemm == 0);

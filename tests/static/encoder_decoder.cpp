@@ -57,7 +57,7 @@ static_assert(forced.attention_dense == 4 * 32 * 6 * (3 * 3 + 3 * 6));
 static_assert(word.kv.f32 == 8 * 6 * 2 * 32 * 4 && word.source_kv.f32 == 6 * 6 * 2 * 32 * 4);
 static_assert(word.source_kv.f16 == word.source_kv.f32 / 2);
 constexpr stage_plan t5_plan = stage_plan::of(configs::t5_small, 1, 64);
-static_assert(4 * static_cast<std::int64_t>(t5_plan.source_keys + t5_plan.source_values) ==
+static_assert(static_cast<std::int64_t>(t5_plan.source_keys + t5_plan.source_values) ==
               census_of<configs::t5_small, workload{1, 1, 1, 64}>.source_kv.f32);
 static_assert(word.encoder_workspace.residual == 4 * 6 * 32 && word.encoder_workspace.logits == 0);
 

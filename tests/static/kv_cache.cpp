@@ -56,6 +56,16 @@ static_assert(64 * kv_scale_bytes_per_token(llama2_70b, i8_f16_scales) == kv_byt
 static_assert(32 * kv_scale_bytes_per_token(llama2_70b, i8_f32_scales) == kv_bytes_per_token(llama2_70b, i8));
 static_assert(16 * kv_bytes_per_token(llama2_70b, {dtype::q8_0}) == 17 * kv_bytes_per_token(llama2_70b, i8));
 
+// What `kv_dtype` i8 keeps: the lecture's table of int8 at 1024 tokens, and 1/32 for scales, which it leaves out.
+constexpr kv_format kept_i8 = kv_format_of(llama2_70b, dtype::i8);
+constexpr std::int64_t mib = std::int64_t{1} << 20;
+static_assert(kv_bytes(llama2_70b, i8, 1, 1024) == 160 * mib && kv_bytes(llama2_70b, kept_i8, 1, 1024) == 165 * mib);
+static_assert(kv_bytes(llama2_70b, kept_i8, 16, 1024) == 2640 * mib);   // 2.5 GiB and 80 MiB
+static_assert(kv_bytes(llama2_70b, kept_i8, 32, 1024) == 5280 * mib);   // 5 GiB and 160 MiB
+static_assert(kv_bytes(llama2_70b, kept_i8, 64, 1024) == 10560 * mib);  // 10 GiB and 320 MiB
+static_assert(kv_format_of(with(llama2_70b, [](config& c) { c.kv_dtype = dtype::i8; })).bytes_per_scale == 4);
+static_assert(kv_bytes(llama2_70b, kv_format_of(llama2_70b), 64, 1024) == 40 * gib);
+
 // A head that is not a whole number of groups still needs a scale for the rest.
 constexpr config narrow = with(llama2_7b, [](config& c) { c.head_dim = 48; });
 static_assert(kv_scale_bytes_per_token(narrow, {dtype::i8, 32, 2}) == 2 * 32 * 32 * 2 * 2);

@@ -56,12 +56,12 @@ struct pass_census {
   pass_intensity intensity{};     ///< FLOPs per byte
 };
 
-/// Bytes of keys and values in each format that caches come in; int8 with and without an f16 scale per head and token.
+/// Bytes of keys and values in each format that caches come in; int8 with and without scales.
 struct kv_census {
   std::int64_t f32 = 0;        ///< four bytes a value
   std::int64_t f16 = 0;        ///< two bytes a value; bf16 too
   std::int64_t i8 = 0;         ///< one byte a value, scales left out
-  std::int64_t i8_scaled = 0;  ///< one byte a value, and an f16 scale per head and token
+  std::int64_t i8_scaled = 0;  ///< one byte a value, and an f32 scale per head and token, as `kv_dtype` i8 has it
 };
 
 /// Everything a workload costs, exact and before anything runs.
@@ -88,7 +88,7 @@ constexpr pass_census census_of(config const& c, forward_pass const& p, storage 
 
 constexpr kv_census kv_census_of(config const& c, std::int64_t tokens) {
   return {kv_bytes(c, {dtype::f32}, 1, tokens), kv_bytes(c, {dtype::f16}, 1, tokens),
-          kv_bytes(c, {dtype::i8}, 1, tokens), kv_bytes(c, {dtype::i8, c.head_dim, 2}, 1, tokens)};
+          kv_bytes(c, {dtype::i8}, 1, tokens), kv_bytes(c, kv_format_of(c, dtype::i8), 1, tokens)};
 }
 
 constexpr flop_count added(flop_count const& a, flop_count const& b) {

@@ -34,6 +34,15 @@ constexpr std::int64_t kv_row_bytes(kv_format const& format, std::int64_t width)
   return product_of(2, c.layers, c.kv_heads, detail::kv_row_bytes(format, c.head_dim));
 }
 
+/// How programs keep keys and values in `type`: i8 with an f32 scale per position and kv head, for keys and values apart.
+[[nodiscard]] constexpr kv_format kv_format_of(config const& c, dtype type) {
+  if (type != dtype::i8) return {type};
+  return {type, c.head_dim, 4};
+}
+
+/// How a program of `c` keeps them.
+[[nodiscard]] constexpr kv_format kv_format_of(config const& c) { return kv_format_of(c, c.kv_dtype); }
+
 /// Bytes of the cache of `batch` sequences of `context` tokens each.
 [[nodiscard]] constexpr std::int64_t kv_bytes(config const& c, kv_format const& format, std::int64_t batch,
                                               std::int64_t context) {

@@ -72,6 +72,7 @@ constexpr void add_arithmetic(word_hash& hash, config const& c) {
   for (std::uint64_t word : c.unwindowed.words) hash.add(static_cast<std::int64_t>(word));
   hash.add(std::int64_t{c.rope.rotary_dims});
   hash.add(std::int64_t{c.rope.original_positions});
+  hash.add(static_cast<std::int64_t>(c.kv_dtype));
 }
 
 }  // namespace detail

@@ -147,6 +147,8 @@ struct config {
   int group = 0;               ///< values per scale of a quantised format; 0: not quantised
   /// What inputs of quantised matrices are rounded to: f32, they stay and the weights are widened; i8, both are integers.
   dtype inputs = dtype::f32;
+  /// What keys and values are kept in: f32; bf16, rounded to nearest even; or i8, below one f32 scale per position and head.
+  dtype kv_dtype = dtype::f32;
 
   bool operator==(config const&) const = default;
 };

@@ -2,6 +2,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/core/dtype.hpp"
 
 namespace constformer {
 
@@ -26,6 +27,7 @@ namespace constformer {
   e.logit_scale = 1.0F;
   e.encoder = {};
   e.shared_tokens = c.encoder.vocab == 0;
+  e.kv_dtype = dtype::f32;  // it keeps nothing
   return e;
 }
 

@@ -300,13 +300,27 @@ constexpr message group_misfit(config const& c) {
   return {};
 }
 
+// Keys and values of a source come from its matrix a vector of columns at a time, which is no whole head that could have a scale.
+constexpr message cache_misfit(config const& c) {
+  if (c.kv_dtype == dtype::f32) return {};
+  if (c.kv_dtype != dtype::bf16 && c.kv_dtype != dtype::i8)
+    return format_message("cache: kv_dtype={} must be f32, bf16 or i8", name_of(c.kv_dtype));
+  if (c.mask == mask_kind::bidirectional)
+    return format_message("cache: kv_dtype={} needs a decoder, an encoder keeps no keys and values",
+                          name_of(c.kv_dtype));
+  if (c.kv_dtype == dtype::i8 && has_encoder(c))
+    return format_message("cache: kv_dtype={} is not for decoders beside an encoder, they have f32 and bf16",
+                          name_of(c.kv_dtype));
+  return {};
+}
+
 // Of one stack, decoder or encoder.
 constexpr message stack_misfit(config const& c) {
   using rule = message (*)(config const&);
-  constexpr rule rules[]{extents_misfit,  attention_misfit, prefix_misfit,       mixing_misfit,
-                         cap_misfit,      rope_misfit,      rope_scaling_misfit, sinusoid_misfit,
-                         relative_misfit, capacity_misfit,  norm_misfit,         ffn_misfit,
-                         scale_misfit,    head_misfit,      classifier_misfit,   group_misfit};
+  constexpr rule rules[]{extents_misfit, attention_misfit,    prefix_misfit,   mixing_misfit,   cap_misfit,
+                         rope_misfit,    rope_scaling_misfit, sinusoid_misfit, relative_misfit, capacity_misfit,
+                         norm_misfit,    ffn_misfit,          scale_misfit,    head_misfit,     classifier_misfit,
+                         group_misfit,   cache_misfit};
   for (rule const broken : rules)
     if (message const sentence = broken(c); !sentence.empty()) return sentence;
   return {};

@@ -27,6 +27,7 @@
 #include "constformer/generate/prefix_table.hpp"
 #include "constformer/generate/session.hpp"
 #include "constformer/generate/source-inl.hpp"
+#include "constformer/kernels/kv_block.hpp"
 #include "constformer/kernels/rope.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/layers/parameter_table.hpp"
@@ -320,14 +321,16 @@ class engine final : public session {
   // The first `count` positions of block `to` become those of block `from`, in every layer.
   void copy_block(int from, int to, int count) {
     constexpr int slots = cached_layers(Config) * Config.kv_heads;
-    constexpr std::size_t keys = detail::count(panel_rows, Config.head_dim);
-    constexpr std::size_t values = detail::count(panel_rows, padded(Config.head_dim));
-    std::size_t const rows = detail::count(count, padded(Config.head_dim));
+    constexpr std::size_t keys = key_piece(Config.kv_dtype, Config.head_dim);
+    constexpr std::size_t values = value_piece(Config.kv_dtype, Config.head_dim);
+    std::size_t const rows = value_piece(Config.kv_dtype, Config.head_dim, count);
     std::size_t const first = detail::count(from, slots);
     std::size_t const other = detail::count(to, slots);
-    std::copy_n(stage_.keys + first * keys, slots * keys, stage_.keys + other * keys);
+    auto* const all_keys = reinterpret_cast<kept<Config.kv_dtype>*>(stage_.keys);
+    auto* const all_values = reinterpret_cast<kept<Config.kv_dtype>*>(stage_.values);
+    std::copy_n(all_keys + first * keys, slots * keys, all_keys + other * keys);
     for (std::size_t slot = 0; slot < slots; ++slot)
-      std::copy_n(stage_.values + (first + slot) * values, rows, stage_.values + (other + slot) * values);
+      std::copy_n(all_values + (first + slot) * values, rows, all_values + (other + slot) * values);
     if constexpr (Config.smear_inputs > 0)
       std::copy_n(stage_.kept_ids + from * panel_rows, count, stage_.kept_ids + to * panel_rows);
   }

@@ -7,11 +7,15 @@
 #endif
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "hwy/highway.h"
 
+#include "constformer/core/dtype.hpp"
+#include "constformer/kernels/kv_block.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/math-inl.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
@@ -28,21 +32,21 @@ inline constexpr int key_tile = 4 * panel_rows;
 inline constexpr int largest_short_head = 16;
 
 /// Queries of neighbouring positions that share one key and value head or a few neighbouring ones, and where their keys, values and results are.
-template <class Mask>
+template <class Mask, class Kept = float>
 struct attention_span {
   float const* query;        ///< (positions, group, head_dim), positions `query_stride` apart
   std::size_t query_stride;  ///< floats
-  float const* keys;         ///< of this head, blocks of 16 positions: (blocks, slots, head_dim, 16)
-  float const* values;       ///< (blocks, slots, 16, padded head_dim)
-  int const* blocks;         ///< which block holds the positions [16·i, 16·i + 16)
-  float* out;                ///< (positions, group, head_dim), positions `out_stride` apart
-  std::size_t out_stride;    ///< floats
-  int first_position;        ///< of the first query row
-  int positions;             ///< query rows / group
-  Mask mask;                 ///< which keys a query sees (masks.hpp)
-  float scale;               ///< of the scores
-  int slots = 1;             ///< heads whose keys lie side by side in a block, of all layers
-  int heads = 1;             ///< key heads to attend: all that belongs to one follows what belongs to the one before
+  Kept const* keys;        ///< of this head, blocks of 16 positions: (blocks, slots, pieces of keys), see kv_block.hpp
+  Kept const* values;      ///< (blocks, slots, pieces of values)
+  int const* blocks;       ///< which block holds the positions [16·i, 16·i + 16)
+  float* out;              ///< (positions, group, head_dim), positions `out_stride` apart
+  std::size_t out_stride;  ///< floats
+  int first_position;      ///< of the first query row
+  int positions;           ///< query rows / group
+  Mask mask;               ///< which keys a query sees (masks.hpp)
+  float scale;             ///< of the scores
+  int slots = 1;           ///< heads whose keys lie side by side in a block, of all layers
+  int heads = 1;           ///< key heads to attend: all that belongs to one follows what belongs to the one before
   float softcap =
       0.0F;  ///< scores become softcap·tanh(score/softcap), if the kernel is for it (Gemma 2, arXiv:2408.00118)
 
@@ -52,21 +56,51 @@ struct attention_span {
   std::size_t bias_stride = 0;  ///< floats from one head's to the next
 };
 
+/// The even one of two positions of bf16 values.
+struct first_of_pair {
+  hwy::bfloat16_t pair[2];  ///< of which the second may be anything
+};
+
+/// The low halves of 32-bit lanes become floats.
+template <>
+struct panel_line<first_of_pair> {
+  static constexpr int columns = 1;   ///< input columns of a line
+  static constexpr int elements = 1;  ///< of the line for each row
+  /// The vector at `at`, which need not be aligned.
+  static HWY_INLINE void load(first_of_pair const* at, float_vec (&out)[columns]) {
+    hn::RebindToUnsigned<float_tag> const du;
+    out[0] = hn::BitCast(float_tag(), hn::ShiftLeft<16>(hn::LoadU(du, reinterpret_cast<std::uint32_t const*>(at))));
+  }
+};
+
+/// Bytes of a cache are widened; what they sum up to is scaled.
+template <>
+struct panel_line<std::int8_t> {
+  static constexpr int columns = 1;   ///< input columns of a line
+  static constexpr int elements = 1;  ///< of the line for each row
+  /// The vector at `at`, which need not be aligned.
+  static HWY_INLINE void load(std::int8_t const* at, float_vec (&out)[columns]) {
+    float_tag const d;
+    hn::RebindToSigned<float_tag> const di;
+    out[0] = hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(hn::Rebind<std::int8_t, float_tag>(), at)));
+  }
+};
+
 /// Keys of one head, panels by a table of blocks.
-template <int HeadDim>
+template <class Kept>
 struct key_blocks {
-  float const* keys;   ///< (blocks, head_dim, 16)
-  std::size_t stride;  ///< floats from one block to the next
+  Kept const* keys;    ///< of block 0, behind its scales
+  std::size_t stride;  ///< elements from one block to the next
   int const* blocks;   ///< of the panels
 
-  /// A place in panels that lie apart; one count of floats serves them all.
+  /// A place in panels that lie apart; one count of elements serves them all.
   template <int Panels>
   struct place {
-    float const* first[Panels];  ///< of each panel
-    std::size_t done;            ///< floats, of each panel
+    Kept const* first[Panels];  ///< of each panel
+    std::size_t done;           ///< elements, of each panel
 
     /// Panel p of the dimension at hand.
-    [[nodiscard]] HWY_INLINE float const* at(int p) const { return first[p] + done; }
+    [[nodiscard]] HWY_INLINE Kept const* at(int p) const { return first[p] + done; }
     /// Goes on by that many dimensions.
     HWY_INLINE void advance(int columns) { done += static_cast<std::size_t>(columns) * panel_rows; }
   };
@@ -78,16 +112,16 @@ struct key_blocks {
     from.done = 0;
     HWY_UNROLL(16)
     for (int p = 0; p < Panels; ++p) from.first[p] = keys + static_cast<std::size_t>(blocks[panel + p]) * stride;
-    accumulate<float>(t, x, from, depth);
+    accumulate<Kept>(t, x, from, depth);
   }
 };
 
 /// Values of one head, rows by a table of blocks; the depth is keys.
-template <int Width>
+template <class Kept, int Width>
 struct value_blocks {
-  float const* values;  ///< (blocks, 16, Width)
-  std::size_t stride;   ///< floats from one block to the next
-  int const* blocks;    ///< of each 16 rows
+  Kept const* values;  ///< of block 0, behind its scales
+  std::size_t stride;  ///< elements from one block to the next
+  int const* blocks;   ///< of each 16 rows
 
   /// sums += x · values, for the 16 columns from `panel` · 16 on. One chain of additions per sum, whatever the blocks.
   template <int Rows, int Panels>
@@ -98,22 +132,52 @@ struct value_blocks {
   }
 
  private:
+  static constexpr int together = panel_line<Kept>::columns;  // positions in a lane
+
   template <int Rows, int Panels, class Depth>
   HWY_INLINE void add_block(tile<Rows, Panels>& t, float const* const (&x)[Rows], int done, Depth depth,
                             int panel) const {
     float const* inputs[Rows];
     for (int r = 0; r < Rows; ++r) inputs[r] = x[r] + done;
     std::size_t const block = static_cast<std::size_t>(blocks[done / panel_rows]) * stride;
-    accumulate<float>(t, inputs, panels<float>{values + block + panel * panel_rows, panel_rows, Width}, depth);
+    panels<Kept> const from{values + block + panel * panel_rows * together, panel_rows * together, Width};
+    if constexpr (together == 2 && !std::is_same_v<Depth, fixed<panel_rows>>) {
+      accumulate<Kept>(t, inputs, from, depth - depth % 2);
+      if (depth % 2 != 0) add_last(t, inputs, from, depth - 1);
+    } else {
+      accumulate<Kept>(t, inputs, from, depth);
+    }
+  }
+
+  // The last of an odd number of positions. Nothing is written beside it yet, or what was is no longer of the text: not even a weight
+  // of 0 may meet it.
+  template <int Rows, int Panels>
+  static HWY_INLINE void add_last(tile<Rows, Panels>& t, float const* (&inputs)[Rows], panels<Kept> from, int done) {
+    from.advance(done);
+    for (int r = 0; r < Rows; ++r) inputs[r] += done;
+    auto const* const lanes_of = reinterpret_cast<first_of_pair const*>(from.base);
+    accumulate<first_of_pair>(t, inputs, panels<first_of_pair>{lanes_of, panel_rows, Width}, fixed<1>{});
   }
 };
 
 /// Head width, query heads per key head and mask that one instantiation is for; `Capped` scores have a softcap, to `Biased`
-/// ones something is added by distance.
-template <int HeadDim, int Group, class Mask, bool Capped = false, bool Biased = false>
+/// ones something is added by distance. The cache is of `Type`: f32, bf16 or i8, whose scores are scaled when they are made and whose
+/// weights when they are softened.
+template <int HeadDim, int Group, class Mask, bool Capped = false, bool Biased = false, dtype Type = dtype::f32>
 class attention_kernel {
   static constexpr int width = padded(HeadDim);
-  using span = attention_span<Mask>;
+  static constexpr bool scaled = Type == dtype::i8;
+  static constexpr std::size_t scale_elements = kept_scales(Type);
+  static constexpr std::size_t key_elements = key_piece(Type, HeadDim);
+  static constexpr std::size_t value_elements = value_piece(Type, HeadDim);
+  using span = attention_span<Mask, kept<Type>>;
+
+  // Of one tile of keys, copied to where they lie side by side.
+  struct tile_scales {
+    HWY_ALIGN float keys[key_tile];
+    HWY_ALIGN float values[key_tile];
+  };
+  struct no_scales {};
 
  public:
   /// Positions per span: enough rows to fill register tiles, few enough to skip most of the masked half.
@@ -128,6 +192,7 @@ class attention_kernel {
     float peak[max_rows];                        ///< running maximum of each row
     float total[max_rows];                       ///< running Σ exp(score − peak)
     float decay[max_rows];                       ///< exp(old peak − new peak)
+    [[no_unique_address]] std::conditional_t<scaled, tile_scales, no_scales> scales;  ///< of the tile of keys
   };
 
  private:
@@ -153,17 +218,21 @@ class attention_kernel {
   template <int Rows>
   static HWY_INLINE void score_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
-    key_blocks<HeadDim> const w{s.keys, static_cast<std::size_t>(s.slots) * (HeadDim * panel_rows),
-                                s.blocks + first_key / panel_rows};
-    auto const store = [&](int row, int column, float_vec v) HWY_ATTR { hn::StoreU(v, d, &t.scores[row][column]); };
+    key_blocks<kept<Type>> const w{s.keys + scale_elements, static_cast<std::size_t>(s.slots) * key_elements,
+                                   s.blocks + first_key / panel_rows};
+    auto const store = [&](int row, int column, float_vec v) HWY_ATTR {
+      if constexpr (scaled) v = hn::Mul(v, hn::Load(d, t.scales.keys + column));
+      hn::StoreU(v, d, &t.scores[row][column]);
+    };
     multiply<Rows>(&t.query[0][0], width, rows, w, fixed<HeadDim>{}, (keys + panel_rows - 1) / panel_rows, store);
   }
 
   template <int Rows>
   static HWY_INLINE void sum_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
     float_tag const d;
-    value_blocks<width> const w{s.values, static_cast<std::size_t>(s.slots) * (panel_rows * width),
-                                s.blocks + first_key / panel_rows};
+    value_blocks<kept<Type>, width> const w{s.values + scale_elements,
+                                            static_cast<std::size_t>(s.slots) * value_elements,
+                                            s.blocks + first_key / panel_rows};
     auto const blend = [&](int row, int column, float_vec v) HWY_ATTR {
       float* const sum = &t.sums[row][column];
       hn::StoreU(hn::MulAdd(hn::LoadU(d, sum), hn::Set(d, t.decay[row]), v), d, sum);
@@ -188,6 +257,17 @@ class attention_kernel {
     return hn::IfThenElse(hn::RebindMask(d, inside), scores, hn::Set(d, -std::numeric_limits<float>::infinity()));
   }
 
+  // The scales of `keys` keys, whole panels of them. Those of keys that nobody has written yet, or that no query sees, meet scores that
+  // become −∞.
+  static HWY_INLINE void load_scales(span const& s, scratch& t, int first_key, int keys) {
+    for (int k = 0; k < keys; k += panel_rows) {
+      auto const slot =
+          static_cast<std::size_t>(s.blocks[(first_key + k) / panel_rows]) * static_cast<std::size_t>(s.slots);
+      std::memcpy(t.scales.keys + k, s.keys + slot * key_elements, scale_elements);
+      std::memcpy(t.scales.values + k, s.values + slot * value_elements, scale_elements);
+    }
+  }
+
   // scores → exp(score − peak), with the peak and the total carried from tile to tile.
   template <class Count>
   static HWY_INLINE void soften_row(span const& s, scratch& t, int row, int first_key, bool whole, Count count) {
@@ -204,7 +284,10 @@ class attention_kernel {
     auto total = hn::Zero(d);
     for (int k = 0; k < count; k += lanes) {
       auto const e = exp(d, hn::Sub(hn::LoadU(d, scores + k), peak));
-      hn::StoreU(e, d, scores + k);
+      if constexpr (scaled)
+        hn::StoreU(hn::Mul(e, hn::Load(d, t.scales.values + k)), d, scores + k);
+      else
+        hn::StoreU(e, d, scores + k);
       total = hn::Add(total, e);
     }
     float const decay = hn::GetLane(exp(d, hn::Sub(hn::Set(d, t.peak[row]), peak)));
@@ -224,6 +307,7 @@ class attention_kernel {
       float const* q = s.query + static_cast<std::size_t>(row / Group) * s.query_stride +
                        static_cast<std::size_t>(row % Group) * HeadDim;
       for (int j = 0; j < HeadDim; ++j) t.query[row][j] = q[j] * s.scale;
+      if constexpr (HeadDim % panel_line<kept<Type>>::columns != 0) t.query[row][HeadDim] = 0.0F;  // beside no key
       for (int j = 0; j < width; ++j) t.sums[row][j] = 0.0F;
       t.peak[row] = std::numeric_limits<float>::lowest();
       t.total[row] = 0.0F;
@@ -246,6 +330,7 @@ class attention_kernel {
     load_queries(s, t, rows);
     for (int first = tiles.visited.begin; first < tiles.visited.end; first += key_tile) {
       int const keys = HWY_MIN(key_tile, tiles.visited.end - first);
+      if constexpr (scaled) load_scales(s, t, first, keys);
       score_tile<Rows>(s, t, rows, first, keys);
       int const count = padded(keys);
       bool const whole = tiles.is_whole(first, count);
@@ -337,8 +422,8 @@ class attention_kernel {
       }
       s.query += Group * HeadDim;
       s.out += Group * HeadDim;
-      s.keys += HeadDim * panel_rows;
-      s.values += panel_rows * width;
+      s.keys += key_elements;
+      s.values += value_elements;
       if constexpr (Biased) s.bias += Group * s.bias_stride;
     }
   }
@@ -346,7 +431,7 @@ class attention_kernel {
  public:
   /// All rows of `s`, at most `span_positions` positions; `t` is this thread's own.
   static HWY_NOINLINE void attend(span const& s, scratch& t) {
-    if constexpr (HeadDim <= largest_short_head) {
+    if constexpr (HeadDim <= largest_short_head && Type == dtype::f32) {
       key_range const seen = tiles_of(s.mask, s.first_position, s.positions, panel_rows).visited;
       int const keys = seen.end - seen.begin;
       if (keys > 0 && keys <= lanes) return attend_short<1>(s, t, seen.begin, keys);

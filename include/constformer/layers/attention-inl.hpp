@@ -15,6 +15,8 @@
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/kernels/attention-inl.hpp"
+#include "constformer/kernels/keep-inl.hpp"
+#include "constformer/kernels/kv_block.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/rope-inl.hpp"
 #include "constformer/layers/linear-inl.hpp"
@@ -41,25 +43,26 @@ class attention_layer {
   using causal_kind = std::conditional_t<(Config.window > 0), window_mask, causal_mask>;
   using mask = std::conditional_t<Config.mask == mask_kind::bidirectional, bidirectional_mask,
                                   std::conditional_t<Config.mask == mask_kind::prefix, prefix_mask, causal_kind>>;
-  using kernel = attention_kernel<head_dim, group, mask, (Config.score_softcap > 0.0F), biased>;
+  using kernel = attention_kernel<head_dim, group, mask, (Config.score_softcap > 0.0F), biased, Config.kv_dtype>;
 
  public:
   /// What each worker needs of its own.
   using scratch = typename kernel::scratch;
 
  private:
-  // Of block 0; from one block to the next there are `slots` times as many floats.
+  // Of block 0; from one block to the next there are `slots` times as many elements.
+  using element = kept<Config.kv_dtype>;
   static constexpr std::size_t slots = std::size_t{cached_layers(Config)} * Config.kv_heads;
-  static constexpr std::size_t key_floats = std::size_t{head_dim} * panel_rows;
-  static constexpr std::size_t value_floats = std::size_t{panel_rows} * padded(head_dim);
+  static constexpr std::size_t key_elements = key_piece(Config.kv_dtype, head_dim);
+  static constexpr std::size_t value_elements = value_piece(Config.kv_dtype, head_dim);
   static HWY_INLINE std::size_t slot_of(int layer, int head) {
     return static_cast<std::size_t>(layer % cached_layers(Config) * Config.kv_heads + head);
   }
-  static HWY_INLINE float* keys_of(stage const& s, int layer, int head) {
-    return s.keys + slot_of(layer, head) * key_floats;
+  static HWY_INLINE element* keys_of(stage const& s, int layer, int head) {
+    return reinterpret_cast<element*>(s.keys) + slot_of(layer, head) * key_elements;
   }
-  static HWY_INLINE float* values_of(stage const& s, int layer, int head) {
-    return s.values + slot_of(layer, head) * value_floats;
+  static HWY_INLINE element* values_of(stage const& s, int layer, int head) {
+    return reinterpret_cast<element*>(s.values) + slot_of(layer, head) * value_elements;
   }
 
   // Where the values of a layer find their embedding; null if the layer has none.
@@ -123,10 +126,8 @@ class attention_layer {
     int const position = s.position(row);
     std::size_t const block = static_cast<std::size_t>(s.blocks_of(row)[position / panel_rows]) * slots;
     auto const lane = static_cast<std::size_t>(position % panel_rows);
-    float* const key_panel = keys_of(s, layer, head) + block * key_floats + lane;
-    float* const value_row = values_of(s, layer, head) + block * value_floats + lane * padded(head_dim);
-    for (int j = 0; j < head_dim; ++j) key_panel[j * panel_rows] = key[j];
-    for (int j = 0; j < head_dim; ++j) value_row[j] = value[j];
+    keep_key<Config.kv_dtype, head_dim>(key, keys_of(s, layer, head) + block * key_elements, lane);
+    keep_value<Config.kv_dtype, head_dim>(value, values_of(s, layer, head) + block * value_elements, lane);
   }
 
   static HWY_INLINE mask mask_of([[maybe_unused]] stage const& s, [[maybe_unused]] int layer,

@@ -16,7 +16,9 @@
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/core/dtype.hpp"
 #include "constformer/kernels/attention-inl.hpp"
+#include "constformer/kernels/kv_block.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/layers/linear-inl.hpp"
 #include "constformer/layers/norm-inl.hpp"
@@ -27,11 +29,11 @@ namespace constformer {
 namespace HWY_NAMESPACE {
 
 /// Puts keys and values of the source where the attention kernel reads them: keys in panels of 16 positions, values in rows.
-template <int HeadDim, int KvHeads, int Slots, bool Bias>
+template <int HeadDim, int KvHeads, int Slots, bool Bias, dtype Type>
 struct keep_sums {
-  float* keys;        ///< of one layer, `Slots` heads of all layers side by side (capacity/16, kv_heads, head_dim, 16)
-  float* values;      ///< (capacity/16, kv_heads, 16, padded head_dim)
-  float const* bias;  ///< of [key; value], null without
+  kept<Type>* keys;    ///< of one layer, `Slots` heads of all layers side by side (capacity/16, kv_heads, pieces)
+  kept<Type>* values;  ///< (capacity/16, kv_heads, pieces)
+  float const* bias;   ///< of [key; value], null without
 
   /// Takes the sums of columns [column, column + lanes) of the source's row.
   HWY_INLINE void operator()(int row, int column, float_vec v) const {
@@ -39,19 +41,31 @@ struct keep_sums {
     hn::Store(with_bias<Bias>(v, bias, column), float_tag(), some);
     auto const block = static_cast<std::size_t>(row / panel_rows) * Slots;
     auto const lane = static_cast<std::size_t>(row % panel_rows);
-    // A head's panel follows the one before it: key column c is line c of them all.
     int const key_columns = HWY_MIN(HWY_MAX(width - column, 0), lanes);
-    float* const key = keys + (block * HeadDim + static_cast<std::size_t>(column)) * panel_rows + lane;
-    for (int i = 0; i < key_columns; ++i) key[i * panel_rows] = some[i];
+    keep_keys(some, block, lane, column, key_columns);
     int const end = HWY_MIN(2 * width - column, lanes);  // the rest of the last panel is padding
     for (int i = key_columns; i < end; ++i) {
       auto const c = static_cast<std::size_t>(column + i - width);
-      values[((block + c / HeadDim) * panel_rows + lane) * padded(HeadDim) + c % HeadDim] = some[i];
+      values[(block + c / HeadDim) * value_piece(Type, HeadDim) + value_place(Type, HeadDim, c % HeadDim, lane)] =
+          hwy::ConvertScalarTo<kept<Type>>(some[i]);
     }
   }
 
  private:
   static constexpr int width = KvHeads * HeadDim;
+
+  HWY_INLINE void keep_keys(float const* some, std::size_t block, std::size_t lane, int column, int count) const {
+    if constexpr (Type == dtype::f32) {  // a head's panel follows the one before it: key column c is line c of them all
+      float* const key = keys + (block * HeadDim + static_cast<std::size_t>(column)) * panel_rows + lane;
+      for (int i = 0; i < count; ++i) key[i * panel_rows] = some[i];
+    } else {
+      for (int i = 0; i < count; ++i) {
+        auto const c = static_cast<std::size_t>(column + i);
+        keys[(block + c / HeadDim) * key_piece(Type, HeadDim) + key_place(Type, c % HeadDim, lane)] =
+            hwy::ConvertScalarTo<kept<Type>>(some[i]);
+      }
+    }
+  }
 };
 
 /// The cross-attention of one block of `Config`.
@@ -64,27 +78,35 @@ class cross_attention_layer {
   static constexpr std::size_t out_stride = padded(query_width);
   static constexpr packed_layout layout = packed_layout_of(Config);
   static constexpr packed_block place = layout.block;
-  using kernel = attention_kernel<head_dim, group, cross_mask>;
+  using kernel = attention_kernel<head_dim, group, cross_mask, false, false, Config.kv_dtype>;
 
  public:
   /// What each worker needs of its own.
   using scratch = typename kernel::scratch;
 
  private:
+  using element = kept<Config.kv_dtype>;
   static constexpr int slots = Config.layers * Config.kv_heads;
+  static constexpr std::size_t key_elements = key_piece(Config.kv_dtype, head_dim);
+  static constexpr std::size_t value_elements = value_piece(Config.kv_dtype, head_dim);
 
   static float score_scale() { return Config.scale_scores ? 1.0F / std::sqrt(static_cast<float>(head_dim)) : 1.0F; }
 
-  static HWY_INLINE std::size_t head_at(int layer, int head) {
-    return static_cast<std::size_t>(layer * Config.kv_heads + head) * panel_rows;
+  static HWY_INLINE element* keys_of(stage const& s, int layer, int head) {
+    return reinterpret_cast<element*>(s.source_keys) +
+           static_cast<std::size_t>(layer * Config.kv_heads + head) * key_elements;
+  }
+  static HWY_INLINE element* values_of(stage const& s, int layer, int head) {
+    return reinterpret_cast<element*>(s.source_values) +
+           static_cast<std::size_t>(layer * Config.kv_heads + head) * value_elements;
   }
 
   static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int heads, int first_row,
                                 int rows) {
     kernel::attend({.query = s.qkv + static_cast<std::size_t>(first_row) * query_stride + head * group * head_dim,
                     .query_stride = query_stride,
-                    .keys = s.source_keys + head_at(layer, head) * head_dim,
-                    .values = s.source_values + head_at(layer, head) * padded(head_dim),
+                    .keys = keys_of(s, layer, head),
+                    .values = values_of(s, layer, head),
                     .blocks = s.source_blocks,
                     .out = s.attended + static_cast<std::size_t>(first_row) * out_stride + head * group * head_dim,
                     .out_stride = out_stride,
@@ -115,9 +137,8 @@ class cross_attention_layer {
   static HWY_NOINLINE void keep_source(worker const& self, stage const& s, matrix_rows encoded) {
     for (int layer = 0; layer < Config.layers; ++layer) {
       std::byte const* const block = s.weights + layout.blocks + layer * place.bytes;
-      keep_sums<head_dim, Config.kv_heads, slots, Config.bias_qkv> const to_cache{
-          s.source_keys + head_at(layer, 0) * head_dim, s.source_values + head_at(layer, 0) * padded(head_dim),
-          floats_at(block, place.cross_kv_bias)};
+      keep_sums<head_dim, Config.kv_heads, slots, Config.bias_qkv, Config.kv_dtype> const to_cache{
+          keys_of(s, layer, 0), values_of(s, layer, 0), floats_at(block, place.cross_kv_bias)};
       linear_forward<Config, cross_kv_rows(Config), Config.d_model>(self, s, block + place.cross_kv, encoded,
                                                                     s.source_count, to_cache);
     }
@@ -129,10 +150,12 @@ class cross_attention_layer {
   static HWY_NOINLINE void weigh_source(stage const& s, int layer, int row, std::span<float> out) {
     float const* const query = s.qkv + static_cast<std::size_t>(row) * query_stride;
     for (std::size_t k = 0; k < out.size(); ++k) {
-      auto const block = static_cast<std::size_t>(s.source_blocks[k / panel_rows]) * slots * panel_rows;
-      float const* const key = s.source_keys + (block + head_at(layer, 0)) * head_dim + k % panel_rows;
+      auto const block = static_cast<std::size_t>(s.source_blocks[k / panel_rows]) * slots;
+      element const* const key = keys_of(s, layer, 0) + block * key_elements;
       out[k] = 0;
-      for (std::size_t j = 0; j < head_dim; ++j) out[k] += query[j] * score_scale() * key[j * panel_rows];
+      for (std::size_t j = 0; j < head_dim; ++j)
+        out[k] +=
+            query[j] * score_scale() * hwy::ConvertScalarTo<float>(key[key_place(Config.kv_dtype, j, k % panel_rows)]);
     }
     float const peak = *std::max_element(out.begin(), out.end());
     for (float& x : out) x = std::exp(x - peak);

@@ -9,6 +9,7 @@
 #include "constformer/core/arena.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/kernels/input_blocks.hpp"
+#include "constformer/kernels/kv_block.hpp"
 
 namespace constformer {
 
@@ -63,17 +64,17 @@ struct stage {
   float* relative = nullptr;        ///< bias of distance 0 of head 0; others lie around it
   std::size_t relative_stride = 0;  ///< from one head to the next
 
-  float* source_keys = nullptr;        ///< as keys, of the source: for cross-attention
-  float* source_values = nullptr;      ///< as values, of the source
+  std::byte* source_keys = nullptr;    ///< as keys, of the source: for cross-attention
+  std::byte* source_values = nullptr;  ///< as values, of the source
   int const* source_blocks = nullptr;  ///< 0, 1, 2, …: the source lies in one piece
   int source_count = 0;                ///< tokens of the source
 
   // Blocks outermost: all layers of a short text lie close together. With layers outermost they lay a power of two apart, in the
   // same sets of every cache.
-  float* keys = nullptr;    ///< (capacity/16, layers, kv_heads, head_dim, 16)
-  float* values = nullptr;  ///< (capacity/16, layers, kv_heads, 16, padded head_dim)
-  int* kept_ids = nullptr;  ///< (capacity) the token at each place of the cache; smear_inputs only
-  int capacity = 0;         ///< positions of the cache, those of all sequences together, whole blocks of 16
+  std::byte* keys = nullptr;    ///< (capacity/16, layers, kv_heads, pieces of keys in `kv_dtype`), see kv_block.hpp
+  std::byte* values = nullptr;  ///< (capacity/16, layers, kv_heads, pieces of values)
+  int* kept_ids = nullptr;      ///< (capacity) the token at each place of the cache; smear_inputs only
+  int capacity = 0;             ///< positions of the cache, those of all sequences together, whole blocks of 16
 
   int const* ids = nullptr;        ///< (rows)
   int const* segments = nullptr;   ///< (rows), or null
@@ -126,7 +127,7 @@ namespace detail {
   return (input_row_bytes(c.weights, widest) + line - 1) / line * line;
 }
 
-/// How many floats each part of a stage takes: one list for planning memory and for cutting it.
+/// How many floats, or bytes where it says so, each part of a stage takes: one list for planning memory and for cutting it.
 struct stage_plan {
   std::size_t x;              ///< (rows, d_model)
   std::size_t normed;         ///< (rows, d_model)
@@ -143,10 +144,10 @@ struct stage_plan {
   std::size_t frequencies;    ///< (rotary_dims / planes / 2)
   std::size_t sinusoids;      ///< (capacity, d_model)
   std::size_t relative;       ///< (heads, `relative_reach`)
-  std::size_t source_keys;    ///< (capacity/16, layers, kv_heads, head_dim, 16); decoders with an encoder
-  std::size_t source_values;  ///< (capacity/16, layers, kv_heads, 16, head_dim)
-  std::size_t keys;           ///< (capacity/16, cached layers, kv_heads, head_dim, 16)
-  std::size_t values;         ///< (capacity/16, cached layers, kv_heads, 16, head_dim)
+  std::size_t source_keys;    ///< bytes: (capacity/16, layers, kv_heads, pieces); decoders with an encoder
+  std::size_t source_values;  ///< bytes: (capacity/16, layers, kv_heads, pieces)
+  std::size_t keys;           ///< bytes: (capacity/16, cached layers, kv_heads, pieces)
+  std::size_t values;         ///< bytes: (capacity/16, cached layers, kv_heads, pieces)
   std::size_t kept_ids;       ///< (capacity), or 0
 
   /// The plan of `c` for that many workers and a cache of `capacity` positions for each of `sequences`. (rows) is the smaller of
@@ -158,8 +159,10 @@ struct stage_plan {
     int const width = padded(c.d_model);
     int const cached = cached_layers(c) * c.kv_heads;
     int const sourced = has_encoder(c) ? c.layers * c.kv_heads : 0;
-    std::size_t const sources = static_cast<std::size_t>(padded(capacity));
-    std::size_t const positions = detail::count(padded(capacity), sequences);
+    std::size_t const source_blocks = static_cast<std::size_t>(padded(capacity) / panel_rows);
+    std::size_t const blocks = detail::count(padded(capacity) / panel_rows, sequences);
+    std::size_t const key = key_piece(c.kv_dtype, c.head_dim);
+    std::size_t const value = value_piece(c.kv_dtype, c.head_dim);
     return {.x = detail::count(rows, width),
             .normed = detail::count(rows, width),
             .own_normed = detail::count(workers, width),
@@ -177,17 +180,17 @@ struct stage_plan {
             .frequencies = static_cast<std::size_t>(c.rope.rotary_dims / c.rope.planes / 2),
             .sinusoids = detail::count(is_sinusoid(c.position) ? capacity : 0, width),
             .relative = detail::count(c.position == position_kind::relative ? c.heads : 0, relative_reach(capacity)),
-            .source_keys = detail::count(sourced, c.head_dim) * sources,
-            .source_values = detail::count(sourced, padded(c.head_dim)) * sources,
-            .keys = detail::count(cached, c.head_dim) * positions,
-            .values = detail::count(cached, padded(c.head_dim)) * positions,
-            .kept_ids = c.smear_inputs > 0 ? positions : 0};
+            .source_keys = kept_bytes(c.kv_dtype, source_blocks, sourced, key),
+            .source_values = kept_bytes(c.kv_dtype, source_blocks, sourced, value),
+            .keys = kept_bytes(c.kv_dtype, blocks, cached, key),
+            .values = kept_bytes(c.kv_dtype, blocks, cached, value),
+            .kept_ids = c.smear_inputs > 0 ? blocks * panel_rows : 0};
   }
 
   /// Bytes of an arena that keys and values take.
   [[nodiscard]] constexpr std::size_t cache_bytes() const {
     std::size_t bytes = arena::bytes_for<int>(kept_ids);
-    for (std::size_t part : {keys, values, source_keys, source_values}) bytes += arena::bytes_for<float>(part);
+    for (std::size_t part : {keys, values, source_keys, source_values}) bytes += arena::bytes_for<std::byte>(part);
     return bytes;
   }
 
@@ -221,10 +224,10 @@ struct stage_plan {
     s.sinusoids = memory.take<float>(sinusoids).data();
     s.relative_stride = static_cast<std::size_t>(relative_reach(capacity));
     s.relative = memory.take<float>(relative).data() + (relative == 0 ? 0 : capacity);
-    s.source_keys = memory.take<float>(source_keys).data();
-    s.source_values = memory.take<float>(source_values).data();
-    s.keys = memory.take<float>(keys).data();
-    s.values = memory.take<float>(values).data();
+    s.source_keys = memory.take<std::byte>(source_keys).data();
+    s.source_values = memory.take<std::byte>(source_values).data();
+    s.keys = memory.take<std::byte>(keys).data();
+    s.values = memory.take<std::byte>(values).data();
     s.kept_ids = memory.take<int>(kept_ids).data();
     s.capacity = padded(capacity) * sequences;
     return s;
