@@ -2,30 +2,41 @@
 
     kernels.py PROGRAM... [--only REGEX] [--rounds N] [--seconds S] [--json FILE]
 
-PROGRAM is bench_kernels or bench_kernels_sse4 of a build with -DCF_BUILD_BENCH=ON. Repetitions of all benchmarks are interleaved at
-random, so that a machine whose speed drifts drifts for all; figures are of the fastest one, since others can only slow it. Prints Markdown.
+PROGRAM is bench_kernels or bench_kernels_sse4 of a build with -DCF_BUILD_BENCH=ON. In each round all programs run all benchmarks, static
+and dynamic extents one after the other; ratios are medians of the rounds' ratios, so that a machine whose speed drifts drifts for both,
+and times those of the fastest round, since others can only slow it. Prints Markdown.
 """
 
 import argparse
 import json
-import sys
+import re
+import statistics
 
 from harness.processes import fail, output_of
 
 
-def fastest(program, only, rounds, seconds):
-    """(target, {name: the fastest repetition})"""
-    call = [program, f"--benchmark_filter={only}", f"--benchmark_repetitions={rounds}", f"--benchmark_min_time={seconds}",
-            "--benchmark_enable_random_interleaving=true", "--benchmark_format=json"]
+def run(program, only, seconds):
+    """(target, {name: what Google Benchmark says of it}) of one round."""
+    call = [program, f"--benchmark_filter={only}", f"--benchmark_min_time={seconds}", "--benchmark_format=json"]
     found = json.loads(output_of(call, 1).stdout)
-    rows = {}
-    for row in sorted(found["benchmarks"], key=lambda row: row["family_index"]):
-        name = row["run_name"]
-        if row["run_type"] == "iteration" and (name not in rows or row["cpu_time"] < rows[name]["cpu_time"]):
-            rows[name] = row
-    if not rows:
+    if not found["benchmarks"]:
         fail(f"{program}: no benchmark matches {only}")
-    return found["context"]["target"], rows
+    return found["context"]["target"], {row["run_name"]: row for row in found["benchmarks"]}
+
+
+def rounds_of(programs, only, rounds, seconds):
+    """{target: [what each round said]}"""
+    found = {}
+    for _ in range(rounds):
+        for program in programs:
+            target, rows = run(program, only, seconds)
+            found.setdefault(target, []).append(rows)
+    return found
+
+
+def fastest(rounds):
+    """{name: its fastest round}"""
+    return {name: min((rows[name] for rows in rounds), key=lambda row: row["cpu_time"]) for name in rounds[0]}
 
 
 def rate(row):
@@ -34,27 +45,44 @@ def rate(row):
     return f"{row['items_per_second'] / 1e9:.2f} G values/s"
 
 
-def pairs(rows):
-    """Rows of (name, static, dynamic)."""
-    return [(name[:-len("/static")], row, rows[name[:-len("/static")] + "/dynamic"]) for name, row in rows.items() if name.endswith("/static")]
-
-
-def table(target, rows):
-    out = [f"| {target} kernel | static, ns | dynamic, ns | dynamic / static | static |", "|---|---:|---:|---:|---:|"]
-    for name, static, dynamic in pairs(rows):
-        out.append(f"| {name.replace('/', ', ')} | {static['cpu_time']:.0f} | {dynamic['cpu_time']:.0f} | "
-                   f"{dynamic['cpu_time'] / static['cpu_time']:.2f} | {rate(static)} |")
-    for name, row in rows.items():
-        if not name.endswith(("/static", "/dynamic")):
-            out.append(f"| {name.replace('/', ', ')} | {row['cpu_time']:.0f} | | | {rate(row)} |")
+def ratios(rounds):
+    """{name without its kind: dynamic over static, median of the rounds}"""
+    out = {}
+    for name in rounds[0]:
+        if name.endswith("/static"):
+            base = name[:-len("/static")]
+            out[base] = statistics.median(rows[base + "/dynamic"]["cpu_time"] / rows[name]["cpu_time"] for rows in rounds)
     return out
 
 
-def growth(rows):
-    """{head: time of attention for a useful dot product at 2048 tokens over that at 512}"""
-    shorter = {name: row for name, row in rows.items() if name.startswith("attention/prefill 512")}
-    return {name.split("/")[-1]: row["FLOPS"] / rows[name.replace("512", "2048", 1)]["FLOPS"] for name, row in shorter.items()
-            if name.replace("512", "2048", 1) in rows}
+def table(target, rounds):
+    out = [f"| {target} kernel | ns | rate | dynamic / static |", "|---|---:|---:|---:|"]
+    best, compared = fastest(rounds), ratios(rounds)
+    for name, row in best.items():
+        if not name.endswith("/dynamic"):
+            base = name.removesuffix("/static")
+            ratio = f"{compared[base]:.2f}" if base in compared else "–"
+            out.append(f"| {base.replace('/', ', ')} | {row['cpu_time']:.0f} | {rate(row)} | {ratio} |")
+    return out
+
+
+def by_shape(found):
+    """Dynamic over static of all targets, a column for each size."""
+    sizes = sorted({int(re.split("[/×]", name)[-1]) for rounds in found.values() for name in ratios(rounds)})
+    out = ["| dynamic / static | " + " | ".join(map(str, sizes)) + " |", "|---|" + "---:|" * len(sizes)]
+    for target, rounds in found.items():
+        lines = {}
+        for name, ratio in ratios(rounds).items():
+            lines.setdefault(name.rpartition("/")[0].replace("/", ", "), {})[int(re.split("[/×]", name)[-1])] = f"{ratio:.2f}"
+        out += [f"| {target} {kernel} | " + " | ".join(cells.get(size, "") for size in sizes) + " |" for kernel, cells in lines.items()]
+    return out if sizes else []
+
+
+def growth(rounds):
+    """{head: time of attention for a useful dot product at 2048 tokens over that at 512, median of the rounds}"""
+    pairs = {name: name.replace("512", "2048", 1) for name in rounds[0] if name.startswith("attention/prefill 512")}
+    return {short.split("/")[-1]: statistics.median(rows[short]["FLOPS"] / rows[long]["FLOPS"] for rows in rounds)
+            for short, long in pairs.items() if long in rounds[0]}
 
 
 def growth_lines(ratios):
@@ -66,16 +94,17 @@ def main():
     p.add_argument("programs", nargs="+", metavar="PROGRAM")
     p.add_argument("--only", default=".")
     p.add_argument("--rounds", type=int, default=9)
-    p.add_argument("--seconds", type=float, default=0.02, help="of a repetition, at least")
+    p.add_argument("--seconds", type=float, default=0.02, help="of a benchmark in a round, at least")
     p.add_argument("--json", metavar="FILE")
     a = p.parse_args()
-    found = dict(fastest(program, a.only, a.rounds, a.seconds) for program in a.programs)
-    for target, rows in found.items():
-        print("\n".join([*table(target, rows), "", *growth_lines(growth(rows))]).rstrip() + "\n")
+    found = rounds_of(a.programs, a.only, a.rounds, a.seconds)
+    for target, rounds in found.items():
+        print("\n".join([*table(target, rounds), "", *growth_lines(growth(rounds))]).rstrip() + "\n")
+    print("\n".join(by_shape(found)))
     if a.json:
         with open(a.json, "w") as out:
             json.dump(found, out, indent=1, ensure_ascii=False)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -19,7 +19,7 @@ from harness.models import Models
 from harness.processes import fail, processors
 from harness.report import HEAD, line, write_json, write_markdown
 from harness.works import ALL, QUICK
-from kernels import fastest, growth, growth_lines
+from kernels import growth, growth_lines, rounds_of
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
@@ -42,6 +42,7 @@ def arguments():
     p.add_argument("--threads", type=int, default=min(2, len(processors())), help="of rows that do not say 1 (default: 2)")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--repetitions", type=int, default=3, help="of a program in a round")
+    p.add_argument("--reuse", action="store_true", help="programs that WORK holds are taken as they are")
     p.add_argument("--quick", action="store_true", help="the model of the repository, two rounds: whether it works, not how fast")
     p.add_argument("--json", metavar="FILE")
     p.add_argument("--markdown", metavar="FILE")
@@ -73,7 +74,8 @@ def growth_of_attention(a):
     """{head: ratio}: time of a useful dot product in 2048 tokens over that in 512, which should be within 15 % of 1."""
     if not a.kernels:
         return {}
-    ratios = growth(fastest(a.kernels, "attention/prefill", a.rounds, 0.05)[1])
+    (rounds,) = rounds_of([a.kernels], "attention/prefill", a.rounds, 0.05).values()
+    ratios = growth(rounds)
     print("\n".join(growth_lines(ratios)), flush=True)
     return ratios
 
@@ -88,7 +90,7 @@ def main():
         a.rounds, a.repetitions = 2, 1
     os.makedirs(a.work, exist_ok=True)
     a.work = os.path.abspath(a.work)
-    models = Models(a.command, a.work, a.numpy, given_models(a))
+    models = Models(a.command, a.work, a.numpy, given_models(a), a.reuse)
     works, left_out = chosen(a, models)
     bench = Bench(a, models, Machine(a.command, a.work, a.quick))
     about = {"machine": bench.machine.describe(), "rounds": a.rounds, "repetitions": a.repetitions, "left_out": left_out,

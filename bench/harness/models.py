@@ -15,8 +15,8 @@ BYTES = {"f32": 4, "bf16": 2, "f16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32}
 class Models:
     """Builds each program when it is first asked for; `given` are checkpoints by path, {name: (path, option...)}."""
 
-    def __init__(self, command, work, python, given):
-        self.command, self.work, self.python, self.given = command, work, python or sys.executable, given
+    def __init__(self, command, work, python, given, reuse=False):
+        self.command, self.work, self.python, self.given, self.reuse = command, work, python or sys.executable, given, reuse
 
     def has(self, name):
         return name in MADE or name in self.given
@@ -35,7 +35,8 @@ class Models:
         """Path of the program of that model and type of weights."""
         source = list(self.given[name]) if name in self.given else [self.file(name, "hf")]
         path = os.path.join(self.work, f"{name}-{dtype}")
-        output_of([self.command, "build", *source, "--dtype", dtype, "-o", path])
+        if not (self.reuse and os.path.exists(path)):
+            output_of([self.command, "build", *source, "--dtype", dtype, "-o", path])
         return path
 
     @functools.cache
