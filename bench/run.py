@@ -100,8 +100,8 @@ def main():
     for work in works:
         rows.append(measure(bench, work))
         print(line(rows[-1]), flush=True)
-    write_json(a.json or os.path.join(a.work, "results.json"), about, rows)
-    write_markdown(a.markdown or os.path.join(a.work, "results.md"), about, rows)
+        write_json(a.json or os.path.join(a.work, "results.json"), about, rows)
+        write_markdown(a.markdown or os.path.join(a.work, "results.md"), about, rows)
     for name, why in left_out.items():
         print(f"left out: {name}, {why}")
     if not write_chart(a.chart or os.path.join(a.work, "results.svg"), rows):
