@@ -20,6 +20,7 @@
 #include "constformer/kernels/activation-inl.hpp"
 #include "constformer/kernels/attention-inl.hpp"
 #include "constformer/kernels/input_blocks.hpp"
+#include "constformer/kernels/integers-inl.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
 #include "constformer/kernels/norm-inl.hpp"
@@ -195,7 +196,7 @@ void add_all() {
   std::integer_sequence<int, 64, 128, 288, 768, 1024, 2048> const depths;
   add_depths<float, float>("f32", depths);
   add_depths<hwy::bfloat16_t, float>("bf16", depths);
-  add_depths<q8_0_block, input_block<q8_0_block>>("q8_0", depths);
+  add_depths<q8_0_block, rounded_inputs<q8_0_block>>("q8_0", depths);
   add_attention<32>();
   add_attention<64>();
   add_attention<128>();
