@@ -34,6 +34,7 @@ std::optional<dtype> dtype_of(std::uint32_t number) {
     case 1: return dtype::f16;
     case 2: return dtype::q4_0;
     case 8: return dtype::q8_0;
+    case 20: return dtype::iq4_nl;
     case 30: return dtype::bf16;
     default: return std::nullopt;
   }
@@ -136,7 +137,7 @@ tensor_info read_info(cursor& in) {
   }
   auto const type = in.number<std::uint32_t>(t.name);
   auto const known = dtype_of(type);
-  if (!known) in.fail(t.name + " is " + name_of_ggml(type) + ", only F32, F16, BF16, Q8_0 and Q4_0 are read");
+  if (!known) in.fail(t.name + " is " + name_of_ggml(type) + ", only F32, F16, BF16, Q8_0, Q4_0 and IQ4_NL are read");
   t.type = *known;
   info.offset = in.number<std::uint64_t>(t.name);
   info.bytes = bytes_of_tensor(in, t);

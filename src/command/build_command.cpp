@@ -69,7 +69,7 @@ bool all_bf16(checkpoint const& source) {
 }
 
 // Types that matrices may be packed in.
-constexpr std::array packed_types{dtype::f32, dtype::bf16, dtype::f16, dtype::q8_0, dtype::q4_0};
+constexpr std::array packed_types{dtype::f32, dtype::bf16, dtype::f16, dtype::q8_0, dtype::q4_0, dtype::iq4_nl};
 
 dtype packed_type(checkpoint const& source, std::string const& asked) {
   for (dtype const type : packed_types)
@@ -239,12 +239,12 @@ void add_build(CLI::App& app) {
   command
       ->add_option("--dtype", options->type,
                    "of packed matrices (default: bf16 if all of the checkpoint's are, else f32)")
-      ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0"}))
-      ->type_name("f32|bf16|f16|q8_0|q4_0");
+      ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0", "iq4_nl"}))
+      ->type_name("f32|bf16|f16|q8_0|q4_0|iq4_nl");
   command
-      ->add_option(
-          "--inputs", options->inputs,
-          "of matrices in q8_0 and q4_0: rounded to 8 bits per 32 values, or left as they are, which is slower (i8)")
+      ->add_option("--inputs", options->inputs,
+                   "of matrices in q8_0, q4_0 and iq4_nl: rounded to 8 bits per 32 values, or left as they are, which "
+                   "is slower (i8)")
       ->check(CLI::IsMember({"i8", "f32"}))
       ->type_name("i8|f32");
   command

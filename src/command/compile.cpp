@@ -1,5 +1,7 @@
 #include "compile.hpp"
 
+#include <algorithm>
+
 namespace constformer::command {
 
 namespace {
@@ -51,8 +53,10 @@ command_line compile_line(toolchain const& tools, compile_options const& options
   command_line line = compiler_of(tools, options);
   add_flags(line, tools);
   line.insert(line.end(), flags.begin(), flags.end());
-  line.insert(line.end(),
-              {"-DHWY_COMPILE_ONLY_STATIC", "-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
+  bool const named =
+      std::ranges::any_of(flags, [](auto const& flag) { return flag.starts_with("-DHWY_COMPILE_ONLY_"); });
+  if (!named) line.push_back("-DHWY_COMPILE_ONLY_STATIC");
+  line.insert(line.end(), {"-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
   return line;
 }
 

@@ -13,6 +13,7 @@
 
 #include "constformer/checkpoint/manifest.hpp"
 #include "constformer/checkpoint/pack_plan.hpp"
+#include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/core/error.hpp"
 #include "pack_row.hpp"
 #include "process.hpp"
@@ -108,6 +109,25 @@ void put_row(pack_task const& task, config const& model, int row, std::span<floa
     put_panel_row(step.type, base, to, values);
 }
 
+// Whether the file has the blocks that are wanted: they are taken as they are.
+bool is_stored(pack_task const& task) {
+  return group_of(task.step->type).values > 1 && task.tensor->type == task.step->type && !task.transposed &&
+         task.tensor->shape[1] == task.step->cols && task.step->cols % block_columns == 0;
+}
+
+void put_stored_rows(pack_task const& task, config const& model, std::byte* base) {
+  pack_step const& step = *task.step;
+  auto const bytes = static_cast<std::size_t>(bytes_of(step.type, step.cols));
+  for (int row = 0; row < step.rows; ++row) {
+    auto const blocks = task.tensor->bytes.subspan(static_cast<std::size_t>(task.source(row)) * bytes, bytes);
+    std::int64_t const to = packed_row(step, model.head_dim, row);
+    if (step.kind == packed_kind::rows)
+      put_stored_table_row(step.type, base, to, blocks);
+    else
+      put_stored_panel_row(step.type, base, to, blocks);
+  }
+}
+
 void pack_vector(pack_task const& task, config const& model, std::byte* base) {
   pack_step const& step = *task.step;
   std::vector<float> all(static_cast<std::size_t>(task.tensor->shape[0]));
@@ -118,6 +138,7 @@ void pack_vector(pack_task const& task, config const& model, std::byte* base) {
 }
 
 void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
+  if (is_stored(task)) return put_stored_rows(task, model, base);
   constexpr std::int64_t batch = 64;  // rows at a time: transposed reads take 64 neighbours of each line
   pack_step const& step = *task.step;
   auto const cols = static_cast<std::size_t>(step.cols);

@@ -41,6 +41,7 @@ std::string_view file_type(dtype type) {
     case dtype::i8: return "Q8";  // with scales: another int8 is not read
     case dtype::q8_0: return "Q8_0";
     case dtype::q4_0: return "Q4_0";
+    case dtype::iq4_nl: return "IQ4_NL";
   }
   return name_of(type);
 }

@@ -24,7 +24,7 @@ namespace constformer::command {
 namespace {
 
 dtype type_from(std::string const& name, std::string const& where) {
-  for (dtype const type : {dtype::f32, dtype::f16, dtype::bf16, dtype::i8, dtype::q8_0, dtype::q4_0})
+  for (dtype const type : {dtype::f32, dtype::f16, dtype::bf16, dtype::i8, dtype::q8_0, dtype::q4_0, dtype::iq4_nl})
     if (name_of(type) == name) return type;
   throw error(where + ": section tensors: type \"" + name + "\" is not known");
 }

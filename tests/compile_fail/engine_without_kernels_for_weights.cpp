@@ -1,4 +1,4 @@
-// expect: kernels: weights=i8 has none, f32, f16, bf16, q8_0 and q4_0 have
+// expect: kernels: weights=i8 has none, f32, f16, bf16, q8_0, q4_0 and iq4_nl have
 #include "constformer/config/families.hpp"
 #include "constformer/generate/engine-inl.hpp"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write quantised.json: rows of floats and the bytes that the Python package gguf makes of them in Q8_0 and Q4_0.
+"""Write quantised.json: rows of floats and the bytes that the Python package gguf makes of them in Q8_0 and Q4_0. Write iq4_nl.json: bytes of
+blocks of IQ4_NL and what the package reads in them.
 
 Rows: ordinary, of one sign, with ties between two steps, tiny, huge, zero, and one of three groups. Exit status 77 without the package.
 """
@@ -10,7 +11,7 @@ import sys
 try:
     import numpy as np
     from gguf import GGMLQuantizationType
-    from gguf.quants import quantize
+    from gguf.quants import dequantize, quantize
 except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
     sys.exit(77)
@@ -38,6 +39,15 @@ def main():
         out.append({"values": [float(v) for v in row], **blocks})
     target = pathlib.Path(__file__).with_name("quantised.json")
     target.write_text("[\n" + ",\n".join(json.dumps(one) for one in out) + "\n]\n")
+    pathlib.Path(__file__).with_name("iq4_nl.json").write_text(json.dumps(stored_blocks()) + "\n")
+
+
+def stored_blocks():
+    random = np.random.RandomState(8)
+    blocks = random.randint(0, 256, (2, 18)).astype(np.uint8)
+    blocks[:, :2] = np.array([[0.75], [-1.5e-3]], np.float16).view(np.uint8)
+    values = dequantize(blocks, GGMLQuantizationType.IQ4_NL)
+    return {"bytes": blocks.tobytes().hex(), "values": [float(v) for v in values.ravel()]}
 
 
 if __name__ == "__main__":

@@ -1,14 +1,20 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <random>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "command/half.hpp"
 #include "command/pack_row.hpp"
+#include "command/quantise.hpp"
+#include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/checkpoint/tensor.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/layers/packed_value.hpp"
 #include "support.hpp"
@@ -28,6 +34,13 @@ std::string hex(std::vector<std::byte> const& bytes) {
     out += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
     out += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15U];
   }
+  return out;
+}
+
+std::vector<std::byte> bytes_of_hex(std::string const& text) {
+  std::vector<std::byte> out;
+  for (std::size_t i = 0; i < text.size(); i += 2)
+    out.push_back(static_cast<std::byte>(std::stoi(text.substr(i, 2), nullptr, 16)));
   return out;
 }
 
@@ -67,5 +80,68 @@ TEST_CASE("a value is the same in a panel and in a row of a table", "[quantise]"
     check_same_in_panels<dtype::bf16>(row);
     check_same_in_panels<dtype::q8_0>(row);
     check_same_in_panels<dtype::q4_0>(row);
+    check_same_in_panels<dtype::iq4_nl>(row);
   }
+}
+
+TEST_CASE("blocks of IQ4_NL hold what the gguf package reads in them", "[quantise]") {
+  std::ifstream in(formats_test::fixtures().parent_path().parent_path() / "formats" / "iq4_nl.json");
+  auto const golden = nlohmann::json::parse(in);
+  auto const blocks = bytes_of_hex(golden.at("bytes").get<std::string>());
+  auto const wanted = golden.at("values").get<std::vector<float>>();
+  std::vector<float> read(wanted.size());
+  read_rows_f32({"t", dtype::iq4_nl, {1, static_cast<std::int64_t>(wanted.size())}, blocks}, 0, 1, read);
+  CHECK(read == wanted);
+}
+
+template <dtype Type>
+void check_blocks_kept(std::vector<std::byte> const& blocks, std::size_t cols) {
+  std::vector<std::byte> table(blocks.size()),
+      panels(static_cast<std::size_t>(panel_bytes(Type, 16, static_cast<int>(cols))));
+  command::put_stored_table_row(Type, table.data(), 0, blocks);
+  CHECK(table == blocks);
+  command::put_stored_panel_row(Type, panels.data(), 3, blocks);
+  for (std::size_t k = 0; k < cols; ++k)
+    CHECK(panel_value<Type>(reinterpret_cast<stored<Type> const*>(panels.data()), cols, 3, k) ==
+          row_value<Type>(reinterpret_cast<stored_row<Type> const*>(blocks.data()), cols, 0, k));
+}
+
+// Blocks that no rounding of ours would make: their largest value is far from the end of the range.
+TEST_CASE("a file's own blocks are packed as they are", "[quantise]") {
+  std::vector<std::byte> blocks(2 * 34);
+  for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i] = std::byte(i * 37 % 120);
+  check_blocks_kept<dtype::q8_0>(blocks, 64);
+  blocks.resize(2 * 18);
+  check_blocks_kept<dtype::q4_0>(blocks, 64);
+  check_blocks_kept<dtype::iq4_nl>(blocks, 64);
+}
+
+double squared_error(dtype type, std::vector<float> const& row) {
+  auto const rounded = command::quantise(type, row);
+  float const scale = command::from_f16(rounded.scale);
+  double sum = 0;
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    double const gap = row[k] - scale * static_cast<float>(rounded.values[k]);
+    sum += gap * gap;
+  }
+  return sum;
+}
+
+TEST_CASE("uneven levels fit a bell of weights better than even ones", "[quantise]") {
+  std::mt19937 random(5);
+  std::normal_distribution<float> bell;
+  double even = 0, uneven = 0;
+  for (int i = 0; i < 200; ++i) {
+    std::vector<float> row(block_columns);
+    for (float& v : row) v = bell(random);
+    even += squared_error(dtype::q4_0, row);
+    uneven += squared_error(dtype::iq4_nl, row);
+  }
+  CHECK(uneven < 0.8 * even);
+}
+
+TEST_CASE("levels times a scale lose nothing", "[quantise]") {
+  std::vector<float> row;
+  for (int i = 0; i < block_columns; ++i) row.push_back(-0.25F * static_cast<float>(iq4_nl_levels[i * 7 % 16]));
+  CHECK(squared_error(dtype::iq4_nl, row) == 0.0);
 }

@@ -136,8 +136,10 @@ TEST_CASE("products of integers agree with plain loops over what was rounded") {
         INFO("rows=" << rows << " in=" << in << " out=" << out);
         CHECK(integer_distance<dtype::q8_0, integer_dots::pairs>(rows, in, out) < 1e-5);
         CHECK(integer_distance<dtype::q4_0, integer_dots::pairs>(rows, in, out) < 1e-5);
+        CHECK(integer_distance<dtype::iq4_nl, integer_dots::pairs>(rows, in, out) < 1e-5);
         CHECK(integer_distance<dtype::q8_0, integer_dots::quads>(rows, in, out) < 1e-5);
         CHECK(integer_distance<dtype::q4_0, integer_dots::quads>(rows, in, out) < 1e-5);
+        CHECK(integer_distance<dtype::iq4_nl, integer_dots::quads>(rows, in, out) < 1e-5);
       }
 }
 
@@ -161,6 +163,8 @@ void check_extremes() {
   CHECK(std::abs(product_of_extremes<dtype::q8_0, Dots>(127) - 32 * 127.0F) < 1e-2F);
   CHECK(std::abs(product_of_extremes<dtype::q4_0, Dots>(0xFF) - 32 * 7.0F) < 1e-3F);
   CHECK(std::abs(product_of_extremes<dtype::q4_0, Dots>(0) + 32 * 8.0F) < 1e-3F);
+  CHECK(std::abs(product_of_extremes<dtype::iq4_nl, Dots>(0xFF) - 32 * 113.0F) < 1e-2F);
+  CHECK(std::abs(product_of_extremes<dtype::iq4_nl, Dots>(0) + 32 * 127.0F) < 1e-2F);
 }
 
 TEST_CASE("the largest sums of a block fit into the integers they are made in") {
@@ -194,6 +198,7 @@ TEST_CASE("products agree with plain loops for every remainder of rows, panels a
         CHECK(product_distance<dtype::bf16>(rows, in, out) < 1e-5);
         CHECK(product_distance<dtype::q8_0>(rows, in, out) < 1e-5);
         CHECK(product_distance<dtype::q4_0>(rows, in, out) < 1e-5);
+        CHECK(product_distance<dtype::iq4_nl>(rows, in, out) < 1e-5);
       }
 }
 
@@ -230,8 +235,10 @@ TEST_CASE("a row alone has the bits that it has among others") {
   check_rows_alone<dtype::bf16>();
   check_rows_alone<dtype::q8_0>();
   check_rows_alone<dtype::q4_0>();
+  check_rows_alone<dtype::iq4_nl>();
   check_integer_rows_alone<dtype::q8_0>();
   check_integer_rows_alone<dtype::q4_0>();
+  check_integer_rows_alone<dtype::iq4_nl>();
 }
 
 TEST_CASE("a depth known when compiled gives the bits of one known at run time") {

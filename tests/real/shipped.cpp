@@ -61,7 +61,8 @@ TEST_CASE("smaller matrices of the Shakespeare model shrink its program and keep
   struct {
     std::string type;
     double size, loss;  // at most this much of the f32 program's, and this far from its perplexity
-  } const cases[]{{"bf16", 0.52, 1e-6}, {"f16", 0.52, 0.01}, {"q8_0", 0.29, 0.02}, {"q4_0", 0.17, 0.15}};
+  } const cases[]{
+      {"bf16", 0.52, 1e-6}, {"f16", 0.52, 0.01}, {"q8_0", 0.29, 0.02}, {"q4_0", 0.17, 0.15}, {"iq4_nl", 0.17, 0.15}};
   for (auto const& [type, most, far] : cases) {
     CAPTURE(type);
     auto const name = "shakespeare_" + type;

@@ -31,8 +31,22 @@ struct q4_0_block {
   std::uint8_t values[block_columns / 2 / quad_columns][panel_rows][quad_columns];  ///< (quad, row, column of the quad)
 };
 
+/// The levels of iq4_nl, as ggml has them: dense where weights are.
+inline constexpr std::int8_t iq4_nl_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                                  1,    13,   25,  38,  53,  69,  89,  113};
+
+/// 32 input columns of a panel in iq4_nl: halves as in q4_0, each the index of a level; the columns of a quad lie as in q8_0.
+struct iq4_nl_block {
+  std::uint16_t scales[panel_rows];                                                 ///< f16
+  std::uint8_t values[block_columns / 2 / quad_columns][panel_rows][quad_columns];  ///< (quad, row, place in the quad)
+
+  /// As in q8_0: what the halves stand for are its bytes.
+  [[nodiscard]] static constexpr int quad_place(int column) { return q8_0_block::quad_place(column); }
+};
+
 static_assert(sizeof(q8_0_block) == bytes_of(dtype::q8_0, block_columns* panel_rows));
 static_assert(sizeof(q4_0_block) == bytes_of(dtype::q4_0, block_columns* panel_rows));
+static_assert(sizeof(iq4_nl_block) == bytes_of(dtype::iq4_nl, block_columns* panel_rows));
 
 /// GGUF's own block of one row: what a table of rows that are looked up consists of.
 struct q8_0_row_block {
@@ -49,6 +63,14 @@ struct q4_0_row_block {
 static_assert(sizeof(q8_0_row_block) == group_of(dtype::q8_0).bytes);
 static_assert(sizeof(q4_0_row_block) == group_of(dtype::q4_0).bytes);
 
+/// GGUF's own block of one row: halves as in q4_0, each the index of a level.
+struct iq4_nl_row_block {
+  std::uint16_t scale;                     ///< f16
+  std::uint8_t values[block_columns / 2];  ///< indices of `iq4_nl_levels`
+};
+
+static_assert(sizeof(iq4_nl_row_block) == group_of(dtype::iq4_nl).bytes);
+
 /// Row `row` of input column `column` before its scale.
 [[nodiscard]] constexpr int quantised_at(q8_0_block const& b, int column, int row) {
   return b.values[column / quad_columns][row][q8_0_block::quad_place(column % quad_columns)];
@@ -59,12 +81,23 @@ static_assert(sizeof(q4_0_row_block) == group_of(dtype::q4_0).bytes);
   int const pair = b.values[half / quad_columns][row][half % quad_columns];
   return (column < 16 ? pair & 15 : pair >> 4) - 8;
 }
+/// The same.
+[[nodiscard]] constexpr int quantised_at(iq4_nl_block const& b, int column, int row) {
+  int const half = column % 16;
+  int const pair = b.values[half / quad_columns][row][iq4_nl_block::quad_place(half % quad_columns)];
+  return iq4_nl_levels[column < 16 ? pair & 15 : pair >> 4];
+}
 /// Input column `column` before its scale.
 [[nodiscard]] constexpr int quantised_at(q8_0_row_block const& b, int column) { return b.values[column]; }
 /// The same.
 [[nodiscard]] constexpr int quantised_at(q4_0_row_block const& b, int column) {
   int const pair = b.values[column % 16];
   return (column < 16 ? pair & 15 : pair >> 4) - 8;
+}
+/// The same.
+[[nodiscard]] constexpr int quantised_at(iq4_nl_row_block const& b, int column) {
+  int const pair = b.values[column % 16];
+  return iq4_nl_levels[column < 16 ? pair & 15 : pair >> 4];
 }
 
 }  // namespace constformer

@@ -290,7 +290,7 @@ constexpr message group_misfit(config const& c) {
     return format_message("quantisation: group={} does not fit weights={}, whose group is {}", c.group,
                           name_of(c.weights), group);
   if (c.inputs != dtype::f32 && (c.inputs != dtype::i8 || group == 0))
-    return format_message("quantisation: inputs={} of weights={} must be f32, or i8 of q8_0 and q4_0",
+    return format_message("quantisation: inputs={} of weights={} must be f32, or i8 of q8_0, q4_0 and iq4_nl",
                           name_of(c.inputs), name_of(c.weights));
   if (group == 0) return {};
   if (c.d_model < group) return format_message("quantisation: d_model={} is less than group={}", c.d_model, group);

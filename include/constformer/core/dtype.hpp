@@ -9,8 +9,8 @@
 namespace constformer {
 
 /// Element types of tensors in files, packed weights and caches. Block formats follow GGUF: q8_0 is 32 int8 and one f16
-/// scale, q4_0 is 32 values of four bits and one f16 scale.
-enum class dtype : std::uint8_t { f32, f16, bf16, i8, q8_0, q4_0 };
+/// scale, q4_0 is 32 values of four bits and one f16 scale, iq4_nl is the same with uneven levels.
+enum class dtype : std::uint8_t { f32, f16, bf16, i8, q8_0, q4_0, iq4_nl };
 
 /// Values that share one scale, and the bytes such a group takes; plain types are groups of one.
 struct dtype_group {
@@ -26,7 +26,8 @@ struct dtype_group {
     case dtype::bf16: return {1, 2};
     case dtype::i8: return {1, 1};
     case dtype::q8_0: return {32, 34};
-    case dtype::q4_0: return {32, 18};
+    case dtype::q4_0:
+    case dtype::iq4_nl: return {32, 18};
   }
   return {1, 0};
 }
@@ -51,6 +52,7 @@ struct dtype_group {
     case dtype::i8: return "i8";
     case dtype::q8_0: return "q8_0";
     case dtype::q4_0: return "q4_0";
+    case dtype::iq4_nl: return "iq4_nl";
   }
   return "?";
 }

@@ -44,8 +44,9 @@ template <config const& Config>
 class engine final : public session {
   static_assert(valid_config<Config>::value);
   static_assert(plan_fits<Config>::value);
-  static_assert(check<(Config.weights != dtype::i8), "kernels: weights={} has none, f32, f16, bf16, q8_0 and q4_0 have",
-                      dtype_text<Config.weights>>::value);
+  static_assert(
+      check<(Config.weights != dtype::i8), "kernels: weights={} has none, f32, f16, bf16, q8_0, q4_0 and iq4_nl have",
+            dtype_text<Config.weights>>::value);
 
   using layer = transformer_layer<checked<Config>()>;
   using scratch = typename layer::scratch;

@@ -26,9 +26,10 @@ template <class Weight>
 inline constexpr bool has_scales = requires(Weight const& w) { w.scales; };
 
 /// Columns 4·quad + c of `lanes` rows from `row` on, before their scale, into out[c].
-HWY_INLINE void widen_quad(q8_0_block const& block, int quad, int row, float_vec (&out)[quad_columns]) {
+template <class Block>
+HWY_INLINE void widen_quad(Block const& block, int quad, int row, float_vec (&out)[quad_columns]) {
   float_tag const d;
-  auto const bytes = hn::LoadU(int_tag(), reinterpret_cast<std::int32_t const*>(block.values[quad][row]));
+  auto const bytes = hn::BitCast(int_tag(), signed_quad(block, quad, row));
   out[0] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<24>(bytes)));
   out[1] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<8>(bytes)));
   out[2] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<16>(bytes)));

@@ -31,6 +31,10 @@ struct input_block<q8_0_block, integer_dots::quads> {
   std::int32_t excess;                ///< 128·Σ values, which the products are too large by
 };
 
+/// For iq4_nl, whose levels are bytes as the values of q8_0 are.
+template <integer_dots Dots>
+struct input_block<iq4_nl_block, Dots> : input_block<q8_0_block, Dots> {};
+
 /// For q4_0, whose unsigned weights are each 8 too large.
 template <integer_dots Dots>
 struct input_block<q4_0_block, Dots> {
@@ -54,7 +58,8 @@ template <class Block, integer_dots Dots>
 
 /// Bytes that a row of `depth` inputs takes at most as integers for weights of type `weights`; 0 for types without scales.
 [[nodiscard]] constexpr std::size_t input_row_bytes(dtype weights, int depth) {
-  if (weights == dtype::q8_0) return input_blocks(depth) * sizeof(input_block<q8_0_block, integer_dots::pairs>);
+  if (weights == dtype::q8_0 || weights == dtype::iq4_nl)
+    return input_blocks(depth) * sizeof(input_block<q8_0_block, integer_dots::pairs>);
   if (weights == dtype::q4_0) return input_blocks(depth) * sizeof(input_block<q4_0_block, integer_dots::quads>);
   return 0;
 }

@@ -1,4 +1,4 @@
-// Products of integers: inputs rounded to 8 bits per block of 32 columns, weights of q8_0 and q4_0 as they are stored. The sums of a block
+// Products of integers: inputs rounded to 8 bits per block of 32 columns, weights of q8_0, q4_0 and iq4_nl as they are stored. The sums of a block
 // are exact; each is scaled once.
 #if defined(CONSTFORMER_KERNELS_INTEGERS_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONSTFORMER_KERNELS_INTEGERS_INL_HPP
@@ -90,22 +90,46 @@ HWY_INLINE int_vec add_pairs(Vec a, Vec b, int_vec sum) {
 #endif
 }
 
-/// Exact sums of a block: x (Rows, 32) · one block of each panel, `stride` blocks from one panel to the next.
-template <int Rows, int Vecs>
-HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::pairs> const* const (&x)[Rows],
-                               q8_0_block const* block, std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+/// Bytes of quad `quad` of `lanes` rows from `row` on, before their scale, in the order of `quad_place`.
+HWY_INLINE auto signed_quad(q8_0_block const& block, int quad, int row) {
+  return hn::LoadU(hn::Repartition<std::int8_t, int_tag>(), block.values[quad][row]);
+}
+/// The same.
+HWY_INLINE auto signed_quad(iq4_nl_block const& block, int quad, int row) {
+  constexpr int lines = block_columns / 2 / quad_columns;
+  hn::Repartition<std::uint8_t, int_tag> const du;
+  hn::Repartition<std::int8_t, int_tag> const di;
+  auto const both = hn::LoadU(du, block.values[quad % lines][row]);
+  auto const half = quad < lines ? both : hn::BitCast(du, hn::ShiftRight<4>(hn::BitCast(int_tag(), both)));
+  return hn::TableLookupBytes(hn::LoadDup128(di, iq4_nl_levels), hn::BitCast(di, hn::And(half, hn::Set(du, 15))));
+}
+
+/// Calls multiply(quad) for the quads of a block; quads that share bytes follow on each other.
+template <class Block, class Multiply>
+HWY_INLINE void for_each_quad(Multiply const& multiply) {
+  constexpr int lines = sizeof(Block::values) / (panel_rows * quad_columns);
+  for (int line = 0; line < lines; ++line) {
+    HWY_UNROLL(2)
+    for (int quad = line; quad < block_columns / quad_columns; quad += lines) multiply(quad);
+  }
+}
+
+/// Exact sums of a block: x (Rows, 32) · one block of each panel, `stride` blocks from one panel to the next. Of q8_0 and iq4_nl.
+template <class Block, int Rows, int Vecs>
+HWY_INLINE void multiply_block(input_block<Block, integer_dots::pairs> const* const (&x)[Rows], Block const* block,
+                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
   hn::Repartition<std::int16_t, int_tag> const d;
   HWY_UNROLL(16)
   for (int r = 0; r < Rows; ++r) {
     HWY_UNROLL(16)
     for (int v = 0; v < Vecs; ++v) sums[r][v] = hn::Zero(int_tag());
   }
-  for (int quad = 0; quad < block_columns / quad_columns; ++quad) {
+  for_each_quad<Block>([&](int quad) HWY_ATTR {
     hn::Vec<decltype(d)> weights[Vecs][2];  // columns 0 and 1 of the quad, 2 and 3
     HWY_UNROLL(16)
     for (int v = 0; v < Vecs; ++v) {
-      auto const& from = block[static_cast<std::size_t>(v / panel_vecs) * stride].values[quad][v % panel_vecs * lanes];
-      auto const bytes = hn::LoadU(d, reinterpret_cast<std::int16_t const*>(from));
+      auto const bytes = hn::BitCast(
+          d, signed_quad(block[static_cast<std::size_t>(v / panel_vecs) * stride], quad, v % panel_vecs * lanes));
       weights[v][0] = hn::ShiftRight<8>(hn::ShiftLeft<8>(bytes));
       weights[v][1] = hn::ShiftRight<8>(bytes);
     }
@@ -118,10 +142,10 @@ HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::pairs> cons
         for (int v = 0; v < Vecs; ++v) sums[r][v] = add_pairs(input, weights[v][pair], sums[r][v]);
       }
     }
-  }
+  });
 }
 
-/// The same of q4_0. 16 bits hold the sum of the eight products of pairs of a block: 8·2·15·127 = 30480.
+/// The same of q4_0, half as many instructions. 16 bits hold the sum of the eight products of pairs of a block: 8·2·15·127 = 30480.
 template <int Rows, int Vecs>
 HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::pairs> const* const (&x)[Rows],
                                q4_0_block const* block, std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
@@ -176,25 +200,26 @@ HWY_INLINE void take_off_excess(input_block<Block, integer_dots::quads> const* c
   }
 }
 
-/// The sums of a block by quads.
-template <int Rows, int Vecs>
-HWY_INLINE void multiply_block(input_block<q8_0_block, integer_dots::quads> const* const (&x)[Rows],
-                               q8_0_block const* block, std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
+/// The sums of a block by quads, of q8_0 and iq4_nl.
+template <class Block, int Rows, int Vecs>
+HWY_INLINE void multiply_block(input_block<Block, integer_dots::quads> const* const (&x)[Rows], Block const* block,
+                               std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
   hn::Repartition<std::uint8_t, int_tag> const du;
   hn::Repartition<std::int8_t, int_tag> const di;
   auto const sign = hn::Set(du, 0x80);
   take_off_excess(x, sums);
-  for (int quad = 0; quad < block_columns / quad_columns; ++quad) {
+  for_each_quad<Block>([&](int quad) HWY_ATTR {
     HWY_UNROLL(16)
     for (int v = 0; v < Vecs; ++v) {
-      auto const& from = block[static_cast<std::size_t>(v / panel_vecs) * stride].values[quad][v % panel_vecs * lanes];
-      auto const weights = hn::Xor(hn::LoadU(du, reinterpret_cast<std::uint8_t const*>(from)), sign);
+      auto const bytes =
+          signed_quad(block[static_cast<std::size_t>(v / panel_vecs) * stride], quad, v % panel_vecs * lanes);
+      auto const weights = hn::Xor(hn::BitCast(du, bytes), sign);
       HWY_UNROLL(16)
       for (int r = 0; r < Rows; ++r)
         sums[r][v] = hn::SumOfMulQuadAccumulate(int_tag(), weights, everywhere(di, x[r]->values + quad * quad_columns),
                                                 sums[r][v]);
     }
-  }
+  });
 }
 
 /// The same of q4_0.

@@ -40,6 +40,11 @@ struct packed_types<dtype::q4_0> {
   using panel = q4_0_block;
   using row = q4_0_row_block;
 };
+template <>
+struct packed_types<dtype::iq4_nl> {
+  using panel = iq4_nl_block;
+  using row = iq4_nl_row_block;
+};
 
 inline float scaled(std::uint16_t scale, int value) {
   return hwy::F32FromF16(hwy::float16_t::FromBits(scale)) * static_cast<float>(value);

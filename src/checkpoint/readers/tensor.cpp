@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
 
@@ -46,17 +47,18 @@ void convert_halves(std::byte const* in, std::size_t count, float* out) {
 constexpr int block = 32;  // values under one scale
 
 // ggml's block formats: an f16 scale, then 32 int8, or 16 bytes whose low halves are the first 16 values and whose high
-// halves the others, each 8 too large.
+// halves the others: each 8 too large, or the index of a level.
 void read_block(dtype type, std::byte const* in, std::array<float, block>& out) {
-  std::uint16_t half = 0;
-  std::memcpy(&half, in, 2);
-  float const scale = from_f16(half);
+  std::uint16_t bits = 0;
+  std::memcpy(&bits, in, 2);
+  float const scale = from_f16(bits);
   for (std::size_t i = 0; i < block; ++i) {
     if (type == dtype::q8_0) {
       out[i] = static_cast<float>(static_cast<std::int8_t>(in[2 + i])) * scale;
     } else {
-      unsigned const pair = std::to_integer<unsigned>(in[2 + i % 16]);
-      out[i] = static_cast<float>(static_cast<int>(i < 16 ? pair & 15U : pair >> 4) - 8) * scale;
+      unsigned const pair = std::to_integer<unsigned>(in[2 + i % 16]), half = i < 16 ? pair & 15U : pair >> 4;
+      int const level = type == dtype::q4_0 ? static_cast<int>(half) - 8 : iq4_nl_levels[half];
+      out[i] = static_cast<float>(level) * scale;
     }
   }
 }
@@ -96,7 +98,8 @@ void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, 
       if (tensor.group > 0) return convert_scaled(tensor, first, count, out);
       break;
     case dtype::q8_0:
-    case dtype::q4_0: break;
+    case dtype::q4_0:
+    case dtype::iq4_nl: break;
   }
   throw error(tensor.name + ": cannot be read as float32, it is " + std::string(name_of(tensor.type)));
 }
