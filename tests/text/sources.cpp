@@ -153,3 +153,24 @@ TEST_CASE("sources: a class named in tokenizer_config.json decides how vocab.jso
   CHECK(digits < 4);
   std::filesystem::remove_all(folder);
 }
+
+// ChatGLM2's own: pieces 64789, then [gMASK] is 64790 and sop 64792.
+TEST_CASE("sources: ChatGLM's class puts two ids before a text that are behind the pieces") {
+  auto const folder = std::filesystem::temp_directory_path() / "constformer-text-chatglm";
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy_file(fixtures() / "spm_bpe" / "spiece.model", folder / "tokenizer.model",
+                             std::filesystem::copy_options::overwrite_existing);
+  std::string const text = "To be, or not [gMASK] sop";
+  auto const bare = open(folder);
+  auto const pieces = bare->encode(text, {.add_special = false});
+  int const first = bare->vocab_size();
+  std::ofstream(folder / "tokenizer_config.json") << R"({"tokenizer_class": "ChatGLMTokenizer"})";
+  auto const chatglm = open(folder);
+  CHECK(chatglm->vocab_size() == first + 5);
+  auto wanted = pieces;
+  wanted.insert(wanted.begin(), {first + 1, first + 3});
+  CHECK(chatglm->encode(text) == wanted);
+  CHECK(chatglm->encode(text, {.add_special = false}) == pieces);
+  CHECK(chatglm->decode(wanted) == bare->decode(pieces));
+  std::filesystem::remove_all(folder);
+}

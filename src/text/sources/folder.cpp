@@ -151,10 +151,24 @@ void set_roles(tokenizer_data& data, companion_files const& files) {
   if (!s.unk && data.model == model_kind::wordpiece) set_role(data, files, "unk_token", s.unk);
 }
 
+/// ChatGLM2 and 3: ids behind the pieces, which no file lists and no text is read as, and two of them before every text; a second text ends
+/// with EOS (tokenization_chatglm.py beside the checkpoints).
+void add_chatglm_tokens(tokenizer_data& data) {
+  using source = template_item::source;
+  int const first = static_cast<int>(data.vocabulary.size());
+  for (char const* const name : {"[MASK]", "[gMASK]", "[sMASK]", "sop", "eop"})
+    data.vocabulary.push_back({name, 0, piece_kind::control, false});
+  data.single = {{source::token, first + 1, 0}, {source::token, first + 3, 0}, {source::first, 0, 0}};
+  data.pair = data.single;
+  data.pair.push_back({source::second, 0, 0});
+  if (data.special.eos) data.pair.push_back({source::token, *data.special.eos, 0});
+}
+
 /// What transformers' tokenizer class adds around a SentencePiece vocabulary. Without a class, BPE models are taken for Llama's and
 /// get BOS; Unigram models get nothing.
 void set_sentencepiece_templates(tokenizer_data& data, companion_files const& files) {
   std::string const name = files.tokenizer_class();
+  if (name == "ChatGLMTokenizer") return add_chatglm_tokens(data);
   bool const t5 = name.starts_with("T5") || name.starts_with("MT5");
   bool const llama = data.model == model_kind::scored_merges && !t5;
   set_bos_eos(data, files.flag("add_bos_token").value_or(llama), files.flag("add_eos_token").value_or(t5));
