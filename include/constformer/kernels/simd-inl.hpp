@@ -41,8 +41,8 @@ struct fixed {
   constexpr operator int() const { return N; }
 };
 
-/// Loads of depths up to this many columns get code of their own: at 64 columns 2.6 times as fast, at 768 1.2 times,
-/// above nothing.
+/// Products of depths up to this many columns get code of their own: a single row gains 4 to 18 % on AVX2, above nothing
+/// (docs/benchmarks.md, Kernels by shape).
 inline constexpr int largest_fixed_depth = 1024;
 
 /// `fixed<N>` if depths of N columns get code of their own, else int.
