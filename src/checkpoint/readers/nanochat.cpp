@@ -203,7 +203,7 @@ torch_model read_nanochat_file(torch_file const& file, fs::path const& path, ope
   std::sort(out.content.tensors.begin(), out.content.tensors.end(),
             [](tensor_view const& a, tensor_view const& b) { return a.name < b.name; });
   crop_vocabulary(out.content, s.vocab);
-  era_sign const& era = era_of(out.content, path.string());
+  era_sign const era = era_of(out.content, path.string());
   out.model = nanochat_of(s, era.era, pattern_of(fields));
   out.assumed.push_back({"era", std::string(era.name), std::string(era.why)});
   settle_softcap(out, options);
