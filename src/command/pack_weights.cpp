@@ -1,6 +1,7 @@
 #include "pack_weights.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -163,10 +164,13 @@ bool survives(tensor_view const& t, float addend) {
   if (t.type != dtype::f32 && t.type != dtype::f16 && t.type != dtype::bf16) return true;  // widened, never given back
   std::vector<float> values(static_cast<std::size_t>(count_of(t.shape)));
   read_rows_f32(t, 0, 1, values);
-  std::vector<std::byte> again(t.bytes.size());
-  for (std::size_t i = 0; i < values.size(); ++i)
-    put_value(t.type, again.data(), static_cast<std::int64_t>(i), (values[i] + addend) - addend);
-  return std::ranges::equal(again, t.bytes);
+  auto const width = static_cast<std::size_t>(group_of(t.type).bytes);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::array<std::byte, 4> again{};
+    put_value(t.type, again.data(), 0, (values[i] + addend) - addend);
+    if (!std::ranges::equal(std::span(again).first(width), t.bytes.subspan(i * width, width))) return false;
+  }
+  return true;
 }
 
 std::string hexadecimal(std::span<std::byte const> bytes) {
