@@ -35,11 +35,14 @@ class Budgets(unittest.TestCase):
             self.assertGreater(row["peak_bytes"], 10_000_000)
 
     def test_what_is_above_a_budget_is_named(self):
-        row = {"name": "m", "seconds": 15.5, "peak_bytes": 1, "unit_code_bytes": 400_001, "busy": False}
-        too_long = ("m: unit_code_bytes 400001 is above 400000", True)
-        self.assertEqual(builds.above_budget([row]), [("m: seconds 15.5 is above 15", True), too_long])
-        self.assertEqual(builds.above_budget([{**row, "busy": True}]), [("m: seconds 15.5 is above 15, on a busy machine", False), too_long])
+        row = {"name": "m", "seconds": 15.5, "peak_bytes": 1, "unit_code_bytes": 400_001, "pace": 1.0}
+        too_long = "m: unit_code_bytes 400001 is above 400000"
+        self.assertEqual(builds.above_budget([row]), ["m: seconds 15.5 is above 15", too_long])
+        self.assertEqual(builds.above_budget([{**row, "pace": 1.5}]), [too_long])  # a slower machine
         self.assertEqual(builds.above_budget([{**row, "seconds": 15, "unit_code_bytes": 1}]), [])
+
+    def test_the_pace_of_this_machine_is_that_of_the_budgets_or_slower(self):
+        self.assertGreaterEqual(builds.pace(), 1.0)
 
     def test_symbols_are_sorted_by_kernel(self):
         self.assertEqual(builds.family_of("void constformer::N_AVX2::matmul<float, float>(float const*)"), "products")
