@@ -58,26 +58,37 @@ void skip_if_sanitized() {
   if (CF_SANITIZED) SKIP("sanitizers change sizes and times");
 }
 
+// How much longer than on the machine of the budget a compiler takes here and now, at least 1: <string> alone took g++ 12 0.22 s there.
+double pace(std::string const& compiler) {
+  double least = 1e9;
+  for (int i = 0; i < 3; ++i)
+    least = std::min(
+        least,
+        run({compiler, "-std=c++20", "-fsyntax-only", "-x", "c++", "-include", "string", "/dev/null"}).cpu_seconds);
+  return std::max(1.0, least / 0.22);
+}
+
 // One build as a user of an installed command starts it, with what it took: a compiler that is named gets no precompiled headers.
 void check_build(fs::path const& checkpoint) {
-  constexpr double most_seconds = 15;
   constexpr long most_bytes = 1500 * mega;
   std::string const output = (fresh_folder("budget") / "program").string();
   auto const toolchain =
       read_json(fs::path(command()).parent_path().parent_path() / "share/constformer/toolchain.json");
-  std::vector<std::string> const call{command(), "build",      checkpoint.string(),     "-o",
-                                      output,    "--compiler", toolchain.at("compiler")};
+  std::string const compiler = toolchain.at("compiler");
+  std::vector<std::string> const call{command(), "build", checkpoint.string(), "-o", output, "--compiler", compiler};
   double best = 1e9;
   long bytes = 0;
+  double most_seconds = 0;
   for (int i = 0; i < tries && best > most_seconds; ++i) {
+    most_seconds = 15 * pace(compiler);
     auto const result = run(call, {.watch_memory = true});
     REQUIRE(result.status == 0);
     CHECK(result.err.empty());
     // On an idle machine a build takes no longer than its processor time, whatever else runs here now.
     best = std::min({best, result.seconds, result.cpu_seconds});
     bytes = std::max(bytes, result.peak_bytes);
-    std::printf("build of %s: %.1f s, %.1f s of processor, %.0f MB\n", checkpoint.filename().c_str(), result.seconds,
-                result.cpu_seconds, static_cast<double>(result.peak_bytes) / mega);
+    std::printf("build of %s: %.1f s, %.1f s of processor, %.0f MB; allowed: %.1f s\n", checkpoint.filename().c_str(),
+                result.seconds, result.cpu_seconds, static_cast<double>(result.peak_bytes) / mega, most_seconds);
   }
   CHECK(best <= most_seconds);
   CHECK(bytes <= most_bytes);
