@@ -530,7 +530,7 @@ def difference(old, new):
     for key in ("prompt", "segments", "greedy", "greedy_without_cache", "greedy_until_eos", "eos", "context"):
         if ids[0].get(key) != ids[1].get(key):
             return f"ids.json: {key} is {ids[0].get(key)}, now {ids[1].get(key)}"
-    for path in old.glob("*.npy"):
+    for path in (old / p.name for p in new.glob("*.npy")):
         x, y = np.load(path), np.load(new / path.name)
         if x.shape != y.shape or x.dtype != y.dtype:
             return f"{path.name} is {x.dtype}{list(x.shape)}, now {y.dtype}{list(y.shape)}"
