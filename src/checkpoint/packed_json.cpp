@@ -108,6 +108,7 @@ std::string write_metadata(packed_metadata const& m) {
               {"banned_ids", m.banned_ids}};
   if (m.decoder_start) out["decoder_start"] = *m.decoder_start;
   if (!m.config_json.empty()) out["config_json"] = m.config_json;
+  if (!m.config_refusal.empty()) out["config_refusal"] = m.config_refusal;
   if (!m.generation_json.empty()) out["generation_json"] = m.generation_json;
   return dump(out);
 }
@@ -142,6 +143,7 @@ packed_metadata read_metadata(std::span<std::byte const> bytes, std::string cons
           .decoder_start = f.has("decoder_start") ? std::optional(f.integer<int>("decoder_start")) : std::nullopt,
           .banned_ids = f.has("banned_ids") ? f.integers<int>("banned_ids") : std::vector<int>(),
           .config_json = f.text_or_none("config_json"),
+          .config_refusal = f.text_or_none("config_refusal"),
           .generation_json = f.text_or_none("generation_json")};
 }
 

@@ -12,10 +12,7 @@
 
 namespace constformer::command {
 
-void add_checkpoint_options(CLI::App& command, std::string& path, open_options& options) {
-  command.add_option("path", path, "Hugging Face folder, llama2.c .bin, GGUF or torch .pt")
-      ->required()
-      ->type_name("PATH");
+void add_open_options(CLI::App& command, open_options& options) {
   command
       .add_option_function<int>(
           "--heads", [&options](int heads) { options.heads = heads; },
@@ -35,6 +32,13 @@ void add_checkpoint_options(CLI::App& command, std::string& path, open_options& 
           "of a nanochat model's logits, which its files do not say (default: 15)")
       ->check(CLI::Range(1.0F, 1000.0F))
       ->type_name("F");
+}
+
+void add_checkpoint_options(CLI::App& command, std::string& path, open_options& options) {
+  command.add_option("path", path, "Hugging Face folder, llama2.c .bin, GGUF or torch .pt")
+      ->required()
+      ->type_name("PATH");
+  add_open_options(command, options);
 }
 
 }  // namespace constformer::command

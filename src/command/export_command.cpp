@@ -1,6 +1,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -18,11 +19,13 @@
 
 #include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/safetensors_write.hpp"
+#include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
+#include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
 #include "unpack_weights.hpp"
 
@@ -34,6 +37,7 @@ namespace fs = std::filesystem;
 
 struct export_options {
   std::string path;
+  open_options open;
   std::string output;
 };
 
@@ -51,6 +55,7 @@ constexpr std::array companions{"config.json",
                                 "tokenizer.model",
                                 "spiece.model",
                                 "sentencepiece.bpe.model",
+                                "ice_text.model",
                                 "source.spm",
                                 "target.spm",
                                 "target_vocab.json",
@@ -120,6 +125,12 @@ void export_file(checkpoint const& source, fs::path const& to) {
 
 void export_program(packed_file const& file, std::string const& name, fs::path const& to) {
   unpacked const out = unpack(file, name);
+  if (out.rounded_to)
+    std::fprintf(stderr,
+                 "constformer: %s: its matrices were rounded to %s when it was built; they are written in f32 as the "
+                 "values that "
+                 "it multiplies with\n",
+                 name.c_str(), std::string(name_of(*out.rounded_to)).c_str());
   packed_metadata const facts = file.metadata();
   // What did not come from a Hugging Face folder has its names and order of rows by now, and GPT-2 may still be (out, in).
   bool const turned = facts.source != name_of(checkpoint_format::hugging_face);
@@ -152,6 +163,12 @@ class new_folder {
   bool made_ = false;
 };
 
+void refuse_for_program(open_options const& options, std::string const& name) {
+  if (options.heads != 0 || options.softcap || options.activation)
+    throw error(name +
+                ": is a program, --heads, --activation and --softcap are for checkpoints that do not say theirs");
+}
+
 void run_export(export_options const& options) {
   fs::path const path = options.path, to = options.output;
   std::error_code unreadable;
@@ -162,7 +179,10 @@ void run_export(export_options const& options) {
   if (!folder) file.emplace(path);
   auto const packed = file ? packed_weights_of(path, *file) : std::nullopt;
   std::optional<checkpoint> source;
-  if (!packed) source = open_checkpoint(path);
+  if (packed)
+    refuse_for_program(options.open, options.path);
+  else
+    source = open_checkpoint(path, options.open);
   new_folder target(to);
   if (packed)
     export_program(*packed, options.path, to);
@@ -181,6 +201,7 @@ void add_export(CLI::App& app) {
   command->add_option("path", options->path, "a program, its .weights file, or a checkpoint")
       ->required()
       ->type_name("MODEL_OR_PATH");
+  add_open_options(*command, options->open);
   command->add_option("-o,--output", options->output, "the folder; it is made if it is not there")
       ->required()
       ->type_name("DIR");

@@ -11,7 +11,6 @@
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/core/arena.hpp"
-#include "constformer/core/error.hpp"
 #include "constformer/text/chat.hpp"
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer_data.hpp"
@@ -47,13 +46,9 @@ std::string read_text(std::filesystem::path const& path) {
 }
 
 // The config.json that `export` gives back: the folder's own, or one that says the same. CTranslate2's says other things.
-std::string config_json_of(checkpoint const& source) {
-  if (source.format == checkpoint_format::hugging_face) return read_text(source.path / "config.json");
-  try {
-    return hugging_face_config_text(source);
-  } catch (error const&) {  // then the program runs, and cannot be exported
-    return {};
-  }
+written_config config_json_of(checkpoint const& source) {
+  if (source.format == checkpoint_format::hugging_face) return {read_text(source.path / "config.json"), {}};
+  return write_hugging_face_config(source);
 }
 
 std::string generation_json_of(checkpoint const& source) {
@@ -62,6 +57,7 @@ std::string generation_json_of(checkpoint const& source) {
 
 packed_metadata metadata_of(checkpoint const& source, config const& model) {
   auto const path = std::filesystem::weakly_canonical(source.path);
+  written_config const written = config_json_of(source);
   auto const sentence = is_encoder_family(model.family) ? read_sentence_modules(source.path) : sentence_modules{};
   return {.name = path.stem().string(),
           .family = std::string(name_of(model.family)),
@@ -75,7 +71,8 @@ packed_metadata metadata_of(checkpoint const& source, config const& model) {
           .chat = chat_of(source, model),
           .decoder_start = source.ids.decoder_start,
           .banned_ids = source.ids.banned,
-          .config_json = config_json_of(source),
+          .config_json = written.text,
+          .config_refusal = written.refusal,
           .generation_json = generation_json_of(source)};
 }
 

@@ -9,6 +9,7 @@
 
 #include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/layers/packed_value.hpp"
 #include "half.hpp"
 #include "quantise.hpp"
 
@@ -116,6 +117,30 @@ void put_panel_groups(Groups const& groups, std::byte* base, std::int64_t row) {
 
 bool has_groups(dtype type) { return quantisation_group(type) > 0; }
 
+// The element that holds column `k` of row `row` of an f32, f16 or bf16 matrix of `cols` columns.
+std::int64_t table_index(int cols, std::int64_t row, std::int64_t k) { return row * padded(cols) + k; }
+
+std::int64_t panel_index(dtype type, int cols, std::int64_t row, std::int64_t k) {
+  std::int64_t const panel = row / panel_rows * panel_rows * packed_depth(type, cols);
+  std::int64_t const lane = row % panel_rows;
+  return panel + (type == dtype::bf16 ? (k / 2 * panel_rows + lane) * 2 + k % 2 : k * panel_rows + lane);
+}
+
+// `read` with the type as a template argument.
+template <class Read>
+float with_type(dtype type, Read read) {
+  switch (type) {
+    case dtype::f16: return read.template operator()<dtype::f16>();
+    case dtype::bf16: return read.template operator()<dtype::bf16>();
+    case dtype::q8_0: return read.template operator()<dtype::q8_0>();
+    case dtype::q4_0: return read.template operator()<dtype::q4_0>();
+    case dtype::iq4_nl: return read.template operator()<dtype::iq4_nl>();
+    case dtype::f32:
+    case dtype::i8: break;  // nothing is packed in i8
+  }
+  return read.template operator()<dtype::f32>();
+}
+
 }  // namespace
 
 void put_value(dtype type, std::byte* base, std::int64_t index, float value) {
@@ -127,24 +152,18 @@ void put_value(dtype type, std::byte* base, std::int64_t index, float value) {
   }
 }
 
-float get_value(dtype type, std::byte const* base, std::int64_t index) {
-  if (type == dtype::f32) {
-    float value = 0;
-    std::memcpy(&value, base + index * 4, sizeof value);
-    return value;
-  }
-  std::uint16_t bits = 0;
-  std::memcpy(&bits, base + index * 2, sizeof bits);
-  if (type == dtype::bf16) return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-  return from_f16(bits);
+float get_table_value(dtype type, std::byte const* base, int cols, std::int64_t row, std::int64_t k) {
+  return with_type(type, [=]<dtype Type>() {
+    return row_value<Type>(reinterpret_cast<stored_row<Type> const*>(base), static_cast<std::size_t>(cols),
+                           static_cast<std::size_t>(row), static_cast<std::size_t>(k));
+  });
 }
 
-std::int64_t table_index(int cols, std::int64_t row, std::int64_t k) { return row * padded(cols) + k; }
-
-std::int64_t panel_index(dtype type, int cols, std::int64_t row, std::int64_t k) {
-  std::int64_t const panel = row / panel_rows * panel_rows * packed_depth(type, cols);
-  std::int64_t const lane = row % panel_rows;
-  return panel + (type == dtype::bf16 ? (k / 2 * panel_rows + lane) * 2 + k % 2 : k * panel_rows + lane);
+float get_panel_value(dtype type, std::byte const* base, int cols, std::int64_t row, std::int64_t k) {
+  return with_type(type, [=]<dtype Type>() {
+    return panel_value<Type>(reinterpret_cast<stored<Type> const*>(base), static_cast<std::size_t>(cols),
+                             static_cast<std::size_t>(row), static_cast<std::size_t>(k));
+  });
 }
 
 void put_table_row(dtype type, std::byte* base, std::int64_t row, std::span<float const> values) {

@@ -11,13 +11,10 @@ namespace constformer::command {
 /// Writes one float32 value at element `index` of an f32, f16 or bf16 array, rounded to nearest, ties to even.
 void put_value(dtype type, std::byte* base, std::int64_t index, float value);
 
-/// The value that put_value wrote, rounded as it is.
-float get_value(dtype type, std::byte const* base, std::int64_t index);
-
-/// @{ The element that holds column `k` of row `row` of an f32, f16 or bf16 matrix of `cols` columns: in a table that is
-/// looked up by row, and in panels.
-std::int64_t table_index(int cols, std::int64_t row, std::int64_t k);
-std::int64_t panel_index(dtype type, int cols, std::int64_t row, std::int64_t k);
+/// @{ Column `k` of row `row` of a matrix of `cols` columns as packing rounded it, of blocks integer times scale, which float32 holds:
+/// in a table that is looked up by row, and in panels.
+float get_table_value(dtype type, std::byte const* base, int cols, std::int64_t row, std::int64_t k);
+float get_panel_value(dtype type, std::byte const* base, int cols, std::int64_t row, std::int64_t k);
 /// @}
 
 /// Writes `values` as row `row` of a table that is looked up by row, (rows, values.size()) at `base`.

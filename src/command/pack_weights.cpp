@@ -199,18 +199,18 @@ void unpack_one(pack_task const& task, config const& model, std::span<std::byte 
   tensor_view const& t = *task.tensor;
   std::byte const* const base = packed.data() + step.offset + task.layer * step.layer_stride;
   std::byte* const values = place(t).data();
-  bool const vector = step.kind == packed_kind::vector;
-  std::int64_t const width = vector ? 1 : t.shape[1];  // values from one row of the tensor to the next
-  auto const index = [&](std::int64_t row, std::int64_t k) {
-    if (vector) return row;
-    return step.kind == packed_kind::rows ? table_index(step.cols, row, k) : panel_index(step.type, step.cols, row, k);
+  std::int64_t const width =
+      step.kind == packed_kind::vector ? 1 : t.shape[1];  // from one row of the tensor to the next
+  auto const value = [&](std::int64_t row, std::int64_t k) {
+    if (step.kind == packed_kind::vector) return get_table_value(dtype::f32, base, 1, 0, row);
+    return step.kind == packed_kind::rows ? get_table_value(step.type, base, step.cols, row, k)
+                                          : get_panel_value(step.type, base, step.cols, row, k);
   };
   for (int row = 0; row < step.rows; ++row) {
     std::int64_t const from = packed_row(step, model.head_dim, row);
     std::int64_t const to = task.source(row);
     for (std::int64_t k = 0; k < std::max(step.cols, 1); ++k)
-      put_value(t.type, values, task.transposed ? k * width + to : to * width + k,
-                get_value(vector ? dtype::f32 : step.type, base, index(from, k)) - step.addend);
+      put_value(t.type, values, task.transposed ? k * width + to : to * width + k, value(from, k) - step.addend);
   }
 }
 

@@ -32,6 +32,21 @@ TEST_CASE("export of a program and of its checkpoint give the same files") {
   CHECK(read_text(of_folder / "chars.json") == read_text(sort / "chars.json"));
 }
 
+TEST_CASE("export of a program in blocks gives f32, and says so") {
+  auto const folder = fresh_folder("export_rounded");
+  std::string const model = program("sort_q8_0", source("models/sort"), {"--dtype", "q8_0"});
+  auto const result = run({command(), "export", model, "-o", (folder / "x").string()});
+  CHECK(result.status == 0);
+  CHECK(result.err ==
+        "constformer: " + model +
+            ": its matrices were rounded to q8_0 when it was built; they are written in f32 as the values "
+            "that it multiplies with\n");
+  CHECK(read_text(folder / "x" / "model.safetensors").find("F16") == std::string::npos);
+  check_refusal(
+      {"export", model, "--softcap", "20", "-o", (folder / "y").string()},
+      model + ": is a program, --heads, --activation and --softcap are for checkpoints that do not say theirs");
+}
+
 TEST_CASE("export refuses what it cannot give back, and leaves no folder behind") {
   auto const folder = fresh_folder("export_refused");
   std::string const to = (folder / "x").string();

@@ -3,8 +3,9 @@
 
     check_export.py COMMAND PACK
 
-Of each family one fixture is packed (PACK CHECKPOINT FILE), which is what a program holds, and exported; GGUF files are exported
-as they are. What transformers makes of the exported folder must be the fixture's own logits or hidden states.
+Of each family one fixture is packed (PACK CHECKPOINT FILE [TYPE]), which is what a program holds, and exported; GGUF and torch files
+are exported as they are, and their blocks from programs that keep them. What transformers makes of the exported folder must be
+the fixture's own logits or hidden states.
 Exit status 77 when the Python packages it needs are missing.
 """
 import json
@@ -24,7 +25,10 @@ FOLDERS = ["fixtures/" + name for name in (
     "gemma2_caps", "phi3_longrope_short", "gpt_neox_parallel", "glm_bias", "glm4_sandwich", "gpt2_plain", "bert_pretraining",
     "bert_first_names", "roberta_masked", "distilbert_masked", "chatglm_groups", "chatglm_6b_prefix")] + [
     "fixtures_translators/" + name for name in ("t5_relu", "t5_gated", "marian_swish", "marian_two_vocabularies")]
-FILES = ["fixtures_gguf/" + name for name in ("llama_q8_0", "qwen2_bf16", "gpt2_f16", "bert_q4_0")]
+FILES = ["fixtures_gguf/" + name for name in ("llama_q8_0", "qwen2_bf16", "gpt2_f16", "bert_q4_0", "gemma_f32", "gemma2_f16", "t5_f32",
+                                              "t5_f16_gated")] + [
+    "fixtures/" + name for name in ("nanogpt_bias", "nanogpt_no_bias", "gpt_state", "nanochat_plain")]
+KEPT = {"fixtures_gguf/llama_q8_0": "q8_0", "fixtures_gguf/bert_q4_0": "q4_0"}
 BOUND = 1e-5  # of the range: threads may add in another order
 
 
@@ -45,29 +49,28 @@ def computed(folder, expected, encoder):
     return reference.logits(folder, expected["prompt"])
 
 
-def check(command, pack, name, scratch):
+def check(command, pack, name, kind, scratch):
+    """`kind` is the type to pack in, or None: the file itself is exported."""
     fixture, out = HERE / name, scratch / "out"
-    checkpoint = fixture
-    if (fixture / "model.gguf").exists():
-        checkpoint = fixture / "model.gguf"
-    else:
-        checkpoint = scratch / "packed"
-        subprocess.run([pack, fixture, checkpoint], check=True)
-    subprocess.run([command, "export", checkpoint, "-o", out], check=True)
     expected = json.loads((fixture / "ids.json").read_text())
+    checkpoint, options = fixture / expected.get("checkpoint", ""), expected.get("options", [])
+    if kind is not None:
+        subprocess.run([pack, checkpoint, scratch / "packed", kind], check=True)
+        checkpoint, options = scratch / "packed", []
+    subprocess.run([command, "export", checkpoint, *options, "-o", out], check=True)
     encoder = (fixture / "hidden.npy").exists()
     ours, theirs = computed(out, expected, encoder), np.load(fixture / ("hidden.npy" if encoder else "logits.npy"))
     gap = np.abs(ours - theirs).max() / np.abs(theirs).max()
-    print(f"{name}: {gap:.1e} of the range")
+    print(f"{name}{' in ' + kind if kind else ''}: {gap:.1e} of the range")
     return gap <= BOUND
 
 
 def main():
     torch.set_num_threads(1)
     bad = []
-    for name in FOLDERS + FILES:
+    for name, kind in [(name, "f32") for name in FOLDERS] + [(name, None) for name in FILES] + list(KEPT.items()):
         with tempfile.TemporaryDirectory() as scratch:
-            if not check(*sys.argv[1:3], name, pathlib.Path(scratch)):
+            if not check(*sys.argv[1:3], name, kind, pathlib.Path(scratch)):
                 bad.append(name)
     for name in bad:
         print(f"{name}: transformers computes something else from what was exported", file=sys.stderr)

@@ -35,6 +35,7 @@ struct packed_metadata {
   std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
   std::vector<int> banned_ids{};       ///< never generated
   std::string config_json{};           ///< of a Hugging Face folder of this model, for `export`; empty: there is none
+  std::string config_refusal{};        ///< why there is none
   std::string generation_json{};       ///< its generation_config.json; empty: there is none
 };
 

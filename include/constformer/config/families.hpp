@@ -242,6 +242,12 @@ enum class nanochat_era : std::uint8_t { plain, lambdas, values, gated, smeared 
   return c;
 }
 
+/// `c` with or without the biases of norms, attention and feed-forward layers, as nanoGPT leaves the choice.
+[[nodiscard]] constexpr config with_biases(config c, bool biased) {
+  c.norm_bias = c.bias_qkv = c.bias_attention_output = c.bias_ffn = biased;
+  return c;
+}
+
 /// BERT (arXiv:1810.04805): bidirectional, post-LayerNorm, learned positions, two segments, pooler, no head.
 [[nodiscard]] constexpr config bert(shape const& s) {
   config c = gpt2(s);

@@ -29,6 +29,9 @@ struct llama_defaults {
 [[nodiscard]] config read_llama_like(json_fields const& fields, config (*family)(shape const&),
                                      llama_defaults const& defaults);
 
+/// What Gemma 2's scores are multiplied by beside 1/√head_dim, so that they are divided by the root of `scalar` instead.
+[[nodiscard]] float query_scalar_gain(int head_dim, int scalar);
+
 [[nodiscard]] config read_llama(json_fields const& fields);
 [[nodiscard]] config read_mistral(json_fields const& fields);
 [[nodiscard]] config read_qwen2(json_fields const& fields);

@@ -28,6 +28,10 @@ float read_cap(json_fields const& fields, std::string_view field, float otherwis
 
 }  // namespace
 
+float query_scalar_gain(int head_dim, int scalar) {
+  return static_cast<float>(std::sqrt(static_cast<double>(head_dim) / scalar));
+}
+
 config read_gemma(json_fields const& fields) {
   config c = read_gemma_like(
       fields, gemma,
@@ -45,9 +49,7 @@ config read_gemma2(json_fields const& fields) {
                               .tied = true,
                               .activation_field = "hidden_activation",
                               .activation = "gelu_pytorch_tanh"});
-  // Scores are divided by the root of this scalar instead of the head's width.
-  double const scalar = fields.extent("query_pre_attn_scalar", 256);
-  c.score_gain = static_cast<float>(std::sqrt(c.head_dim / scalar));
+  c.score_gain = query_scalar_gain(c.head_dim, fields.extent("query_pre_attn_scalar", 256));
   c.score_softcap = read_cap(fields, "attn_logit_softcapping", 50.0F);
   c.logit_softcap = read_cap(fields, "final_logit_softcapping", 30.0F);
   layer_set const sliding = fields.has("layer_types") ? sliding_layers(fields, c.layers) : every(2, 0, c.layers);

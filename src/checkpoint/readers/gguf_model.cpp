@@ -18,6 +18,7 @@
 #include "constformer/kernels/rope.hpp"
 #include "config_fields.hpp"
 #include "encoder_decoder_configs.hpp"
+#include "family_readers.hpp"
 #include "gguf_names.hpp"
 
 namespace constformer {
@@ -209,9 +210,8 @@ config read_gemma2(model_keys const& keys) {
   config c = gemma2(read_shape(keys), 0);
   read_llama_like(keys, c);
   c.norm_adds_one = false;
-  float const head = static_cast<float>(c.head_dim);
-  float const divided_by = c.layers == layers_of_27b ? static_cast<float>(std::max(c.d_model / c.heads, 1)) : head;
-  c.score_gain = std::sqrt(head / divided_by);
+  int const scalar = c.layers == layers_of_27b ? std::max(c.d_model / c.heads, 1) : c.head_dim;
+  c.score_gain = query_scalar_gain(c.head_dim, scalar);
   c.score_softcap = keys.real("attn_logit_softcapping", 50.0F);
   c.logit_softcap = keys.real("final_logit_softcapping", 30.0F);
   set_window(c, keys.extent("attention.sliding_window", 4096), every(2, 0, c.layers));

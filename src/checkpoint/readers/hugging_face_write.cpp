@@ -1,7 +1,6 @@
 #include "hugging_face_write.hpp"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,9 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
@@ -23,96 +19,6 @@
 namespace constformer {
 
 namespace {
-
-using nlohmann::ordered_json;
-
-// Transformers' names of activations where they are not ours.
-std::string activation_name(activation_kind kind) {
-  switch (kind) {
-    case activation_kind::gelu_tanh: return "gelu_new";
-    case activation_kind::identity: return "linear";
-    default: return std::string(name_of(kind));
-  }
-}
-
-// The shortest decimal that gives the float back; as a double it would have seventeen digits.
-ordered_json real(float value) {
-  std::array<char, 32> digits{};
-  auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return ordered_json::parse(std::string(digits.data(), end));
-}
-
-ordered_json rope_scaling(rope_config const& r) {
-  switch (r.scaling) {
-    case rope_scaling_kind::linear: return {{"rope_type", "linear"}, {"factor", real(r.factor)}};
-    case rope_scaling_kind::llama3:
-      return {{"rope_type", "llama3"},
-              {"factor", real(r.factor)},
-              {"low_freq_factor", real(r.low_freq_factor)},
-              {"high_freq_factor", real(r.high_freq_factor)},
-              {"original_max_position_embeddings", r.original_positions}};
-    default: return nullptr;  // files without a config.json of their own have no other kind
-  }
-}
-
-void add_llama(ordered_json& out, config const& c, char const* architecture) {
-  out["architectures"] = {architecture};
-  out["vocab_size"] = c.vocab;
-  out["hidden_size"] = c.d_model;
-  out["intermediate_size"] = c.d_ff;
-  out["num_hidden_layers"] = c.layers;
-  out["num_attention_heads"] = c.heads;
-  out["num_key_value_heads"] = c.kv_heads;
-  out["head_dim"] = c.head_dim;
-  out["hidden_act"] = activation_name(c.activation);
-  out["max_position_embeddings"] = c.positions;
-  out["rms_norm_eps"] = real(c.norm_eps);
-  out["rope_theta"] = real(c.rope.theta);
-  out["rope_scaling"] = rope_scaling(c.rope);
-  out["tie_word_embeddings"] = c.tied;
-  if (c.family != family_kind::llama) return;
-  out["attention_bias"] = c.bias_qkv;
-  out["mlp_bias"] = c.bias_ffn;
-}
-
-void add_gpt2(ordered_json& out, config const& c) {
-  out["architectures"] = {"GPT2LMHeadModel"};
-  out["vocab_size"] = c.vocab;
-  out["n_positions"] = c.positions;
-  out["n_embd"] = c.d_model;
-  out["n_layer"] = c.layers;
-  out["n_head"] = c.heads;
-  out["n_inner"] = c.d_ff;
-  out["activation_function"] = activation_name(c.activation);
-  out["layer_norm_epsilon"] = real(c.norm_eps);
-  out["tie_word_embeddings"] = c.tied;
-}
-
-void add_bert(ordered_json& out, config const& c) {
-  out["architectures"] = {"BertModel"};
-  out["vocab_size"] = c.vocab;
-  out["hidden_size"] = c.d_model;
-  out["intermediate_size"] = c.d_ff;
-  out["num_hidden_layers"] = c.layers;
-  out["num_attention_heads"] = c.heads;
-  out["hidden_act"] = activation_name(c.activation);
-  out["max_position_embeddings"] = c.positions;
-  out["type_vocab_size"] = c.segments;
-  out["layer_norm_eps"] = real(c.norm_eps);
-}
-
-void add_ids(ordered_json& out, special_ids const& ids) {
-  out["bos_token_id"] = ids.bos ? ordered_json(*ids.bos) : ordered_json(nullptr);
-  out["eos_token_id"] = ids.eos.empty()       ? ordered_json(nullptr)
-                        : ids.eos.size() == 1 ? ordered_json(ids.eos.front())
-                                              : ordered_json(ids.eos);
-  out["pad_token_id"] = ids.pad ? ordered_json(*ids.pad) : ordered_json(nullptr);
-}
-
-config as_transformers(config c) {
-  if (c.position == position_kind::rotary) c.rope.style = rope_style::half_split;
-  return c;
-}
 
 // The rule that names a tensor, if one does.
 name_rule const* rule_of(checkpoint const& source, std::string_view tensor) {
@@ -130,14 +36,30 @@ bool is_query_or_key(name_rule const& rule) {
   return rule.layer.ends_with("attention.query") || rule.layer.ends_with("attention.key");
 }
 
-std::vector<std::byte> as_f32(tensor_view const& t) {
+std::vector<float> values_of(tensor_view const& t) {
   std::vector<float> values(static_cast<std::size_t>(count_of(t.shape)));
-  auto const [rows, columns] = matrix_of(t);
-  static_cast<void>(columns);
-  read_rows_f32(t, 0, rows, values);
-  std::vector<std::byte> out(4 * values.size());
+  read_rows_f32(t, 0, matrix_of(t).rows, values);
+  return values;
+}
+
+std::vector<std::byte> bytes_of(std::vector<float> const& values) {
+  std::vector<std::byte> out(sizeof(float) * values.size());
   if (!out.empty()) std::memcpy(out.data(), values.data(), out.size());
   return out;
+}
+
+// Of a norm that is stored as 1 + w.
+std::vector<float> less_one(tensor_view const& t, checkpoint const& source) {
+  std::vector<float> values = values_of(t);
+  for (float& v : values) {
+    float const w = v - 1.0F;
+    if (w + 1.0F != v)
+      throw error(source.path.string() + ": tensor " + t.name + " holds " + std::to_string(v) +
+                  ", which no float32 plus 1 gives, as norms of " + std::string(name_of(source.model.family)) +
+                  " need");
+    v = w;
+  }
+  return values;
 }
 
 // Row `row` of the result is row `from(row)`; rows of a vector are its values.
@@ -175,50 +97,55 @@ void replace_bytes(hugging_face_form& form, tensor_view& t, std::vector<std::byt
   t.bytes = form.storage.back();
 }
 
-}  // namespace
-
-std::string hugging_face_config_text(checkpoint const& source) {
-  config const& c = source.model;
-  ordered_json out = {{"model_type", name_of(c.family)}};
-  switch (c.family) {
-    case family_kind::llama: add_llama(out, c, "LlamaForCausalLM"); break;
-    case family_kind::mistral: add_llama(out, c, "MistralForCausalLM"); break;
-    case family_kind::qwen2: add_llama(out, c, "Qwen2ForCausalLM"); break;
-    case family_kind::gpt2: add_gpt2(out, c); break;
-    case family_kind::bert: add_bert(out, c); break;
-    default:
-      throw error(source.path.string() + ": a config.json of " + std::string(name_of(c.family)) + " is not written");
-  }
-  add_ids(out, source.ids);
-  std::string text = out.dump(2) + "\n";
-  config again = read_hugging_face_config(text, "config.json").model;
-  config wanted = as_transformers(c);
-  again.pooler = wanted.pooler;  // tensors tell
-  wanted.capacity = again.capacity;
-  wanted.weights = again.weights;
-  if (again != wanted) throw error(source.path.string() + ": its hyperparameters cannot be said in a config.json");
-  return text;
+void replace_values(hugging_face_form& form, tensor_view& t, std::vector<float> const& values) {
+  replace_bytes(form, t, bytes_of(values));
+  t.type = dtype::f32;
+  t.scales = {};
 }
 
+// What the layout of transformers asks of one tensor.
+void rearrange(hugging_face_form& form, tensor_view& t, checkpoint const& source, config const& wanted) {
+  name_rule const* const rule = rule_of(source, t.name);
+  if (rule == nullptr) return;
+  config const& c = source.model;
+  if (c.position == position_kind::rotary && c.rope.style != wanted.rope.style && is_query_or_key(*rule))
+    replace_bytes(form, t, half_split(t, c));
+  if (c.norm_adds_one != wanted.norm_adds_one && rule->layer.ends_with("norm"))
+    replace_values(form, t, less_one(t, source));
+  if (rule->transposed && !source.linear_in_out && t.shape.size() == 2) {
+    replace_bytes(form, t, transposed(t));
+    std::swap(t.shape[0], t.shape[1]);
+  }
+}
+
+// A bias of zeros for each of GPT-2's norms and linear layers: LayerNorm and products add nothing to what they have.
+void add_zero_biases(hugging_face_form& form, checkpoint const& source) {
+  constexpr std::string_view weight = "weight";
+  for (std::size_t i = 0, count = form.tensors.size(); i < count; ++i) {
+    tensor_view const& t = form.tensors[i];
+    name_rule const* const rule = rule_of(source, t.name);
+    bool const biased = rule != nullptr && (rule->layer.starts_with("blocks.") || rule->layer == "final_norm");
+    if (!biased || !t.name.ends_with(weight)) continue;
+    tensor_view bias{t.name.substr(0, t.name.size() - weight.size()) + "bias", dtype::f32, {t.shape.back()}, {}};
+    replace_values(form, bias, std::vector<float>(static_cast<std::size_t>(t.shape.back())));
+    form.tensors.push_back(std::move(bias));
+  }
+  std::ranges::sort(form.tensors, {}, &tensor_view::name);
+}
+
+}  // namespace
+
 hugging_face_form in_hugging_face_form(checkpoint const& source) {
-  hugging_face_form out{hugging_face_config_text(source), source.tensors};
-  bool const interleaved =
-      source.model.position == position_kind::rotary && source.model.rope.style == rope_style::interleaved;
+  written_config written = write_hugging_face_config(source);
+  if (written.text.empty()) throw error(source.path.string() + ": " + written.refusal);
+  hugging_face_form out{std::move(written.text), source.tensors};
+  config const wanted = as_transformers(source.model);
   for (tensor_view& t : out.tensors) {
     bool const floating = t.type == dtype::f32 || t.type == dtype::f16 || t.type == dtype::bf16;
-    if (!floating) {
-      replace_bytes(out, t, as_f32(t));
-      t.type = dtype::f32;
-      t.scales = {};
-    }
-    name_rule const* const rule = rule_of(source, t.name);
-    if (rule == nullptr) continue;
-    if (interleaved && is_query_or_key(*rule)) replace_bytes(out, t, half_split(t, source.model));
-    if (rule->transposed && !source.linear_in_out && t.shape.size() == 2) {
-      replace_bytes(out, t, transposed(t));
-      std::swap(t.shape[0], t.shape[1]);
-    }
+    if (!floating) replace_values(out, t, values_of(t));
+    rearrange(out, t, source, wanted);
   }
+  if (wanted.bias_ffn && !source.model.bias_ffn) add_zero_biases(out, source);
   return out;
 }
 

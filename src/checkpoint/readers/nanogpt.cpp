@@ -60,8 +60,6 @@ activation_kind settle_activation(torch_model& out, open_options const& options,
   return usual;
 }
 
-void set_biases(config& c, bool biased) { c.norm_bias = c.bias_qkv = c.bias_attention_output = c.bias_ffn = biased; }
-
 void require_valid(config const& c, std::string const& where) {
   if (message const misfit = first_misfit(c); !misfit.empty()) throw error(where + ": " + std::string(misfit.view()));
 }
@@ -129,7 +127,7 @@ torch_model read_nanogpt(torch_file const& file, std::filesystem::path const& pa
                    .vocab = extent_of(args, "vocab_size"),
                    .positions = extent_of(args, "block_size")});
   auto const bias = args.find("bias");
-  set_biases(c, !bias || bias->flag("model_args: bias"));  // the first versions had no such field, and biases
+  c = with_biases(c, !bias || bias->flag("model_args: bias"));  // the first versions had no such field, and biases
   c.activation = settle_activation(out, options, activation_kind::gelu,
                                    "model_args does not say; nanoGPT computes erf GELU whatever it was begun from");
   require_valid(c, where);
@@ -147,8 +145,7 @@ torch_model read_gpt_state(torch_file const& file, std::filesystem::path const& 
   out.content = file.tensors_of(file.root(), made);
   shape s = shape_in(out.content, where);
   s.heads = settle_heads(out, options, s.d_model, where);
-  config c = gpt2(s);
-  set_biases(c, find(out.content, "transformer.ln_f.bias") != nullptr);
+  config c = with_biases(gpt2(s), find(out.content, "transformer.ln_f.bias") != nullptr);
   c.activation = settle_activation(
       out, options, activation_kind::gelu_tanh,
       "a state_dict does not say; minGPT and makemore, which save it alone, compute GPT-2's tanh form");
