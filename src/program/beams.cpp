@@ -62,6 +62,8 @@ beam_options resolve_beams(beam_choice const& choice) {
   return o;
 }
 
+int least_tokens(beam_options const& options) { return options.rule == beam_rule::ctranslate2 ? 1 : 0; }
+
 std::string describe(beam_options const& o) {
   char line[200];
   char const* const stopping = o.stopping == early_stopping::yes  ? "true"

@@ -13,6 +13,9 @@ namespace constformer::program {
 /// The values to search with: those given, else those of the rule. Throws `usage_error` if they make no sense.
 beam_options resolve_beams(beam_choice const& choice);
 
+/// Tokens that a translation has before it may end: CTranslate2's Translator takes no empty one unless it is told to.
+[[nodiscard]] int least_tokens(beam_options const& options);
+
 /// The values in use, on one line.
 std::string describe(beam_options const& options);
 

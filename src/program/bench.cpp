@@ -137,7 +137,8 @@ void bench_translation(program_context const& context, bench_options const& o, i
       auto const found = search.run(*model, {.prompt = std::span(&start, 1),
                                              .prefix = {},
                                              .max_tokens = o.predict.value_or(-1),
-                                             .banned = context.metadata.banned_ids});
+                                             .banned = context.metadata.banned_ids,
+                                             .min_tokens = least_tokens(options)});
       return found.empty() ? 0 : static_cast<int>(found.front().ids.size());
     });
   }

@@ -67,7 +67,8 @@ void search_beams(program_context const& context, translate_options const& optio
   auto const found = search.run(*model, {.prompt = beginning.first(1),
                                          .prefix = beginning.subspan(1),
                                          .max_tokens = options.predict,
-                                         .banned = context.metadata.banned_ids});
+                                         .banned = context.metadata.banned_ids,
+                                         .min_tokens = least_tokens(beams)});
   print_hypotheses(context, found, {}, options.print_ids, options.beams.scores, out);
 }
 

@@ -107,6 +107,32 @@ TEST_CASE("beam searches find what their originals find, with the same scores") 
   CHECK(compared > 150);
 }
 
+// The end token, 0, is the likeliest of three throughout.
+TEST_CASE("a hypothesis may be told not to end at once, and CTranslate2's others share what its end had") {
+  constexpr float end = 2, one = 1, two = 0;
+  auto const rows = [](std::span<int const>, std::span<float> logits) {
+    logits[0] = end;
+    logits[1] = one;
+    logits[2] = two;
+  };
+  std::vector const stop_ids{0}, prompt{1}, prefix{2};
+  double const all = std::log(std::exp(2.0) + std::exp(1.0) + 1), rest = std::log(std::exp(1.0) + 1);
+  for (auto const rule : {beam_rule::hugging_face, beam_rule::ctranslate2}) {
+    CAPTURE(name_of(rule));
+    made_up_session model(8, 2, 3, rows);
+    beam_search search({.rule = rule, .beams = 2, .length_penalty = 0}, stop_ids, 3, 8);
+    auto const found = copy_of(search.run(model, {.prompt = prompt, .prefix = {}, .min_tokens = 1}));
+    CHECK(found.front().ids == std::vector{1, 0});
+    double const first = 1 - (rule == beam_rule::ctranslate2 ? rest : all);
+    CHECK_THAT(found.front().score, Catch::Matchers::WithinAbs(first + 2 - all, 2e-6));
+    model.rewind(0);
+    CHECK(copy_of(search.run(model, {.prompt = prompt, .prefix = prefix, .min_tokens = 1})).front().ids ==
+          std::vector{2, 0});  // a prefix counts
+    model.rewind(0);
+    CHECK(copy_of(search.run(model, {.prompt = prompt, .prefix = {}})).front().ids == std::vector{0});
+  }
+}
+
 TEST_CASE("a search ends where the context does") {
   made_up_session model(10, 2, 20, [](auto tokens, auto logits) { hashed_logits(1, 4.0F, tokens, logits); });
   beam_search search({.beams = 2, .best = 2}, {}, 20, 10);

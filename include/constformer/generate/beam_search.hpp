@@ -20,6 +20,7 @@ struct beam_request {
   std::span<int const> prefix;    ///< what every hypothesis begins with; may be empty
   int max_tokens = -1;            ///< to choose at most; -1: as many as the context holds
   std::span<int const> banned{};  ///< never chosen; ids of the vocabulary, each once
+  int min_tokens = 0;             ///< in a hypothesis, its prefix counted, before it may end
 };
 
 /// Looks for likely continuations, K at a time. All memory is taken when it is made; no call below allocates.

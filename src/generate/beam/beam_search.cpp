@@ -39,6 +39,7 @@ class beam_search::search {
   search(beam_options const& options, std::span<int const> stop_ids, int vocab, int capacity)
       : options_(checked(options)),
         capacity_(static_cast<std::size_t>(capacity)),
+        stop_ids_(stop_ids.begin(), stop_ids.end()),
         rule_(make_rule(options, stop_ids, vocab, capacity)),
         scores_(options.beams, vocab),
         tokens_(rule_->nodes_per_step() * (capacity_ + 1)),
@@ -49,11 +50,12 @@ class beam_search::search {
         coverage_(options.beams, options.coverage_penalty != 0 ? capacity_ : 0),
         results_(static_cast<std::size_t>(options.best)),
         result_ids_(results_.size() * (capacity_ + 1)) {
-    banned_.reserve(capacity_ + 1 + static_cast<std::size_t>(vocab));
+    banned_.reserve(capacity_ + 1 + static_cast<std::size_t>(vocab) + stop_ids_.size());
   }
 
   std::span<beam_hypothesis const> run(session& model, beam_request const& request) {
     always_banned_ = request.banned;
+    endless_ = std::max(request.min_tokens - static_cast<int>(request.prefix.size()), 0);
     int const room = begin(model, request);
     if (room == 0) return report(request.prefix, {});
     auto const first = append_all(model, request);
@@ -143,13 +145,14 @@ class beam_search::search {
 
   void take(std::size_t beam, std::span<float const> logits) {
     banned_.clear();
+    int const node = beams_[beam].node;
     if (options_.no_repeat_ngram > 0) {
-      int const node = beams_[beam].node;
       auto const chosen = static_cast<std::size_t>(tokens_.length(node));
       tokens_.write_path(node, std::span(history_).subspan(past_, chosen));
       detail::forbid_repeats(std::span(history_).first(past_ + chosen), options_.no_repeat_ngram, banned_);
     }
     banned_.insert(banned_.end(), always_banned_.begin(), always_banned_.end());
+    if (tokens_.length(node) < endless_) banned_.insert(banned_.end(), stop_ids_.begin(), stop_ids_.end());
     scores_.set(static_cast<int>(beam), logits, beams_[beam].score, banned_, rule_->renormalises());
   }
 
@@ -167,6 +170,7 @@ class beam_search::search {
 
   beam_options const options_;
   std::size_t const capacity_;
+  std::vector<int> const stop_ids_;
   std::unique_ptr<detail::search_rule> rule_;
   detail::beam_scores scores_;
   detail::trellis tokens_;
@@ -177,6 +181,7 @@ class beam_search::search {
   std::size_t past_ = 0;      // tokens of it that all beams share
   std::vector<int> banned_;
   std::span<int const> always_banned_;
+  int endless_ = 0;                   // tokens that are chosen before one may be an end
   detail::source_coverage coverage_;  // empty without a penalty
   std::vector<beam_hypothesis> results_;
   std::vector<int> result_ids_;
