@@ -92,10 +92,12 @@ class conversation {
   }
 
  private:
-  // Forgets what is not the beginning of `ids`, and at least the last of these, whose logits are wanted; returns what is left.
+  // Forgets what is not the beginning of `ids`, and at least the last of these, whose logits are wanted; returns what is left. Of a
+  // prefix that all tokens see each turn makes another one.
   std::size_t keep_known(std::vector<int> const& ids) {
     auto const same = std::ranges::mismatch(read_, ids).in1 - read_.begin();
-    auto const known = std::min(static_cast<std::size_t>(same), ids.size() - 1);
+    bool const prefix = context_.model().mask == mask_kind::prefix;
+    auto const known = prefix ? 0 : std::min(static_cast<std::size_t>(same), ids.size() - 1);
     model_->rewind(static_cast<int>(known));
     read_ = ids;
     return known;

@@ -61,7 +61,7 @@ std::string_view blob_reader::text(blob_text where) const {
 
 void blob_reader::check_facts() const {
   if (facts_.model > static_cast<std::uint32_t>(model_kind::ranks)) throw_damaged("the kind of model");
-  if (facts_.decoder > static_cast<std::uint32_t>(decode_kind::separated)) throw_damaged("the kind of decoder");
+  if (facts_.decoder > static_cast<std::uint32_t>(decode_kind::chatglm)) throw_damaged("the kind of decoder");
   if (facts_.tokens > 0x7FFFFFFF) throw_damaged("the number of tokens");
   std::size_t const tokens = facts_.tokens;
   if (bytes(section::token_offsets).size() != 4 * (tokens + 1)) throw_damaged("the table of token offsets");

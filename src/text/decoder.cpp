@@ -3,6 +3,7 @@
 #include <array>
 
 #include "text/utf8.hpp"
+#include "text/white_space_tokens.hpp"
 
 namespace constformer::text {
 namespace {
@@ -47,6 +48,7 @@ void clean_up(std::string& word) {
 decoder::decoder(blob_reader const& blob, piece_table const& pieces, decode_options options, bool eager)
     : pieces_(pieces),
       kind_(blob.decoder()),
+      sentencepiece_(kind_ == decode_kind::sentencepiece || kind_ == decode_kind::chatglm),
       skip_special_(options.skip_special),
       eager_(eager),
       strip_first_blank_(blob.has(flag_strip_first_blank)),
@@ -78,7 +80,7 @@ std::string_view decoder::flush() {
 void decoder::feed(std::uint32_t id, std::string& out) {
   if (skip_special_ && pieces_.is_skipped(id)) {
     // SentencePiece's control tokens end a run of bytes; the tokenizers library takes skipped tokens out beforehand.
-    if (kind_ == decode_kind::sentencepiece) feed_sentencepiece(id, {}, out);
+    if (sentencepiece_) feed_sentencepiece(id, {}, out);
   } else {
     feed_piece(id, pieces_.text(id), out);
   }
@@ -93,6 +95,7 @@ void decoder::feed_piece(std::uint32_t id, std::string_view text, std::string& o
       put(out, text);
       break;
     case decode_kind::sentencepiece: feed_sentencepiece(id, text, out); break;
+    case decode_kind::chatglm: feed_sentencepiece(id, white_space_of(text, word_), out); break;
     case decode_kind::llama2c: feed_llama2c(text, out); break;
     case decode_kind::byte_fallback: feed_byte_fallback(text, out); break;
     case decode_kind::metaspace: feed_metaspace(text, out); break;
@@ -155,7 +158,7 @@ void decoder::feed_sentencepiece(std::uint32_t id, std::string_view text, std::s
 /// Adds to the run of byte tokens; in eager mode prints what is certain of it.
 void decoder::feed_byte(char byte, std::string& out) {
   run_.push_back(byte);
-  bool const by_character = eager_ || kind_ == decode_kind::sentencepiece;
+  bool const by_character = eager_ || sentencepiece_;
   while (by_character && !run_.empty()) {
     code_point const c = decode_first(run_);
     if (c.truncated) return;

@@ -39,13 +39,14 @@ class decoder final : public text_stream {
 
   piece_table const& pieces_;
   decode_kind kind_;
+  bool sentencepiece_;  ///< the kind is libsentencepiece's, or ChatGLM-6B's over it
   bool skip_special_, eager_, strip_first_blank_, cleanup_, dummy_prefix_, remove_extra_;
   std::int32_t bos_;
   std::string_view continuing_prefix_, unknown_text_;
 
   std::string held_;          ///< the beginning of a character, less than 4 bytes
   std::string run_;           ///< byte tokens not printed yet
-  std::string word_;          ///< wordpiece: the word in the making
+  std::string word_;          ///< wordpiece: the word in the making; chatglm: blanks
   bool started_ = false;      ///< something was printed
   bool first_piece_ = true;   ///< no piece was decoded yet
   bool blank_seen_ = false;   ///< sentencepiece: the last piece gave its leading blank to the start

@@ -1,9 +1,11 @@
 #include "text/rewrite.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "text/unicode.hpp"
 #include "text/utf8.hpp"
+#include "text/white_space_tokens.hpp"
 
 namespace constformer::text {
 namespace {
@@ -95,17 +97,27 @@ rewriter::rewriter(blob_reader const& blob) : sentencepiece_(blob), map_(blob) {
   table<blob_step> const stored = blob.array<blob_step>(section::rewrites, "the list of rewrites");
   for (std::size_t i = 0; i < stored.size(); ++i) {
     blob_step const s = stored[i];
-    if (s.kind > static_cast<std::uint32_t>(rewrite_kind::sentencepiece)) throw_damaged("the kind of a rewrite");
+    if (s.kind > static_cast<std::uint32_t>(rewrite_kind::white_space_tokens)) throw_damaged("the kind of a rewrite");
     step made{static_cast<rewrite_kind>(s.kind), blob.text(s.first), blob.text(s.second), nullptr};
     for (std::string_view const part : {made.first, made.second}) {
       if (find_invalid_utf8(part) != part.size()) throw_damaged("the text of a rewrite");
     }
     if (made.kind == rewrite_kind::replace_match) made.pattern = std::make_unique<regex>(made.first);
     if (made.kind == rewrite_kind::charsmap && !graphemes_) graphemes_ = std::make_unique<regex>("\\X");
-    // It alone takes bytes that are no UTF-8.
-    if (made.kind == rewrite_kind::sentencepiece && stored.size() != 1) throw_damaged("the order of rewrites");
     steps_.push_back(std::move(made));
   }
+  require_order();
+}
+
+// SentencePiece is given bytes that may be no UTF-8, as is what stands before it: those steps must take any.
+void rewriter::require_order() const {
+  auto const of = [this](rewrite_kind kind) {
+    return std::ranges::count(steps_, kind, [](step const& s) { return s.kind; });
+  };
+  if (of(rewrite_kind::sentencepiece) == 0) return;
+  bool const fits = is_sentencepiece() && of(rewrite_kind::sentencepiece) == 1 &&
+                    of(rewrite_kind::white_space_tokens) + 1 == std::ssize(steps_);
+  if (!fits) throw_damaged("the order of rewrites");
 }
 
 bool rewriter::only_prepends() const {
@@ -144,6 +156,7 @@ void rewriter::apply_step(step const& s, std::string_view text, std::string& out
     case rewrite_kind::bert_accents: return append_without(out, decomposed(text), is_nonspacing_mark);
     case rewrite_kind::charsmap: return apply_charsmap(text, out);
     case rewrite_kind::sentencepiece: return sentencepiece_.apply(text, out);
+    case rewrite_kind::white_space_tokens: return append_with_white_space_tokens(out, text);
   }
 }
 

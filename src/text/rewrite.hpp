@@ -23,7 +23,7 @@ class rewriter {
 
   /// True if the steps take any bytes, not only UTF-8: SentencePiece's own normaliser does.
   [[nodiscard]] bool is_sentencepiece() const {
-    return !steps_.empty() && steps_.front().kind == rewrite_kind::sentencepiece;
+    return !steps_.empty() && steps_.back().kind == rewrite_kind::sentencepiece;
   }
 
   /// True if no step looks at characters.
@@ -36,6 +36,7 @@ class rewriter {
     std::unique_ptr<regex> pattern;
   };
 
+  void require_order() const;
   void apply_step(step const& s, std::string_view text, std::string& out) const;
   void apply_charsmap(std::string_view text, std::string& out) const;
 

@@ -41,6 +41,13 @@ TEST_CASE("a conversation that outgrows the context ends with both numbers, afte
   CHECK_THAT(run.err, ContainsSubstring(" tokens, the context holds 24"));
 }
 
+TEST_CASE("a model whose tokens all see the prompt reads it anew with each message") {
+  toy_program const toy(toy_program::kind::prefix, {.chat = {"llama2"}});
+  auto const run = chat(toy, "ab\nab\n", {"-n", "2"});
+  CHECK(run.status == 0);
+  CHECK(run.out == "cc\ncc\n");
+}
+
 TEST_CASE("no template, one that is not supported, and names of none") {
   toy_program const none;
   auto const refused = chat(none, "ab", {});

@@ -20,6 +20,10 @@ inline constexpr char packed_name[] = "toy.packed";
 
 inline constexpr constformer::config decoder_config =
     constformer::llama({.layers = 1, .d_model = width, .heads = 2, .vocab = vocab, .positions = capacity});
+inline constexpr constformer::config prefix_config = constformer::with(decoder_config, [](constformer::config& c) {
+  c.mask = constformer::mask_kind::prefix;
+  c.positions = c.capacity = 4 * capacity;
+});
 inline constexpr constformer::config encoder_config =
     constformer::bert({.layers = 1, .d_model = width, .heads = 2, .vocab = vocab, .positions = capacity});
 

@@ -15,6 +15,7 @@ char const* built(toy_program::kind which) {
     case toy_program::kind::encoder: return TOY_ENCODER;
     case toy_program::kind::embedded: return TOY_EMBEDDED;
     case toy_program::kind::counting: return TOY_COUNTING;
+    case toy_program::kind::prefix: return TOY_PREFIX;
   }
   return nullptr;
 }

@@ -11,7 +11,7 @@
 /// A toy program in a folder of its own, with its packed file beside it; the folder goes with the object.
 class toy_program {
  public:
-  enum class kind { decoder, encoder, embedded, counting };
+  enum class kind { decoder, encoder, embedded, counting, prefix };
 
   explicit toy_program(kind which = kind::decoder, toy::packed_choice const& choice = {});
   ~toy_program() = default;

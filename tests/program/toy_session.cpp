@@ -24,7 +24,11 @@ class fake_session final : public constformer::session {
   [[nodiscard]] int sequences() const override { return static_cast<int>(positions_.size()); }
   [[nodiscard]] int position(int sequence) const override { return positions_[static_cast<std::size_t>(sequence)]; }
   [[nodiscard]] int capacity() const override { return capacity_; }
-  void rewind(int sequence, int position) override { positions_[static_cast<std::size_t>(sequence)] = position; }
+  void rewind(int sequence, int position) override {
+    if (TOY_CONFIG.mask == constformer::mask_kind::prefix && position > 0)
+      throw constformer::error("toy: a prefix is read as a whole");
+    positions_[static_cast<std::size_t>(sequence)] = position;
+  }
 
   std::span<float const> append(int sequence, std::span<int const> ids) override {
     for (int const id : ids) take(static_cast<std::size_t>(sequence), id, 0);
@@ -83,7 +87,8 @@ class fake_session final : public constformer::session {
 }  // namespace
 
 std::unique_ptr<constformer::session> start(std::byte const*, constformer::session_options const& options) {
-  return std::make_unique<fake_session>(options.capacity == 0 ? capacity : options.capacity, options.sequences);
+  return std::make_unique<fake_session>(options.capacity == 0 ? TOY_CONFIG.capacity : options.capacity,
+                                        options.sequences);
 }
 
 }  // namespace toy

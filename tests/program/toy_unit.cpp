@@ -1,4 +1,4 @@
-// The unit that `constformer build` would generate. TOY_CONFIG is toy::decoder_config or toy::encoder_config; with TOY_PACKED the
+// The unit that `constformer build` would generate. TOY_CONFIG is a config of toy_model.hpp; with TOY_PACKED the
 // packed file of that name is part of the program.
 #include "constformer/generate/linked_weights.hpp"
 #include "constformer/generate/session.hpp"

@@ -13,9 +13,10 @@ using namespace text_test;
 
 // Every vocabulary of fixtures/ against the library it was trained with: ids with special tokens, and their text.
 TEST_CASE("fixtures: ids and text are those of the original library") {
-  auto const name = GENERATE(as<std::string>{}, "gpt2", "llama3", "qwen2", "o200k", "falcon", "added", "bert",
-                             "bert_lines", "bert_cased", "spm_bpe", "spm_unigram", "spm_symbols_bpe",
-                             "spm_symbols_unigram", "llama2c", "llama2", "mistral", "t5", "characters", "nanochat");
+  auto const name =
+      GENERATE(as<std::string>{}, "gpt2", "llama3", "qwen2", "o200k", "falcon", "added", "bert", "bert_lines",
+               "bert_cased", "spm_bpe", "spm_unigram", "spm_symbols_bpe", "spm_symbols_unigram", "llama2c", "llama2",
+               "mistral", "t5", "characters", "nanochat", "chatglm_6b", "chatglm_6b_first");
   opened const tokens = open(fixtures() / name);
   int cases = 0;
   for (auto const& c : read_json(fixtures() / name / "cases.json")) {

@@ -375,6 +375,29 @@ def make_nanochat():
                               lambda ids: encoding.decode([i for i in ids if i < len(ranks)]), seed=12))
 
 
+def make_chatglm():
+    """ice_text.model of ChatGLM-6B's first release and of the later one, on the same few pieces."""
+    import reference_chatglm as chatglm
+
+    model = train_sentencepiece("unigram", RULES, vocab_size=420, character_coverage=0.98, user_defined_symbols=["<n>"], pad_id=3)
+    rng = random.Random(13)
+    more = ["  ", "a  b", "\n\n", "\t\tx", "a\r\nb", "<n>", "<|tab|>", "<|blank_7|>", "[gMASK] <sop>", "时计\n", *TEXT[7:11],
+            *("x" * rng.randint(0, 1) + " " * n + "y" * rng.randint(0, 1) for n in (2, 3, 79, 80, 81, 82, 160, 161, 162, 243))]
+    for name, images in (("chatglm_6b_first", 20000), ("chatglm_6b", 0)):
+        folder = HERE / name
+        folder.mkdir(parents=True, exist_ok=True)
+        full = chatglm.completed(model)
+        (folder / "ice_text.model").write_bytes((model if images else full).SerializeToString(deterministic=True))
+        settings = {"tokenizer_class": "ChatGLMTokenizer", "bos_token": "<sop>", "eos_token": "<eop>"}
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings if images else {**settings, "num_image_tokens": 0}) + "\n")
+        reference = chatglm.Reference(full, images)
+        found = [case for case in cases(reference.encode, reference.decode, 14, more) if "text" in case]
+        for _ in range(20):
+            ids = [images + rng.randrange(len(full.pieces)) for _ in range(rng.randint(1, 9))]
+            found.append({"ids": ids, "decoded": reference.decode(ids)})
+        write_cases(folder, found)
+
+
 if __name__ == "__main__":
     make_byte_level()
     make_wordpiece()
@@ -385,3 +408,4 @@ if __name__ == "__main__":
     make_tiktoken()
     make_marian()
     make_nanochat()
+    make_chatglm()

@@ -154,6 +154,30 @@ TEST_CASE("sources: a class named in tokenizer_config.json decides how vocab.jso
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("sources: ice_text.model is completed as its release asks") {
+  auto const later = open(fixtures() / "chatglm_6b"), first = open(fixtures() / "chatglm_6b_first" / "ice_text.model");
+  CHECK(first->vocab_size() == later->vocab_size() + 20000);
+  CHECK(first->find("<|blank_80|>").value() == later->find("<|blank_80|>").value() + 20000);
+  CHECK(later->special().bos == later->find("<sop>"));
+  CHECK(later->special().eos == later->find("<eop>"));
+  auto const pair = later->encode_pair("a", "b");
+  CHECK(pair.ids.back() == later->special().eos.value());
+  CHECK(std::count(pair.ids.begin(), pair.ids.end(), later->special().bos.value()) == 1);
+  auto const id = [&](char const* piece) { return later->find(piece).value(); };
+  CHECK(later->encode("a  \t\nb", {.add_special = false}) ==
+        std::vector{id("▁a"), id("<|blank_2|>"), id("<|tab|>"), id("<n>"), id("b")});
+
+  auto const folder = std::filesystem::temp_directory_path() / "constformer-text-ice";
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy_file(fixtures() / "chatglm_6b" / "ice_text.model", folder / "ice_text.model",
+                             std::filesystem::copy_options::overwrite_existing);
+  CHECK(open(folder)->vocab_size() == later->vocab_size());  // no settings say how many images there are
+  std::ofstream(folder / "tokenizer_config.json") << R"({"num_image_tokens": 20001})";
+  CHECK(message_of([&] { open(folder); }) ==
+        (folder / "ice_text.model").string() + ": num_image_tokens beside it is 20001, it must be between 0 and 20000");
+  std::filesystem::remove_all(folder);
+}
+
 // ChatGLM2's own: pieces 64789, then [gMASK] is 64790 and sop 64792.
 TEST_CASE("sources: ChatGLM's class puts two ids before a text that are behind the pieces") {
   auto const folder = std::filesystem::temp_directory_path() / "constformer-text-chatglm";

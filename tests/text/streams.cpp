@@ -10,7 +10,7 @@ using namespace text_test;
 
 TEST_CASE("streams: what is printed is whole characters, and together what decode returns") {
   auto const name = GENERATE(as<std::string>{}, "gpt2", "llama3", "bert", "spm_bpe", "spm_unigram", "spm_symbols_bpe",
-                             "llama2c", "t5");
+                             "llama2c", "t5", "chatglm_6b");
   opened const tokens = open(fixtures() / name);
   std::mt19937 random(7);
   std::uniform_int_distribution<int> id(0, tokens->vocab_size() - 1), length(0, 12);

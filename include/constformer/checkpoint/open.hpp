@@ -56,7 +56,7 @@ struct tokenizer_files {
   std::filesystem::path vocab_json;           ///< byte-level BPE, with merges_txt
   std::filesystem::path merges_txt;           ///< the ranked merges, one per line
   std::filesystem::path vocab_txt;            ///< WordPiece
-  std::filesystem::path sentencepiece_model;  ///< tokenizer.model or spiece.model
+  std::filesystem::path sentencepiece_model;  ///< tokenizer.model, spiece.model or ice_text.model
   std::filesystem::path chars_json;           ///< one token per character
   std::filesystem::path llama2c_bin;          ///< tokenizer.bin of llama2.c
   std::filesystem::path given;  ///< the file or folder that the caller named; then the others are what is in it

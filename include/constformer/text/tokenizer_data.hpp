@@ -50,7 +50,8 @@ enum class rewrite_kind : std::uint8_t {
   bert_chinese,   ///< puts blanks around CJK ideographs
   bert_accents,   ///< NFD, then drops nonspacing marks
   charsmap,       ///< SentencePiece's precompiled map by grapheme, as the tokenizers library applies it
-  sentencepiece,  ///< SentencePiece's whole normaliser; tokenizer_data::sentencepiece has its switches
+  sentencepiece,  ///< SentencePiece's whole normaliser; tokenizer_data::sentencepiece has its switches. The last step
+  white_space_tokens,  ///< line ends, tabs and runs of blanks become the spelling of ChatGLM-6B's tokens for them
 };
 
 /// A step of rewriting, and what it needs.
@@ -119,6 +120,7 @@ enum class decode_kind : std::uint8_t {
   metaspace,      ///< tokenizers library: ▁ is a blank, dropped in the first token
   wordpiece,      ///< blanks between words, continuing prefix dropped, `cleanup` before punctuation
   separated,      ///< pieces with blanks between them
+  chatglm,        ///< as libsentencepiece, tokens of white space as the white space they stand for
 };
 
 /// One place of a template: a text or a special token.

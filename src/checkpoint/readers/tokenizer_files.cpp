@@ -23,8 +23,8 @@ tokenizer_files find_tokenizer_files(fs::path const& folder) {
   out.vocab_json = find("vocab.json");
   out.merges_txt = find("merges.txt");
   out.vocab_txt = find("vocab.txt");
-  out.sentencepiece_model = find("tokenizer.model");
-  if (out.sentencepiece_model.empty()) out.sentencepiece_model = find("spiece.model");
+  for (char const* const name : {"tokenizer.model", "spiece.model", "ice_text.model"})
+    if (out.sentencepiece_model.empty()) out.sentencepiece_model = find(name);
   out.chars_json = find("chars.json");
   out.llama2c_bin = find("tokenizer.bin");
   return out;

@@ -6,6 +6,7 @@
 
 #include "constformer/core/error.hpp"
 #include "constformer/text/load.hpp"
+#include "text/sources/chatglm.hpp"
 #include "text/sources/vocabulary.hpp"
 
 namespace constformer {
@@ -20,6 +21,7 @@ constexpr char const* known_names[] = {"source.spm",
                                        "tokenizer.model",
                                        "spiece.model",
                                        "sentencepiece.bpe.model",
+                                       "ice_text.model",
                                        "vocab.json",
                                        "encoder.json",
                                        "vocab.txt",
@@ -41,6 +43,10 @@ std::string read_file(fs::path const& path) {
   return bytes;
 }
 
+bool is_sentencepiece(tokenizer_data const& data) {
+  return !data.rewrites.empty() && data.rewrites.back().kind == rewrite_kind::sentencepiece;
+}
+
 /// The settings that stand beside a vocabulary.
 class companion_files {
  public:
@@ -58,6 +64,14 @@ class companion_files {
   [[nodiscard]] std::optional<bool> flag(char const* field) const {
     for (json_file const& f : files_) {
       if (f.find(f.root(), field) != nullptr) return f.flag_or(f.root(), field, false);
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<int> integer(char const* field) const {
+    for (json_file const& f : files_) {
+      json const* const value = f.find(f.root(), field);
+      if (value != nullptr) return f.integer(*value, field);
     }
     return std::nullopt;
   }
@@ -105,11 +119,10 @@ class companion_files {
     // Its own tokens a SentencePiece model treats as libsentencepiece does: written in the text they are text.
     std::optional<int> const own = id_of_text(data, token.text);
     if (own) token.id = *own;
-    bool const sentencepiece = !data.rewrites.empty() && data.rewrites.front().kind == rewrite_kind::sentencepiece;
     for (added_token const& known : data.added) {
       if (known.id == token.id) return;
     }
-    if (!(own && sentencepiece)) add_checked(f, std::move(token), data);
+    if (!(own && is_sentencepiece(data))) add_checked(f, std::move(token), data);
   }
 
   static void add_checked(json_file const& f, added_token token, tokenizer_data& data) {
@@ -124,10 +137,6 @@ class companion_files {
   std::vector<json_file> files_;
   std::optional<json_file> added_;
 };
-
-bool is_sentencepiece(tokenizer_data const& data) {
-  return !data.rewrites.empty() && data.rewrites.front().kind == rewrite_kind::sentencepiece;
-}
 
 /// A token with a role is also cut out of the text, as transformers arranges it; SentencePiece's own are not.
 void set_role(tokenizer_data& data, companion_files const& files, char const* field, std::optional<int>& role) {
@@ -151,19 +160,6 @@ void set_roles(tokenizer_data& data, companion_files const& files) {
   if (!s.unk && data.model == model_kind::wordpiece) set_role(data, files, "unk_token", s.unk);
 }
 
-/// ChatGLM2 and 3: ids behind the pieces, which no file lists and no text is read as, and two of them before every text; a second text ends
-/// with EOS (tokenization_chatglm.py beside the checkpoints).
-void add_chatglm_tokens(tokenizer_data& data) {
-  using source = template_item::source;
-  int const first = static_cast<int>(data.vocabulary.size());
-  for (char const* const name : {"[MASK]", "[gMASK]", "[sMASK]", "sop", "eop"})
-    data.vocabulary.push_back({name, 0, piece_kind::control, false});
-  data.single = {{source::token, first + 1, 0}, {source::token, first + 3, 0}, {source::first, 0, 0}};
-  data.pair = data.single;
-  data.pair.push_back({source::second, 0, 0});
-  if (data.special.eos) data.pair.push_back({source::token, *data.special.eos, 0});
-}
-
 /// What transformers' tokenizer class adds around a SentencePiece vocabulary. Without a class, BPE models are taken for Llama's and
 /// get BOS; Unigram models get nothing.
 void set_sentencepiece_templates(tokenizer_data& data, companion_files const& files) {
@@ -172,6 +168,18 @@ void set_sentencepiece_templates(tokenizer_data& data, companion_files const& fi
   bool const t5 = name.starts_with("T5") || name.starts_with("MT5");
   bool const llama = data.model == model_kind::scored_merges && !t5;
   set_bos_eos(data, files.flag("add_bos_token").value_or(llama), files.flag("add_eos_token").value_or(t5));
+}
+
+/// Ids of images come first: 20000 in the first release, none in the later one, whose settings say so.
+tokenizer_data read_chatglm_6b(fs::path const& path, companion_files const& files) {
+  constexpr int first_images = 20000;
+  tokenizer_data data = read_sentencepiece_model(read_file(path), path.string());
+  int const images = files.integer("num_image_tokens").value_or(is_first_chatglm(data) ? first_images : 0);
+  if (images < 0 || images > first_images)
+    throw error(path.string() + ": num_image_tokens beside it is " + std::to_string(images) +
+                ", it must be between 0 and " + std::to_string(first_images));
+  complete_chatglm_6b(data, images);
+  return data;
 }
 
 /// The classes whose vocab.json and merges.txt are not GPT-2's kind.
@@ -288,6 +296,7 @@ tokenizer_data read_path(fs::path const& path) {
     return data;
   }
   if (extension == ".tiktoken") return read_tiktoken(read_file(path), path.string());
+  if (name == "ice_text.model") return read_chatglm_6b(path, files);
   if (extension == ".model") {
     data = read_sentencepiece_model(read_file(path), path.string());
     files.add_tokens(data);
