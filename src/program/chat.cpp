@@ -33,13 +33,13 @@ std::optional<std::string> read_line() {
   return text;
 }
 
-// As transformers tells templates that ask: "07 Feb 2031", English whatever the locale.
-std::string today() {
+// As transformers tells templates that ask: "07 Feb 2031" or "07 February 2031", English whatever the locale.
+std::string today(char const* pattern) {
   std::time_t const now = std::time(nullptr);
   std::tm parts{};
   if (::localtime_r(&now, &parts) == nullptr) throw error("chat: the clock has no local time");
-  char text[16];
-  return {text, std::strftime(text, sizeof text, "%d %b %Y", &parts)};
+  char text[32];
+  return {text, std::strftime(text, sizeof text, pattern, &parts)};
 }
 
 chat_format format_of(program_context const& context, chat_options const& options) {
@@ -59,7 +59,8 @@ chat_format format_of(program_context const& context, chat_options const& option
                 " was built from a checkpoint without a chat template; --template names one");
   if (format.kind == chat_kind::chatglm && !options.system.empty())
     throw usage_error("--system: the template chatglm has no place for it");
-  if (format.day == "today") format.day = today();
+  if (format.day == "today") format.day = today("%d %b %Y");
+  if (format.day == "today_in_full") format.day = today("%d %B %Y");
   return format;
 }
 

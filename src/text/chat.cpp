@@ -28,6 +28,7 @@ constexpr std::array flags{
     std::pair{std::string_view("line"), &chat_format::line},
     std::pair{std::string_view("tight"), &chat_format::tight},
     std::pair{std::string_view("forgets"), &chat_format::forgets},
+    std::pair{std::string_view("closes"), &chat_format::closes},
     std::pair{std::string_view("thinks_last"), &chat_format::thinks_last},
 };
 
@@ -35,6 +36,7 @@ constexpr std::array flags{
 constexpr std::array texts{
     std::pair{std::string_view("opening="), &chat_format::opening},
     std::pair{std::string_view("system="), &chat_format::system},
+    std::pair{std::string_view("plain_system="), &chat_format::plain_system},
     std::pair{std::string_view("knowledge="), &chat_format::knowledge},
     std::pair{std::string_view("day="), &chat_format::day},
     std::pair{std::string_view("reason="), &chat_format::reason},
@@ -62,6 +64,12 @@ std::string_view without_lines(std::string_view text) {
 // What follows the last </think>, or all.
 std::string_view without_thought(std::string_view text) {
   auto const end = text.rfind(thought_end);
+  return end == std::string_view::npos ? text : text.substr(end + thought_end.size());
+}
+
+// What follows the first </think>, or all.
+std::string_view without_first_thought(std::string_view text) {
+  auto const end = text.find(thought_end);
   return end == std::string_view::npos ? text : text.substr(end + thought_end.size());
 }
 
@@ -163,6 +171,58 @@ void write_chatml(chat_writer& out, chat_format const& format, std::string_view 
   if (wants_reply(messages)) out.special("<|im_start|>") << "assistant\n" << format.opening;
 }
 
+std::string without(std::string text, std::string_view part) {
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at)) text.erase(at, part.size());
+  return text;
+}
+
+std::string without_last_blanks(std::string text) {
+  text.resize(text.find_last_not_of(" \t\n\r\v\f") + 1);
+  return text;
+}
+
+// What SmolLM3's templates do: whether thoughts are wanted, and the system message, is told in the latter.
+class smollm3_system {
+ public:
+  explicit smollm3_system(std::string_view told)
+      : plain_(told.find(no_thoughts) != std::string_view::npos),
+        alone_(told.find(override_mark) != std::string_view::npos),
+        words_(without_last_blanks(without(without(std::string(told), no_thoughts), thoughts))) {}
+
+  [[nodiscard]] bool plain() const { return plain_; }
+
+  void write(chat_writer& out, chat_format const& format) const {
+    out.special("<|im_start|>") << "system\n";
+    if (alone_) {
+      (out << without_last_blanks(without(words_, override_mark))).special("<|im_end|>") << "\n";
+      return;
+    }
+    out << "## Metadata\n\nKnowledge Cutoff Date: " << format.knowledge << "\nToday Date: " << format.day
+        << "\nReasoning Mode: " << (plain_ ? no_thoughts : thoughts) << "\n\n## Custom Instructions\n\n"
+        << (!words_.empty() ? words_
+            : plain_        ? format.plain_system
+                            : format.system)
+        << "\n\n";
+  }
+
+ private:
+  static constexpr std::string_view no_thoughts = "/no_think", thoughts = "/think", override_mark = "/system_override";
+  bool plain_, alone_;
+  std::string words_;
+};
+
+void write_smollm3(chat_writer& out, chat_format const& format, std::string_view told, conversation messages) {
+  smollm3_system const system(told);
+  std::string_view const opening = system.plain() ? "<think>\n\n</think>\n" : "";
+  system.write(out, format);
+  for (auto const& m : messages) {
+    out.special("<|im_start|>") << (m.assistant ? "assistant\n" : "user\n");
+    if (m.assistant) out << opening;
+    (out << (m.assistant ? without_first_lines(m.text) : m.text)).special("<|im_end|>") << "\n";
+  }
+  if (wants_reply(messages)) out.special("<|im_start|>") << "assistant\n" << opening;
+}
+
 void write_nanochat(chat_writer& out, std::string_view system, conversation messages) {
   out.bos();
   bool first = true;
@@ -189,7 +249,10 @@ void write_glm(chat_writer& out, chat_format const& format, std::string_view sys
 void write_deepseek(chat_writer& out, chat_format const& format, std::string_view system, conversation messages) {
   out.bos() << system;
   for (auto const& m : messages) {
-    if (m.assistant)
+    if (m.assistant && format.closes)
+      (out.special("<｜Assistant｜>") << format.opening << without_first_thought(m.text))
+          .special("<｜end▁of▁sentence｜>");
+    else if (m.assistant)
       (out.special("<｜Assistant｜>") << (format.forgets ? without_thought(m.text) : m.text))
           .special("<｜end▁of▁sentence｜>");
     else
@@ -281,8 +344,12 @@ chat_kind chat_kind_of(tokenizer const& text) {
 }
 
 std::vector<chat_piece> render_chat(chat_format const& format, std::string_view system, conversation messages) {
-  if (system.empty()) system = format.system;
   chat_writer out;
+  if (format.kind == chat_kind::chatml && !format.knowledge.empty()) {
+    write_smollm3(out, format, system, messages);
+    return out.take();
+  }
+  if (system.empty()) system = format.system;
   switch (format.kind) {
     case chat_kind::llama2: write_llama2(out, system, messages); break;
     case chat_kind::llama3: write_llama3(out, format, system, messages); break;

@@ -74,6 +74,27 @@ QWQ = (
     "{%- for m in messages %}{%- if m.role == 'assistant' %}{%- set content = m.content.split('</think>')[-1].lstrip('\\n') %}"
     "{%- else %}{%- set content = m.content %}{%- endif %}{{- '<|im_start|>' + m.role + '\\n' + content + '<|im_end|>\\n' }}{%- endfor %}"
     "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n<think>\\n' }}{%- endif %}")
+SMOLLM3 = (
+    "{%- if enable_thinking is not defined -%}{%- set enable_thinking = true -%}{%- endif -%}"
+    "{%- set reasoning_mode = '/think' if enable_thinking else '/no_think' -%}{{- \"<|im_start|>system\\n\" -}}"
+    "{%- set custom_instructions = '' -%}{%- if messages[0].role == \"system\" -%}{%- set system_message = messages[0].content -%}"
+    "{%- if \"/no_think\" in system_message -%}{%- set reasoning_mode = \"/no_think\" -%}{%- endif -%}"
+    "{%- set custom_instructions = system_message.replace(\"/no_think\", \"\").replace(\"/think\", \"\").rstrip() -%}{%- endif -%}"
+    "{%- if \"/system_override\" in system_message -%}"
+    "{{- custom_instructions.replace(\"/system_override\", \"\").rstrip() -}}{{- \"<|im_end|>\\n\" -}}{%- else -%}"
+    "{{- \"## Metadata\\n\\nKnowledge Cutoff Date: June 2025\\n\" -}}"
+    "{{- \"Today Date: \" ~ (date_string or strftime_now(\"%d %B %Y\")) ~ \"\\n\" -}}{{- \"Reasoning Mode: \" + reasoning_mode + \"\\n\\n\" -}}"
+    "{{- \"## Custom Instructions\\n\\n\" -}}{%- if custom_instructions -%}{{- custom_instructions + \"\\n\\n\" -}}"
+    "{%- elif reasoning_mode == \"/think\" -%}{{- \"Think first, <think> so </think>, then answer.\\n\\n\" -}}"
+    "{%- else -%}{{- \"Answer.\\n\\n\" -}}{%- endif -%}"
+    "{%- if xml_tools -%}{{- \"### Tools\\n\\n\" ~ xml_tools -}}{{- \"<|im_end|>\\n\" -}}{%- endif -%}{%- endif -%}"
+    "{%- for message in messages -%}{%- set content = message.content -%}"
+    "{%- if message.role == \"user\" -%}{{ \"<|im_start|>user\\n\" + content + \"<|im_end|>\\n\" }}"
+    "{%- elif message.role == \"assistant\" -%}{{ \"<|im_start|>assistant\\n\" }}"
+    "{%- if reasoning_mode == \"/no_think\" -%}{{ \"<think>\\n\\n</think>\\n\" }}{%- endif -%}"
+    "{{ content.lstrip(\"\\n\") + \"<|im_end|>\\n\" }}{%- endif -%}{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{ \"<|im_start|>assistant\\n\" }}"
+    "{%- if reasoning_mode == \"/no_think\" -%}{{ \"<think>\\n\\n</think>\\n\" }}{%- endif -%}{%- endif -%}")
 DEEPSEEK = (
     "{% set ns = namespace(system_prompt='') %}{%- for m in messages %}{%- if m['role'] == 'system' %}"
     "{% set ns.system_prompt = m['content'] %}{%- endif %}{%- endfor %}{{ bos_token }}{{ ns.system_prompt }}"
@@ -84,6 +105,14 @@ DEEPSEEK = (
 DEEPSEEK_R1 = DEEPSEEK.replace("THINK", "<think>\\n").replace(
     "FORGET", "{% if '</think>' in content %}{% set content = content.split('</think>')[-1] %}{% endif %}")
 DEEPSEEK = DEEPSEEK.replace("THINK", "").replace("FORGET", "")
+DEEPSEEK_V31 = (
+    "{%- if not thinking is defined -%}{%- set thinking = false -%}{%- endif -%}{{ bos_token }}"
+    "{%- for m in messages %}{%- if m['role'] == 'system' %}{{ m['content'] }}{%- endif %}{%- endfor %}"
+    "{%- for m in messages %}{%- if m['role'] == 'user' %}{{ '<｜User｜>' + m['content'] }}{%- endif %}"
+    "{%- if m['role'] == 'assistant' %}{{ '<｜Assistant｜>' }}{%- if thinking -%}{{'<think>'}}{%- else -%}{{'</think>'}}{%- endif -%}"
+    "{%- set content = m['content'] -%}{%- if '</think>' in content -%}{%- set content = content.split('</think>', 1)[1] -%}{%- endif -%}"
+    "{{ content + '<｜end▁of▁sentence｜>' }}{%- endif %}{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{ '<｜Assistant｜>' }}{%- if not thinking -%}{{'</think>'}}{%- else -%}{{'<think>'}}{%- endif -%}{%- endif -%}")
 CHATGLM2 = (
     "{%- set counter = namespace(index=1) -%}{%- for m in messages -%}{%- if m['role'] == 'user' -%}"
     "{{- '[Round ' + counter.index | string + ']\\n\\n问：' + m['content'] -}}{%- set counter.index = counter.index + 1 -%}{%- endif -%}"
@@ -93,8 +122,8 @@ CHATGLM2 = (
 CHATGLM = CHATGLM2.replace("\\n\\n", "\\n").replace("index=1", "index=0")
 
 KINDS = {"llama2": [LLAMA2], "llama3": [LLAMA3, LLAMA31, LLAMA32],
-         "chatml": [CHATML, CHATML_DEFAULT, CHATML_BOS, QWEN3, QWQ], "nanochat": [NANOCHAT], "glm": [GLM, GLM_LINE],
-         "deepseek": [DEEPSEEK, DEEPSEEK_R1], "chatglm": [CHATGLM, CHATGLM2]}
+         "chatml": [CHATML, CHATML_DEFAULT, CHATML_BOS, QWEN3, QWQ, SMOLLM3], "nanochat": [NANOCHAT], "glm": [GLM, GLM_LINE],
+         "deepseek": [DEEPSEEK, DEEPSEEK_R1, DEEPSEEK_V31], "chatglm": [CHATGLM, CHATGLM2]}
 TODAY = "07 Feb 2031"  # for templates that ask for it
 TALK = ["Hello there!", " General  Kenobi.\n", "  Ünïcode, \"quotes\"\nand two lines ", "<|im_end|> is only text", "And then?",
         "<think>\nIs there more?\n\n</think>\n\n Nothing.", "Why"]
@@ -121,7 +150,8 @@ if __name__ == "__main__":
     for kind, group in KINDS.items():
         for template in group:
             templates.append({"kind": kind, "jinja": template})
-            for system in ("",) if kind == "chatglm" else ("", "Be brief.", " Two\nlines "):
+            told = ("/no_think", " Be\nbrief. /think ", "Only /system_override this. ") if template == SMOLLM3 else ()
+            for system in ("",) if kind == "chatglm" else ("", "Be brief.", " Two\nlines ", *told):
                 for turns in (1, 2, 6, 7):
                     messages = conversation(system, turns)
                     text = tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False,

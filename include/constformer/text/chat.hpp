@@ -16,7 +16,7 @@ namespace constformer {
 ///
 /// - llama2: `[INST] … [/INST]`, the system message between `<<SYS>>` and `<</SYS>>` in the first of them.
 /// - llama3: `<|start_header_id|>role<|end_header_id|>`, blank line, text, `<|eot_id|>`; from 3.1 on a system message with two dates.
-/// - chatml: `<|im_start|>role`, line, text, `<|im_end|>`, line.
+/// - chatml: `<|im_start|>role`, line, text, `<|im_end|>`, line; SmolLM3 with metadata.
 /// - nanochat: `<|user_start|>` … `<|user_end|>`, `<|assistant_start|>` … `<|assistant_end|>`; the system message begins the
 ///   first user message.
 /// - glm: `[gMASK]<sop>`, then `<|role|>`, line, text (GLM-4).
@@ -37,14 +37,20 @@ struct chat_format {
   bool trim = false;                 ///< chatml, glm: blanks around a message are taken off
   bool line = false;                 ///< glm: a line end stands before the reply that is asked for
   bool tight = false;                ///< chatglm: line ends lie between its parts, not blank lines (ChatGLM-6B)
-  bool forgets = false;      ///< chatml, deepseek: what a reply says up to its last closing think tag is left out
+  bool forgets = false;  ///< chatml, deepseek: what a reply says up to its last closing think tag is left out
+  bool closes =
+      false;  ///< deepseek: each reply begins with its opening, and is cut behind its first closing think tag (V3.1)
   bool thinks_last = false;  ///< chatml: of a reply that ends the conversation it is shown, empty or not (Qwen3)
   int first_round = 1;       ///< chatglm: the number of the first round
   std::string opening{};     ///< chatml, deepseek: how the reply that is asked for begins
   std::string system{};      ///< what stands for the system message where there is none; empty: nothing
-  std::string knowledge{};   ///< llama3: when its knowledge ends; empty: neither this nor the day is written
-  std::string day{};         ///< llama3: the day of the conversation; `today` stands for the program's
-  std::string reason{};      ///< unknown: what is not supported
+  std::string
+      plain_system{};  ///< chatml: the same where the system message is only that no thoughts are wanted (SmolLM3)
+  /// llama3, chatml: when its knowledge ends; empty: neither this nor the day is written. Of chatml it is SmolLM3's, which
+  /// writes metadata before the system message, takes `/think` and `/no_think` in it, and ends it only where there are tools.
+  std::string knowledge{};
+  std::string day{};     ///< the day of the conversation; `today` and `today_in_full` stand for the program's
+  std::string reason{};  ///< unknown: what is not supported
 
   bool operator==(chat_format const&) const = default;
 };

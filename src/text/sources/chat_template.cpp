@@ -90,21 +90,63 @@ chat_format thoughtful_chatml(std::string_view jinja) {
           .system = default_system(jinja)};
 }
 
-chat_format chatml(std::string_view jinja) {
-  if (has(jinja, "strftime_now") || has(jinja, "date_string")) return unsupported("it writes today's date");
-  if (has(jinja, "<think>") || has(jinja, "reasoning_content")) return thoughtful_chatml(jinja);
-  return {.kind = chat_kind::chatml,
-          .bos = has(jinja, "bos_token"),
-          .trim = has(jinja, "trim") || has(jinja, ".strip()"),
-          .system = default_system(jinja)};
-}
-
 // The text behind `mark`, up to the end of its line or string; empty if there is none.
 std::string text_behind(std::string_view jinja, std::string_view mark) {
   auto const at = jinja.find(mark);
   if (at == std::string_view::npos) return {};
   auto const rest = jinja.substr(at + mark.size());
   return std::string(rest.substr(0, rest.find_first_of("\\\n'\"{")));
+}
+
+// The first text in double quotes behind `mark` that is written out, without line ends at its end.
+std::string written_behind(std::string_view jinja, std::string_view mark) {
+  constexpr std::string_view begin = "{{- \"";
+  auto const marked = jinja.find(mark);
+  auto const at = marked == std::string_view::npos ? marked : jinja.find(begin, marked + mark.size());
+  if (at == std::string_view::npos) return {};
+  auto text = jinja.substr(at + begin.size());
+  text = text.substr(0, text.find('"'));
+  while (text.ends_with("\\n")) text.remove_suffix(2);
+  return has(text, "\\") ? std::string() : std::string(text);
+}
+
+// SmolLM3's, as it was published: the system message is ended only within the condition that there are tools.
+bool is_smollm3(std::string_view jinja) {
+  for (std::string_view const part : {"\"Reasoning Mode: \" + reasoning_mode", "\"/system_override\" in system_message",
+                                      "\"## Custom Instructions\\n\\n\"", "set enable_thinking = true",
+                                      "strftime_now(\"%d %B %Y\")", "content.lstrip(\"\\n\")"})
+    if (!has(jinja, part)) return false;
+  auto const tools = jinja.find("### Tools"), loop = jinja.find("for message in messages");
+  if (tools == std::string_view::npos || loop == std::string_view::npos || loop < tools) return false;
+  auto const rest = jinja.substr(tools, loop - tools);
+  auto const end = rest.find("<|im_end|>");
+  if (end == std::string_view::npos || rest.find("<|im_end|>", end + 1) != std::string_view::npos) return false;
+  auto const behind = rest.substr(end);
+  auto const first = behind.find("endif");
+  return first != std::string_view::npos && behind.find("endif", first + 1) != std::string_view::npos;
+}
+
+chat_format smollm3(std::string_view jinja) {
+  constexpr std::string_view thinks = "elif reasoning_mode == \"/think\"";
+  auto system = written_behind(jinja, thinks);
+  auto plain = written_behind(jinja.substr(std::min(jinja.find(thinks), jinja.size())), "{%- else -%}");
+  auto knowledge = text_behind(jinja, "Knowledge Cutoff Date: ");
+  if (system.empty() || plain.empty() || knowledge.empty()) return unsupported("it writes today's date");
+  return {.kind = chat_kind::chatml,
+          .system = std::move(system),
+          .plain_system = std::move(plain),
+          .knowledge = std::move(knowledge),
+          .day = "today_in_full"};
+}
+
+chat_format chatml(std::string_view jinja) {
+  if (is_smollm3(jinja)) return smollm3(jinja);
+  if (has(jinja, "strftime_now") || has(jinja, "date_string")) return unsupported("it writes today's date");
+  if (has(jinja, "<think>") || has(jinja, "reasoning_content")) return thoughtful_chatml(jinja);
+  return {.kind = chat_kind::chatml,
+          .bos = has(jinja, "bos_token"),
+          .trim = has(jinja, "trim") || has(jinja, ".strip()"),
+          .system = default_system(jinja)};
 }
 
 // Llama 3.1 writes a day of its own, 3.2 and 3.3 today's where the library tells it.
@@ -118,7 +160,18 @@ chat_format llama3(std::string_view jinja) {
   return {.kind = chat_kind::llama3, .knowledge = until, .day = std::move(day)};
 }
 
+// DeepSeek-V3.1, whose callers get no thoughts unless they ask for them: each reply begins with a closing tag.
+bool closes_thoughts(std::string_view jinja) {
+  auto const prompt = jinja.substr(std::min(jinja.rfind("add_generation_prompt"), jinja.size()));
+  constexpr std::string_view closed = "{{'</think>'}}";
+  auto const plain = prompt.find("if not thinking");
+  return plain != std::string_view::npos && has(prompt.substr(plain), closed) && has(jinja, "set thinking = false") &&
+         has(jinja, "content.split('</think>', 1)[1]") && jinja.find(closed) < jinja.find("content.split(") &&
+         !has(jinja, "is_prefix");
+}
+
 chat_format deepseek(std::string_view jinja) {
+  if (closes_thoughts(jinja)) return {.kind = chat_kind::deepseek, .closes = true, .opening = "</think>"};
   auto opening = opening_of(jinja, "<｜Assistant｜>");
   bool const thoughtful = has(jinja, "<think>") || has(jinja, "</think>");
   bool const forgets = has(jinja, "content.split('</think>')[-1]");
