@@ -27,6 +27,7 @@
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
+#include "pack_weights.hpp"
 #include "unpack_weights.hpp"
 
 namespace constformer::command {
@@ -118,6 +119,7 @@ void export_folder(checkpoint const& source, fs::path const& to) {
 }
 
 void export_file(checkpoint const& source, fs::path const& to) {
+  require_tensors(source);
   hugging_face_form const form = in_hugging_face_form(source);
   write_safetensors(to / "model.safetensors", form.tensors);
   write_file(to / "config.json", form.config_json);

@@ -262,6 +262,10 @@ void pack_weights(checkpoint const& source, config const& model, std::span<std::
   if (failure) std::rethrow_exception(failure);
 }
 
+void require_tensors(checkpoint const& source) {
+  static_cast<void>(tasks_of(source, source.model, pack_plan_of(source.model)));
+}
+
 std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const& model) {
   pack_plan const plan = pack_plan_of(model);
   std::vector<packed_tensor> out;

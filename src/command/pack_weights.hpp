@@ -15,6 +15,9 @@ namespace constformer::command {
 /// Fills `out`, zeroed and packed_layout_of(model).bytes long, by the steps of pack_plan_of(model).
 void pack_weights(checkpoint const& source, config const& model, std::span<std::byte> out);
 
+/// Throws `error` unless the tensors that the model needs are there and hold what it asks for.
+void require_tensors(checkpoint const& source);
+
 /// Where each tensor of the checkpoint went, for `info`.
 [[nodiscard]] std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const& model);
 

@@ -14,6 +14,7 @@
 #include "checkpoint/readers/safetensors_write.hpp"
 #include "command/half.hpp"
 #include "command/pack.hpp"
+#include "command/pack_weights.hpp"
 #include "command/quantise.hpp"
 #include "command/unpack_weights.hpp"
 #include "constformer/checkpoint/open.hpp"
@@ -164,6 +165,20 @@ TEST_CASE("export: a norm that no weight plus 1 gives is refused") {
       in_hugging_face_form(source),
       source.path.string() +
           ": tensor model.norm.weight holds 0.100000, which no float32 plus 1 gives, as norms of gemma need");
+}
+
+TEST_CASE("export: a file that lacks a tensor, or has one that is cut through a head, is refused") {
+  checkpoint source = open_checkpoint(fixtures().parent_path() / "fixtures_gguf" / "llama_q8_0" / "model.gguf");
+  CHECK_NOTHROW(command::require_tensors(source));
+  auto const query = std::ranges::find(source.tensors, "model.layers.1.self_attn.q_proj.weight", &tensor_view::name);
+  REQUIRE(query != source.tensors.end());
+  tensor_view const whole = *query;
+  query->shape[0] -= 1;
+  query->bytes = query->bytes.first(query->bytes.size() / 32 * 31);
+  CHECK_THROWS_WITH(in_hugging_face_form(source), source.path.string() + ": tensor " + whole.name +
+                                                      " is [31,32], rows of whole heads of 8 are needed");
+  source.tensors.erase(query);
+  CHECK_THROWS_WITH(command::require_tensors(source), source.path.string() + ": tensor " + whole.name + " is missing");
 }
 
 TEST_CASE("export: a GPT without biases gets zeros") {

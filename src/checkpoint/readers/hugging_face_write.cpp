@@ -106,10 +106,14 @@ void replace_values(hugging_face_form& form, tensor_view& t, std::vector<float> 
 // What the layout of transformers asks of one tensor.
 void rearrange(hugging_face_form& form, tensor_view& t, checkpoint const& source, config const& wanted) {
   name_rule const* const rule = rule_of(source, t.name);
-  if (rule == nullptr) return;
+  if (rule == nullptr || t.shape.empty()) return;
   config const& c = source.model;
-  if (c.position == position_kind::rotary && c.rope.style != wanted.rope.style && is_query_or_key(*rule))
+  if (c.position == position_kind::rotary && c.rope.style != wanted.rope.style && is_query_or_key(*rule)) {
+    if (t.shape.front() % c.head_dim != 0)
+      throw error(source.path.string() + ": tensor " + t.name + " is " + shape_text(t.shape) +
+                  ", rows of whole heads of " + std::to_string(c.head_dim) + " are needed");
     replace_bytes(form, t, half_split(t, c));
+  }
   if (c.norm_adds_one != wanted.norm_adds_one && rule->layer.ends_with("norm"))
     replace_values(form, t, less_one(t, source));
   if (rule->transposed && !source.linear_in_out && t.shape.size() == 2) {
@@ -125,7 +129,7 @@ void add_zero_biases(hugging_face_form& form, checkpoint const& source) {
     tensor_view const& t = form.tensors[i];
     name_rule const* const rule = rule_of(source, t.name);
     bool const biased = rule != nullptr && (rule->layer.starts_with("blocks.") || rule->layer == "final_norm");
-    if (!biased || !t.name.ends_with(weight)) continue;
+    if (!biased || !t.name.ends_with(weight) || t.shape.empty()) continue;
     tensor_view bias{t.name.substr(0, t.name.size() - weight.size()) + "bias", dtype::f32, {t.shape.back()}, {}};
     replace_values(form, bias, std::vector<float>(static_cast<std::size_t>(t.shape.back())));
     form.tensors.push_back(std::move(bias));
