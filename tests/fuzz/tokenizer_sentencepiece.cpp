@@ -23,10 +23,10 @@ void use(constformer::tokenizer_data const& data) {
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   std::string_view const bytes(reinterpret_cast<char const*>(data), size);
   try {
-    auto data = constformer::read_sentencepiece_model(bytes, "input");
-    use(data);
-    constformer::text::complete_chatglm_6b(data, 3);
-    use(data);
+    auto read = constformer::read_sentencepiece_model(bytes, "input");
+    use(read);
+    constformer::text::complete_chatglm_6b(read, 3);
+    use(read);
   } catch (constformer::error const&) {  // the one way to say no
   }
   return 0;
