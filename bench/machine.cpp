@@ -44,28 +44,24 @@ float read(float const* data, std::size_t count) {
   return hn::GetLane(hn::Or(hn::Or(a, b), hn::Or(c, e)));
 }
 
-// Ten independent chains of multiply-adds: two a cycle, each five cycles long at most on the machines we know.
-constexpr int chains = 10;
+// Twelve independent chains of multiply-adds: two a cycle, each five cycles long at most on the machines we know. They begin with different
+// numbers, or a compiler makes one chain of them.
+constexpr int chains = 12;
 float multiply_add(int turns) {
   hn::ScalableTag<float> const d;
   auto const factor = hn::Set(d, 0.999F);
   auto const term = hn::Set(d, 0.5F);
-  auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0;
+  hn::Vec<decltype(d)> sums[chains];
+  HWY_UNROLL(chains)
+  for (int c = 0; c < chains; ++c) sums[c] = hn::Set(d, static_cast<float>(c));
   for (int i = 0; i < turns; ++i) {
-    s0 = hn::MulAdd(s0, factor, term);
-    s1 = hn::MulAdd(s1, factor, term);
-    s2 = hn::MulAdd(s2, factor, term);
-    s3 = hn::MulAdd(s3, factor, term);
-    s4 = hn::MulAdd(s4, factor, term);
-    s5 = hn::MulAdd(s5, factor, term);
-    s6 = hn::MulAdd(s6, factor, term);
-    s7 = hn::MulAdd(s7, factor, term);
-    s8 = hn::MulAdd(s8, factor, term);
-    s9 = hn::MulAdd(s9, factor, term);
+    HWY_UNROLL(chains)
+    for (int c = 0; c < chains; ++c) sums[c] = hn::MulAdd(sums[c], factor, term);
   }
-  auto const left = hn::Add(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), s4);
-  auto const right = hn::Add(hn::Add(hn::Add(s5, s6), hn::Add(s7, s8)), s9);
-  return hn::GetLane(hn::Add(left, right));
+  auto sum = sums[0];
+  HWY_UNROLL(chains)
+  for (int c = 1; c < chains; ++c) sum = hn::Add(sum, sums[c]);
+  return hn::GetLane(sum);
 }
 
 // Sum over threads of what `turn(thread)` says it did, in units a second.
