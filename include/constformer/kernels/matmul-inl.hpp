@@ -150,6 +150,8 @@ struct tile_shape {
   static constexpr int rows = registers == 32 ? (panel_vecs == 1 ? 12 : 6) : (panel_vecs == 4 ? 3 : 6);
   /// The same for what such tiles leave over: four beams, or the last rows of a source, would fill half a tile.
   static constexpr int rest_rows = panel_vecs == 4 ? 2 : 4;
+  /// And in between, where tiles are high enough: 128 rows are ten tiles of 12 and one of 8, 16 rows two of 8.
+  static constexpr int middle_rows = rows == 12 ? 8 : rows;
   /// Panels that share each load of x, if there are several rows.
   static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;
   /// Panels that one row takes at once: eight independent chains of additions hide their latency.
@@ -161,6 +163,7 @@ template <class Block, integer_dots Dots>
 struct tile_shape<input_block<Block, Dots>> {
   static constexpr int rows = panel_vecs == 4 ? 2 : 4;                        ///< that share each load of weights
   static constexpr int rest_rows = 2;                                         ///< for what such tiles leave over
+  static constexpr int middle_rows = rows;                                    ///< and in between
   static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;   ///< that share each load of x
   static constexpr int vector_panels = panel_vecs == 4 ? 1 : 4 / panel_vecs;  ///< that one row takes at once
 };
@@ -212,22 +215,29 @@ HWY_INLINE void matmul_next(Input const* x, std::size_t x_stride, int row, int r
   matmul_tile<Rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
 }
 
-/// All rows of `Panels` panels from `panel` on, in tiles of `rows` and `rest_rows`: as few rows more than there are as it takes.
+/// Rows of the next tile when `left` are left: the lowest that holds them, or the half of them, else the highest.
+template <class Input>
+constexpr int next_tile_rows(int left) {
+  using shape = tile_shape<Input>;
+  for (int tiles = 1; tiles <= 2; ++tiles)
+    for (int rows : {shape::rest_rows, shape::middle_rows, shape::rows})
+      if (left <= tiles * rows) return rows;
+  return shape::rows;
+}
+
+/// All rows of `Panels` panels from `panel` on, in tiles: as few rows more than there are as it takes.
 template <int Panels, class Input, class Weights, class Depth, class Finish>
 HWY_INLINE void matmul_rows(Input const* x, std::size_t x_stride, int rows, Weights const& w, Depth depth, int panel,
                             Finish const& finish) {
-  constexpr int tile_rows = tile_shape<Input>::rows;
-  constexpr int rest_rows = tile_shape<Input>::rest_rows;
-  int row = 0;
-  while (row < rows) {
-    int const left = rows - row;
-    if (left <= rest_rows || (left > tile_rows && left <= 2 * rest_rows)) {
-      matmul_next<rest_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
-      row += rest_rows;
-    } else {
-      matmul_next<tile_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
-      row += tile_rows;
-    }
+  using shape = tile_shape<Input>;
+  for (int row = 0, tile = 0; row < rows; row += tile) {
+    tile = next_tile_rows<Input>(rows - row);
+    if (tile == shape::rest_rows)
+      matmul_next<shape::rest_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
+    else if (tile == shape::rows)
+      matmul_next<shape::rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
+    else if constexpr (shape::middle_rows != shape::rows)
+      matmul_next<shape::middle_rows, Panels>(x, x_stride, row, rows, w, depth, panel, finish);
   }
 }
 
