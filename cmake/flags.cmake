@@ -34,6 +34,17 @@ endif()
 set(CF_NATIVE_FLAGS)
 if(CF_NATIVE)
   set(CF_NATIVE_FLAGS -march=native)
+  # Products of bf16, which Highway wants to be asked for: as src/command/targets.cpp has it for models of such.
+  execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -march=native -dM -E -x c++ /dev/null OUTPUT_VARIABLE macros ERROR_QUIET)
+  if(macros MATCHES "__AVX512BF16__")
+    list(APPEND CF_NATIVE_FLAGS -DHWY_WANT_AVX3_ZEN4)
+  endif()
+endif()
+
+# What models are compiled with beside their build type's flags: as src/command/compile.cpp has it, which says why.
+set(CF_MODEL_UNIT_FLAGS)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(CF_MODEL_UNIT_FLAGS -fira-region=all)
 endif()
 
 # Warnings for code we wrote. No -ffast-math anywhere: tests pin results.

@@ -21,7 +21,7 @@ function(cf_add_test name)
   cf_own_code(${name})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} constformer::constformer Catch2::Catch2WithMain)
   if(arg_NATIVE)
-    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O2> ${CF_NATIVE_FLAGS})  # as models are compiled
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O2> ${CF_MODEL_UNIT_FLAGS} ${CF_NATIVE_FLAGS})  # as models are compiled
   endif()
   if(CF_SANITIZE OR NOT arg_NATIVE)  # kernels at -O2 with sanitizers in them take ten minutes to compile
     cf_optimise_lightly(${name})

@@ -87,7 +87,7 @@ endif()
 
 # The suite builds some two hundred models, and half the time of each goes into headers. They are precompiled once: g++ takes x.hpp.gch
 # for x.hpp where its flags are those of the unit, and gives the same functions. Makes prelude/NAME.hpp of HEADER and its .gch.
-set(cf_compile_only_static -march=native -DHWY_COMPILE_ONLY_STATIC -ffunction-sections)  # as src/command/compile.cpp has it
+set(cf_compile_only_static -march=native -DHWY_COMPILE_ONLY_STATIC ${CF_MODEL_UNIT_FLAGS} -ffunction-sections)  # as src/command/compile.cpp has it
 function(_cf_prelude name header)
   set(prelude "${PROJECT_BINARY_DIR}/prelude/${name}.hpp")
   file(CONFIGURE OUTPUT "${prelude}" CONTENT "#include \"${header}\"\n")

@@ -49,7 +49,7 @@ struct build_options {
   open_options open;
   int context = 0;
   std::string type;
-  std::string inputs = "i8";
+  std::string inputs;
   std::string kv_type = "f32";
   std::string weights = "embed";
   std::string keep;
@@ -77,6 +77,9 @@ dtype packed_type(checkpoint const& source, std::string const& asked) {
   return all_bf16(source) ? dtype::bf16 : dtype::f32;
 }
 
+// Types that inputs of matrices may be rounded to.
+constexpr std::array input_types{dtype::f32, dtype::bf16, dtype::i8};
+
 // Types that keys and values may be kept in.
 constexpr std::array kept_types{dtype::f32, dtype::bf16, dtype::i8};
 
@@ -85,7 +88,9 @@ config compiled_config(checkpoint const& source, build_options const& options) {
   model.capacity = options.context != 0 ? options.context : std::min(model.positions, default_capacity);
   model.weights = packed_type(source, options.type);
   model.group = quantisation_group(model.weights);
-  model.inputs = model.group > 0 && options.inputs == "i8" ? dtype::i8 : dtype::f32;
+  model.inputs = model.group > 0 ? dtype::i8 : dtype::f32;
+  for (dtype const type : input_types)
+    if (name_of(type) == options.inputs) model.inputs = type;
   for (dtype const type : kept_types)
     if (name_of(type) == options.kv_type) model.kv_dtype = type;
   if (message const misfit = first_misfit(model); !misfit.empty())
@@ -242,11 +247,12 @@ void add_build(CLI::App& app) {
       ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0", "iq4_nl"}))
       ->type_name("f32|bf16|f16|q8_0|q4_0|iq4_nl");
   command
-      ->add_option("--inputs", options->inputs,
-                   "of matrices in q8_0, q4_0 and iq4_nl: rounded to 8 bits per 32 values, or left as they are, which "
-                   "is slower (i8)")
-      ->check(CLI::IsMember({"i8", "f32"}))
-      ->type_name("i8|f32");
+      ->add_option(
+          "--inputs", options->inputs,
+          "of matrices: f32, as they are; i8, beside q8_0, q4_0 and iq4_nl, rounded to 8 bits per 32 values, which "
+          "is faster; bf16, beside bf16 (i8 where the type of the weights allows it, else f32)")
+      ->check(CLI::IsMember({"f32", "bf16", "i8"}))
+      ->type_name("f32|bf16|i8");
   command
       ->add_option("--kv-dtype", options->kv_type,
                    "of a decoder's kept keys and values: bf16 is half as much, i8 a quarter and a scale per position "

@@ -25,7 +25,7 @@ object_plan target_object(toolchain const& tools, compile_options const& options
 std::vector<object_plan> model_objects(toolchain const& tools, compile_options const& options, config const& model,
                                        std::string_view name, std::string_view label, std::string_view header) {
   if (options.target != "portable") {
-    auto line = compile_line(tools, options, target_flags(options.target), "model.cpp", "model.o");
+    auto line = compile_line(tools, options, model_flags(options.target, model), "model.cpp", "model.o");
     if (options.target == compile_options{}.target) line = with_shortcuts(std::move(line), tools, options);
     return {{"model.cpp", model_unit_source(name, label, header), "model.o", {std::move(line)}}};
   }

@@ -23,6 +23,9 @@ struct unit_target {
 /// of the architecture has), the name of a `unit_target`, or what -march= takes.
 [[nodiscard]] std::vector<std::string> target_flags(std::string_view target);
 
+/// The same for the only unit of `model`: native products of bf16 are asked for where `model` has them.
+[[nodiscard]] std::vector<std::string> model_flags(std::string_view target, config const& model);
+
 /// The function by which a portable program's unit is found: `extern "C" constformer::model_unit const* NAME()`.
 [[nodiscard]] std::string unit_function(unit_target const& target);
 

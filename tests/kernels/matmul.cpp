@@ -181,6 +181,66 @@ TEST_CASE("a block of zeros is rounded to zeros") {
   CHECK(std::ranges::all_of(block.values, [](int v) { return v == 0; }));
 }
 
+// The inputs rounded to bf16, as a model rounds them.
+std::vector<bf16_input> rounded_to_bf16(product const& p) {
+  std::vector<bf16_input> out(p.x.size());
+  for (std::size_t r = 0; r < static_cast<std::size_t>(p.rows); ++r)
+    round_to_bf16(p.x.data() + r * p.stride(), p.in, out.data() + r * p.stride());
+  return out;
+}
+
+std::vector<float> bf16_product_of(product const& p, bf16_input const* x, int rows,
+                                   std::vector<hwy::bfloat16_t> const& weights) {
+  std::vector<float> y(static_cast<std::size_t>(p.rows * padded(p.out)), -7.0F);
+  store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(p.out))}, nullptr};
+  matmul(x, p.stride(), rows, weights.data(), p.in, 0, padded(p.out) / panel_rows, finish);
+  return p.tight(y);
+}
+
+// Against the product of what inputs and weights were rounded to.
+double bf16_distance(int rows, int in, int out) {
+  product p(rows, in, out);
+  auto const weights = packed<dtype::bf16>(p.w, out, in);
+  auto const x = rounded_to_bf16(p);
+  auto const given = p.dense_input();
+  std::vector<float> kept;
+  for (int r = 0; r < rows; ++r)
+    for (int k = 0; k < in; ++k) {
+      auto const nearest = hwy::ConvertScalarTo<hwy::bfloat16_t>(given[static_cast<std::size_t>(r * in + k)]);
+      float const value = hwy::ConvertScalarTo<float>(nearest);
+      CHECK(hwy::ConvertScalarTo<float>(x[static_cast<std::size_t>(r) * p.stride() + static_cast<std::size_t>(k)]) ==
+            value);
+      p.x[static_cast<std::size_t>(r) * p.stride() + static_cast<std::size_t>(k)] = value;
+      kept.push_back(value);
+    }
+  std::vector<float> w;
+  for (int o = 0; o < out; ++o)
+    for (int i = 0; i < in; ++i)
+      w.push_back(panel_value<dtype::bf16>(weights.data(), static_cast<std::size_t>(in), static_cast<std::size_t>(o),
+                                           static_cast<std::size_t>(i)));
+  return reference::distance(bf16_product_of(p, x.data(), rows, weights), reference::matmul(kept, w, rows, in, out));
+}
+
+TEST_CASE("products of bf16 agree with plain loops over what was rounded") {
+  for (int rows : {1, 2, 5, 8, 13, 25})
+    for (int in : {1, 2, 7, 32, 33, 100})
+      for (int out : {1, 17, 48, 145}) {
+        INFO("rows=" << rows << " in=" << in << " out=" << out);
+        CHECK(bf16_distance(rows, in, out) < 1e-5);
+      }
+}
+
+TEST_CASE("a row of bf16 alone has the bits that it has among others") {
+  product const p(7, 100, 80);
+  auto const weights = packed<dtype::bf16>(p.w, 80, 100);
+  auto const x = rounded_to_bf16(p);
+  auto const together = bf16_product_of(p, x.data(), 7, weights);
+  for (std::size_t row = 0; row < 7; ++row) {
+    auto const alone = bf16_product_of(p, x.data() + row * p.stride(), 1, weights);
+    CHECK(std::equal(alone.begin(), alone.begin() + 80, together.begin() + static_cast<std::ptrdiff_t>(row * 80)));
+  }
+}
+
 template <dtype Type>
 double product_distance(int rows, int in, int out) {
   product const p(rows, in, out);
@@ -189,7 +249,7 @@ double product_distance(int rows, int in, int out) {
 }
 
 TEST_CASE("products agree with plain loops for every remainder of rows, panels and depth") {
-  for (int rows : {1, 2, 3, 5, 6, 7, 12, 13, 25})
+  for (int rows : {1, 2, 3, 5, 6, 7, 8, 12, 13, 17, 25})
     for (int in : {1, 2, 7, 16, 33, 64})
       for (int out : {1, 15, 16, 17, 48, 64, 80, 145}) {
         INFO("rows=" << rows << " in=" << in << " out=" << out);

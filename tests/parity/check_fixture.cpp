@@ -1,8 +1,8 @@
 // check_fixture COMMAND FIXTURE WORK [BOUND OPTION...]
 // Builds the program of one fixture with the real command and holds what it computes against what `transformers` computed:
 // logits or hidden states to 1e-4 of their range, pooled vector, greedy ids; and one thread against two, bit for bit. BOUND takes the
-// place of 1e-4, and with a wider one greedy ids are not compared; OPTIONs go to the build. With `--kv-dtype TYPE` among them the logits
-// are those of a cache that rounds, logits_kv_TYPE.npy.
+// place of 1e-4, and with a wider one greedy ids are not compared; OPTIONs go to the build. With `--kv-dtype TYPE` or `--inputs bf16` among
+// them the logits are those of a cache, or of inputs, that are rounded: logits_kv_TYPE.npy, logits_inputs_bf16.npy.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -166,8 +166,12 @@ void check(std::string const& command, fs::path const& fixture, fs::path const& 
   auto const options = expected.value("options", std::vector<std::string>{});
   build.insert(build.end(), options.begin(), options.end());
   build.insert(build.end(), more_options.begin(), more_options.end());
-  auto const kept = std::find(more_options.begin(), more_options.end(), "--kv-dtype");
-  if (kept != more_options.end()) logits_file = "logits_kv_" + *std::next(kept) + ".npy";
+  auto const asked = [&](char const* option) {
+    auto const at = std::find(more_options.begin(), more_options.end(), option);
+    return at == more_options.end() ? std::string() : *std::next(at);
+  };
+  if (auto const kept = asked("--kv-dtype"); !kept.empty()) logits_file = "logits_kv_" + kept + ".npy";
+  if (asked("--inputs") == "bf16") logits_file = "logits_inputs_bf16.npy";
   run(build);
   if (expected.contains("source")) {
     check_translator(program, expected, fixture, work);

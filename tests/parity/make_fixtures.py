@@ -515,7 +515,7 @@ def stored_tensors(folder):
 
 def difference(old, new):
     """The first disagreement between two fixture folders in one sentence, or None."""
-    files = [sorted(p.name for p in folder.iterdir() if not p.name.startswith("logits_kv_")) for folder in (old, new)]  # of make_kept.py
+    files = [sorted(p.name for p in folder.iterdir() if not p.name.startswith(("logits_kv_", "logits_inputs_"))) for folder in (old, new)]  # of make_kept.py
     if files[0] != files[1]:
         return f"files differ: {files[0]} and {files[1]}"
     if json.loads((old / "config.json").read_text()) != json.loads((new / "config.json").read_text()):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what `transformers` computes for three fixtures when its cache rounds as `--kv-dtype` does: FIXTURE/logits_kv_TYPE.npy.
+"""Writes what `transformers` computes for a few fixtures when it rounds as our options do: when its cache rounds as `--kv-dtype` does
+FIXTURE/logits_kv_TYPE.npy, when inputs of its matrices do as with `--inputs` FIXTURE/logits_inputs_TYPE.npy.
 
     make_kept.py [--check]     --check: compares with what is there instead
 
@@ -20,9 +21,10 @@ except ImportError as missing:
 
 HERE = pathlib.Path(__file__).parent
 CASES = {
-    "fixtures/gpt2_head_dim_7": "bf16",
-    "fixtures_translators/t5_gated": "bf16",
-    "fixtures/llama_long_prompt": "i8",
+    "fixtures/gpt2_head_dim_7": ("kv", "bf16"),
+    "fixtures_translators/t5_gated": ("kv", "bf16"),
+    "fixtures/llama_long_prompt": ("kv", "i8"),
+    "fixtures/llama_bf16": ("inputs", "bf16"),
 }
 
 
@@ -41,7 +43,13 @@ def cache_of(kind):
     return RoundedCache()
 
 
-def logits_of(folder, kind):
+def round_inputs(model, kind):
+    for module in model.modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_pre_hook(lambda _, inputs: (rounded(inputs[0], kind), *inputs[1:]))
+
+
+def logits_of(folder, what, kind):
     ids = json.loads((folder / "ids.json").read_text())
     if "source" in ids:
         model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
@@ -51,17 +59,20 @@ def logits_of(folder, kind):
         model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval()
         cache = cache_of(kind)
         inputs = {"input_ids": torch.tensor([ids["prompt"]])}
+    if what == "inputs":
+        round_inputs(model.float(), kind)
+        cache = DynamicCache()
     with torch.no_grad():
         return model(**inputs, past_key_values=cache, use_cache=True).logits[0].numpy()
 
 
 def main():
-    for name, kind in CASES.items():
-        file = HERE / name / f"logits_kv_{kind}.npy"
-        logits = logits_of(HERE / name, kind)
+    for name, (what, kind) in CASES.items():
+        file = HERE / name / f"logits_{what}_{kind}.npy"
+        logits = logits_of(HERE / name, what, kind)
         plain = np.load(HERE / name / "logits.npy").reshape(logits.shape)
         reach = np.abs(plain).max()
-        print(f"{name} {kind}: {np.abs(logits - plain).max() / reach:.1e} of the range from f32")
+        print(f"{name} {what} {kind}: {np.abs(logits - plain).max() / reach:.1e} of the range from f32")
         if "--check" in sys.argv:
             gap = np.abs(np.load(file).reshape(logits.shape) - logits).max() / reach
             if not gap < 1e-5:

@@ -17,6 +17,7 @@ LANES = {"AVX2": 8, "AVX3": 16, "AVX3_DL": 16, "AVX3_ZEN4": 16, "AVX3_SPR": 16} 
 
 # Accesses to the stack in a loop that are known: widening a pair of bf16 takes registers beside those of the sums. On AVX2 a tile of six
 # rows wants 17 of 16; clang widens all weights of a single row before it uses them.
+KNOWN_WHOLE = {("AVX2", "bfloat16_t"): 4}
 KNOWN = {("AVX2", "bfloat16_t", 6): 3, ("AVX2", "bfloat16_t", 1): 12}
 
 
@@ -40,6 +41,18 @@ def product_faults(f, target, weight, rows, panels):
         faults.append(f"scalar arithmetic: {scalar(f.code)[0].name}")
     if calls(f.code):
         faults.append(f"a call: {calls(f.code)[0].operands}")
+    return faults
+
+
+def whole_faults(f, target, weight, tile):
+    """What is wrong with a product of many rows: its largest tile is there, and no loop has vectors on the stack."""
+    loops, faults = [loop for loop in f.innermost_loops() if len(fused(loop)) > 1], []
+    if not any(whole_times(len(fused(loop)), tile) for loop in loops):
+        faults.append(f"no loop has the {tile} multiply-adds of a tile")
+    for loop in loops:
+        vectors = [i for i in on_stack(f, loop) if i.name.startswith("v") and not re.fullmatch(r"v(broadcastss|pbroadcastd)", i.name)]
+        if len(vectors) > KNOWN_WHOLE.get((target, weight), 0):
+            faults.append(f"{len(vectors)} vectors on the stack beside {len(fused(loop))} multiply-adds: {vectors[0].operands}")
     return faults
 
 
@@ -71,11 +84,19 @@ def attention_faults(f, target, group):
     return faults
 
 
+def tile_of(lanes, inputs, weight):
+    """Multiply-adds of its largest tile: of one input column, or of a pair."""
+    widened = weight == "bfloat16_t" and inputs == "float"
+    return (12 * 2 if lanes == 16 else 6 * 2) * (2 if widened else 1)
+
+
 def shape_of(name):
-    """(target, kind, weight, rows, panels or group) of a function of kernels.cpp, or None."""
+    """(target, kind, weight, rows or multiply-adds, panels or group) of a function of kernels.cpp, or None."""
     if found := re.search(r"N_(\w+)::(product|wrong_scalar|wrong_large)<(?:(?:hwy::)?(\w+), )?(\d+), (\d+), \d+>", name):
         target, kind, weight, rows, panels = found.groups()
         return target, kind, weight or "float", int(rows), int(panels)
+    if found := re.search(r"N_(\w+)::matmul<(?:hwy::)?(\w+), (?:hwy::)?(\w+), .*fixed<768>", name):
+        return found[1], "whole", found[2], tile_of(LANES.get(found[1], 16), found[3], found[2]), 0
     if found := re.search(r"N_(\w+)::attention_kernel<(\d+), (\d+), .*>::attend\(", name):
         return found[1], "attention", "float", int(found[2]), int(found[3])
     return None
@@ -91,7 +112,12 @@ def check(path):
         return None
     faults, caught = 0, 0
     for f, (target, kind, weight, rows, other) in seen:
-        found = attention_faults(f, target, other) if kind == "attention" else product_faults(f, target, weight, rows, other)
+        if kind == "whole":
+            found = whole_faults(f, target, weight, rows)
+        elif kind == "attention":
+            found = attention_faults(f, target, other)
+        else:
+            found = product_faults(f, target, weight, rows, other)
         if kind.startswith("wrong"):
             caught += bool(found)
             print(f"{target}: caught, as it must be: {kind}<{rows}, {other}>: {'; '.join(found)}")

@@ -7,6 +7,7 @@
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
+#include "constformer/layers/linear-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
@@ -37,6 +38,21 @@ CF_PRODUCTS(float, 128);
 CF_PRODUCTS(float, 352);
 CF_PRODUCTS(hwy::bfloat16_t, 128);
 #undef CF_PRODUCTS
+
+// Whole products of any number of rows: what is computed around a tile must not take its registers.
+template <class Input, class Weight>
+HWY_NOINLINE void whole(Input const* x, std::size_t stride, int rows, Weight const* weights, int first, int last,
+                        store_sums<false> const& to) {
+  matmul(x, stride, rows, weights, fixed<768>{}, first, last, to);
+}
+#define CF_WHOLE(INPUT, WEIGHT) \
+  template void whole(INPUT const*, std::size_t, int, WEIGHT const*, int, int, store_sums<false> const&)
+CF_WHOLE(float, float);
+CF_WHOLE(float, hwy::bfloat16_t);
+#if HWY_NATIVE_DOT_BF16
+CF_WHOLE(hwy::bfloat16_t, hwy::bfloat16_t);
+#endif
+#undef CF_WHOLE
 
 #define CF_ATTENTION(HEAD_DIM, GROUP)                                                                      \
   template void attention_kernel<HEAD_DIM, GROUP, causal_mask>::attend(attention_span<causal_mask> const&, \

@@ -46,8 +46,8 @@ def functions(path, objdump="objdump"):
 
 
 def fused(code):
-    """Multiply-adds of whole vectors of floats."""
-    return [i for i in code if re.fullmatch(r"vfn?m(add|sub)\d{3}ps", i.name)]
+    """Multiply-adds of whole vectors of floats, or of pairs of bf16."""
+    return [i for i in code if re.fullmatch(r"vfn?m(add|sub)\d{3}ps|vdpbf16ps", i.name)]
 
 
 def scalar(code):

@@ -145,7 +145,7 @@ struct config {
 
   dtype weights = dtype::f32;  ///< of matrices and token embeddings when packed; norms and biases stay f32
   int group = 0;               ///< values per scale of a quantised format; 0: not quantised
-  /// What inputs of quantised matrices are rounded to: f32, they stay and the weights are widened; i8, both are integers.
+  /// What inputs of matrices are rounded to: f32, they stay and the weights are widened; i8, both are integers; bf16, beside weights in bf16.
   dtype inputs = dtype::f32;
   /// What keys and values are kept in: f32; bf16, rounded to nearest even; or i8, below one f32 scale per position and head.
   dtype kv_dtype = dtype::f32;

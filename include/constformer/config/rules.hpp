@@ -289,9 +289,12 @@ constexpr message group_misfit(config const& c) {
   if (c.group != group)
     return format_message("quantisation: group={} does not fit weights={}, whose group is {}", c.group,
                           name_of(c.weights), group);
-  if (c.inputs != dtype::f32 && (c.inputs != dtype::i8 || group == 0))
-    return format_message("quantisation: inputs={} of weights={} must be f32, or i8 of q8_0, q4_0 and iq4_nl",
-                          name_of(c.inputs), name_of(c.weights));
+  bool const fits = c.inputs == dtype::f32 || (c.inputs == dtype::i8 && group != 0) ||
+                    (c.inputs == dtype::bf16 && c.weights == dtype::bf16);
+  if (!fits)
+    return format_message(
+        "quantisation: inputs={} of weights={} must be f32, bf16 of bf16, or i8 of q8_0, q4_0 and iq4_nl",
+        name_of(c.inputs), name_of(c.weights));
   if (group == 0) return {};
   if (c.d_model < group) return format_message("quantisation: d_model={} is less than group={}", c.d_model, group);
   if (c.d_ff < group) return format_message("quantisation: d_ff={} is less than group={}", c.d_ff, group);

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
 
 #include "hwy/highway.h"
@@ -21,11 +20,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
-
-/// 32-bit integers beside the floats of a `float_vec`.
-using int_tag = hn::RebindToSigned<float_tag>;
-/// A vector of `lanes` of them.
-using int_vec = hn::Vec<int_tag>;
 
 /// What this target is good at: AVX-512 as of Ice Lake has VPDPBUSD (VNNI).
 inline constexpr integer_dots best_dots =
@@ -69,14 +63,6 @@ HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>&
 template <class Block, integer_dots Dots>
 HWY_NOINLINE void round_row(float const* x, int depth, input_block<Block, Dots>* out) {
   for (int k = 0; k < depth; k += block_columns, ++out) round_block(x + k, HWY_MIN(block_columns, depth - k), *out);
-}
-
-/// The 32 bits at `at` in every lane.
-template <class Tag>
-HWY_INLINE hn::Vec<Tag> everywhere(Tag d, void const* at) {
-  std::int32_t bits;
-  std::memcpy(&bits, at, sizeof bits);
-  return hn::BitCast(d, hn::Set(int_tag(), bits));
 }
 
 /// sum += a·b over neighbouring pairs of 16-bit integers; one instruction where there is one.

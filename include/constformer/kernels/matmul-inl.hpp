@@ -13,6 +13,7 @@
 
 #include "constformer/kernels/block_panels-inl.hpp"
 #include "constformer/kernels/input_blocks.hpp"
+#include "constformer/kernels/pairs-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 #include "constformer/kernels/tile-inl.hpp"
 
@@ -119,6 +120,13 @@ struct panels {
   HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {
     accumulate<Weight>(t, x, from(first), depth);
   }
+#if HWY_NATIVE_DOT_BF16
+  /// The same of inputs in bf16.
+  template <int Rows, int Panels, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, hwy::bfloat16_t const* const (&x)[Rows], Depth depth, int first) const {
+    accumulate_pairs(t, x, from(first), depth);
+  }
+#endif
 };
 
 /// Panels that fetch into L2 those of the next tile, line by line as they are multiplied.
@@ -141,6 +149,13 @@ struct fetching_panels {
   HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {
     accumulate<Weight>(t, x, fetching_panels{w.from(first)}, depth);
   }
+#if HWY_NATIVE_DOT_BF16
+  /// The same of inputs in bf16.
+  template <int Rows, int Panels, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, hwy::bfloat16_t const* const (&x)[Rows], Depth depth, int first) const {
+    accumulate_pairs(t, x, fetching_panels{w.from(first)}, depth);
+  }
+#endif
 };
 
 /// How many rows and panels share loads, for rows of `Input`.
@@ -242,7 +257,7 @@ HWY_INLINE void matmul_rows(Input const* x, std::size_t x_stride, int rows, Weig
 }
 
 /// Panels [first, last) of x (rows, depth) · Wᵀ; finish(row, column, vector of `lanes` sums) is told every output once.
-/// `Input` is float, or an `input_block` of Weight: then x_stride is in blocks. A gated layer relies on a panel being finished before the next one of the same row.
+/// `Input` is float, a `bf16_input` of weights in bf16, or an `input_block` of Weight: then x_stride is in blocks. A gated layer relies on a panel being finished before the next one of the same row.
 template <class Weight, class Input, class Depth, class Finish>
 HWY_NOINLINE void matmul(Input const* HWY_RESTRICT x, std::size_t x_stride, int rows, Weight const* HWY_RESTRICT weight,
                          Depth depth, int first, int last, Finish const& finish) {

@@ -7,6 +7,8 @@
 #endif
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "hwy/highway.h"
 
@@ -25,6 +27,11 @@ using float_tag = hn::CappedTag<float, panel_rows>;
 /// A vector of `lanes` floats.
 using float_vec = hn::Vec<float_tag>;
 
+/// 32-bit integers beside the floats of a `float_vec`.
+using int_tag = hn::RebindToSigned<float_tag>;
+/// A vector of `lanes` of them.
+using int_vec = hn::Vec<int_tag>;
+
 /// Floats of a vector: 4, 8 or 16.
 inline constexpr int lanes = static_cast<int>(hn::MaxLanes(float_tag()));
 /// Vectors that one input column of a panel fills.
@@ -33,6 +40,14 @@ static_assert(!HWY_HAVE_SCALABLE, "kernels need vectors of a size known at compi
 
 /// Vector registers: what the largest tile of accumulators must leave room in.
 inline constexpr int registers = (HWY_ARCH_ARM_A64 || HWY_TARGET <= HWY_AVX3) ? 32 : 16;
+
+/// The 32 bits at `at` in every lane.
+template <class Tag>
+HWY_INLINE hn::Vec<Tag> everywhere(Tag d, void const* at) {
+  std::int32_t bits;
+  std::memcpy(&bits, at, sizeof bits);
+  return hn::BitCast(d, hn::Set(int_tag(), bits));
+}
 
 /// An extent known at compile time; where it is not worth a function of its own, `int` takes its place.
 template <int N>

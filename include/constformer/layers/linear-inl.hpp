@@ -7,6 +7,7 @@
 #endif
 
 #include <cstddef>
+#include <type_traits>
 
 #include "hwy/highway.h"
 
@@ -16,6 +17,7 @@
 #include "constformer/kernels/input_blocks.hpp"
 #include "constformer/kernels/integers-inl.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
+#include "constformer/kernels/pairs-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/layers/packed_value.hpp"
@@ -103,23 +105,43 @@ struct gate_sums {
   }
 };
 
-/// x (rows, In) as integers, for weights of `Config`. A single row is rounded by every worker for itself; more rows are shared out,
+/// What inputs of the matrices of `Config` are rounded to.
+template <config const& Config>
+using rounded_input =
+    std::conditional_t<Config.inputs == dtype::bf16, bf16_input, rounded_inputs<stored<Config.weights>>>;
+
+/// From one row of rounded inputs to the next, in `rounded_input`.
+template <config const& Config>
+constexpr std::size_t rounded_stride(int depth) {
+  return Config.inputs == dtype::bf16 ? static_cast<std::size_t>(padded(depth)) : input_blocks(depth);
+}
+
+/// One row of In inputs, rounded.
+template <config const& Config, int In>
+HWY_INLINE void round_inputs(float const* x, rounded_input<Config>* out) {
+  if constexpr (Config.inputs == dtype::bf16)
+    round_to_bf16(x, In, out);
+  else
+    round_row(x, In, out);
+}
+
+/// x (rows, In) rounded, for weights of `Config`. A single row is rounded by every worker for itself; more rows are shared out,
 /// between two barriers: other workers may still read those of the matrix before.
 template <config const& Config, int In>
 HWY_INLINE auto rounded_rows(worker const& self, stage const& s, matrix_rows x, int rows) {
-  using block = rounded_inputs<stored<Config.weights>>;
+  using input = rounded_input<Config>;
   if (rows == 1) {
     std::byte* const own = s.own_rounded + static_cast<std::size_t>(self.index) * rounded_row_bytes(Config);
-    round_row(x.data, In, reinterpret_cast<block*>(own));
-    return reinterpret_cast<block const*>(own);
+    round_inputs<Config, In>(x.data, reinterpret_cast<input*>(own));
+    return reinterpret_cast<input const*>(own);
   }
   self.sync();
-  auto* const shared = reinterpret_cast<block*>(s.rounded);
+  auto* const shared = reinterpret_cast<input*>(s.rounded);
   work_range const mine = self.share(rows);
   for (int row = mine.begin; row < mine.end; ++row)
-    round_row(x.row(row), In, shared + static_cast<std::size_t>(row) * input_blocks(In));
+    round_inputs<Config, In>(x.row(row), shared + static_cast<std::size_t>(row) * rounded_stride<Config>(In));
   self.sync();
-  return static_cast<block const*>(shared);
+  return static_cast<input const*>(shared);
 }
 
 /// This worker's share of finish(W·x): W (Out, In) of `Config` packed at `weight`, x (rows, In). Shares are whole units of panels. All
@@ -130,10 +152,10 @@ HWY_INLINE void linear_forward(worker const& self, [[maybe_unused]] stage const&
   constexpr int all_panels = padded(Out) / panel_rows;
   auto const* const panels = reinterpret_cast<stored<Config.weights> const*>(weight);
   work_range const mine = self.share(all_panels, unit);
-  if constexpr (Config.inputs == dtype::i8) {
-    auto const* const integers = rounded_rows<Config, In>(self, s, x, rows);
+  if constexpr (Config.inputs != dtype::f32) {
+    auto const* const rounded = rounded_rows<Config, In>(self, s, x, rows);
     if (mine.begin == mine.end) return;
-    matmul(integers, input_blocks(In), rows, panels, extent_of<In>(), mine.begin, mine.end, finish);
+    matmul(rounded, rounded_stride<Config>(In), rows, panels, extent_of<In>(), mine.begin, mine.end, finish);
   } else {
     if (mine.begin == mine.end) return;
     matmul(x.data, x.stride, rows, panels, extent_of<In>(), mine.begin, mine.end, finish);

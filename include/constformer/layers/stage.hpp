@@ -53,7 +53,7 @@ struct stage {
   float* qkv = nullptr;          ///< (rows, (heads + 2·kv_heads)·head_dim)
   float* attended = nullptr;     ///< (rows, heads·head_dim)
   float* hidden = nullptr;       ///< (rows, d_ff)
-  std::byte* rounded = nullptr;  ///< input of a matrix as integers (rows, `rounded_row_bytes`)
+  std::byte* rounded = nullptr;  ///< input of a matrix, rounded (rows, `rounded_row_bytes`)
   /// The same for a single row, one per worker (workers, `rounded_row_bytes`).
   std::byte* own_rounded = nullptr;
   float* cos = nullptr;          ///< rotary factors (rows, rotary_dims)
@@ -118,13 +118,15 @@ namespace detail {
 
 }  // namespace detail
 
-/// Bytes of the widest input of a matrix of `c` as integers, whole cache lines; 0 if inputs stay floats.
+/// Bytes of the widest input of a matrix of `c` when it is rounded, whole cache lines; 0 if inputs stay floats.
 [[nodiscard]] constexpr std::size_t rounded_row_bytes(config const& c) {
-  if (c.inputs != dtype::i8) return 0;
+  if (c.inputs == dtype::f32) return 0;
   int widest = c.d_model > c.d_ff ? c.d_model : c.d_ff;
   if (c.heads * c.head_dim > widest) widest = c.heads * c.head_dim;
   constexpr std::size_t line = 64;
-  return (input_row_bytes(c.weights, widest) + line - 1) / line * line;
+  std::size_t const bytes = c.inputs == dtype::bf16 ? sizeof(float) * static_cast<std::size_t>(padded(widest))
+                                                    : input_row_bytes(c.weights, widest);
+  return (bytes + line - 1) / line * line;
 }
 
 /// How many floats, or bytes where it says so, each part of a stage takes: one list for planning memory and for cutting it.
