@@ -15,6 +15,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/core/dtype.hpp"
+#include "constformer/kernels/head_pairs-inl.hpp"
 #include "constformer/kernels/kv_block.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/math-inl.hpp"
@@ -283,14 +284,14 @@ class attention_kernel {
     auto const peak = hn::MaxOfLanes(d, top);
     auto total = hn::Zero(d);
     for (int k = 0; k < count; k += lanes) {
-      auto const e = exp(d, hn::Sub(hn::LoadU(d, scores + k), peak));
+      auto const e = exp<true>(d, hn::Sub(hn::LoadU(d, scores + k), peak));
       if constexpr (scaled)
         hn::StoreU(hn::Mul(e, hn::Load(d, t.scales.values + k)), d, scores + k);
       else
         hn::StoreU(e, d, scores + k);
       total = hn::Add(total, e);
     }
-    float const decay = hn::GetLane(exp(d, hn::Sub(hn::Set(d, t.peak[row]), peak)));
+    float const decay = hn::GetLane(exp<true>(d, hn::Sub(hn::Set(d, t.peak[row]), peak)));
     t.total[row] = t.total[row] * decay + hn::ReduceSum(d, total);
     t.peak[row] = hn::GetLane(peak);
     t.decay[row] = decay;
@@ -368,7 +369,7 @@ class attention_kernel {
     auto total = hn::Zero(d);
     HWY_UNROLL(4)
     for (int v = 0; v < Vecs; ++v) {
-      auto const e = exp(d, hn::Sub(scores[v], peak));
+      auto const e = exp<true>(d, hn::Sub(scores[v], peak));
       hn::StoreU(e, d, weights + v * lanes);
       total = hn::Add(total, e);
     }
@@ -393,25 +394,48 @@ class attention_kernel {
   // A text of so few keys that the scores of a row stay in registers. The same operations in the same order as over tiles, so that
   // it does not matter to a bit which of the two a row takes.
   template <int Vecs>
-  static HWY_INLINE void attend_short(span const& s, scratch& t, int first_key, int keys) {
+  static HWY_INLINE void attend_short(span s, scratch& t, int first_key,
+                                      int keys) {  // a copy, whose fields stay in registers
     bool const whole = tiles_of(s.mask, s.first_position, s.positions, panel_rows).is_whole(first_key, Vecs * lanes);
     auto const slot = static_cast<std::size_t>(s.blocks[first_key / panel_rows]) * static_cast<std::size_t>(s.slots);
-    float const* key_panel = s.keys + slot * (HeadDim * panel_rows);
-    float const* values = s.values + slot * (panel_rows * width);
-    float const* query = s.query;
-    float* out = s.out;
-    for (int query_head = 0; query_head < s.heads * Group; ++query_head, query += HeadDim, out += HeadDim) {
-      for (int p = 0; p < s.positions; ++p) {
-        float const* const q = query + static_cast<std::size_t>(p) * s.query_stride;
-        auto const inverse = weigh_short<Vecs>(s, key_panel, q, query_head, p, first_key, whole, t.scores[0]);
-        mix_short(t.scores[0], values, keys, inverse, t.sums[0], out + static_cast<std::size_t>(p) * s.out_stride);
-      }
-      if (query_head % Group == Group - 1) {
-        key_panel += HeadDim * panel_rows;
-        values += panel_rows * width;
+    for (int p = 0; p < s.positions; ++p) {
+      float const* key_panel = s.keys + slot * (HeadDim * panel_rows);
+      float const* values = s.values + slot * (panel_rows * width);
+      float const* query = s.query + static_cast<std::size_t>(p) * s.query_stride;
+      float* out = s.out + static_cast<std::size_t>(p) * s.out_stride;
+      for (int query_head = 0; query_head < s.heads * Group; ++query_head, query += HeadDim, out += HeadDim) {
+        auto const inverse = weigh_short<Vecs>(s, key_panel, query, query_head, p, first_key, whole, t.scores[0]);
+        mix_short(t.scores[0], values, keys, inverse, t.sums[0], out);
+        if (query_head % Group == Group - 1) {
+          key_panel += HeadDim * panel_rows;
+          values += panel_rows * width;
+        }
       }
     }
   }
+
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+  // The same of at most eight keys, two heads at a time.
+  static HWY_INLINE void attend_pairs(span s, scratch& t, int first_key, int keys) {
+    auto const slot = static_cast<std::size_t>(s.blocks[first_key / panel_rows]) * static_cast<std::size_t>(s.slots);
+    float const* const all_keys = s.keys + slot * (HeadDim * panel_rows);
+    float const* const all_values = s.values + slot * (panel_rows * width);
+    int const heads = s.heads * Group;
+    for (int p = 0; p < s.positions; ++p) {
+      float const* const query = s.query + static_cast<std::size_t>(p) * s.query_stride;
+      float* const out = s.out + static_cast<std::size_t>(p) * s.out_stride;
+      key_range const seen = s.mask.visible(s.first_position + p);
+      key_range const within{seen.begin - first_key, seen.end - first_key};
+      auto const head = [&](int h) HWY_ATTR {
+        return half_head{query + h * HeadDim, all_keys + h / Group * (HeadDim * panel_rows),
+                         all_values + h / Group * (panel_rows * width), out + h * HeadDim};
+      };
+      for (int h = 0; h < heads; h += 2)
+        attend_halves<HeadDim, width>(head(h), head(h + 1), s.scale, keys, within,
+                                      *reinterpret_cast<float(*)[lanes]>(t.sums[0]));
+    }
+  }
+#endif
 
   static HWY_INLINE void attend_long(span s, scratch& t) {
     for (int head = 0; head < s.heads; ++head) {
@@ -434,6 +458,10 @@ class attention_kernel {
     if constexpr (HeadDim <= largest_short_head && Type == dtype::f32) {
       key_range const seen = tiles_of(s.mask, s.first_position, s.positions, panel_rows).visited;
       int const keys = seen.end - seen.begin;
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+      if constexpr (HeadDim <= half_lanes && !Capped && !Biased)
+        if (keys > 0 && keys <= half_lanes && s.heads * Group % 2 == 0) return attend_pairs(s, t, seen.begin, keys);
+#endif
       if (keys > 0 && keys <= lanes) return attend_short<1>(s, t, seen.begin, keys);
       if (keys > lanes && keys <= panel_rows) return attend_short<panel_vecs>(s, t, seen.begin, keys);
     }

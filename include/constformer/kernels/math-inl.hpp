@@ -16,11 +16,14 @@ namespace HWY_NAMESPACE {
 
 /// eˣ for every x; below −87.3 the smallest normal number's neighbourhood is flushed to 0, above 88.3 it stays there (Cody and Waite).
 /// 2ⁿ·p(r) with n = round(x·log₂e) and p the Taylor polynomial of degree 6 on |r| ≤ ½·ln 2, where its error is below 2⁻²⁶.
+/// `Negative`: x is at most 0, as scores below their peak are, which saves a step.
+template <bool Negative = false>
 HWY_INLINE float_vec exp(float_tag d, float_vec x) {
   hn::RebindToSigned<float_tag> const di;
   auto const low = hn::Set(d, -87.3F);
   auto const underflow = hn::Lt(x, low);
-  x = hn::Min(hn::Max(x, low), hn::Set(d, 88.3F));
+  x = hn::Max(x, low);
+  if constexpr (!Negative) x = hn::Min(x, hn::Set(d, 88.3F));
   auto const n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504F)));
   auto r = hn::NegMulAdd(n, hn::Set(d, 0.693359375F), x);
   r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4F), r);
@@ -31,7 +34,7 @@ HWY_INLINE float_vec exp(float_tag d, float_vec x) {
   p = hn::MulAdd(p, r, hn::Set(d, 0.5F));
   p = hn::MulAdd(p, r, hn::Set(d, 1.0F));
   p = hn::MulAdd(p, r, hn::Set(d, 1.0F));
-  auto const power = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127))));
+  auto const power = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertInRangeTo(di, n), hn::Set(di, 127))));
   return hn::IfThenZeroElse(underflow, hn::Mul(p, power));
 }
 

@@ -1,0 +1,95 @@
+// Two heads of a short text in the halves of one vector of 16: a text of up to eight keys would leave half of it empty.
+#if defined(CONSTFORMER_KERNELS_HEAD_PAIRS_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_KERNELS_HEAD_PAIRS_INL_HPP
+#undef CONSTFORMER_KERNELS_HEAD_PAIRS_INL_HPP
+#else
+#define CONSTFORMER_KERNELS_HEAD_PAIRS_INL_HPP
+#endif
+
+#include <cstddef>
+#include <cstring>
+#include <limits>
+
+#include "hwy/highway.h"
+
+#include "constformer/kernels/masks.hpp"
+#include "constformer/kernels/math-inl.hpp"
+#include "constformer/kernels/simd-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+/// Keys of a half, and dims of its result: 8 where a vector has room for two heads, else 0.
+inline constexpr int half_lanes = lanes == 16 ? lanes / 2 : 0;
+
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+/// One of two heads: its query, the panel of its keys, its values and where its result goes.
+struct half_head {
+  float const* query;   ///< (head_dim)
+  float const* keys;    ///< (head_dim, 16)
+  float const* values;  ///< (keys, `Width`)
+  float* out;           ///< (head_dim)
+};
+
+/// Eight floats at `low` and eight at `high`.
+HWY_INLINE float_vec load_halves(float const* low, float const* high) {
+  hn::Half<float_tag> const half;
+  return hn::Combine(float_tag(), hn::LoadU(half, high), hn::LoadU(half, low));
+}
+
+/// The largest of each half, in all of its lanes.
+HWY_INLINE float_vec largest_of_halves(float_vec v) {
+  float_tag const d;
+  v = hn::Max(v, hn::SwapAdjacentBlocks(v));
+  v = hn::Max(v, hn::Reverse4(d, v));
+  return hn::Max(v, hn::Reverse2(d, v));
+}
+
+/// The sum of each half, added up in the order in which `ReduceSum` adds up a vector whose upper half is 0.
+HWY_INLINE float_vec sum_of_halves(float_vec v) {
+  float_tag const d;
+  v = hn::Add(v, hn::SwapAdjacentBlocks(v));
+  v = hn::Add(v, hn::Reverse4(d, v));
+  return hn::Add(v, hn::Reverse2(d, v));
+}
+
+/// softmax(scale·query·keys)·values of two heads over the first `keys` keys, of which a query sees `seen`, counted from the first. The
+/// operations of each are those of a head alone, in the same order.
+template <int HeadDim, int Width>
+HWY_INLINE void attend_halves(half_head const& low, half_head const& high, float scale, int keys, key_range seen,
+                              float (&room)[lanes]) {
+  float_tag const d;
+  hn::RebindToSigned<float_tag> const di;
+  hn::Half<float_tag> const half;
+  auto const lane = hn::Iota(di, 0);
+  auto const upper = hn::And(lane, hn::Set(di, half_lanes));  // 8 in the high half
+  auto scores = hn::Zero(d);
+  HWY_UNROLL(8)
+  for (int j = 0; j < HeadDim; ++j) {
+    auto const input = hn::Combine(d, hn::Set(half, high.query[j] * scale), hn::Set(half, low.query[j] * scale));
+    scores = hn::MulAdd(input, load_halves(low.keys + j * panel_rows, high.keys + j * panel_rows), scores);
+  }
+  auto const key = hn::Sub(lane, upper);
+  auto const inside = hn::And(hn::Ge(key, hn::Set(di, seen.begin)), hn::Lt(key, hn::Set(di, seen.end)));
+  scores = hn::IfThenElse(hn::RebindMask(d, inside), scores, hn::Set(d, -std::numeric_limits<float>::infinity()));
+  auto const peak = hn::Max(largest_of_halves(scores), hn::Set(d, std::numeric_limits<float>::lowest()));
+  auto const weights = exp<true>(d, hn::Sub(scores, peak));
+  auto const total = sum_of_halves(weights);
+  auto sums = hn::Zero(d);
+  auto which = upper;  // the lane of a key in its half
+  for (int k = 0; k < keys; ++k, which = hn::Add(which, hn::Set(di, 1)))
+    sums = hn::MulAdd(hn::TableLookupLanes(weights, hn::IndicesFromVec(d, which)),
+                      load_halves(low.values + k * Width, high.values + k * Width), sums);
+  auto const inverse = hn::IfThenElseZero(hn::Gt(total, hn::Zero(d)), hn::Div(hn::Set(d, 1.0F), total));
+  hn::Store(hn::Mul(sums, inverse), d, room);
+  std::memcpy(low.out, room, HeadDim * sizeof(float));
+  std::memcpy(high.out, room + half_lanes, HeadDim * sizeof(float));
+}
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif
