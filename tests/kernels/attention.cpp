@@ -253,10 +253,9 @@ TEST_CASE("ties of bf16 go to the even one, heads of zeros have a scale of 0") {
 }
 
 // Heads side by side in each block, as several key heads of several layers are: attended at once they give what each gives alone.
-template <int HeadDim, int Group, class Mask, dtype Type = dtype::f32>
+template <int heads, int HeadDim, int Group, class Mask, dtype Type = dtype::f32>
 void check_heads(int length) {
   using kernel = typename fixture<HeadDim, Group, Mask, 0, Type>::kernel;
-  constexpr int heads = 3;
   constexpr int slots = heads + 2;  // another layer's lie between
   constexpr std::size_t row_width = std::size_t{Group} * HeadDim;
   constexpr std::size_t key_elements = key_piece(Type, HeadDim);
@@ -310,11 +309,13 @@ void check_heads(int length) {
 TEST_CASE("several heads at once") {
   for (int length : {1, 8, 9, 16, 17, 70}) {
     CAPTURE(length);
-    check_heads<4, 1, causal>(length);
-    check_heads<8, 3, bidirectional>(length);
-    check_heads<64, 2, causal>(length);
-    check_heads<5, 1, bidirectional, dtype::bf16>(length);
-    check_heads<64, 2, causal, dtype::i8>(length);
+    check_heads<3, 4, 1, causal>(length);
+    check_heads<4, 4, 1, causal>(length);
+    check_heads<2, 7, 2, windowed<3>>(length);
+    check_heads<3, 8, 3, bidirectional>(length);
+    check_heads<3, 64, 2, causal>(length);
+    check_heads<3, 5, 1, bidirectional, dtype::bf16>(length);
+    check_heads<3, 64, 2, causal, dtype::i8>(length);
   }
 }
 
@@ -330,6 +331,8 @@ TEST_CASE("a query gives the same bits alone and in a batch") {
   };
   check(fixture<4, 1, causal>(70));
   check(fixture<5, 2, causal>(40));
+  check(fixture<8, 2, windowed<5>>(40));
+  check(fixture<3, 4, bidirectional>(7));
   check(fixture<16, 1, windowed<5>>(40));
   check(fixture<12, 2, causal, 2>(20));
   check(fixture<10, 3, windowed<5>, 0, dtype::bf16>(70));

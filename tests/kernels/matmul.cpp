@@ -301,6 +301,31 @@ TEST_CASE("a row alone has the bits that it has among others") {
   check_integer_rows_alone<dtype::iq4_nl>();
 }
 
+// Of 64 columns and 32 outputs, the sums made in four pieces.
+template <dtype Type>
+void check_pieces() {
+  product const p(13, 64, 32);
+  auto const weights = packed<Type>(p.w, 32, 64);
+  auto const rows_from = [&](int first, int rows) {
+    std::vector<float> y(static_cast<std::size_t>(rows) * 32);
+    matmul(p.x.data() + static_cast<std::size_t>(first) * p.stride(), p.stride(), rows, weights.data(),
+           chained<64, 4>{}, 0, 2, store_sums<false>{{y.data(), 32}, nullptr});
+    return y;
+  };
+  auto const together = rows_from(0, 13);
+  CHECK(reference::distance(together, p.expected_of<Type>(weights)) < 1e-5);
+  for (int row = 0; row < 13; ++row) {
+    auto const alone = rows_from(row, 1);
+    CHECK(std::equal(alone.begin(), alone.end(), together.begin() + row * 32));
+  }
+}
+
+TEST_CASE("sums made in pieces have the same bits for a row alone and among others") {
+  check_pieces<dtype::f32>();
+  check_pieces<dtype::f16>();
+  check_pieces<dtype::bf16>();
+}
+
 TEST_CASE("a depth known when compiled gives the bits of one known at run time") {
   product const p(7, 64, 80);
   auto const weights = packed<dtype::f32>(p.w, 80, 64);

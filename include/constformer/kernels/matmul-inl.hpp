@@ -62,39 +62,77 @@ struct panel_line<hwy::bfloat16_t> {
   }
 };
 
+/// sums (Rows, Panels·16) += x[row][k] · w[k] for one column, or a pair of them, at k, where `w` is.
+template <class Weight, int Rows, int Panels, class Place>
+HWY_INLINE void add_column(tile<Rows, Panels>& t, float const* const (&x)[Rows], Place const& w, int k) {
+  using line = panel_line<Weight>;
+  constexpr int vecs = tile<Rows, Panels>::vecs;
+  float_tag const d;
+  float_vec weight[vecs][line::columns];
+  if constexpr (Rows == 1) {  // a weight is used once: loaded ahead, they would not all fit into registers
+    float_vec input[line::columns];
+    HWY_UNROLL(2)
+    for (int c = 0; c < line::columns; ++c) input[c] = hn::Set(d, x[0][k + c]);
+    HWY_UNROLL(16)
+    for (int v = 0; v < vecs; ++v) {
+      line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::elements, weight[v]);
+      HWY_UNROLL(2)
+      for (int c = 0; c < line::columns; ++c) t.sums[0][v] = hn::MulAdd(input[c], weight[v][c], t.sums[0][v]);
+    }
+    return;
+  }
+  if constexpr (requires { w.template fetch<Panels>(); }) w.template fetch<Panels>();
+  HWY_UNROLL(16)
+  for (int v = 0; v < vecs; ++v)
+    line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::elements, weight[v]);
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    HWY_UNROLL(2)
+    for (int c = 0; c < line::columns; ++c) {
+      float_vec const input = hn::Set(d, x[r][k + c]);
+      HWY_UNROLL(16)
+      for (int v = 0; v < vecs; ++v) t.sums[r][v] = hn::MulAdd(input, weight[v][c], t.sums[r][v]);
+    }
+  }
+}
+
 /// sums (Rows, Panels·16) += Σₖ x[row][k] · w[k]; every sum has one chain of additions, in the order of k. `w` is a place
 /// among panels that tells `at(panel)` and advances. An odd depth of pairs reads one float more of x, which meets a weight of 0.
 template <class Weight, int Rows, int Panels, class Place, class Depth>
 HWY_INLINE void accumulate(tile<Rows, Panels>& t, float const* const (&x)[Rows], Place w, Depth depth) {
-  using line = panel_line<Weight>;
-  constexpr int vecs = tile<Rows, Panels>::vecs;
-  float_tag const d;
-  for (int k = 0; k < depth; k += line::columns, w.advance(line::columns)) {
-    float_vec weight[vecs][line::columns];
-    if constexpr (Rows == 1) {  // a weight is used once: loaded ahead, they would not all fit into registers
-      float_vec input[line::columns];
-      HWY_UNROLL(2)
-      for (int c = 0; c < line::columns; ++c) input[c] = hn::Set(d, x[0][k + c]);
-      HWY_UNROLL(16)
-      for (int v = 0; v < vecs; ++v) {
-        line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::elements, weight[v]);
-        HWY_UNROLL(2)
-        for (int c = 0; c < line::columns; ++c) t.sums[0][v] = hn::MulAdd(input[c], weight[v][c], t.sums[0][v]);
-      }
-      continue;
+  constexpr int columns = panel_line<Weight>::columns;
+  for (int k = 0; k < depth; k += columns, w.advance(columns)) add_column<Weight>(t, x, w, k);
+}
+
+/// A depth of N columns whose sums are made in `Chains` pieces of N / Chains columns, added up in their order: a narrow matrix has too few sums
+/// to hide the latency of one chain of additions each. Which depths are, is a matter of the matrix alone, never of the rows at hand.
+template <int N, int Chains>
+struct chained : fixed<N> {
+  static_assert(N % Chains == 0);
+  static constexpr int piece = N / Chains;  ///< columns
+};
+
+/// The same of pieces: beside each other if there is one row, else one after the other.
+template <class Weight, int Rows, int Panels, class Place, int N, int Chains>
+HWY_INLINE void accumulate(tile<Rows, Panels>& t, float const* const (&x)[Rows], Place w, chained<N, Chains>) {
+  constexpr int columns = panel_line<Weight>::columns;
+  constexpr int piece = chained<N, Chains>::piece;
+  if constexpr (Rows == 1) {
+    tile<1, Panels> sums[Chains];
+    for (auto& one : sums) clear(one);
+    for (int k = 0; k < piece; k += columns, w.advance(columns)) {
+      Place from = w;
+      HWY_UNROLL(4)
+      for (int c = 0; c < Chains; ++c, from.advance(piece)) add_column<Weight>(sums[c], x, from, c * piece + k);
     }
-    if constexpr (requires { w.template fetch<Panels>(); }) w.template fetch<Panels>();
-    HWY_UNROLL(16)
-    for (int v = 0; v < vecs; ++v)
-      line::load(w.at(v / panel_vecs) + (v % panel_vecs) * lanes * line::elements, weight[v]);
-    HWY_UNROLL(16)
-    for (int r = 0; r < Rows; ++r) {
-      HWY_UNROLL(2)
-      for (int c = 0; c < line::columns; ++c) {
-        float_vec const input = hn::Set(d, x[r][k + c]);
-        HWY_UNROLL(16)
-        for (int v = 0; v < vecs; ++v) t.sums[r][v] = hn::MulAdd(input, weight[v][c], t.sums[r][v]);
-      }
+    HWY_UNROLL(4)
+    for (int c = 0; c < Chains; ++c) add(t, sums[c]);
+  } else {
+    for (int first = 0; first < N; first += piece) {
+      tile<Rows, Panels> sums;
+      clear(sums);
+      for (int k = first; k < first + piece; k += columns, w.advance(columns)) add_column<Weight>(sums, x, w, k);
+      add(t, sums);
     }
   }
 }
@@ -268,7 +306,11 @@ HWY_NOINLINE void matmul(Input const* HWY_RESTRICT x, std::size_t x_stride, int 
   if (rows == 1) {
     for (; panel + vector_panels <= last; panel += vector_panels)
       matmul_tile<1, vector_panels>(x, x_stride, 0, 1, w, depth, panel, finish);
-    if constexpr (vector_panels > 2) {  // narrow matrices: two panels' chains of additions beside each other
+    if constexpr (vector_panels >
+                  4) {  // narrow matrices, and what is left: some panels' chains of additions beside each other
+      for (; panel + 4 <= last; panel += 4) matmul_tile<1, 4>(x, x_stride, 0, 1, w, depth, panel, finish);
+    }
+    if constexpr (vector_panels > 2) {
       for (; panel + 2 <= last; panel += 2) matmul_tile<1, 2>(x, x_stride, 0, 1, w, depth, panel, finish);
     }
     for (; panel < last; ++panel) matmul_tile<1, 1>(x, x_stride, 0, 1, w, depth, panel, finish);

@@ -31,6 +31,16 @@ HWY_INLINE void clear(tile<Rows, Panels>& t) {
   }
 }
 
+/// Sums += other sums.
+template <int Rows, int Panels>
+HWY_INLINE void add(tile<Rows, Panels>& t, tile<Rows, Panels> const& other) {
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < tile<Rows, Panels>::vecs; ++v) t.sums[r][v] = hn::Add(t.sums[r][v], other.sums[r][v]);
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace constformer
 HWY_AFTER_NAMESPACE();

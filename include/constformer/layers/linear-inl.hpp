@@ -144,6 +144,29 @@ HWY_INLINE auto rounded_rows(worker const& self, stage const& s, matrix_rows x, 
   return static_cast<input const*>(shared);
 }
 
+/// Pieces in which the sums of a matrix (Out, In) are made, so that a single row has at least eight chains of additions: as many as a
+/// processor that adds two vectors a cycle, each in four, needs.
+template <int Out, int In, class Weight>
+constexpr int chains_of() {
+  constexpr int together = padded(Out) / panel_rows * panel_vecs;
+  constexpr int shortest = 8;  // columns; the pieces are added up, too
+  int chains = 1;
+  while (chains < 4 && 2 * chains * together <= 8 && In % (2 * chains * panel_line<Weight>::columns) == 0 &&
+         In / (2 * chains) >= shortest)
+    chains *= 2;
+  return In <= largest_fixed_depth ? chains : 1;
+}
+
+/// The depth of a matrix (Out, In) of floats, as `matmul` takes it.
+template <int Out, int In, class Weight>
+HWY_INLINE auto depth_of() {
+  constexpr int chains = chains_of<Out, In, Weight>();
+  if constexpr (chains > 1)
+    return chained<In, chains>{};
+  else
+    return extent_of<In>();
+}
+
 /// This worker's share of finish(W·x): W (Out, In) of `Config` packed at `weight`, x (rows, In). Shares are whole units of panels. All
 /// workers call it.
 template <config const& Config, int Out, int In, class Finish>
@@ -158,7 +181,7 @@ HWY_INLINE void linear_forward(worker const& self, [[maybe_unused]] stage const&
     matmul(rounded, rounded_stride<Config>(In), rows, panels, extent_of<In>(), mine.begin, mine.end, finish);
   } else {
     if (mine.begin == mine.end) return;
-    matmul(x.data, x.stride, rows, panels, extent_of<In>(), mine.begin, mine.end, finish);
+    matmul(x.data, x.stride, rows, panels, depth_of<Out, In, stored<Config.weights>>(), mine.begin, mine.end, finish);
   }
 }
 
