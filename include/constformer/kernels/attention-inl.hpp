@@ -416,7 +416,7 @@ class attention_kernel {
 
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
   // The same of at most eight keys, two heads at a time.
-  static HWY_INLINE void attend_pairs(span s, scratch& t, int first_key, int keys) {
+  static HWY_INLINE void attend_pairs(span s, int first_key, int keys) {
     auto const slot = static_cast<std::size_t>(s.blocks[first_key / panel_rows]) * static_cast<std::size_t>(s.slots);
     float const* const all_keys = s.keys + slot * (HeadDim * panel_rows);
     float const* const all_values = s.values + slot * (panel_rows * width);
@@ -426,13 +426,14 @@ class attention_kernel {
       float* const out = s.out + static_cast<std::size_t>(p) * s.out_stride;
       key_range const seen = s.mask.visible(s.first_position + p);
       key_range const within{seen.begin - first_key, seen.end - first_key};
-      auto const head = [&](int h) HWY_ATTR {
-        return half_head{query + h * HeadDim, all_keys + h / Group * (HeadDim * panel_rows),
-                         all_values + h / Group * (panel_rows * width), out + h * HeadDim};
-      };
+      auto const keys_of = [&](int h) { return all_keys + h / Group * (HeadDim * panel_rows); };
+      auto const values_of = [&](int h) { return all_values + h / Group * (panel_rows * width); };
       for (int h = 0; h < heads; h += 2)
-        attend_halves<HeadDim, width>(head(h), head(h + 1), s.scale, keys, within,
-                                      *reinterpret_cast<float(*)[lanes]>(t.sums[0]));
+        attend_halves<HeadDim, width>({.query = query + h * HeadDim,
+                                       .keys = {keys_of(h), keys_of(h + 1)},
+                                       .values = {values_of(h), values_of(h + 1)},
+                                       .out = out + h * HeadDim},
+                                      s.scale, keys, within);
     }
   }
 #endif
@@ -460,7 +461,7 @@ class attention_kernel {
       int const keys = seen.end - seen.begin;
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
       if constexpr (HeadDim <= half_lanes && !Capped && !Biased)
-        if (keys > 0 && keys <= half_lanes && s.heads * Group % 2 == 0) return attend_pairs(s, t, seen.begin, keys);
+        if (keys > 0 && keys <= half_lanes && s.heads * Group % 2 == 0) return attend_pairs(s, seen.begin, keys);
 #endif
       if (keys > 0 && keys <= lanes) return attend_short<1>(s, t, seen.begin, keys);
       if (keys > lanes && keys <= panel_rows) return attend_short<panel_vecs>(s, t, seen.begin, keys);

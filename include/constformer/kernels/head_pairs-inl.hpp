@@ -6,8 +6,6 @@
 #define CONSTFORMER_KERNELS_HEAD_PAIRS_INL_HPP
 #endif
 
-#include <cstddef>
-#include <cstring>
 #include <limits>
 
 #include "hwy/highway.h"
@@ -24,12 +22,12 @@ namespace HWY_NAMESPACE {
 inline constexpr int half_lanes = lanes == 16 ? lanes / 2 : 0;
 
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
-/// One of two heads: its query, the panel of its keys, its values and where its result goes.
-struct half_head {
-  float const* query;   ///< (head_dim)
-  float const* keys;    ///< (head_dim, 16)
-  float const* values;  ///< (keys, `Width`)
-  float* out;           ///< (head_dim)
+/// Two neighbouring heads: their queries and results lie side by side, their keys and values do not have to.
+struct head_pair {
+  float const* query;      ///< (2, head_dim)
+  float const* keys[2];    ///< (head_dim, 16)
+  float const* values[2];  ///< (keys, `Width`)
+  float* out;              ///< (2, head_dim)
 };
 
 /// Eight floats at `low` and eight at `high`.
@@ -57,18 +55,19 @@ HWY_INLINE float_vec sum_of_halves(float_vec v) {
 /// softmax(scale·query·keys)·values of two heads over the first `keys` keys, of which a query sees `seen`, counted from the first. The
 /// operations of each are those of a head alone, in the same order.
 template <int HeadDim, int Width>
-HWY_INLINE void attend_halves(half_head const& low, half_head const& high, float scale, int keys, key_range seen,
-                              float (&room)[lanes]) {
+HWY_INLINE void attend_halves(head_pair const& h, float scale, int keys, key_range seen) {
   float_tag const d;
   hn::RebindToSigned<float_tag> const di;
-  hn::Half<float_tag> const half;
   auto const lane = hn::Iota(di, 0);
   auto const upper = hn::And(lane, hn::Set(di, half_lanes));  // 8 in the high half
+  auto const head = hn::ShiftRight<3>(upper);                 // 1 in the high half
+  auto const first_dim = hn::Mul(head, hn::Set(di, HeadDim));
+  auto const query = hn::Mul(hn::LoadN(d, h.query, 2 * HeadDim), hn::Set(d, scale));
   auto scores = hn::Zero(d);
   HWY_UNROLL(8)
   for (int j = 0; j < HeadDim; ++j) {
-    auto const input = hn::Combine(d, hn::Set(half, high.query[j] * scale), hn::Set(half, low.query[j] * scale));
-    scores = hn::MulAdd(input, load_halves(low.keys + j * panel_rows, high.keys + j * panel_rows), scores);
+    auto const input = hn::TableLookupLanes(query, hn::IndicesFromVec(d, hn::Add(first_dim, hn::Set(di, j))));
+    scores = hn::MulAdd(input, load_halves(h.keys[0] + j * panel_rows, h.keys[1] + j * panel_rows), scores);
   }
   auto const key = hn::Sub(lane, upper);
   auto const inside = hn::And(hn::Ge(key, hn::Set(di, seen.begin)), hn::Lt(key, hn::Set(di, seen.end)));
@@ -78,13 +77,21 @@ HWY_INLINE void attend_halves(half_head const& low, half_head const& high, float
   auto const total = sum_of_halves(weights);
   auto sums = hn::Zero(d);
   auto which = upper;  // the lane of a key in its half
-  for (int k = 0; k < keys; ++k, which = hn::Add(which, hn::Set(di, 1)))
-    sums = hn::MulAdd(hn::TableLookupLanes(weights, hn::IndicesFromVec(d, which)),
-                      load_halves(low.values + k * Width, high.values + k * Width), sums);
+  float const* low = h.values[0];
+  float const* high = h.values[1];
+  for (int k = 0; k < keys; ++k, low += Width, high += Width, which = hn::Add(which, hn::Set(di, 1)))
+    sums = hn::MulAdd(hn::TableLookupLanes(weights, hn::IndicesFromVec(d, which)), load_halves(low, high), sums);
   auto const inverse = hn::IfThenElseZero(hn::Gt(total, hn::Zero(d)), hn::Div(hn::Set(d, 1.0F), total));
-  hn::Store(hn::Mul(sums, inverse), d, room);
-  std::memcpy(low.out, room, HeadDim * sizeof(float));
-  std::memcpy(high.out, room + half_lanes, HeadDim * sizeof(float));
+  auto const result = hn::Mul(sums, inverse);
+  // Dims of the high half follow those of the low one: lane i takes what is at i, or at 8 + i − HeadDim.
+  auto const beyond = hn::RebindMask(di, hn::Ge(lane, hn::Set(di, HeadDim)));
+  auto const from = hn::Add(lane, hn::IfThenElseZero(beyond, hn::Set(di, half_lanes - HeadDim)));
+  auto const dims = hn::TableLookupLanes(result, hn::IndicesFromVec(d, hn::And(from, hn::Set(di, lanes - 1))));
+  if constexpr (2 * HeadDim ==
+                half_lanes)  // whole vectors are forwarded to the loads of the next product, parts are not
+    hn::StoreU(hn::LowerHalf(dims), hn::Half<float_tag>(), h.out);
+  else
+    hn::StoreN(dims, d, h.out, 2 * HeadDim);
 }
 #endif
 
