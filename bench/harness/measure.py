@@ -49,8 +49,9 @@ class Bench:
             return None
         if not self.asked.llama:
             return False
-        self.models.file(work.model, work.dtype)
-        model = f"{self.asked.llama_models or self.asked.work}/{work.model}-{work.dtype}.gguf"
+        form = work.dtype.partition(":")[0]
+        self.models.file(work.model, form)
+        model = f"{self.asked.llama_models or self.asked.work}/{work.model}-{form}.gguf"
         return lambda: peers.llama_cpp(self.asked.llama, model, work, threads, self.asked.repetitions)
 
     def pytorch(self, work, threads):

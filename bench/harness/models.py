@@ -32,11 +32,12 @@ class Models:
 
     @functools.cache
     def program(self, name, dtype):
-        """Path of the program of that model and type of weights."""
+        """Path of the program of that model and type of weights, and of inputs: "bf16", "bf16:bf16"."""
         source = list(self.given[name]) if name in self.given else [self.file(name, "hf")]
-        path = os.path.join(self.work, f"{name}-{dtype}")
+        weights, _, inputs = dtype.partition(":")
+        path = os.path.join(self.work, f"{name}-{dtype.replace(':', '-inputs-')}")
         if not (self.reuse and os.path.exists(path)):
-            output_of([self.command, "build", *source, "--dtype", dtype, "-o", path])
+            output_of([self.command, "build", *source, "--dtype", weights, *(["--inputs", inputs] if inputs else []), "-o", path])
         return path
 
     @functools.cache

@@ -6,7 +6,7 @@ import dataclasses
 @dataclasses.dataclass(frozen=True)
 class Work:
     model: str
-    dtype: str
+    dtype: str  # of weights, and after a colon of what their inputs are rounded to
     test: str  # decode, prefill, encode or translate
     tokens: int  # of each text; of a translation unused
     threads: int  # 0: all that the harness was given
@@ -52,6 +52,7 @@ ALL = [
     *(decode("s15M", dtype, 1, "llama.cpp", 1.3) for dtype in ("f32", "bf16", "q8_0", "q4_0")),
     decode("s110M", "f32", 0, "llama.cpp", 1.0, 0.90),
     decode("s110M", "bf16", 0, "llama.cpp", 1.4, 0.85),
+    decode("s110M", "bf16:bf16", 0, "llama.cpp", 1.4, 0.85),
     decode("s110M", "q8_0", 0, "llama.cpp", 1.3, 0.85),
     decode("s110M", "q4_0", 0, "llama.cpp", 1.5, 0.75),
     decode("t1B", "bf16", 0, "llama.cpp", 1.1),
@@ -59,6 +60,7 @@ ALL = [
     decode("t1B", "q4_0", 0, "llama.cpp", 1.3),
     prefill("s110M", "f32", "PyTorch", 1.2, 0.80),
     prefill("s110M", "bf16", "llama.cpp", 3.0),
+    prefill("s110M", "bf16:bf16", "llama.cpp", 3.0),
     prefill("s110M", "q8_0", "llama.cpp", 1.5),
     prefill("s110M", "q4_0", "llama.cpp", 1.3),
     prefill("s15M", "f32", "PyTorch", 1.3),

@@ -44,16 +44,14 @@ std::string const& best_of(std::vector<std::string> const& names, std::string co
   return *std::ranges::find_if(names, [&](auto const& name) { return run({model, "info"}, forced(name)).status == 0; });
 }
 
-}  // namespace
-
-TEST_CASE("a portable program runs each instruction set that the processor has") {
-  auto const model = portable_sort();
-  auto const names = targets_of(model);
-  REQUIRE(names.size() >= (fs::exists("/lib64/ld-linux-x86-64.so.2") ? 3U : 1U));
-  CHECK(target_of(model) == best_of(names, model));
+// Runs `score` with each instruction set that the processor has and holds the logits against each other; `check` sees the name of each.
+template <class Check>
+void compare_targets(std::string const& model, std::vector<std::string> score, Check const& check) {
   auto const file = fresh_folder("portable") / "logits.npy";
+  score.insert(score.begin(), {model, "score"});
+  score.insert(score.end(), {"-o", file.string()});
   std::vector<npy_array> logits;
-  for (auto const& name : names) {
+  for (auto const& name : targets_of(model)) {
     CAPTURE(name);
     auto const shown = run({model, "info"}, forced(name));
     if (shown.status != 0) {
@@ -61,14 +59,35 @@ TEST_CASE("a portable program runs each instruction set that the processor has")
       continue;
     }
     CHECK(target_of(model, forced(name)) == name);
-    CHECK(output_of({model, "-p", "CBABBC", "-n", "6", "--temp", "0"}, forced(name)) == "CBABBCABBBCC\n");
-    output_of({model, "score", "-p", "CBABBCABBBC", "-o", file.string()}, forced(name));
+    check(name);
+    output_of(score, forced(name));
     logits.push_back(read_npy(file));
   }
   REQUIRE(!logits.empty());
   for (auto const& other : logits)
     CHECK(std::ranges::equal(other.values, logits.front().values,
                              [](float a, float b) { return std::abs(a - b) < 1e-3F; }));
+}
+
+bool on_x86() { return fs::exists("/lib64/ld-linux-x86-64.so.2"); }
+
+}  // namespace
+
+TEST_CASE("a portable program runs each instruction set that the processor has") {
+  auto const model = portable_sort();
+  auto const names = targets_of(model);
+  REQUIRE(names.size() >= (on_x86() ? 3U : 1U));
+  CHECK(target_of(model) == best_of(names, model));
+  compare_targets(model, {"-p", "CBABBCABBBC"}, [&](std::string const& name) {
+    CHECK(output_of({model, "-p", "CBABBC", "-n", "6", "--temp", "0"}, forced(name)) == "CBABBCABBBCC\n");
+  });
+}
+
+TEST_CASE("products of bf16 have a unit of their own in a portable program") {
+  auto const model = program("bf16-portable", source("tests/parity/fixtures/llama_bf16"),
+                             {"--target", "portable", "--inputs", "bf16"});
+  if (on_x86()) CHECK(targets_of(model).front() == "AVX3_ZEN4");
+  compare_targets(model, {"--ids", "1,2,3,4,5,6,7"}, [](std::string const&) {});
 }
 
 TEST_CASE("the units of a portable program share no function and run nothing at start-up") {
