@@ -23,6 +23,7 @@
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/open.hpp"
+#include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/error.hpp"
 #include "model_units.hpp"
@@ -195,12 +196,24 @@ std::string hand_line(build const& b) {
          shell_line(program_line(b, std::filesystem::absolute(b.options.output).string()));
 }
 
+// Code of x86 reaches 2 GB, and the C library's own code and data lie there too.
+constexpr std::int64_t most_embedded = 2'000'000'000;
+
+void require_room(build_options const& options, config const& model) {
+  std::int64_t const bytes = packed_layout_of(model).bytes;
+  if (options.weights == "embed" && bytes > most_embedded)
+    throw error(options.path + ": weights of " + std::to_string(bytes) +
+                " bytes do not fit into a program, which holds " + std::to_string(most_embedded) +
+                "; build with --weights beside, or a smaller --dtype");
+}
+
 void run_build(build_options const& options) {
   catch_interrupts();
   open_options open = options.open;
   open.tokenizer = options.tokenizer;
   checkpoint source = open_checkpoint(options.path, open);
   config const model = compiled_config(source, options);
+  require_room(options, model);
   atomic_file program(options.output,
                       file_mode::executable);  // first, so that a name that cannot be written costs no compilation
   std::optional<atomic_file> weights;
