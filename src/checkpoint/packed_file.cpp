@@ -130,7 +130,7 @@ void packed_file::require(std::uint64_t fingerprint, std::int64_t weight_bytes) 
 std::span<std::byte const> packed_file::section(packed_section which) const {
   auto const index = static_cast<std::size_t>(which);
   auto const bytes = sections_.at(index);
-  if (auto const found = packed::checksum(bytes.data(), bytes.size()); found != checksums_[index])
+  if (auto const found = packed::section_checksum(bytes); found != checksums_[index])
     throw error(name_ + ": is damaged: the checksum of section " + name_of(index) + " is " + hex(found) +
                 ", written is " + hex(checksums_[index]));
   return bytes;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include "constformer/checkpoint/packed_file.hpp"
@@ -15,7 +16,7 @@ static_assert(std::endian::native == std::endian::little, "packed files are litt
 
 // A byte above 127 and both line ends show a file that went through a text-mode copy.
 inline constexpr std::array<char, 8> magic{'\x89', 'C', 'F', 'P', 'K', '\r', '\n', '\x1A'};
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 3;
 inline constexpr std::uint64_t alignment = 64;
 
 struct header {
@@ -33,7 +34,7 @@ struct entry {
   std::uint32_t reserved;
   std::uint64_t offset;  // bytes from the start of the file, a multiple of 64
   std::uint64_t bytes;
-  std::uint64_t checksum;  // XXH3 of the section
+  std::uint64_t checksum;  // `section_checksum`
 };
 
 struct head {
@@ -53,6 +54,13 @@ constexpr char const* name_of(std::size_t section) {
 
 /// XXH3, 64 bits, seed 0.
 std::uint64_t checksum(void const* bytes, std::size_t size);
+
+/// Bytes of a section that are summed up alone, so that threads can share it.
+inline constexpr std::size_t piece_bytes = std::size_t{16} << 20;
+
+/// XXH3 of a section of up to `piece_bytes`; of a longer one XXH3 of the checksums of its pieces, which as many threads make as this process
+/// may use at once.
+std::uint64_t section_checksum(std::span<std::byte const> bytes);
 
 /// Checksum of a head with its own field taken as 0.
 std::uint64_t checksum(head value);

@@ -31,7 +31,7 @@ packed::head head_of(section_list const& sections, std::uint64_t fingerprint) {
                      .reserved = 0,
                      .offset = begin,
                      .bytes = bytes.size(),
-                     .checksum = packed::checksum(bytes.data(), bytes.size())};
+                     .checksum = packed::section_checksum(bytes)};
     end = begin + bytes.size();
   }
   head.file.file_bytes = end;

@@ -1,6 +1,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -11,6 +13,7 @@
 
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/core/error.hpp"
+#include "packed_format.hpp"
 
 using namespace constformer;
 using Catch::Matchers::ContainsSubstring;
@@ -191,7 +194,7 @@ TEST_CASE("each fault has its own sentence") {
   CHECK(sentence(bytes) == "x: is no packed file: it does not begin with the mark of one");
   bytes = good_file();
   put(bytes, 8, std::uint32_t{1});
-  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 2");
+  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 3");
   bytes = good_file();
   CHECK_THAT(sentence(bytes + "y"), ContainsSubstring("it says it has " + std::to_string(bytes.size()) +
                                                       " bytes, it has " + std::to_string(bytes.size() + 1)));
@@ -223,4 +226,27 @@ TEST_CASE("a file that is not there, empty or a folder is named") {
   CHECK_THROWS_AS(packed_file::map(folder / "."), error);
   CHECK_THROWS_MATCHES(write_packed_file(folder / ".", content()), error,
                        MessageMatches(ContainsSubstring("cannot be written")));
+}
+
+// As docs/formats.md says it: two whole pieces and the beginning of a third.
+TEST_CASE("the checksum of a long section is that of its pieces' checksums") {
+  std::vector<std::byte> bytes(2 * packed::piece_bytes + 1000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 2654435761U >> 13);
+  std::vector<std::uint64_t> sums;
+  for (std::size_t at = 0; at < bytes.size(); at += packed::piece_bytes)
+    sums.push_back(packed::checksum(bytes.data() + at, std::min(packed::piece_bytes, bytes.size() - at)));
+  REQUIRE(sums.size() == 3);
+  CHECK(packed::section_checksum(bytes) == packed::checksum(sums.data(), 24));
+  scratch_folder const folder;
+  auto long_content = content();
+  long_content.weights = bytes;
+  write_packed_file(folder / "long", long_content);
+  CHECK(packed_file::map(folder / "long").section(packed_section::weights).size() == bytes.size());
+  {
+    std::fstream file(folder / "long", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(192 + packed::piece_bytes + 77));
+    file.put('x');
+  }
+  CHECK_THROWS_MATCHES(packed_file::map(folder / "long").section(packed_section::weights), error,
+                       MessageMatches(ContainsSubstring("is damaged: the checksum of section weights is ")));
 }

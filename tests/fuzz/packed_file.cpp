@@ -26,7 +26,7 @@ void make_checksums_right(std::span<std::byte> bytes) {
   head.file.sections = constformer::packed_sections;
   for (auto& e : head.table)
     if (e.offset <= bytes.size() && e.bytes <= bytes.size() - e.offset)
-      e.checksum = packed::checksum(bytes.data() + e.offset, e.bytes);
+      e.checksum = packed::section_checksum(bytes.subspan(e.offset, e.bytes));
   head.file.checksum = packed::checksum(head);
   std::memcpy(bytes.data(), &head, sizeof head);
 }
