@@ -9,6 +9,7 @@ from .processes import output_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MADE = ("s15M", "s110M", "t1B")  # by make_models.py
+BESIDE = ("t1B",)  # too large for a program in bf16
 BYTES = {"f32": 4, "bf16": 2, "f16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32}
 
 
@@ -37,7 +38,8 @@ class Models:
         weights, _, inputs = dtype.partition(":")
         path = os.path.join(self.work, f"{name}-{dtype.replace(':', '-inputs-')}")
         if not (self.reuse and os.path.exists(path)):
-            output_of([self.command, "build", *source, "--dtype", weights, *(["--inputs", inputs] if inputs else []), "-o", path])
+            options = [*(["--inputs", inputs] if inputs else []), *(["--weights", "beside"] if name in BESIDE else [])]
+            output_of([self.command, "build", *source, "--dtype", weights, *options, "-o", path])
         return path
 
     @functools.cache
