@@ -253,10 +253,11 @@ TEST_CASE("ties of bf16 go to the even one, heads of zeros have a scale of 0") {
 }
 
 // Heads side by side in each block, as several key heads of several layers are: attended at once they give what each gives alone.
-template <int heads, int HeadDim, int Group, class Mask, dtype Type = dtype::f32>
+template <int Heads, int HeadDim, int Group, class Mask, dtype Type = dtype::f32>
 void check_heads(int length) {
+  constexpr std::size_t heads = Heads;
   using kernel = typename fixture<HeadDim, Group, Mask, 0, Type>::kernel;
-  constexpr int slots = heads + 2;  // another layer's lie between
+  constexpr int slots = Heads + 2;  // another layer's lie between
   constexpr std::size_t row_width = std::size_t{Group} * HeadDim;
   constexpr std::size_t key_elements = key_piece(Type, HeadDim);
   constexpr std::size_t value_elements = value_piece(Type, HeadDim);
@@ -276,7 +277,7 @@ void check_heads(int length) {
                   values.data() + (block * slots + head) * value_elements);
     }
   std::vector<float> queries;
-  for (int head = 0; head < heads; ++head)
+  for (int head = 0; head < Heads; ++head)
     queries.insert(queries.end(), f.q.end() - static_cast<std::ptrdiff_t>(row_width), f.q.end());
   auto const memory = std::make_unique<typename kernel::scratch>();
   auto const attend = [&](std::size_t first, int count) {
@@ -297,7 +298,7 @@ void check_heads(int length) {
                    *memory);
     return out;
   };
-  auto const together = attend(0, heads);
+  auto const together = attend(0, Heads);
   for (std::size_t head = 0; head < heads; ++head) {
     auto const alone = attend(head, 1);
     for (std::size_t i = head * row_width; i < (head + 1) * row_width; ++i) CHECK(together[i] == alone[i]);
@@ -326,7 +327,7 @@ TEST_CASE("a query gives the same bits alone and in a batch") {
     for (int p = 0; p < f.length; ++p) {
       CAPTURE(p);
       auto const alone = f.ours(p, 1);
-      CHECK(std::equal(alone.begin(), alone.end(), all.begin() + static_cast<std::ptrdiff_t>(p * Fixture::row_width)));
+      CHECK(std::equal(alone.begin(), alone.end(), all.begin() + p * static_cast<std::ptrdiff_t>(Fixture::row_width)));
     }
   };
   check(fixture<4, 1, causal>(70));

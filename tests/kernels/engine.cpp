@@ -390,7 +390,7 @@ TEST_CASE("a prefix is seen by all of its tokens, also in sequences side by side
   changed[19] = (changed[19] + 1) % 70;
   std::vector<std::vector<float>> first(2);
   auto const single = model.start();
-  for (std::size_t i : {0, 1}) {
+  for (std::size_t i = 0; i < 2; ++i) {
     single->rewind(0);
     single->score(i == 0 ? all[0].prompt : changed, [&](int row, std::span<float const> logits) {
       if (row == 0) first[i] = copy_of(logits);

@@ -392,10 +392,9 @@ class attention_kernel {
   }
 
   // A text of so few keys that the scores of a row stay in registers. The same operations in the same order as over tiles, so that
-  // it does not matter to a bit which of the two a row takes.
+  // it does not matter to a bit which of the two a row takes. The span is a copy, so that its fields stay in registers.
   template <int Vecs>
-  static HWY_INLINE void attend_short(span s, scratch& t, int first_key,
-                                      int keys) {  // a copy, whose fields stay in registers
+  static HWY_INLINE void attend_short(span s, scratch& t, int first_key, int keys) {
     bool const whole = tiles_of(s.mask, s.first_position, s.positions, panel_rows).is_whole(first_key, Vecs * lanes);
     auto const slot = static_cast<std::size_t>(s.blocks[first_key / panel_rows]) * static_cast<std::size_t>(s.slots);
     for (int p = 0; p < s.positions; ++p) {

@@ -14,14 +14,14 @@
 #include "constformer/kernels/math-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86  // vectors of 16 floats
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Keys of a half, and dims of its result: 8 where a vector has room for two heads, else 0.
-inline constexpr int half_lanes = lanes == 16 ? lanes / 2 : 0;
+/// Keys of a half, and at most the dims of its result.
+inline constexpr int half_lanes = lanes / 2;
 
-#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
 /// Two neighbouring heads: their queries and results lie side by side, their keys and values do not have to.
 struct head_pair {
   float const* query;      ///< (2, head_dim)
@@ -87,16 +87,16 @@ HWY_INLINE void attend_halves(head_pair const& h, float scale, int keys, key_ran
   auto const beyond = hn::RebindMask(di, hn::Ge(lane, hn::Set(di, HeadDim)));
   auto const from = hn::Add(lane, hn::IfThenElseZero(beyond, hn::Set(di, half_lanes - HeadDim)));
   auto const dims = hn::TableLookupLanes(result, hn::IndicesFromVec(d, hn::And(from, hn::Set(di, lanes - 1))));
-  if constexpr (2 * HeadDim ==
-                half_lanes)  // whole vectors are forwarded to the loads of the next product, parts are not
+  // Whole vectors are forwarded to the loads of the next product, parts are not.
+  if constexpr (2 * HeadDim == half_lanes)
     hn::StoreU(hn::LowerHalf(dims), hn::Half<float_tag>(), h.out);
   else
     hn::StoreN(dims, d, h.out, 2 * HeadDim);
 }
-#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace constformer
 HWY_AFTER_NAMESPACE();
+#endif
 
 #endif
