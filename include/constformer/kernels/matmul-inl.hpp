@@ -306,8 +306,8 @@ HWY_NOINLINE void matmul(Input const* HWY_RESTRICT x, std::size_t x_stride, int 
   if (rows == 1) {
     for (; panel + vector_panels <= last; panel += vector_panels)
       matmul_tile<1, vector_panels>(x, x_stride, 0, 1, w, depth, panel, finish);
-    if constexpr (vector_panels >
-                  4) {  // narrow matrices, and what is left: some panels' chains of additions beside each other
+    // Narrow matrices, and what is left: some panels' chains of additions beside each other.
+    if constexpr (vector_panels > 4) {
       for (; panel + 4 <= last; panel += 4) matmul_tile<1, 4>(x, x_stride, 0, 1, w, depth, panel, finish);
     }
     if constexpr (vector_panels > 2) {
