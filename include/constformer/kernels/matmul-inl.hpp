@@ -154,17 +154,10 @@ struct panels {
   /// Goes on by that many input columns.
   HWY_INLINE void advance(int columns) { base += row * static_cast<std::size_t>(columns); }
   /// sums += x · these, by `accumulate`.
-  template <int Rows, int Panels, class Depth>
-  HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {
+  template <int Rows, int Panels, class Input, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, Input const* const (&x)[Rows], Depth depth, int first) const {
     accumulate<Weight>(t, x, from(first), depth);
   }
-#if HWY_NATIVE_DOT_BF16
-  /// The same of inputs in bf16.
-  template <int Rows, int Panels, class Depth>
-  HWY_INLINE void add_to(tile<Rows, Panels>& t, hwy::bfloat16_t const* const (&x)[Rows], Depth depth, int first) const {
-    accumulate_pairs(t, x, from(first), depth);
-  }
-#endif
 };
 
 /// Panels that fetch into L2 those of the next tile, line by line as they are multiplied.
@@ -183,17 +176,10 @@ struct fetching_panels {
   /// Goes on by that many input columns.
   HWY_INLINE void advance(int columns) { w.advance(columns); }
   /// sums += x · these, by `accumulate`.
-  template <int Rows, int Panels, class Depth>
-  HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {
+  template <int Rows, int Panels, class Input, class Depth>
+  HWY_INLINE void add_to(tile<Rows, Panels>& t, Input const* const (&x)[Rows], Depth depth, int first) const {
     accumulate<Weight>(t, x, fetching_panels{w.from(first)}, depth);
   }
-#if HWY_NATIVE_DOT_BF16
-  /// The same of inputs in bf16.
-  template <int Rows, int Panels, class Depth>
-  HWY_INLINE void add_to(tile<Rows, Panels>& t, hwy::bfloat16_t const* const (&x)[Rows], Depth depth, int first) const {
-    accumulate_pairs(t, x, fetching_panels{w.from(first)}, depth);
-  }
-#endif
 };
 
 /// How many rows and panels share loads, for rows of `Input`.

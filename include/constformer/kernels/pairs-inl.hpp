@@ -39,9 +39,9 @@ HWY_NOINLINE void round_to_bf16(float const* HWY_RESTRICT x, int depth, Input* H
 
 #if HWY_NATIVE_DOT_BF16
 /// sums (Rows, Panels·16) += Σₖ x[row][k] · w[k], two columns at a time: their products are added to each other first, without rounding
-/// them. Denormals count as 0. An odd depth reads one input more, which meets a weight of 0. `w` is as `accumulate` takes it.
-template <int Rows, int Panels, class Place, class Depth>
-HWY_INLINE void accumulate_pairs(tile<Rows, Panels>& t, hwy::bfloat16_t const* const (&x)[Rows], Place w, Depth depth) {
+/// them. Denormals count as 0. An odd depth reads one input more, which meets a weight of 0. `w` is as for inputs of floats.
+template <class Weight, int Rows, int Panels, class Place, class Depth>
+HWY_INLINE void accumulate(tile<Rows, Panels>& t, hwy::bfloat16_t const* const (&x)[Rows], Place w, Depth depth) {
   constexpr int vecs = tile<Rows, Panels>::vecs;
   hn::Repartition<hwy::bfloat16_t, float_tag> const d;
   auto unused = hn::Zero(float_tag());
