@@ -14,6 +14,7 @@
 #include "constformer/config/config.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/kernels/activation-inl.hpp"
+#include "constformer/kernels/block_panels-inl.hpp"
 #include "constformer/kernels/input_blocks.hpp"
 #include "constformer/kernels/integers-inl.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
@@ -157,14 +158,16 @@ constexpr int chains_of() {
   return In <= largest_fixed_depth ? chains : 1;
 }
 
-/// The depth of a matrix (Out, In) of floats, as `matmul` takes it.
+/// The depth of a matrix (Out, In), as `matmul` takes it. Blocks with scales are pieces already.
 template <int Out, int In, class Weight>
 HWY_INLINE auto depth_of() {
-  constexpr int chains = chains_of<Out, In, Weight>();
-  if constexpr (chains > 1)
-    return chained<In, chains>{};
-  else
+  if constexpr (has_scales<Weight>) {
     return extent_of<In>();
+  } else if constexpr (constexpr int chains = chains_of<Out, In, Weight>(); chains > 1) {
+    return chained<In, chains>{};
+  } else {
+    return extent_of<In>();
+  }
 }
 
 /// This worker's share of finish(W·x): W (Out, In) of `Config` packed at `weight`, x (rows, In). Shares are whole units of panels. All
