@@ -5,6 +5,8 @@
 // The three sizes are what all threads together read, each its own part over and over: they should fit into the L2 caches of the
 // threads, into L3, and into neither. Prints one JSON object: GB/s of each and GFLOP/s (a multiply-add counts two), the best of
 // three tries of MILLISECONDS.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <atomic>
 #include <barrier>
@@ -14,10 +16,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
-#include "hwy/aligned_allocator.h"
 #include "hwy/highway.h"
 
 namespace {
@@ -94,17 +96,31 @@ double best_rate(int threads, double seconds, std::function<double(int)> const& 
   return best;
 }
 
+struct release {
+  void operator()(float* memory) const { std::free(memory); }
+};
+using float_memory = std::unique_ptr<float[], release>;
+
+// That many ones, in huge pages where the system has them, as weights are (src/checkpoint/atomic_file.cpp).
+float_memory ones(std::size_t count) {
+  constexpr std::size_t huge_page = std::size_t{2} << 20;
+  std::size_t const bytes = (count * sizeof(float) + huge_page - 1) / huge_page * huge_page;
+  float_memory memory(static_cast<float*>(std::aligned_alloc(huge_page, bytes)));
+  if (!memory) {
+    std::fprintf(stderr, "machine: no room for %zu bytes\n", bytes);
+    std::exit(1);
+  }
+#ifdef MADV_HUGEPAGE
+  static_cast<void>(::madvise(memory.get(), bytes, MADV_HUGEPAGE));
+#endif
+  std::fill_n(memory.get(), count, 1.0F);
+  return memory;
+}
+
 double read_rate(int threads, double seconds, std::size_t bytes) {
   std::size_t const floats = bytes / sizeof(float) / static_cast<std::size_t>(threads);
-  std::vector<hwy::AlignedFreeUniquePtr<float[]>> parts;
-  for (int t = 0; t < threads; ++t) {
-    parts.push_back(hwy::AllocateAligned<float>(floats));
-    if (!parts.back()) {
-      std::fprintf(stderr, "machine: no room for %zu bytes\n", bytes);
-      std::exit(1);
-    }
-    std::fill_n(parts.back().get(), floats, 1.0F);
-  }
+  std::vector<float_memory> parts;
+  for (int t = 0; t < threads; ++t) parts.push_back(ones(floats));
   int const repeat = static_cast<int>(std::max<std::size_t>(1, (std::size_t{1} << 22) / (floats * sizeof(float))));
   return best_rate(threads, seconds, [&](int t) {
     for (int i = 0; i < repeat; ++i) sink.store(read(parts[static_cast<std::size_t>(t)].get(), floats));

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -25,6 +26,10 @@ mode_t allowed(file_mode mode) {
   ::umask(mask);
   return static_cast<mode_t>(mode) & ~mask;
 }
+
+// Written in such pieces, a file lies in the page cache in pages of this size (Linux 6.16, ext4) and is mapped by them: the page tables of weights
+// of 2 GB take 1 ms, not 200, to make and to give back (docs/performance.md).
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 std::filesystem::path folder_of(std::filesystem::path const& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
@@ -73,7 +78,8 @@ void atomic_file::open_temporary() {
 void atomic_file::write(std::span<std::byte const> bytes) {
   if (descriptor_ < 0) fail(EBADF);
   while (!bytes.empty()) {
-    ::ssize_t const written = ::write(descriptor_, bytes.data(), bytes.size());
+    std::size_t const piece = std::min(bytes.size(), huge_page - size_ % huge_page);
+    ::ssize_t const written = ::write(descriptor_, bytes.data(), piece);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail(errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));

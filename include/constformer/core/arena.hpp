@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -28,6 +30,7 @@ class arena {
     auto const address = reinterpret_cast<std::uintptr_t>(memory_);
     next_ = memory_ + ((alignment - address % alignment) % alignment);
     end_ = next_ + size_;
+    want_huge_pages();
   }
   arena(arena const&) = delete;
   arena& operator=(arena const&) = delete;
@@ -48,6 +51,16 @@ class arena {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
+  // Pieces of keys and values of one head lie far apart: with small pages each begins with a miss of the TLB (docs/performance.md).
+  void want_huge_pages() {
+#ifdef MADV_HUGEPAGE
+    constexpr std::uintptr_t huge_page = std::uintptr_t{2} << 20;
+    auto const begin = (reinterpret_cast<std::uintptr_t>(next_) + huge_page - 1) / huge_page * huge_page;
+    auto const end = reinterpret_cast<std::uintptr_t>(end_) / huge_page * huge_page;
+    if (begin < end) static_cast<void>(::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE));
+#endif
+  }
+
   std::size_t size_;
   std::byte* memory_ = nullptr;
   std::byte* next_ = nullptr;
