@@ -1,8 +1,12 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstddef>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -59,6 +63,52 @@ TEST_CASE("an atomic file appears when it is committed and not before", "[files]
   CHECK(read_all(folder / "model") == "new content");
   CHECK((fs::status(folder / "model").permissions() & fs::perms::owner_exec) != fs::perms::none);
   CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator{}) == 1);
+}
+
+namespace {
+
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+// Kilobytes of this process that are mapped from files by huge pages.
+long huge_kilobytes() {
+  std::ifstream summary("/proc/self/smaps_rollup");
+  for (std::string line; std::getline(summary, line);)
+    if (long found = 0; std::sscanf(line.c_str(), "FilePmdMapped: %ld", &found) == 1) return found;
+  return 0;
+}
+
+// The same of a file whose pages have all been touched.
+long huge_kilobytes_of(fs::path const& path) {
+  long const before = huge_kilobytes();
+  mapped_file const file(path);
+  std::size_t touched = 0;
+  for (std::size_t i = 0; i < file.bytes().size(); i += 4096) touched += std::to_integer<std::size_t>(file.bytes()[i]);
+  return touched > 0 ? huge_kilobytes() - before : 0;
+}
+
+}  // namespace
+
+TEST_CASE("a long atomic file is mapped by huge pages where one written page by page is", "[files]") {
+  constexpr long pages = 16;
+  scratch_folder const folder;
+  {
+    std::string const page(huge_page, 'x');
+    int const plain = ::open((folder / "plain").c_str(), O_WRONLY | O_CREAT, 0600);
+    REQUIRE(plain >= 0);
+    for (long i = 0; i < pages; ++i)
+      REQUIRE(::write(plain, page.data(), page.size()) == static_cast<::ssize_t>(huge_page));
+    ::close(plain);
+  }
+  constexpr long most = pages * static_cast<long>(huge_page >> 10);
+  if (huge_kilobytes_of(folder / "plain") < most) SKIP("this system does not map files by huge pages");
+  {
+    mapped_file const plain(folder / "plain");
+    atomic_file file(folder / "atomic");
+    file.write("a head");
+    file.write(plain.bytes());
+    file.commit();
+  }
+  CHECK(huge_kilobytes_of(folder / "atomic") > most / 2);
 }
 
 TEST_CASE("an atomic file that is given up leaves nothing behind", "[files]") {
