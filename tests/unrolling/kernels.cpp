@@ -28,10 +28,10 @@ HWY_NOINLINE void product(float const* x, Weight const* weights, float* out) {
 }
 
 // Inputs as long as rows of the model that comes with the repository, and as heads.
-#define CF_PRODUCTS(WEIGHT, DEPTH)                                                                                \
-  template void product<WEIGHT, 1, tile_shape<float>::vector_panels, DEPTH>(float const*, WEIGHT const*, float*); \
-  template void product<WEIGHT, tile_shape<float>::rest_rows, 1, DEPTH>(float const*, WEIGHT const*, float*);     \
-  template void product<WEIGHT, tile_shape<float>::rows, tile_shape<float>::panels, DEPTH>(float const*,          \
+#define CF_PRODUCTS(WEIGHT, DEPTH)                                                                              \
+  template void product<WEIGHT, 1, vector_panels<WEIGHT, float>(), DEPTH>(float const*, WEIGHT const*, float*); \
+  template void product<WEIGHT, tile_shape<float>::rest_rows, 1, DEPTH>(float const*, WEIGHT const*, float*);   \
+  template void product<WEIGHT, tile_shape<float>::rows, tile_shape<float>::panels, DEPTH>(float const*,        \
                                                                                            WEIGHT const*, float*)
 CF_PRODUCTS(float, 64);
 CF_PRODUCTS(float, 128);

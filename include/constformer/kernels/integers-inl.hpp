@@ -94,6 +94,7 @@ HWY_INLINE auto signed_quad(iq4_nl_block const& block, int quad, int row) {
 template <class Block, class Multiply>
 HWY_INLINE void for_each_quad(Multiply const& multiply) {
   constexpr int lines = sizeof(Block::values) / (panel_rows * quad_columns);
+  HWY_UNROLL(8)
   for (int line = 0; line < lines; ++line) {
     HWY_UNROLL(2)
     for (int quad = line; quad < block_columns / quad_columns; quad += lines) multiply(quad);
@@ -145,8 +146,8 @@ HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::pairs> cons
     for (int v = 0; v < Vecs; ++v) pairs[r][v] = hn::Zero(d);
   }
   auto const low = hn::Set(du, 15);
-#pragma GCC unroll 1  // unrolled, g++ adds up in another order and needs more registers than there are
-  for (int quad = 0; quad < block_columns / 2 / quad_columns; ++quad) {
+  constexpr int quads = block_columns / 2 / quad_columns;
+  auto const add_quad = [&](int quad) HWY_ATTR {
     hn::Vec<decltype(du)> weights[Vecs][2];  // columns below 16, and from 16 on
     HWY_UNROLL(16)
     for (int v = 0; v < Vecs; ++v) {
@@ -165,6 +166,13 @@ HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::pairs> cons
           pairs[r][v] = hn::Add(pairs[r][v], hn::SatWidenMulPairwiseAdd(d, weights[v][half], input));
       }
     }
+  };
+  if constexpr (Rows == 1 && Vecs <= 2) {
+    HWY_UNROLL(4)
+    for (int quad = 0; quad < quads; ++quad) add_quad(quad);
+  } else {
+#pragma GCC unroll 1  // unrolled, g++ adds up in another order and needs more registers than there are
+    for (int quad = 0; quad < quads; ++quad) add_quad(quad);
   }
   auto const one = hn::Set(d, 1);
   HWY_UNROLL(16)
@@ -217,6 +225,7 @@ HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::quads> cons
   hn::Repartition<std::int8_t, int_tag> const di;
   auto const low = hn::Set(du, 15);
   take_off_excess(x, sums);
+  HWY_UNROLL(4)
   for (int quad = 0; quad < block_columns / 2 / quad_columns; ++quad) {
     HWY_UNROLL(16)
     for (int v = 0; v < Vecs; ++v) {

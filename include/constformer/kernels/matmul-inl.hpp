@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "hwy/highway.h"
 
@@ -193,19 +194,30 @@ struct tile_shape {
   static constexpr int middle_rows = rows == 12 ? 8 : rows;
   /// Panels that share each load of x, if there are several rows.
   static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;
-  /// Panels that one row takes at once: eight independent chains of additions hide their latency.
-  static constexpr int vector_panels = panel_vecs == 4 ? 2 : 8 / panel_vecs;
+  /// Panels that one row takes at once: their chains of additions hide each other's latency. More would only be more places of memory to
+  /// read from in turn, which prefetchers do not like.
+  static constexpr int vector_panels = panel_vecs == 4 ? 2 : 4;
 };
 
 /// Of integers: the weights of a quad take registers too, and the sums of a block are short chains.
 template <class Block, integer_dots Dots>
 struct tile_shape<input_block<Block, Dots>> {
-  static constexpr int rows = panel_vecs == 4 ? 2 : 4;                        ///< that share each load of weights
-  static constexpr int rest_rows = 2;                                         ///< for what such tiles leave over
-  static constexpr int middle_rows = rows;                                    ///< and in between
-  static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;   ///< that share each load of x
-  static constexpr int vector_panels = panel_vecs == 4 ? 1 : 4 / panel_vecs;  ///< that one row takes at once
+  static constexpr int rows = panel_vecs == 4 ? 2 : 4;                       ///< that share each load of weights
+  static constexpr int rest_rows = 2;                                        ///< for what such tiles leave over
+  static constexpr int middle_rows = rows;                                   ///< and in between
+  static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;  ///< that share each load of x
+  static constexpr int vector_panels = 1;  ///< that one row takes at once: blocks strictly in the order of memory
 };
+
+/// Panels of `Weight` that one row of `Input` takes at once: twice as many where a line is two additions one after the other, if registers do.
+template <class Weight, class Input>
+constexpr int vector_panels() {
+  constexpr int panels = tile_shape<Input>::vector_panels;
+  if constexpr (std::is_same_v<Input, float> && std::is_same_v<Weight, hwy::bfloat16_t> && panel_vecs == 1)
+    return 2 * panels;
+  else
+    return panels;
+}
 
 /// A matrix (out, in) in panels.
 template <class Weight>
@@ -286,20 +298,22 @@ template <class Weight, class Input, class Depth, class Finish>
 HWY_NOINLINE void matmul(Input const* HWY_RESTRICT x, std::size_t x_stride, int rows, Weight const* HWY_RESTRICT weight,
                          Depth depth, int first, int last, Finish const& finish) {
   auto const w = panels_of(weight, static_cast<std::size_t>(static_cast<int>(depth)));
-  constexpr int vector_panels = tile_shape<Input>::vector_panels;
+  constexpr int row_panels = vector_panels<Weight, Input>();
   constexpr int tile_panels = tile_shape<Input>::panels;
   int panel = first;
   if (rows == 1) {
-    for (; panel + vector_panels <= last; panel += vector_panels)
-      matmul_tile<1, vector_panels>(x, x_stride, 0, 1, w, depth, panel, finish);
+    for (; panel + row_panels <= last; panel += row_panels)
+      matmul_tile<1, row_panels>(x, x_stride, 0, 1, w, depth, panel, finish);
     // Narrow matrices, and what is left: some panels' chains of additions beside each other.
-    if constexpr (vector_panels > 4) {
+    if constexpr (row_panels > 4) {
       for (; panel + 4 <= last; panel += 4) matmul_tile<1, 4>(x, x_stride, 0, 1, w, depth, panel, finish);
     }
-    if constexpr (vector_panels > 2) {
+    if constexpr (row_panels > 2) {
       for (; panel + 2 <= last; panel += 2) matmul_tile<1, 2>(x, x_stride, 0, 1, w, depth, panel, finish);
     }
-    for (; panel < last; ++panel) matmul_tile<1, 1>(x, x_stride, 0, 1, w, depth, panel, finish);
+    if constexpr (row_panels > 1) {
+      for (; panel < last; ++panel) matmul_tile<1, 1>(x, x_stride, 0, 1, w, depth, panel, finish);
+    }
     return;
   }
   for (; panel + tile_panels <= last; panel += tile_panels)
