@@ -194,6 +194,8 @@ struct tile_shape {
   static constexpr int middle_rows = rows == 12 ? 8 : rows;
   /// Panels that share each load of x, if there are several rows.
   static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;
+  /// Up to so many rows take one panel at once: what they wait for is memory, which is read fastest strictly in order.
+  static constexpr int ordered_rows = 1;
   /// Panels that one row takes at once: their chains of additions hide each other's latency. More would only be more places of memory to
   /// read from in turn, which prefetchers do not like.
   static constexpr int vector_panels = panel_vecs == 4 ? 2 : 4;
@@ -206,6 +208,7 @@ struct tile_shape<input_block<Block, Dots>> {
   static constexpr int rest_rows = 2;                                        ///< for what such tiles leave over
   static constexpr int middle_rows = rows;                                   ///< and in between
   static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;  ///< that share each load of x
+  static constexpr int ordered_rows = 8;                                     ///< up to which one panel is taken at once
   static constexpr int vector_panels = 1;  ///< that one row takes at once: blocks strictly in the order of memory
 };
 
@@ -316,11 +319,12 @@ HWY_NOINLINE void matmul(Input const* HWY_RESTRICT x, std::size_t x_stride, int 
     }
     return;
   }
-  for (; panel + tile_panels <= last; panel += tile_panels)
-    matmul_rows<tile_panels>(x, x_stride, rows, w, depth, panel, finish);
   if constexpr (tile_panels > 1) {
-    for (; panel < last; ++panel) matmul_rows<1>(x, x_stride, rows, w, depth, panel, finish);
+    if (rows > tile_shape<Input>::ordered_rows)
+      for (; panel + tile_panels <= last; panel += tile_panels)
+        matmul_rows<tile_panels>(x, x_stride, rows, w, depth, panel, finish);
   }
+  for (; panel < last; ++panel) matmul_rows<1>(x, x_stride, rows, w, depth, panel, finish);
 }
 
 }  // namespace HWY_NAMESPACE
