@@ -60,6 +60,10 @@ std::vector<std::string> target_flags(std::string_view target) {
   for (unit_target const& known : all_targets())
     if (known.name == target) return known.flags;
   if (target.starts_with("x86-64-v")) return level(target);
+#if defined(__x86_64__)
+  // g++ leaves AES out of Haswell and Broadwell; nothing of ours uses it, but Highway would go down to 128-bit vectors without it.
+  if (target != "native") return {"-march=" + std::string(target), "-DHWY_DISABLE_PCLMUL_AES"};
+#endif
   return {"-march=" + std::string(target)};
 }
 

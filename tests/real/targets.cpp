@@ -73,6 +73,15 @@ bool on_x86() { return fs::exists("/lib64/ld-linux-x86-64.so.2"); }
 
 }  // namespace
 
+TEST_CASE("a program for a processor by name has the widest vectors of that processor") {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2")) SKIP("this processor has no AVX2");
+  CHECK(target_of(program("sort-haswell", source("models/sort"), {"--target", "haswell"})) == "AVX2");
+#else
+  SKIP("no x86");
+#endif
+}
+
 TEST_CASE("a portable program runs each instruction set that the processor has") {
   auto const model = portable_sort();
   auto const names = targets_of(model);
