@@ -74,7 +74,8 @@ void product(benchmark::State& state, int rows) {
                          HWY_ATTR { hn::StoreU(v, float_tag(), out + row * outputs + column); };
   auto const depth = extent_as<Depth, Static>();
   for (auto _ : state) {
-    matmul(o.x.data(), o.stride, rows, o.weights.data(), depth, 0, outputs / panel_rows, store);
+    matmul(o.x.data(), o.stride, rows, o.weights.data(), depth, fixed<outputs / panel_rows>(), 0, outputs / panel_rows,
+           store);
     benchmark::ClobberMemory();
   }
   count_flops(state, 2.0 * rows * outputs * Depth);

@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little, "packed files are litt
 
 // A byte above 127 and both line ends show a file that went through a text-mode copy.
 inline constexpr std::array<char, 8> magic{'\x89', 'C', 'F', 'P', 'K', '\r', '\n', '\x1A'};
-inline constexpr std::uint32_t version = 3;
+inline constexpr std::uint32_t version = 4;
 inline constexpr std::uint64_t alignment = 64;
 
 struct header {

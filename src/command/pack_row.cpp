@@ -94,9 +94,12 @@ void put_in_table(Groups const& groups, std::byte* base, std::size_t row) {
 }
 
 template <class Block, class Groups>
-void put_in_panel(Groups const& groups, std::byte* base, std::size_t row) {
-  auto* const blocks = reinterpret_cast<Block*>(base) + row / panel_rows * groups.count();
-  for (std::size_t i = 0; i < groups.count(); ++i) put(blocks[i], row % panel_rows, groups[i]);
+void put_in_panel(Groups const& groups, std::byte* base, matrix_shape shape, std::int64_t row) {
+  auto* const blocks = reinterpret_cast<Block*>(base);
+  for (std::size_t i = 0; i < groups.count(); ++i) {
+    std::int64_t const line = line_of(groups.type, shape, row, static_cast<std::int64_t>(i * block_columns));
+    put(blocks[line], static_cast<std::size_t>(row % panel_rows), groups[i]);
+  }
 }
 
 template <class Groups>
@@ -108,23 +111,13 @@ void put_table_groups(Groups const& groups, std::byte* base, std::int64_t row) {
 }
 
 template <class Groups>
-void put_panel_groups(Groups const& groups, std::byte* base, std::int64_t row) {
-  auto const at = static_cast<std::size_t>(row);
-  if (groups.type == dtype::q8_0) return put_in_panel<q8_0_block>(groups, base, at);
-  if (groups.type == dtype::q4_0) return put_in_panel<q4_0_block>(groups, base, at);
-  put_in_panel<iq4_nl_block>(groups, base, at);
+void put_panel_groups(Groups const& groups, std::byte* base, matrix_shape shape, std::int64_t row) {
+  if (groups.type == dtype::q8_0) return put_in_panel<q8_0_block>(groups, base, shape, row);
+  if (groups.type == dtype::q4_0) return put_in_panel<q4_0_block>(groups, base, shape, row);
+  put_in_panel<iq4_nl_block>(groups, base, shape, row);
 }
 
 bool has_groups(dtype type) { return quantisation_group(type) > 0; }
-
-// The element that holds column `k` of row `row` of an f32, f16 or bf16 matrix of `cols` columns.
-std::int64_t table_index(int cols, std::int64_t row, std::int64_t k) { return row * padded(cols) + k; }
-
-std::int64_t panel_index(dtype type, int cols, std::int64_t row, std::int64_t k) {
-  std::int64_t const panel = row / panel_rows * panel_rows * packed_depth(type, cols);
-  std::int64_t const lane = row % panel_rows;
-  return panel + (type == dtype::bf16 ? (k / 2 * panel_rows + lane) * 2 + k % 2 : k * panel_rows + lane);
-}
 
 // `read` with the type as a template argument.
 template <class Read>
@@ -159,32 +152,31 @@ float get_table_value(dtype type, std::byte const* base, int cols, std::int64_t 
   });
 }
 
-float get_panel_value(dtype type, std::byte const* base, int cols, std::int64_t row, std::int64_t k) {
+float get_panel_value(dtype type, std::byte const* base, matrix_shape shape, std::int64_t row, std::int64_t k) {
   return with_type(type, [=]<dtype Type>() {
-    return panel_value<Type>(reinterpret_cast<stored<Type> const*>(base), static_cast<std::size_t>(cols),
-                             static_cast<std::size_t>(row), static_cast<std::size_t>(k));
+    return panel_value<Type>(reinterpret_cast<stored<Type> const*>(base), shape, row, k);
   });
 }
 
 void put_table_row(dtype type, std::byte* base, std::int64_t row, std::span<float const> values) {
   if (has_groups(type)) return put_table_groups(rounded_groups{type, values}, base, row);
   auto const cols = static_cast<int>(values.size());
-  for (int k = 0; k < cols; ++k) put_value(type, base, table_index(cols, row, k), values[static_cast<std::size_t>(k)]);
+  for (int k = 0; k < cols; ++k) put_value(type, base, row * padded(cols) + k, values[static_cast<std::size_t>(k)]);
 }
 
-void put_panel_row(dtype type, std::byte* base, std::int64_t row, std::span<float const> values) {
-  if (has_groups(type)) return put_panel_groups(rounded_groups{type, values}, base, row);
-  auto const cols = static_cast<int>(values.size());
-  for (int k = 0; k < cols; ++k)
-    put_value(type, base, panel_index(type, cols, row, k), values[static_cast<std::size_t>(k)]);
+void put_panel_row(dtype type, std::byte* base, matrix_shape shape, std::int64_t row, std::span<float const> values) {
+  if (has_groups(type)) return put_panel_groups(rounded_groups{type, values}, base, shape, row);
+  for (int k = 0; k < shape.cols; ++k)
+    put_value(type, base, element_of(type, shape, row, k), values[static_cast<std::size_t>(k)]);
 }
 
 void put_stored_table_row(dtype type, std::byte* base, std::int64_t row, std::span<std::byte const> blocks) {
   put_table_groups(stored_groups{type, blocks}, base, row);
 }
 
-void put_stored_panel_row(dtype type, std::byte* base, std::int64_t row, std::span<std::byte const> blocks) {
-  put_panel_groups(stored_groups{type, blocks}, base, row);
+void put_stored_panel_row(dtype type, std::byte* base, matrix_shape shape, std::int64_t row,
+                          std::span<std::byte const> blocks) {
+  put_panel_groups(stored_groups{type, blocks}, base, shape, row);
 }
 
 }  // namespace constformer::command

@@ -107,7 +107,7 @@ void put_row(pack_task const& task, config const& model, int row, std::span<floa
   if (step.kind == packed_kind::rows)
     put_table_row(step.type, base, to, values);
   else
-    put_panel_row(step.type, base, to, values);
+    put_panel_row(step.type, base, {step.matrix_rows, step.cols}, to, values);
 }
 
 // Whether the file has the blocks that are wanted: they are taken as they are.
@@ -125,7 +125,7 @@ void put_stored_rows(pack_task const& task, config const& model, std::byte* base
     if (step.kind == packed_kind::rows)
       put_stored_table_row(step.type, base, to, blocks);
     else
-      put_stored_panel_row(step.type, base, to, blocks);
+      put_stored_panel_row(step.type, base, {step.matrix_rows, step.cols}, to, blocks);
   }
 }
 
@@ -204,7 +204,7 @@ void unpack_one(pack_task const& task, config const& model, std::span<std::byte 
   auto const value = [&](std::int64_t row, std::int64_t k) {
     if (step.kind == packed_kind::vector) return get_table_value(dtype::f32, base, 1, 0, row);
     return step.kind == packed_kind::rows ? get_table_value(step.type, base, step.cols, row, k)
-                                          : get_panel_value(step.type, base, step.cols, row, k);
+                                          : get_panel_value(step.type, base, {step.matrix_rows, step.cols}, row, k);
   };
   for (int row = 0; row < step.rows; ++row) {
     std::int64_t const from = packed_row(step, model.head_dim, row);

@@ -47,13 +47,15 @@ std::vector<std::byte> bytes_of_hex(std::string const& text) {
 template <dtype Type>
 void check_same_in_panels(std::vector<float> const& row) {
   auto const cols = row.size();
+  matrix_shape const shape{32, static_cast<int>(cols)};
   std::vector<std::byte> panels(static_cast<std::size_t>(panel_bytes(Type, 32, static_cast<int>(cols))));
   std::vector<std::byte> table(static_cast<std::size_t>(row_bytes(Type, static_cast<int>(cols)) * 20));
-  command::put_panel_row(Type, panels.data(), 19, row);
+  command::put_panel_row(Type, panels.data(), shape, 19, row);
   command::put_table_row(Type, table.data(), 19, row);
   for (std::size_t k = 0; k < cols; ++k) {
     CAPTURE(name_of(Type), k, row[k]);
-    float const in_panel = panel_value<Type>(reinterpret_cast<stored<Type> const*>(panels.data()), cols, 19, k);
+    float const in_panel = panel_value<Type>(reinterpret_cast<stored<Type> const*>(panels.data()), shape, 19,
+                                             static_cast<std::int64_t>(k));
     CHECK(in_panel == row_value<Type>(reinterpret_cast<stored_row<Type> const*>(table.data()), cols, 19, k));
   }
 }
@@ -100,9 +102,11 @@ void check_blocks_kept(std::vector<std::byte> const& blocks, std::size_t cols) {
       panels(static_cast<std::size_t>(panel_bytes(Type, 16, static_cast<int>(cols))));
   command::put_stored_table_row(Type, table.data(), 0, blocks);
   CHECK(table == blocks);
-  command::put_stored_panel_row(Type, panels.data(), 3, blocks);
+  matrix_shape const shape{16, static_cast<int>(cols)};
+  command::put_stored_panel_row(Type, panels.data(), shape, 3, blocks);
   for (std::size_t k = 0; k < cols; ++k)
-    CHECK(panel_value<Type>(reinterpret_cast<stored<Type> const*>(panels.data()), cols, 3, k) ==
+    CHECK(panel_value<Type>(reinterpret_cast<stored<Type> const*>(panels.data()), shape, 3,
+                            static_cast<std::int64_t>(k)) ==
           row_value<Type>(reinterpret_cast<stored_row<Type> const*>(blocks.data()), cols, 0, k));
 }
 

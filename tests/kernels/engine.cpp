@@ -83,10 +83,12 @@ struct random_model {
     for (int row = 0; row < step.rows; ++row) {
       auto const to = static_cast<std::size_t>(packed_row(step, Config.head_dim, row));
       for (std::size_t k = 0; k < cols; ++k) {
-        std::size_t const at = step.kind == packed_kind::panels
-                                   ? to / panel_rows * panel_rows * cols + k * panel_rows + to % panel_rows
-                               : step.kind == packed_kind::rows ? to * static_cast<std::size_t>(padded(step.cols)) + k
-                                                                : to;
+        std::size_t const at =
+            step.kind == packed_kind::panels
+                ? static_cast<std::size_t>(element_of(dtype::f32, {step.matrix_rows, step.cols},
+                                                      static_cast<std::int64_t>(to), static_cast<std::int64_t>(k)))
+            : step.kind == packed_kind::rows ? to * static_cast<std::size_t>(padded(step.cols)) + k
+                                             : to;
         weights[base + at] = values[static_cast<std::size_t>(row) * cols + k];
       }
     }

@@ -29,7 +29,7 @@ std::vector<stored<Type>> packed(std::vector<float> const& w, int out, int in) {
   std::vector<stored<Type>> panels(bytes / sizeof(stored<Type>));
   auto const cols = static_cast<std::size_t>(in);
   for (int row = 0; row < out; ++row)
-    command::put_panel_row(Type, reinterpret_cast<std::byte*>(panels.data()), row,
+    command::put_panel_row(Type, reinterpret_cast<std::byte*>(panels.data()), {out, in}, row,
                            std::span(w).subspan(static_cast<std::size_t>(row) * cols, cols));
   return panels;
 }
@@ -62,9 +62,7 @@ struct product {
   [[nodiscard]] std::vector<double> expected_of(std::vector<stored<Type>> const& panels) const {
     std::vector<float> kept;
     for (int o = 0; o < out; ++o)
-      for (int i = 0; i < in; ++i)
-        kept.push_back(panel_value<Type>(panels.data(), static_cast<std::size_t>(in), static_cast<std::size_t>(o),
-                                         static_cast<std::size_t>(i)));
+      for (int i = 0; i < in; ++i) kept.push_back(panel_value<Type>(panels.data(), {out, in}, o, i));
     return reference::matmul(dense_input(), kept, rows, in, out);
   }
 
@@ -83,7 +81,8 @@ template <dtype Type>
 std::vector<float> product_of(product const& p, std::vector<stored<Type>> const& weights) {
   std::vector<float> y(static_cast<std::size_t>(p.rows * padded(p.out)), -7.0F);
   store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(p.out))}, nullptr};
-  matmul(p.x.data(), p.stride(), p.rows, weights.data(), p.in, 0, padded(p.out) / panel_rows, finish);
+  matmul(p.x.data(), p.stride(), p.rows, weights.data(), p.in, padded(p.out) / panel_rows, 0,
+         padded(p.out) / panel_rows, finish);
   return p.tight(y);
 }
 
@@ -101,8 +100,8 @@ template <dtype Type, integer_dots Dots>
 std::vector<float> integer_product_of(product const& p, std::vector<stored<Type>> const& weights) {
   std::vector<float> y(static_cast<std::size_t>(p.rows * padded(p.out)), -7.0F);
   store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(p.out))}, nullptr};
-  matmul(rounded<Type, Dots>(p).data(), input_blocks(p.in), p.rows, weights.data(), p.in, 0, padded(p.out) / panel_rows,
-         finish);
+  matmul(rounded<Type, Dots>(p).data(), input_blocks(p.in), p.rows, weights.data(), p.in, padded(p.out) / panel_rows, 0,
+         padded(p.out) / panel_rows, finish);
   return p.tight(y);
 }
 
@@ -123,9 +122,7 @@ double integer_distance(int rows, int in, int out) {
     }
   std::vector<float> kept;
   for (int o = 0; o < out; ++o)
-    for (int i = 0; i < in; ++i)
-      kept.push_back(panel_value<Type>(weights.data(), static_cast<std::size_t>(in), static_cast<std::size_t>(o),
-                                       static_cast<std::size_t>(i)));
+    for (int i = 0; i < in; ++i) kept.push_back(panel_value<Type>(weights.data(), {out, in}, o, i));
   return reference::distance(integer_product_of<Type, Dots>(p, weights), reference::matmul(x, kept, rows, in, out));
 }
 
@@ -152,7 +149,7 @@ float product_of_extremes(Value weight) {
   input_block<stored<Type>, Dots> input;
   round_row(ones.data(), block_columns, &input);
   std::vector<float> y(panel_rows);
-  matmul(&input, 1, 1, &block, block_columns, 0, 1, store_sums<false>{{y.data(), panel_rows}, nullptr});
+  matmul(&input, 1, 1, &block, block_columns, 1, 0, 1, store_sums<false>{{y.data(), panel_rows}, nullptr});
   CHECK(std::ranges::all_of(y, [&](float v) { return v == y[0]; }));
   return y[0];
 }
@@ -193,7 +190,7 @@ std::vector<float> bf16_product_of(product const& p, bf16_input const* x, int ro
                                    std::vector<hwy::bfloat16_t> const& weights) {
   std::vector<float> y(static_cast<std::size_t>(p.rows * padded(p.out)), -7.0F);
   store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(p.out))}, nullptr};
-  matmul(x, p.stride(), rows, weights.data(), p.in, 0, padded(p.out) / panel_rows, finish);
+  matmul(x, p.stride(), rows, weights.data(), p.in, padded(p.out) / panel_rows, 0, padded(p.out) / panel_rows, finish);
   return p.tight(y);
 }
 
@@ -215,9 +212,7 @@ double bf16_distance(int rows, int in, int out) {
     }
   std::vector<float> w;
   for (int o = 0; o < out; ++o)
-    for (int i = 0; i < in; ++i)
-      w.push_back(panel_value<dtype::bf16>(weights.data(), static_cast<std::size_t>(in), static_cast<std::size_t>(o),
-                                           static_cast<std::size_t>(i)));
+    for (int i = 0; i < in; ++i) w.push_back(panel_value<dtype::bf16>(weights.data(), {out, in}, o, i));
   return reference::distance(bf16_product_of(p, x.data(), rows, weights), reference::matmul(kept, w, rows, in, out));
 }
 
@@ -270,7 +265,7 @@ void check_integer_rows_alone() {
   auto const blocks = rounded<Type, best_dots>(p);
   for (std::size_t row = 0; row < 7; ++row) {
     std::vector<float> alone(80);
-    matmul(blocks.data() + row * input_blocks(100), input_blocks(100), 1, weights.data(), 100, 0, 5,
+    matmul(blocks.data() + row * input_blocks(100), input_blocks(100), 1, weights.data(), 100, 5, 0, 5,
            store_sums<false>{{alone.data(), 80}, nullptr});
     CHECK(std::equal(alone.begin(), alone.end(), together.begin() + static_cast<std::ptrdiff_t>(row * 80)));
   }
@@ -283,7 +278,7 @@ void check_rows_alone() {
   auto const together = product_of<Type>(p, weights);
   for (int row = 0; row < 7; ++row) {
     std::vector<float> alone(80);
-    matmul(p.x.data() + static_cast<std::size_t>(row) * p.stride(), p.stride(), 1, weights.data(), 100, 0, 5,
+    matmul(p.x.data() + static_cast<std::size_t>(row) * p.stride(), p.stride(), 1, weights.data(), 100, 5, 0, 5,
            store_sums<false>{{alone.data(), 80}, nullptr});
     CHECK(std::equal(alone.begin(), alone.end(), together.begin() + row * 80));
   }
@@ -309,7 +304,7 @@ void check_pieces() {
   auto const rows_from = [&](int first, int rows) {
     std::vector<float> y(static_cast<std::size_t>(rows) * 32);
     matmul(p.x.data() + static_cast<std::size_t>(first) * p.stride(), p.stride(), rows, weights.data(),
-           chained<64, 4>{}, 0, 2, store_sums<false>{{y.data(), 32}, nullptr});
+           chained<64, 4>{}, 2, 0, 2, store_sums<false>{{y.data(), 32}, nullptr});
     return y;
   };
   auto const together = rows_from(0, 13);
@@ -331,9 +326,10 @@ TEST_CASE("a depth known when compiled gives the bits of one known at run time")
   auto const weights = packed<dtype::f32>(p.w, 80, 64);
   std::vector<float> fixed_depth(7 * 80);
   std::vector<float> run_time_depth(7 * 80);
-  matmul(p.x.data(), p.stride(), 7, weights.data(), fixed<64>{}, 0, 5,
+  matmul(p.x.data(), p.stride(), 7, weights.data(), fixed<64>{}, fixed<5>{}, 0, 5,
          store_sums<false>{{fixed_depth.data(), 80}, nullptr});
-  matmul(p.x.data(), p.stride(), 7, weights.data(), 64, 0, 5, store_sums<false>{{run_time_depth.data(), 80}, nullptr});
+  matmul(p.x.data(), p.stride(), 7, weights.data(), 64, 5, 0, 5,
+         store_sums<false>{{run_time_depth.data(), 80}, nullptr});
   CHECK(fixed_depth == run_time_depth);
 }
 
@@ -341,13 +337,13 @@ TEST_CASE("shares of the panels put together are the whole product, bit for bit"
   product const p(3, 40, 160);
   auto const weights = packed<dtype::f32>(p.w, 160, 40);
   std::vector<float> whole(3 * 160);
-  matmul(p.x.data(), p.stride(), 3, weights.data(), 40, 0, 10, store_sums<false>{{whole.data(), 160}, nullptr});
+  matmul(p.x.data(), p.stride(), 3, weights.data(), 40, 10, 0, 10, store_sums<false>{{whole.data(), 160}, nullptr});
   for (int count : {2, 3, 7}) {
     std::vector<float> parts(3 * 160);
     spin_barrier barrier(1);
     for (int index = 0; index < count; ++index) {
       work_range const mine = worker{index, count, &barrier}.share(10);
-      matmul(p.x.data(), p.stride(), 3, weights.data(), 40, mine.begin, mine.end,
+      matmul(p.x.data(), p.stride(), 3, weights.data(), 40, 10, mine.begin, mine.end,
              store_sums<false>{{parts.data(), 160}, nullptr});
     }
     CHECK(parts == whole);
@@ -364,7 +360,7 @@ TEST_CASE("finishes add the bias, the residual and the gate") {
   auto const before = reference::random_floats(rows * 32, 6);
 
   std::vector<float> added = before;
-  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, 2, add_sums<true>{{added.data(), 32}, bias.data()});
+  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 2, 0, 2, add_sums<true>{{added.data(), 32}, bias.data()});
   std::vector<double> expected = p.expected;
   for (std::size_t i = 0; i < expected.size(); ++i)
     expected[i] += static_cast<double>(bias[i % 32]) + static_cast<double>(before[i]);
@@ -372,7 +368,7 @@ TEST_CASE("finishes add the bias, the residual and the gate") {
 
   // Panel 0 is the gate and panel 1 the input it opens: 16 columns come out.
   std::vector<float> gated(rows * 16);
-  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 0, 2,
+  matmul(p.x.data(), p.stride(), rows, weights.data(), in, 2, 0, 2,
          gate_sums<activation_kind::silu, true>{{gated.data(), 16}, bias.data()});
   std::vector<double> opened;
   for (std::size_t r = 0; r < rows; ++r)

@@ -5,6 +5,7 @@
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <random>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/core/dtype.hpp"
 #include "constformer/kernels/attention-inl.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
@@ -78,11 +80,12 @@ TEST_CASE("four target queries attend over three source keys", "[lecture]") {
 
 // W (outputs, inputs), row by row, in panels.
 std::vector<float> pack(std::vector<float> const& w, std::size_t inputs) {
-  std::size_t const outputs = w.size() / inputs;
-  std::vector<float> packed(static_cast<std::size_t>(round_up(static_cast<int>(outputs), panel_rows)) * inputs);
-  for (std::size_t o = 0; o < outputs; ++o)
-    for (std::size_t i = 0; i < inputs; ++i)
-      packed[(o / panel_rows * inputs + i) * panel_rows + o % panel_rows] = w[o * inputs + i];
+  matrix_shape const shape{static_cast<std::int64_t>(w.size() / inputs), static_cast<int>(inputs)};
+  std::vector<float> packed(static_cast<std::size_t>(round_up(shape.rows, panel_rows)) * inputs);
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    auto const place = static_cast<std::int64_t>(i);
+    packed[static_cast<std::size_t>(element_of(dtype::f32, shape, place / shape.cols, place % shape.cols))] = w[i];
+  }
   return packed;
 }
 
@@ -94,7 +97,7 @@ std::vector<float> project(std::vector<float> const& w, std::vector<float> const
   std::vector<float> y(static_cast<std::size_t>(panels) * panel_rows);
   auto const store = [&](int, int column, kernels::float_vec v)
                          HWY_ATTR { hwy::HWY_NAMESPACE::StoreU(v, kernels::float_tag(), y.data() + column); };
-  kernels::matmul(x.data(), x.size(), 1, packed.data(), static_cast<int>(x.size()), 0, panels, store);
+  kernels::matmul(x.data(), x.size(), 1, packed.data(), static_cast<int>(x.size()), panels, 0, panels, store);
   y.resize(outputs);
   return y;
 }

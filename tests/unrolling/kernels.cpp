@@ -18,7 +18,7 @@ template <int Rows, int Panels, int Depth, class Weight>
 HWY_INLINE void multiply(float const* x, Weight const* weights, float* out) {
   auto const store = [&](int row, int column, float_vec v)
                          HWY_ATTR { hn::StoreU(v, float_tag(), out + row * Panels * panel_rows + column); };
-  matmul_tile<Rows, Panels>(x, Depth, 0, Rows, panels_of(weights, Depth), extent_of<Depth>(), 0, store);
+  matmul_tile<Rows, Panels>(x, Depth, 0, Rows, panels_of(weights, Depth, fixed<48>()), extent_of<Depth>(), 0, store);
 }
 
 /// `multiply` as a function of its own.
@@ -28,10 +28,10 @@ HWY_NOINLINE void product(float const* x, Weight const* weights, float* out) {
 }
 
 // Inputs as long as rows of the model that comes with the repository, and as heads.
-#define CF_PRODUCTS(WEIGHT, DEPTH)                                                                              \
-  template void product<WEIGHT, 1, vector_panels<WEIGHT, float>(), DEPTH>(float const*, WEIGHT const*, float*); \
-  template void product<WEIGHT, tile_shape<float>::rest_rows, 1, DEPTH>(float const*, WEIGHT const*, float*);   \
-  template void product<WEIGHT, tile_shape<float>::rows, tile_shape<float>::panels, DEPTH>(float const*,        \
+#define CF_PRODUCTS(WEIGHT, DEPTH)                                                                                \
+  template void product<WEIGHT, 1, tile_shape<float>::vector_panels, DEPTH>(float const*, WEIGHT const*, float*); \
+  template void product<WEIGHT, tile_shape<float>::rest_rows, 1, DEPTH>(float const*, WEIGHT const*, float*);     \
+  template void product<WEIGHT, tile_shape<float>::rows, tile_shape<float>::panels, DEPTH>(float const*,          \
                                                                                            WEIGHT const*, float*)
 CF_PRODUCTS(float, 64);
 CF_PRODUCTS(float, 128);
@@ -43,7 +43,7 @@ CF_PRODUCTS(hwy::bfloat16_t, 128);
 template <class Input, class Weight>
 HWY_NOINLINE void whole(Input const* x, std::size_t stride, int rows, Weight const* weights, int first, int last,
                         store_sums<false> const& to) {
-  matmul(x, stride, rows, weights, fixed<768>{}, first, last, to);
+  matmul(x, stride, rows, weights, fixed<768>{}, fixed<48>{}, first, last, to);
 }
 #define CF_WHOLE(INPUT, WEIGHT) \
   template void whole(INPUT const*, std::size_t, int, WEIGHT const*, int, int, store_sums<false> const&)

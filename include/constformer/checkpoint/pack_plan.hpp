@@ -25,6 +25,7 @@ struct pack_step {
   dtype type = dtype::f32;                 ///< as packed
   int rows = 0;                            ///< of the parameter (rows, cols); length of a vector
   int cols = 0;                            ///< 0: a vector
+  int matrix_rows = 0;                     ///< of the matrix in panels that it is in, or a part of
   int layers = 1;                          ///< times that the `*` of its name stands for
   std::int64_t offset = 0;                 ///< bytes; of the first layer's matrix or vector
   std::int64_t layer_stride = 0;           ///< bytes from one layer's to the next
@@ -86,6 +87,7 @@ struct plan_writer {
     step.type = c.weights;
     step.rows = rows;
     step.cols = cols;
+    if (step.matrix_rows == 0) step.matrix_rows = rows;
     put(present, name, step, offset);
   }
   // Tables whose rows are added as they are, and rows of gates, stay f32.
@@ -104,9 +106,10 @@ struct plan_writer {
         c.position == position_kind::rotary && c.rope.style == rope_style::half_split ? c.rope.rotary_dims : 0;
     int const q = c.heads * c.head_dim;
     int const kv = c.kv_heads * c.head_dim;
-    pack_step const query{.rotary_planes = c.rope.planes, .rotary_dims = rotated};
-    pack_step const key{.first_row = q, .rotary_planes = c.rope.planes, .rotary_dims = rotated};
-    pack_step const value{.first_row = q + kv};
+    pack_step const query{.matrix_rows = qkv_rows(c), .rotary_planes = c.rope.planes, .rotary_dims = rotated};
+    pack_step key = query;
+    key.first_row = q;
+    pack_step const value{.matrix_rows = qkv_rows(c), .first_row = q + kv};
     matrix(true, packed_kind::panels, "blocks.*.attention.query.weight", q, c.d_model, b.qkv, query);
     matrix(true, packed_kind::panels, "blocks.*.attention.key.weight", kv, c.d_model, b.qkv, key);
     matrix(true, packed_kind::panels, "blocks.*.attention.value.weight", kv, c.d_model, b.qkv, value);
@@ -123,11 +126,12 @@ struct plan_writer {
     bool const biased = has_encoder(c) && c.bias_qkv;
     int const q = c.heads * c.head_dim;
     int const kv = c.kv_heads * c.head_dim;
-    pack_step const value{.first_row = kv};
+    pack_step const key{.matrix_rows = cross_kv_rows(c)};
+    pack_step const value{.matrix_rows = cross_kv_rows(c), .first_row = kv};
     norm(has_encoder(c), "blocks.*.cross_norm.weight", c.d_model, b.cross_norm);
     vector(has_encoder(c) && c.norm_bias, "blocks.*.cross_norm.bias", c.d_model, b.cross_norm_bias);
     matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.query.weight", q, c.d_model, b.cross_query);
-    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.key.weight", kv, c.d_model, b.cross_kv);
+    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.key.weight", kv, c.d_model, b.cross_kv, key);
     matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.value.weight", kv, c.d_model, b.cross_kv, value);
     vector(biased, "blocks.*.cross.query.bias", q, b.cross_query_bias);
     vector(biased, "blocks.*.cross.key.bias", kv, b.cross_kv_bias);
@@ -137,8 +141,8 @@ struct plan_writer {
   }
 
   constexpr void ffn(packed_block const& b) {
-    pack_step const gate{.panel_step = 2};
-    pack_step const up{.first_row = c.gated ? panel_rows : 0, .panel_step = c.gated ? 2 : 1};
+    pack_step const gate{.matrix_rows = up_rows(c), .panel_step = 2};
+    pack_step const up{.matrix_rows = up_rows(c), .first_row = c.gated ? panel_rows : 0, .panel_step = c.gated ? 2 : 1};
     matrix(c.gated, packed_kind::panels, "blocks.*.ffn.gate.weight", c.d_ff, c.d_model, b.up, gate);
     matrix(true, packed_kind::panels, "blocks.*.ffn.up.weight", c.d_ff, c.d_model, b.up, up);
     vector(c.gated && c.bias_ffn, "blocks.*.ffn.gate.bias", c.d_ff, b.up_bias, gate);

@@ -24,10 +24,51 @@ inline constexpr std::int64_t packed_alignment = 64;
 /// Width of a row of activations or of a packed vector: whole panels, so that kernels have no tails.
 [[nodiscard]] constexpr int padded(int width) { return static_cast<int>(round_up(width, panel_rows)); }
 
-/// Input columns of one panel as stored: bf16 keeps pairs of columns together, (cols/2, 16, 2), so that a 32-bit lane
-/// holds both. Types with scales keep groups of columns together (packed_blocks.hpp), the last one filled up with zeros.
-[[nodiscard]] constexpr std::int64_t packed_depth(dtype type, int cols) {
-  return round_up(cols, type == dtype::bf16 ? 2 : group_of(type).values);
+/// Input columns of one line of a panel: bf16 keeps pairs of columns together, (cols/2, 16, 2), so that a 32-bit lane
+/// holds both. Types with scales keep groups of columns together (packed_blocks.hpp).
+[[nodiscard]] constexpr int line_columns(dtype type) {
+  return type == dtype::bf16 ? 2 : static_cast<int>(group_of(type).values);
+}
+
+/// Input columns of one panel as stored: whole lines, the last one filled up with zeros.
+[[nodiscard]] constexpr std::int64_t packed_depth(dtype type, int cols) { return round_up(cols, line_columns(type)); }
+
+/// Panels of types without scales lie in bundles of this many, (lines, 4, 16), the last one of a matrix narrower: a single row
+/// of inputs needs four chains of additions to hide their latency, and so reads all four from one place of memory, in order.
+inline constexpr int bundle_panels = 4;
+
+/// Panels whose lines lie in turn. Those of types with scales lie one after the other: the sums of a block are chains enough.
+[[nodiscard]] constexpr int panels_of_bundle(dtype type) { return quantisation_group(type) > 0 ? 1 : bundle_panels; }
+
+/// Which lines of a matrix a panel has: `first`, and every `step`-th after it.
+struct panel_lines {
+  std::int64_t first;
+  std::int64_t step;
+};
+
+/// Those of panel `panel` of a matrix of `panels` panels of `lines` lines each, in bundles of `bundle`.
+[[nodiscard]] constexpr panel_lines lines_of(std::int64_t panel, std::int64_t panels, std::int64_t lines, int bundle) {
+  std::int64_t const start = panel - panel % bundle;
+  return {start * lines + panel % bundle, panels - start < bundle ? panels - start : bundle};
+}
+
+/// A matrix in panels.
+struct matrix_shape {
+  std::int64_t rows;  ///< outputs
+  int cols;           ///< inputs
+};
+
+/// The line of a matrix in panels that holds (row, column).
+[[nodiscard]] constexpr std::int64_t line_of(dtype type, matrix_shape shape, std::int64_t row, std::int64_t column) {
+  panel_lines const lines = lines_of(row / panel_rows, round_up(shape.rows, panel_rows) / panel_rows,
+                                     packed_depth(type, shape.cols) / line_columns(type), panels_of_bundle(type));
+  return lines.first + column / line_columns(type) * lines.step;
+}
+
+/// The element of a matrix of f32, f16 or bf16 in panels that is (row, column).
+[[nodiscard]] constexpr std::int64_t element_of(dtype type, matrix_shape shape, std::int64_t row, std::int64_t column) {
+  int const together = line_columns(type);
+  return (line_of(type, shape, row, column) * panel_rows + row % panel_rows) * together + column % together;
 }
 
 /// Bytes of a matrix (rows, cols) in panels.

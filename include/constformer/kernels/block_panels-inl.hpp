@@ -51,6 +51,14 @@ struct block_panels {
   Block const* base;   ///< of panel 0
   std::size_t groups;  ///< of a panel
 
+  /// How many panels from `panel` on, but for `last` and those after it, a tile may have: they lie one after the other.
+  [[nodiscard]] static HWY_INLINE int beside(int panel, int last) { return last - panel; }
+  /// The same: whatever is asked for, processors fetch blocks that are read in order themselves (docs/performance.md, Weights in the order of memory).
+  template <fetched What>
+  [[nodiscard]] HWY_INLINE block_panels fetching_ahead() const {
+    return *this;
+  }
+
   /// sums += x · these, weights widened to floats.
   template <int Rows, int Panels, class Depth>
   HWY_INLINE void add_to(tile<Rows, Panels>& t, float const* const (&x)[Rows], Depth depth, int first) const {

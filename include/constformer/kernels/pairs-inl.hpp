@@ -46,7 +46,7 @@ HWY_INLINE void accumulate(tile<Rows, Panels>& t, hwy::bfloat16_t const* const (
   hn::Repartition<hwy::bfloat16_t, float_tag> const d;
   auto unused = hn::Zero(float_tag());
   for (int k = 0; k < depth; k += 2, w.advance(2)) {
-    if constexpr (requires { w.template fetch<Panels>(); }) w.template fetch<Panels>();
+    if constexpr (requires { w.fetch(); }) w.fetch();
     hn::Vec<decltype(d)> weight[vecs];
     HWY_UNROLL(16)
     for (int v = 0; v < vecs; ++v) weight[v] = hn::LoadU(d, w.at(v / panel_vecs) + v % panel_vecs * lanes * 2);

@@ -56,6 +56,12 @@ struct fixed {
   constexpr operator int() const { return N; }
 };
 
+/// N of `fixed<N>`, 0 of what is not known at compile time.
+template <class Extent>
+inline constexpr int known_value = 0;
+template <int N>
+inline constexpr int known_value<fixed<N>> = N;
+
 /// Products of depths up to this many columns get code of their own: a single row gains 4 to 18 % on AVX2, above nothing
 /// (docs/benchmarks.md, Kernels by shape).
 inline constexpr int largest_fixed_depth = 1024;

@@ -6,6 +6,8 @@
 #define CONSTFORMER_KERNELS_TILE_INL_HPP
 #endif
 
+#include <cstdint>
+
 #include "hwy/highway.h"
 
 #include "constformer/kernels/simd-inl.hpp"
@@ -13,6 +15,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
+
+/// What is fetched into L2 while panels are multiplied: nothing, the next bundle, each of whose quarters by one panel of this one, or the lines
+/// that come next.
+enum class fetched : std::uint8_t { nothing, bundle, lines };
 
 /// Accumulators of a tile of Rows × Panels·16 outputs; meant to live in registers.
 template <int Rows, int Panels>

@@ -43,7 +43,8 @@ class embedding_layer {
   static HWY_INLINE float token_value(std::byte const* table, std::size_t id, std::size_t k) {
     constexpr dtype type = Config.weights;
     if constexpr (in_panels)
-      return panel_value<type>(reinterpret_cast<stored<type> const*>(table), width, id, k);
+      return panel_value<type>(reinterpret_cast<stored<type> const*>(table), {Tokens.vocab, width},
+                               static_cast<std::int64_t>(id), static_cast<std::int64_t>(k));
     else
       return row_value<type>(reinterpret_cast<stored_row<type> const*>(table), width, id, k);
   }

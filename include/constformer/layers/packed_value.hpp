@@ -60,20 +60,15 @@ using stored = typename detail::packed_types<Type>::panel;
 template <dtype Type>
 using stored_row = typename detail::packed_types<Type>::row;
 
-/// Value (row, column) of a matrix with `cols` columns in panels.
+/// Value (row, column) of a matrix in panels.
 template <dtype Type>
-[[nodiscard]] float panel_value(stored<Type> const* matrix, std::size_t cols, std::size_t row, std::size_t column) {
-  std::size_t const depth = static_cast<std::size_t>(packed_depth(Type, static_cast<int>(cols)));
-  std::size_t const lane = row % panel_rows;
+[[nodiscard]] float panel_value(stored<Type> const* matrix, matrix_shape shape, std::int64_t row, std::int64_t column) {
   if constexpr (quantisation_group(Type) > 0) {
-    auto const& block = matrix[row / panel_rows * (depth / block_columns) + column / block_columns];
-    return detail::scaled(block.scales[lane],
-                          quantised_at(block, static_cast<int>(column % block_columns), static_cast<int>(lane)));
+    auto const& block = matrix[line_of(Type, shape, row, column)];
+    auto const lane = static_cast<int>(row % panel_rows);
+    return detail::scaled(block.scales[lane], quantised_at(block, static_cast<int>(column % block_columns), lane));
   } else {
-    stored<Type> const* const panel = matrix + row / panel_rows * panel_rows * depth;
-    std::size_t const at =
-        Type == dtype::bf16 ? (column / 2 * panel_rows + lane) * 2 + column % 2 : column * panel_rows + lane;
-    return hwy::ConvertScalarTo<float>(panel[at]);
+    return hwy::ConvertScalarTo<float>(matrix[element_of(Type, shape, row, column)]);
   }
 }
 
