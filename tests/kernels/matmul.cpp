@@ -350,6 +350,75 @@ TEST_CASE("shares of the panels put together are the whole product, bit for bit"
   }
 }
 
+// Rows of a deep matrix, as many as `rows`, in shares that begin within bundles.
+template <fetched Fetched, class Weight, class Input>
+std::vector<float> deep_product(Input const* x, std::size_t stride, int rows, std::vector<Weight> const& weights) {
+  std::vector<float> y(static_cast<std::size_t>(rows) * 160, -7.0F);
+  store_sums<false> const finish{{y.data(), 160}, nullptr};
+  for (int first : {0, 3, 9}) {
+    int const last = first == 0 ? 3 : first == 3 ? 9 : 10;
+    matmul<Fetched>(x, stride, rows, weights.data(), fixed<300>(), fixed<10>(), first, last, finish);
+  }
+  return y;
+}
+
+template <class Weight, class Input>
+void check_deep(std::vector<Input> const& x, std::size_t stride, std::vector<Weight> const& weights,
+                std::vector<double> const& expected) {
+  std::vector<float> alone;
+  for (std::size_t row = 0; row < 17; ++row) {
+    auto const y = deep_product<fetched::nothing>(x.data() + row * stride, stride, 1, weights);
+    alone.insert(alone.end(), y.begin(), y.end());
+  }
+  CHECK(reference::distance(alone, expected) < 1e-5);
+  for (int rows : {1, 2, 3, 4, 5, 8, 13, 17}) {
+    auto const count = static_cast<std::ptrdiff_t>(rows) * 160;
+    CHECK(std::ranges::equal(deep_product<fetched::nothing>(x.data(), stride, rows, weights),
+                             std::span(alone).first(static_cast<std::size_t>(count))));
+    CHECK(std::ranges::equal(deep_product<fetched::lines>(x.data(), stride, rows, weights),
+                             std::span(alone).first(static_cast<std::size_t>(count))));
+  }
+}
+
+template <dtype Type>
+void check_deep_rows() {
+  product const p(17, 300, 160);
+  auto const weights = packed<Type>(p.w, 160, 300);
+  check_deep(p.x, p.stride(), weights, p.expected_of<Type>(weights));
+}
+
+TEST_CASE("neither rows beside it nor what is fetched change the bits of a row of a deep matrix") {
+  check_deep_rows<dtype::f32>();
+  check_deep_rows<dtype::f16>();
+  check_deep_rows<dtype::bf16>();
+  check_deep_rows<dtype::q8_0>();
+  product const p(17, 300, 160);
+  auto const x = rounded_to_bf16(p);
+  std::vector<float> kept;
+  for (std::size_t r = 0; r < 17; ++r)
+    for (std::size_t k = 0; k < 300; ++k) kept.push_back(hwy::ConvertScalarTo<float>(x[r * p.stride() + k]));
+  auto const weights = packed<dtype::bf16>(p.w, 160, 300);
+  std::vector<float> w;
+  for (int o = 0; o < 160; ++o)
+    for (int i = 0; i < 300; ++i) w.push_back(panel_value<dtype::bf16>(weights.data(), {160, 300}, o, i));
+  check_deep(x, p.stride(), weights, reference::matmul(kept, w, 17, 300, 160));
+}
+
+TEST_CASE("every value of a matrix in panels has a place of its own") {
+  for (dtype const type : {dtype::f32, dtype::f16, dtype::bf16})
+    for (int panels : {1, 2, 3, 4, 5, 7, 8, 11})
+      for (int cols : {1, 2, 7}) {
+        matrix_shape const shape{panels * panel_rows, cols};
+        std::vector<int> taken(static_cast<std::size_t>(shape.rows * packed_depth(type, cols)));
+        for (std::int64_t row = 0; row < shape.rows; ++row)
+          for (int column = 0; column < cols; ++column)
+            ++taken.at(static_cast<std::size_t>(element_of(type, shape, row, column)));
+        INFO(name_of(type) << " panels=" << panels << " columns=" << cols);
+        CHECK(std::ranges::max(taken) == 1);
+        CHECK(std::ranges::count(taken, 1) == shape.rows * cols);
+      }
+}
+
 TEST_CASE("finishes add the bias, the residual and the gate") {
   int const rows = 8;
   int const in = 24;

@@ -142,16 +142,17 @@ HWY_INLINE void matmul_rows(Input const* x, std::size_t x_stride, int rows, Weig
 template <int Most, class Weights, class Take>
 HWY_INLINE void in_turn(Weights const& w, int first, int last, Take const& take) {
   static_assert(Most <= 4);
-  for (int panel = first, taken = 0; panel < last; panel += taken) {
-    taken = HWY_MIN(w.beside(panel, last), Most);
-    if (Most >= 4 && taken == 4)
-      take.template operator()<HWY_MIN(Most, 4)>(panel);
-    else if (Most >= 3 && taken == 3)
+  for (int panel = first;;) {
+    for (; w.beside(panel, last) >= Most; panel += Most) take.template operator()<Most>(panel);
+    if (panel >= last) return;
+    int const rest = w.beside(panel, last);
+    if (Most > 3 && rest == 3)
       take.template operator()<HWY_MIN(Most, 3)>(panel);
-    else if (Most >= 2 && taken == 2)
+    else if (Most > 2 && rest == 2)
       take.template operator()<HWY_MIN(Most, 2)>(panel);
     else
       take.template operator()<1>(panel);
+    panel += rest;
   }
 }
 

@@ -176,8 +176,8 @@ struct fetching {
   }
 };
 
-/// Bytes from lines that are multiplied to those that are fetched: on Zen 4, 1 to 3 KB are alike, half of it or twice as much are worse
-/// (docs/performance.md, One stream of floats).
+/// Bytes from lines that are multiplied to those that are fetched: on Zen 4, 1 to 3 KB gain, 4 lose (docs/performance.md, One stream of
+/// floats).
 inline constexpr int lines_ahead = 1536;
 
 /// A matrix in panels that lie in bundles. `Count` of panels is a number or `fixed`.
@@ -194,8 +194,8 @@ struct bundles {
   /// sums += x · these, by `accumulate`.
   template <int Rows, int Panels, class Input, class Depth>
   HWY_INLINE void add_to(tile<Rows, Panels>& t, Input const* const (&x)[Rows], Depth depth, int first) const {
-    auto const place = from(first);
-    using ahead = fetching<Panels, decltype(from(first)), Weight>;
+    auto const place = from<Panels>(first);
+    using ahead = fetching<Panels, std::remove_const_t<decltype(place)>, Weight>;
     if constexpr (Fetched == fetched::bundle)
       accumulate<Weight>(t, x, ahead{place, base_of_next(first)}, depth);
     else if constexpr (Fetched == fetched::lines)
@@ -208,27 +208,30 @@ struct bundles {
   [[nodiscard]] HWY_INLINE bundles<Weight, Count, What> fetching_ahead() const {
     return {base, lines, count};
   }
-  /// Where the lines of panel `panel` begin, and those of the panels beside it.
-  [[nodiscard]] HWY_INLINE auto from(int panel) const {
-    int const within = panel % bundle_panels;
-    auto const row = row_of(panel - within);
-    std::size_t const at = static_cast<std::size_t>(panel - within) * lines + static_cast<std::size_t>(within);
-    return panels<Weight, std::remove_const_t<decltype(row)>>{base + at * line, line, row};
-  }
 
  private:
   static constexpr std::size_t line = panel_rows * panel_line<Weight>::elements;  // elements
 
-  // From one input column to the next in the bundle that begins with panel `start`: known when compiled, but for matrices of whole bundles
-  // and a narrower one.
+  // From one input column to the next in the bundle that begins with panel `start`, for a tile of `Panels`: known when compiled, but for some of
+  // a matrix of whole bundles and a narrower one.
+  template <int Panels>
   HWY_INLINE auto row_of(int start) const {
     constexpr int all = known_value<Count>;
-    if constexpr (all > 0 && all % bundle_panels == 0)
+    if constexpr (Panels == bundle_panels || (all > 0 && all % bundle_panels == 0))
       return fixed<bundle_panels * panel_rows>();
     else if constexpr (all > 0 && all < bundle_panels)
       return fixed<all * panel_rows>();
     else
       return static_cast<std::size_t>(HWY_MIN(count - start, bundle_panels)) * panel_rows;
+  }
+
+  // Where the lines of panel `panel` begin, and those of the panels beside it.
+  template <int Panels>
+  HWY_INLINE auto from(int panel) const {
+    int const within = panel % bundle_panels;
+    auto const row = row_of<Panels>(panel - within);
+    std::size_t const at = static_cast<std::size_t>(panel - within) * lines + static_cast<std::size_t>(within);
+    return panels<Weight, std::remove_const_t<decltype(row)>>{base + at * line, line, row};
   }
 
   // In the bundle after that of `panel`: as many panels on as `panel` is in its own.
