@@ -194,7 +194,7 @@ TEST_CASE("each fault has its own sentence") {
   CHECK(sentence(bytes) == "x: is no packed file: it does not begin with the mark of one");
   bytes = good_file();
   put(bytes, 8, std::uint32_t{1});
-  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 3");
+  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 4");
   bytes = good_file();
   CHECK_THAT(sentence(bytes + "y"), ContainsSubstring("it says it has " + std::to_string(bytes.size()) +
                                                       " bytes, it has " + std::to_string(bytes.size() + 1)));

@@ -42,8 +42,8 @@ inline constexpr int bundle_panels = 4;
 
 /// Which lines of a matrix a panel has: `first`, and every `step`-th after it.
 struct panel_lines {
-  std::int64_t first;
-  std::int64_t step;
+  std::int64_t first;  ///< counted from the start of the matrix
+  std::int64_t step;   ///< lines: panels of the bundle
 };
 
 /// Those of panel `panel` of a matrix of `panels` panels of `lines` lines each, in bundles of `bundle`.

@@ -59,6 +59,7 @@ struct fixed {
 /// N of `fixed<N>`, 0 of what is not known at compile time.
 template <class Extent>
 inline constexpr int known_value = 0;
+/// N.
 template <int N>
 inline constexpr int known_value<fixed<N>> = N;
 

@@ -175,6 +175,7 @@ HWY_INLINE auto depth_of() {
 /// Models whose weights do not fit into the last cache of a processor's cores, mostly 32 MiB, stream them from memory for every token. A single row
 /// then asks for lines ahead; from that cache it is slower to (s15M in bf16: by 30 %).
 inline constexpr std::int64_t cached_bytes = std::int64_t{32} << 20;
+/// What a single row fetches of the weights of `Config`.
 template <config const& Config>
 inline constexpr fetched fetched_by_row =
     packed_layout_of(Config).bytes > cached_bytes ? fetched::lines : fetched::nothing;
