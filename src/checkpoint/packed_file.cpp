@@ -11,6 +11,7 @@
 #include "constformer/core/error.hpp"
 #include "packed_format.hpp"
 #include "packed_json.hpp"
+#include "section_sums.hpp"
 
 namespace constformer {
 
@@ -93,6 +94,22 @@ class checker {
 
 }  // namespace
 
+class packed_file::summed_reading final : public first_reading {
+ public:
+  summed_reading(packed_file const& file, packed_section which)
+      : file_(file), which_(which), sums_(file.unchecked(which)) {}
+
+  void map(std::span<std::byte const> bytes) override { packed::map_pages(bytes); }
+  void sum(std::span<std::byte const> bytes) override { sums_.add(bytes); }
+  void sum_rest(std::size_t index, std::size_t count) override { sums_.add_rest(index, count); }
+  void require_sound() const override { file_.require_checksum(which_, sums_.total()); }
+
+ private:
+  packed_file file_;
+  packed_section which_;
+  packed::section_sums sums_;
+};
+
 packed_file packed_file::map(std::filesystem::path const& path) {
   auto file = std::make_shared<mapped_file>(path);
   packed_file out;
@@ -128,12 +145,24 @@ void packed_file::require(std::uint64_t fingerprint, std::int64_t weight_bytes) 
 }
 
 std::span<std::byte const> packed_file::section(packed_section which) const {
+  auto const bytes = unchecked(which);
+  require_checksum(which, packed::section_checksum(bytes));
+  return bytes;
+}
+
+std::span<std::byte const> packed_file::unchecked(packed_section which) const {
+  return sections_.at(static_cast<std::size_t>(which));
+}
+
+std::shared_ptr<first_reading> packed_file::first_reading_of(packed_section which) const {
+  return std::make_shared<summed_reading>(*this, which);
+}
+
+void packed_file::require_checksum(packed_section which, std::uint64_t found) const {
   auto const index = static_cast<std::size_t>(which);
-  auto const bytes = sections_.at(index);
-  if (auto const found = packed::section_checksum(bytes); found != checksums_[index])
+  if (found != checksums_.at(index))
     throw error(name_ + ": is damaged: the checksum of section " + name_of(index) + " is " + hex(found) +
                 ", written is " + hex(checksums_[index]));
-  return bytes;
 }
 
 packed_metadata packed_file::metadata() const {

@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little, "packed files are litt
 
 // A byte above 127 and both line ends show a file that went through a text-mode copy.
 inline constexpr std::array<char, 8> magic{'\x89', 'C', 'F', 'P', 'K', '\r', '\n', '\x1A'};
-inline constexpr std::uint32_t version = 4;
+inline constexpr std::uint32_t version = 5;
 inline constexpr std::uint64_t alignment = 64;
 
 struct header {
@@ -55,11 +55,7 @@ constexpr char const* name_of(std::size_t section) {
 /// XXH3, 64 bits, seed 0.
 std::uint64_t checksum(void const* bytes, std::size_t size);
 
-/// Bytes of a section that are summed up alone, so that threads can share it.
-inline constexpr std::size_t piece_bytes = std::size_t{16} << 20;
-
-/// XXH3 of a section of up to `piece_bytes`; of a longer one XXH3 of the checksums of its pieces, which as many threads make as this process
-/// may use at once.
+/// Checksum of a section (section_sums.hpp), made by as many threads as this process may use at once.
 std::uint64_t section_checksum(std::span<std::byte const> bytes);
 
 /// Checksum of a head with its own field taken as 0.

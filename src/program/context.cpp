@@ -99,8 +99,9 @@ std::unique_ptr<session> program_context::start(session_choice const& choice, in
                 std::to_string(model().capacity) + " tokens");
   session_options const options{.threads = choice.threads == 0 ? default_threads() : choice.threads,
                                 .capacity = choice.context,
-                                .sequences = sequences};
-  return unit.start(packed.section(packed_section::weights).data(), options);
+                                .sequences = sequences,
+                                .reading = packed.first_reading_of(packed_section::weights)};
+  return unit.start(packed.unchecked(packed_section::weights).data(), options);
 }
 
 program_context open_context() {

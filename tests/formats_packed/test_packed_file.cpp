@@ -9,11 +9,13 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/core/error.hpp"
 #include "packed_format.hpp"
+#include "section_sums.hpp"
 
 using namespace constformer;
 using Catch::Matchers::ContainsSubstring;
@@ -194,7 +196,7 @@ TEST_CASE("each fault has its own sentence") {
   CHECK(sentence(bytes) == "x: is no packed file: it does not begin with the mark of one");
   bytes = good_file();
   put(bytes, 8, std::uint32_t{1});
-  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 4");
+  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 5");
   bytes = good_file();
   CHECK_THAT(sentence(bytes + "y"), ContainsSubstring("it says it has " + std::to_string(bytes.size()) +
                                                       " bytes, it has " + std::to_string(bytes.size() + 1)));
@@ -226,6 +228,46 @@ TEST_CASE("a file that is not there, empty or a folder is named") {
   CHECK_THROWS_AS(packed_file::map(folder / "."), error);
   CHECK_THROWS_MATCHES(write_packed_file(folder / ".", content()), error,
                        MessageMatches(ContainsSubstring("cannot be written")));
+}
+
+TEST_CASE("a first reader sums up a section in any order, and is told of any byte that is damaged") {
+  scratch_folder const folder;
+  auto long_content = content();
+  std::vector<std::byte> bytes(5 * packed::piece_bytes + 1000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 2654435761U >> 13);
+  long_content.weights = bytes;
+  write_packed_file(folder / "long", long_content);
+  auto const read = [&](std::vector<std::pair<std::size_t, std::size_t>> const& parts) {
+    auto const file = packed_file::map(folder / "long");
+    auto const reading = file.first_reading_of(packed_section::weights);
+    auto const section = file.unchecked(packed_section::weights);
+    REQUIRE(section.size() == bytes.size());
+    for (auto const& [begin, end] : parts) {
+      reading->map(section.subspan(begin, end - begin));
+      reading->sum(section.subspan(begin, end - begin));
+    }
+    for (std::size_t const i : {2U, 0U, 1U}) reading->sum_rest(i, 3);
+    reading->require_sound();
+  };
+  auto const all = bytes.size();
+  std::vector<std::vector<std::pair<std::size_t, std::size_t>>> const orders{
+      {},
+      {{0, all}},
+      {{all - 5, all}, {77, 900000}, {0, 77}},
+      {{300000, 300001}},
+      {{packed::piece_bytes, 2 * packed::piece_bytes}}};
+  for (auto const& parts : orders) CHECK_NOTHROW(read(parts));
+  for (std::size_t const at : {std::size_t{0}, packed::piece_bytes, all - 1}) {
+    {
+      std::fstream file(folder / "long", std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(192 + at));
+      file.put(static_cast<char>(~std::to_integer<unsigned>(bytes[at])));
+    }
+    for (auto const& parts : orders)
+      CHECK_THROWS_MATCHES(read(parts), error,
+                           MessageMatches(ContainsSubstring("is damaged: the checksum of section weights is ")));
+    write_packed_file(folder / "long", long_content);
+  }
 }
 
 // As docs/formats.md says it: two whole pieces and the beginning of a third.

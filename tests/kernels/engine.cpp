@@ -1,7 +1,11 @@
 // The engine on random weights: batches, single tokens, rewinding and any number of threads give the same, and misuse is told.
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <mutex>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
@@ -37,6 +41,15 @@ constexpr config small_prefixed =
 constexpr config small_encoder =
     with(bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70}),
          [](config& c) { c.norm_eps = 1e-5F; });
+// Above 32 MiB by its head: weights that are summed up as they are read.
+constexpr config large_decoder = llama({.layers = 2,
+                                        .d_model = 272,
+                                        .heads = 4,
+                                        .kv_heads = 2,
+                                        .head_dim = 10,
+                                        .d_ff = 500,
+                                        .vocab = 32000,
+                                        .positions = 300});
 // Two sides of different depth, heads and vocabulary, positions by distance on one and all the options of the other family.
 constexpr config small_t5 =
     with(t5_v1_1({.layers = 3, .d_model = 24, .heads = 3, .head_dim = 10, .d_ff = 20, .vocab = 45, .positions = 200}),
@@ -195,6 +208,102 @@ TEST_CASE("any number of threads gives the same bits") {
   for (int threads : {2, 3, 5}) {
     CHECK(logits(threads) == one);
     CHECK(hidden(threads) == one_hidden);
+  }
+}
+
+// Writes down what it is told to sum up.
+class noted_reading final : public first_reading {
+ public:
+  using bytes_range = std::pair<std::byte const*, std::byte const*>;
+
+  bool sound = true;
+  int rests = 0;
+  std::vector<bytes_range> ranges;
+
+  void map(std::span<std::byte const>) override {}
+  void sum(std::span<std::byte const> bytes) override {
+    std::lock_guard const lock(mutex_);
+    if (!bytes.empty()) ranges.emplace_back(bytes.data(), bytes.data() + bytes.size());
+  }
+  void sum_rest(std::size_t, std::size_t) override {
+    std::lock_guard const lock(mutex_);
+    ++rests;
+  }
+  void require_sound() const override {
+    if (!sound) throw error("weights are damaged");
+  }
+
+  // What touches is one.
+  [[nodiscard]] std::vector<bytes_range> joined() const {
+    auto sorted = ranges;
+    std::ranges::sort(sorted);
+    std::vector<bytes_range> out;
+    for (auto const& range : sorted) {
+      if (!out.empty()) REQUIRE(out.back().second <= range.first);  // no byte twice
+      if (!out.empty() && out.back().second == range.first)
+        out.back().second = range.second;
+      else
+        out.push_back(range);
+    }
+    return out;
+  }
+
+ private:
+  std::mutex mutex_;
+};
+
+// Where the matrices of `model` are, in order; woven ones once.
+template <config const& Config>
+std::vector<noted_reading::bytes_range> matrices_of(random_model<Config> const& model) {
+  auto const* const weights = reinterpret_cast<std::byte const*>(model.weights.data());
+  noted_reading all;
+  pack_plan const plan = pack_plan_of(Config);
+  for (pack_step const& step : plan.view())
+    for (int layer = 0; layer < step.layers && step.kind == packed_kind::panels && step.first_row == 0; ++layer)
+      all.sum({weights + step.offset + layer * step.layer_stride,
+               static_cast<std::size_t>(panel_bytes(Config.weights, step.matrix_rows, step.cols))});
+  return all.joined();
+}
+
+TEST_CASE("the first pass has every matrix summed up once, and gives the same") {
+  random_model<configs::large_decoder> const model;
+  auto const matrices = matrices_of(model);
+  for (int const rows : {1, 3, 20}) {
+    auto const ids = some_ids(rows, 77);
+    auto const expected = copy_of(model.start()->append(ids));
+    for (int const threads : {1, 2, 3}) {
+      auto const reading = std::make_shared<noted_reading>();
+      auto const s = model.start({.threads = threads, .reading = reading});
+      CHECK(copy_of(s->append(ids)) == expected);
+      CHECK(reading->joined() == matrices);
+      CHECK(reading->rests == threads);
+      std::size_t const ranges = reading->ranges.size();
+      s->append(ids);
+      CHECK(reading->ranges.size() == ranges);
+      CHECK(reading->rests == threads);
+    }
+  }
+}
+
+TEST_CASE("nothing is told of weights that are damaged, however often it is asked") {
+  decoder const model;
+  encoder const reader;
+  t5_model const translator;
+  auto const ids = some_ids(20, 45);
+  auto const start = [](auto const& of) {
+    auto const reading = std::make_shared<noted_reading>();
+    reading->sound = false;
+    return of.start({.threads = 2, .reading = reading});
+  };
+  auto const s = start(model);
+  for (int times = 0; times < 2; ++times) {
+    CHECK_THROWS_AS(s->append(ids), error);
+    CHECK_THROWS_AS(s->step(std::span(ids).first(1)), error);
+    CHECK_THROWS_AS(s->score(ids, [](int, std::span<float const>) { FAIL("logits are told"); }), error);
+    CHECK_THROWS_AS(start(reader)->encode(ids, {}), error);
+    auto const t = start(translator);
+    t->start_source(ids);
+    CHECK_THROWS_AS(t->append(ids), error);
   }
 }
 

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "constformer/checkpoint/first_reading.hpp"
+
 namespace constformer {
 
 /// The sections of a packed file. Weights are in the order in which kernels read them; the others are described in
@@ -64,7 +66,7 @@ struct packed_content {
 /// `error` with the name and the system's reason if that fails; an older file is then left as it was.
 void write_packed_file(std::filesystem::path const& path, packed_content const& content);
 
-/// A packed file, mapped or embedded; every part was checked against its checksum before it is handed out.
+/// A packed file, mapped or embedded; every part is checked against its checksum, before it is handed out or by its reader.
 class packed_file {
  public:
   /// Maps `path`; throws `error` if it is missing, truncated or damaged.
@@ -80,6 +82,12 @@ class packed_file {
   /// whole.
   [[nodiscard]] std::span<std::byte const> section(packed_section which) const;
 
+  /// The bytes of one section, 64-byte aligned and not yet checked: for a session that is given `first_reading_of` the same section,
+  /// or that of a file whose section has been checked.
+  [[nodiscard]] std::span<std::byte const> unchecked(packed_section which) const;
+  /// The check of a section by its first reader, which may outlive this object.
+  [[nodiscard]] std::shared_ptr<first_reading> first_reading_of(packed_section which) const;
+
   /// The metadata section, read; throws `error` if it is damaged.
   [[nodiscard]] packed_metadata metadata() const;
   /// The tensors section, read; throws `error` if it is damaged.
@@ -88,8 +96,11 @@ class packed_file {
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
 
  private:
+  class summed_reading;
+
   packed_file() = default;
   void open(std::span<std::byte const> bytes);
+  void require_checksum(packed_section which, std::uint64_t found) const;
 
   std::shared_ptr<void const> mapping_;
   std::string name_;

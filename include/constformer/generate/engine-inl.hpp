@@ -17,6 +17,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/checkpoint/fingerprint.hpp"
+#include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/checkpoint/plan_check.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
@@ -61,6 +62,7 @@ class engine final : public session {
   engine(std::byte const* weights, session_options const& options)
       : capacity_(checked_capacity(options.capacity)),
         sequences_(checked_sequences(options.sequences)),
+        reading_(options.reading),
         team_(checked_threads(options.threads)),
         plan_(stage_plan::of(Config, team_.size(), capacity_, sequences_)),
         memory_(bytes(plan_, team_.size(), capacity_, sequences_)),
@@ -73,6 +75,7 @@ class engine final : public session {
         pooled_(memory_.take<float>(Config.pooler ? padded(Config.d_model) : 0)),
         labels_(memory_.take<float>(label_rows(plan_) * padded(Config.labels))),
         scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {
+    stage_.reading = reading_.get();
     tables_.start(stage_, capacity_);
   }
 
@@ -171,6 +174,7 @@ class engine final : public session {
         int const rows = std::min(score_rows, s.rows - first);
         if constexpr (has_head)
           team_.run([&](worker const& self) { layer::logits(self, s, first, rows, logits_.data()); });
+        require_sound_weights();
         for (int row = 0; row < rows; ++row)
           sink(done++, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
       }
@@ -346,6 +350,17 @@ class engine final : public session {
         [&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
   }
 
+  // Before anything is told of the first pass: weights that it did not come by are summed up, too.
+  void require_sound_weights() {
+    if (reading_ == nullptr) return;
+    team_.run([&](worker const& self) {
+      reading_->sum_rest(static_cast<std::size_t>(self.index), static_cast<std::size_t>(self.count));
+    });
+    reading_->require_sound();
+    stage_.reading = nullptr;
+    reading_.reset();
+  }
+
   // One token of each sequence from `first` on; their logits go to the rows of the same numbers.
   void step_rows(int first, std::span<int const> ids) {
     int const rows = static_cast<int>(ids.size());
@@ -367,6 +382,7 @@ class engine final : public session {
       float* const out = logits_.data() + static_cast<std::size_t>(first) * logits_stride;
       team_.run([&](worker const& self) { layer::logits(self, stage_, 0, rows, out); });
     }
+    require_sound_weights();
   }
 
   // Takes `ids` through the stack in batches; `after(stage, is the last batch)` sees each batch's result.
@@ -396,10 +412,12 @@ class engine final : public session {
       blocks_.advance(sequence, stage_.rows);
       after(stage_, first + rows == ids.size());
     }
+    require_sound_weights();
   }
 
   int capacity_;
   int sequences_;
+  std::shared_ptr<first_reading> reading_;  // until the first pass is done
   team team_;
   stage_plan plan_;
   arena memory_;

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/core/error.hpp"
 
@@ -17,6 +18,9 @@ struct session_options {
   int threads = 1;    ///< workers, the calling thread included; the results do not depend on it
   int capacity = 0;   ///< tokens that the KV cache holds, at most the compiled capacity; 0: the compiled capacity
   int sequences = 1;  ///< conversations side by side, each of that capacity (decoders)
+  /// The check of weights that nobody has checked: the first call that computes makes it, and throws `error` if they are damaged. None if they are known
+  /// to be sound.
+  std::shared_ptr<first_reading> reading{};
 };
 
 /// Logits of several sequences, one row each.

@@ -6,8 +6,10 @@
 #define CONSTFORMER_LAYERS_LINEAR_INL_HPP
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include "hwy/highway.h"
@@ -180,23 +182,51 @@ template <config const& Config>
 inline constexpr fetched fetched_by_row =
     packed_layout_of(Config).bytes > cached_bytes ? fetched::lines : fetched::nothing;
 
+/// What a worker sums up before it multiplies with it, while weights are read for the first time: no more than its second level of cache holds.
+inline constexpr std::int64_t reading_bytes = std::int64_t{256} << 10;
+
+/// multiply(first, last) for the panels `mine` of a matrix (Out, In) of `Config`: for all at once, or, while large weights are read for the first
+/// time, for a few bundles after another, each summed up before.
+template <config const& Config, int Out, int In, class Multiply>
+HWY_INLINE void in_readings(stage const& s, std::byte const* weight, work_range mine, Multiply const& multiply) {
+  if constexpr (fetched_by_row<Config> == fetched::lines) {
+    constexpr int panels = padded(Out) / panel_rows;
+    constexpr int bundle = panels_of_bundle(Config.weights);
+    constexpr std::int64_t panel = panel_bytes(Config.weights, panel_rows, In);
+    constexpr int few =
+        static_cast<int>(std::max<std::int64_t>(reading_bytes / (bundle_panels * panel), 1)) * bundle_panels;
+    auto const begin_of = [&](int at) { return weight + panel * (at == panels ? at : at - at % bundle); };
+    int const step = s.reading == nullptr ? panels : few;
+    if (s.reading != nullptr) s.reading->map({begin_of(mine.begin), begin_of(mine.end)});
+    for (int first = mine.begin, last; first < mine.end; first = last) {
+      last = std::min((first / step + 1) * step, mine.end);
+      if (s.reading != nullptr) s.reading->sum({begin_of(first), begin_of(last)});
+      multiply(first, last);
+    }
+  } else {
+    if (mine.begin < mine.end) multiply(mine.begin, mine.end);
+  }
+}
+
 /// This worker's share of finish(W·x): W (Out, In) of `Config` packed at `weight`, x (rows, In). Shares are whole units of panels. All
 /// workers call it.
 template <config const& Config, int Out, int In, class Finish>
-HWY_INLINE void linear_forward(worker const& self, [[maybe_unused]] stage const& s, std::byte const* weight,
-                               matrix_rows x, int rows, Finish const& finish, int unit = 1) {
+HWY_INLINE void linear_forward(worker const& self, stage const& s, std::byte const* weight, matrix_rows x, int rows,
+                               Finish const& finish, int unit = 1) {
   constexpr int all_panels = padded(Out) / panel_rows;
   auto const* const panels = reinterpret_cast<stored<Config.weights> const*>(weight);
   work_range const mine = self.share(all_panels, unit);
   if constexpr (Config.inputs != dtype::f32) {
     auto const* const rounded = rounded_rows<Config, In>(self, s, x, rows);
-    if (mine.begin == mine.end) return;
-    matmul<fetched_by_row<Config>>(rounded, rounded_stride<Config>(In), rows, panels, extent_of<In>(),
-                                   fixed<all_panels>(), mine.begin, mine.end, finish);
+    in_readings<Config, Out, In>(s, weight, mine, [&](int first, int last) HWY_ATTR {
+      matmul<fetched_by_row<Config>>(rounded, rounded_stride<Config>(In), rows, panels, extent_of<In>(),
+                                     fixed<all_panels>(), first, last, finish);
+    });
   } else {
-    if (mine.begin == mine.end) return;
-    matmul<fetched_by_row<Config>>(x.data, x.stride, rows, panels, depth_of<Out, In, stored<Config.weights>>(),
-                                   fixed<all_panels>(), mine.begin, mine.end, finish);
+    in_readings<Config, Out, In>(s, weight, mine, [&](int first, int last) HWY_ATTR {
+      matmul<fetched_by_row<Config>>(x.data, x.stride, rows, panels, depth_of<Out, In, stored<Config.weights>>(),
+                                     fixed<all_panels>(), first, last, finish);
+    });
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <span>
 
+#include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
@@ -43,6 +44,7 @@ struct prefix_place {
 /// What a forward pass works on: weights, activations of `rows` tokens and the cache. Rows are padded to whole panels.
 struct stage {
   std::byte const* weights = nullptr;  ///< the weights section of the packed file
+  first_reading* reading = nullptr;    ///< sums the weights up as they are read, or null
 
   float* x = nullptr;       ///< residual stream (rows, d_model)
   float* normed = nullptr;  ///< input of a matrix (rows, d_model)
