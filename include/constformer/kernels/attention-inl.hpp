@@ -20,6 +20,7 @@
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/math-inl.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
+#include "constformer/kernels/narrow_values-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -230,15 +231,25 @@ class attention_kernel {
 
   template <int Rows>
   static HWY_INLINE void sum_tile(span const& s, scratch& t, int rows, int first_key, int keys) {
-    float_tag const d;
-    value_blocks<kept<Type>, width> const w{s.values + scale_elements,
-                                            static_cast<std::size_t>(s.slots) * value_elements,
-                                            s.blocks + first_key / panel_rows};
-    auto const blend = [&](int row, int column, float_vec v) HWY_ATTR {
+    auto const blend = [&](int row, int column, auto v) HWY_ATTR {
+      hn::DFromV<decltype(v)> const d;
       float* const sum = &t.sums[row][column];
       hn::StoreU(hn::MulAdd(hn::LoadU(d, sum), hn::Set(d, t.decay[row]), v), d, sum);
     };
-    multiply<Rows>(&t.scores[0][0], key_tile, rows, w, keys, width / panel_rows, blend);
+    if constexpr (HeadDim <= largest_narrow_head && Type == dtype::f32) {
+      narrow_values const from{.values = s.values,
+                               .stride = static_cast<std::size_t>(s.slots) * value_elements,
+                               .blocks = s.blocks + first_key / panel_rows,
+                               .keys = keys,
+                               .weights = &t.scores[0][0],
+                               .next_weights = key_tile};
+      for (int row = 0; row < rows; row += Rows) sum_narrow<HeadDim, Rows>(from, row, rows, blend);
+    } else {
+      value_blocks<kept<Type>, width> const w{s.values + scale_elements,
+                                              static_cast<std::size_t>(s.slots) * value_elements,
+                                              s.blocks + first_key / panel_rows};
+      multiply<Rows>(&t.scores[0][0], key_tile, rows, w, keys, width / panel_rows, blend);
+    }
   }
 
   // Scores of the `lanes` keys from `key` on, as a query has them: capped, biased, −∞ if it does not see the key.
