@@ -36,16 +36,13 @@ void section_sums::add(std::span<std::byte const> bytes) {
 }
 
 void section_sums::add_rest(std::size_t index, std::size_t count) {
-  std::size_t const end = sums_.size() * (index + 1) / count;
-  constexpr std::size_t mapped_pieces = 8;  // 2 MB: of one page, if the kernel keeps the file in large ones
-  std::size_t mapped = 0;                   // pieces before this one
-  for (std::size_t i = sums_.size() * index / count; i < end; ++i) {
-    if (done_[i] != 0) continue;
-    if (i >= mapped) {
-      mapped = std::min(i + mapped_pieces, end);
-      map_pages(part(i, mapped));
-    }
-    add_piece(i);
+  constexpr std::size_t together = 8;  // 2 MB: of one page, if the kernel keeps the file in large ones
+  for (std::size_t first = index * together; first < sums_.size(); first += count * together) {
+    std::size_t const last = std::min(first + together, sums_.size());
+    if (std::ranges::all_of(std::span(done_).subspan(first, last - first), [](auto done) { return done != 0; }))
+      continue;
+    map_pages(part(first, last));
+    for (std::size_t i = first; i < last; ++i) add_piece(i);
   }
 }
 

@@ -23,7 +23,7 @@ class section_sums {
   /// Sums up the pieces that begin within `bytes`, a part of the section. Threads may call it at once for parts that do not overlap.
   void add(std::span<std::byte const> bytes);
 
-  /// Maps and sums up the pieces not yet seen among worker `index`'s share of them all.
+  /// Maps and sums up the pieces not yet seen among worker `index`'s share of them all: every `count`-th eight of them.
   void add_rest(std::size_t index, std::size_t count);
 
   /// Of the section, once every piece was summed up.
