@@ -24,6 +24,9 @@ constexpr int most_threads = 1024;
 // busy machine: with less to read, a second thread makes a token slower.
 constexpr std::int64_t weights_per_thread = std::int64_t{2} << 20;
 
+// More than a processor's last cache mostly holds: to check them before the first pass would fetch them from memory twice.
+constexpr std::int64_t checked_as_read = std::int64_t{32} << 20;
+
 // Where there is no /proc, as in an empty root folder, the kernel still tells by which path it started the program.
 std::filesystem::path own_path() {
   std::error_code failed;
@@ -97,10 +100,11 @@ std::unique_ptr<session> program_context::start(session_choice const& choice, in
   if (choice.context > model().capacity)
     throw error("--ctx-size " + std::to_string(choice.context) + " is above the compiled capacity of " +
                 std::to_string(model().capacity) + " tokens");
-  session_options const options{.threads = choice.threads == 0 ? default_threads() : choice.threads,
-                                .capacity = choice.context,
-                                .sequences = sequences,
-                                .reading = packed.first_reading_of(packed_section::weights)};
+  session_options options{.threads = choice.threads == 0 ? default_threads() : choice.threads,
+                          .capacity = choice.context,
+                          .sequences = sequences};
+  if (unit.weight_bytes <= checked_as_read) return unit.start(packed.section(packed_section::weights).data(), options);
+  options.reading = packed.first_reading_of(packed_section::weights);
   return unit.start(packed.unchecked(packed_section::weights).data(), options);
 }
 
