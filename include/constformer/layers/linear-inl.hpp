@@ -6,14 +6,13 @@
 #define CONSTFORMER_LAYERS_LINEAR_INL_HPP
 #endif
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <type_traits>
 
 #include "hwy/highway.h"
 
+#include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/core/dtype.hpp"
@@ -185,26 +184,41 @@ inline constexpr fetched fetched_by_row =
 /// What a worker sums up before it multiplies with it, while weights are read for the first time: no more than its second level of cache holds.
 inline constexpr std::int64_t reading_bytes = std::int64_t{256} << 10;
 
+/// A matrix in panels, as it is read for the first time.
+struct unread_matrix {
+  std::byte const* data;     ///< of panel 0
+  std::int64_t panel_bytes;  ///< of each panel
+  int panels;                ///< of all rows
+  int bundle;                ///< panels whose lines lie in turn
+
+  /// Where the bundle of a panel begins; of the one past the last: the end.
+  [[nodiscard]] std::byte const* bundle_of(int panel) const {
+    return data + panel_bytes * (panel == panels ? panel : panel - panel % bundle);
+  }
+};
+
+/// Sums up the next few whole bundles of the panels `mine`, from `first` on; returns where they end. One function for all models: it is called once
+/// a matrix and worker and 256 KiB, and inlined it made units 10 % slower to compile.
+HWY_NOINLINE inline int read_next(first_reading& reading, unread_matrix const& m, work_range mine, int first) {
+  if (first == mine.begin) reading.map({m.bundle_of(mine.begin), m.bundle_of(mine.end)});
+  int const few = static_cast<int>(HWY_MAX(reading_bytes / (bundle_panels * m.panel_bytes), 1)) * bundle_panels;
+  int const last = HWY_MIN((first / few + 1) * few, mine.end);
+  reading.sum({m.bundle_of(first), m.bundle_of(last)});
+  return last;
+}
+
 /// multiply(first, last) for the panels `mine` of a matrix (Out, In) of `Config`: for all at once, or, while large weights are read for the first
 /// time, for a few bundles after another, each summed up before.
 template <config const& Config, int Out, int In, class Multiply>
 HWY_INLINE void in_readings(stage const& s, std::byte const* weight, work_range mine, Multiply const& multiply) {
-  if constexpr (fetched_by_row<Config> == fetched::lines) {
-    constexpr int panels = padded(Out) / panel_rows;
-    constexpr int bundle = panels_of_bundle(Config.weights);
-    constexpr std::int64_t panel = panel_bytes(Config.weights, panel_rows, In);
-    constexpr int few =
-        static_cast<int>(std::max<std::int64_t>(reading_bytes / (bundle_panels * panel), 1)) * bundle_panels;
-    auto const begin_of = [&](int at) { return weight + panel * (at == panels ? at : at - at % bundle); };
-    int const step = s.reading == nullptr ? panels : few;
-    if (s.reading != nullptr) s.reading->map({begin_of(mine.begin), begin_of(mine.end)});
-    for (int first = mine.begin, last; first < mine.end; first = last) {
-      last = std::min((first / step + 1) * step, mine.end);
-      if (s.reading != nullptr) s.reading->sum({begin_of(first), begin_of(last)});
-      multiply(first, last);
+  constexpr bool large = fetched_by_row<Config> == fetched::lines;
+  for (int first = mine.begin, last = mine.end; first < mine.end; first = last) {
+    if constexpr (large) {
+      constexpr std::int64_t panel = panel_bytes(Config.weights, panel_rows, In);
+      unread_matrix const matrix{weight, panel, padded(Out) / panel_rows, panels_of_bundle(Config.weights)};
+      if (s.reading != nullptr) last = read_next(*s.reading, matrix, mine, first);
     }
-  } else {
-    if (mine.begin < mine.end) multiply(mine.begin, mine.end);
+    multiply(first, last);
   }
 }
 
