@@ -35,7 +35,7 @@ void add_open_options(CLI::App& command, open_options& options) {
 }
 
 void add_checkpoint_options(CLI::App& command, std::string& path, open_options& options) {
-  command.add_option("path", path, "Hugging Face folder, llama2.c .bin, GGUF or torch .pt")
+  command.add_option("path", path, "Hugging Face or CTranslate2 folder, GGUF, torch .pt or llama2.c .bin")
       ->required()
       ->type_name("PATH");
   add_open_options(command, options);

@@ -13,10 +13,9 @@
 namespace {
 
 constexpr char const* footer =
-    "PATH is a Hugging Face folder (config.json, model.safetensors or shards), a llama2.c .bin or a GGUF file; for "
-    "tokenize "
-    "and\n"
-    "detokenize any tokenizer file will do.\n"
+    "PATH is a Hugging Face folder (config.json, model.safetensors or shards), a CTranslate2 folder, a GGUF file,\n"
+    "a torch file (nanoGPT, nanochat, a bare state_dict) or a llama2.c .bin; tokenize and detokenize take any\n"
+    "tokenizer file, too.\n"
     "Exit status: 0, 1 after an error, 2 after a command line that is not understood.";
 
 // An error is one line, whatever a file's or a tensor's name holds.
