@@ -1,5 +1,6 @@
-// Kernels by shape, with Google Benchmark. Names are KERNEL/WORK/SHAPE, and where it can be either, /static or /dynamic: kernels take
-// their extents as `fixed<N>` or as `int`, so that both are the same template. bench/kernels.py makes a table of them.
+// Kernels by shape, with Google Benchmark. Names are KERNEL/WORK/SHAPE, and where it can be either, /static or
+// /dynamic: kernels take their extents as `fixed<N>` or as `int`, so that both are the same template. bench/kernels.py
+// makes a table of them.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -2,9 +2,9 @@
 //
 //   machine THREADS L2_BYTES L3_BYTES MEMORY_BYTES MILLISECONDS
 //
-// The three sizes are what all threads together read, each its own part over and over: they should fit into the L2 caches of the
-// threads, into L3, and into neither. Prints one JSON object: GB/s of each and GFLOP/s (a multiply-add counts two), the best of
-// three tries of MILLISECONDS.
+// The three sizes are what all threads together read, each its own part over and over: they should fit into the L2
+// caches of the threads, into L3, and into neither. Prints one JSON object: GB/s of each and GFLOP/s (a multiply-add
+// counts two), the best of three tries of MILLISECONDS.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -46,8 +46,8 @@ float read(float const* data, std::size_t count) {
   return hn::GetLane(hn::Or(hn::Or(a, b), hn::Or(c, e)));
 }
 
-// Twelve independent chains of multiply-adds: two a cycle, each five cycles long at most on the machines we know. They begin with different
-// numbers, or a compiler makes one chain of them.
+// Twelve independent chains of multiply-adds: two a cycle, each five cycles long at most on the machines we know. They
+// begin with different numbers, or a compiler makes one chain of them.
 constexpr int chains = 12;
 float multiply_add(int turns) {
   hn::ScalableTag<float> const d;

@@ -7,7 +7,8 @@
 #   libraries        static libraries in link order
 #   link_flags       for the link of the executable
 #   objcopy          keeps the units of a portable program apart
-#   prelude, check_prelude, launcher   only in a build tree with tests, see below: headers of models and of checks precompiled for the
+#   prelude, check_prelude, launcher
+#                    only in a build tree with tests, see below: headers of models and of checks precompiled for the
 #                    compiler and this processor, and ccache where it is at hand
 #
 # A relative path is relative to the folder of toolchain.json. The command finds the file at
@@ -85,8 +86,9 @@ if(CF_BUNDLE_HEADERS)
   set(cf_installed_system "${CF_UP}${CF_BUNDLE_DIR}/include")
 endif()
 
-# The suite builds some two hundred models, and half the time of each goes into headers. They are precompiled once: g++ takes x.hpp.gch
-# for x.hpp where its flags are those of the unit, and gives the same functions. Makes prelude/NAME.hpp of HEADER and its .gch.
+# The suite builds some two hundred models, and half the time of each goes into headers. They are precompiled once: g++
+# takes x.hpp.gch for x.hpp where its flags are those of the unit, and gives the same functions. Makes prelude/NAME.hpp
+# of HEADER and its .gch.
 set(cf_compile_only_static -march=native -DHWY_COMPILE_ONLY_STATIC ${CF_MODEL_UNIT_FLAGS} -ffunction-sections)  # as src/command/compile.cpp has it
 function(_cf_prelude name header)
   set(prelude "${PROJECT_BINARY_DIR}/prelude/${name}.hpp")

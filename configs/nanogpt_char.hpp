@@ -5,7 +5,8 @@
 
 namespace constformer::configs {
 
-/// nanoGPT's character model (config/train_shakespeare_char.py): 10,745,088 parameters, 10.65 million without positions.
+/// nanoGPT's character model (config/train_shakespeare_char.py): 10,745,088 parameters, 10.65 million without
+/// positions.
 inline constexpr config nanogpt_char = with(nanogpt, [](config& c) {
   c.layers = 6;
   c.d_model = 384;

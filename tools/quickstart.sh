@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From a bare machine to a running model: installs what is missing, builds the command and the run-time library, compiles
-# the checkpoint that ships with the repository into an executable, and runs it. A second run takes seconds.
+# From a bare machine to a running model: installs what is missing, builds the command and the run-time library,
+# compiles the checkpoint that ships with the repository into an executable, and runs it. A second run takes seconds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

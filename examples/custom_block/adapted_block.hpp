@@ -20,7 +20,8 @@ struct adapter {
   BOOST_HANA_DEFINE_STRUCT(adapter, (down_type, down), (up_type, up));
 };
 
-/// A block whose attention and feed-forward layer read the same norm side by side, as in GPT-J, with an adapter behind them.
+/// A block whose attention and feed-forward layer read the same norm side by side, as in GPT-J, with an adapter behind
+/// them.
 template <int DModel, int Heads, int KvHeads, int FeedForward, int Bottleneck>
 struct adapted_block {
   static_assert(constformer::check<(DModel % Heads == 0), "adapted_block: d_model={} is not a multiple of heads={}",

@@ -1,5 +1,5 @@
-// A block of one's own from constformer's layers. Its shapes are proved by the compiler, and its parameters come as a table
-// without a line of code about them.
+// A block of one's own from constformer's layers. Its shapes are proved by the compiler, and its parameters come as a
+// table without a line of code about them.
 #include <cstdint>
 #include <cstdio>
 

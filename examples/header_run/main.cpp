@@ -1,4 +1,5 @@
-// A model run from C++ through the header library: this unit instantiates the engine for the config, and maps the weights.
+// A model run from C++ through the header library: this unit instantiates the engine for the config, and maps the
+// weights.
 //
 //     header_run model.weights TEXT TOKENS
 #include <algorithm>

@@ -1,5 +1,5 @@
-// A compiled model linked into a program of one's own, through session.hpp alone: nothing here knows a shape. Two conversations run
-// at once, each with a cache of its own, over the same weights.
+// A compiled model linked into a program of one's own, through session.hpp alone: nothing here knows a shape. Two
+// conversations run at once, each with a cache of its own, over the same weights.
 //
 //     linked_session [FIRST [SECOND]]
 #include <cstddef>

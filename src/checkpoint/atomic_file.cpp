@@ -27,8 +27,8 @@ mode_t allowed(file_mode mode) {
   return static_cast<mode_t>(mode) & ~mask;
 }
 
-// Written in such pieces, a file lies in the page cache in pages of this size (Linux 6.16, ext4) and is mapped by them: page tables of
-// 512 MB take 0.5 ms, not 65, to make and to give back (docs/performance.md).
+// Written in such pieces, a file lies in the page cache in pages of this size (Linux 6.16, ext4) and is mapped by them:
+// page tables of 512 MB take 0.5 ms, not 65, to make and to give back (docs/performance.md).
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 std::filesystem::path folder_of(std::filesystem::path const& path) {

@@ -72,7 +72,8 @@ class checker {
       fail("is not at an address that is a multiple of " + number(packed::alignment));
   }
 
-  // Sections stand in order and touch but for the zeros that align them, so they cannot overlap. Returns where the section ends.
+  // Sections stand in order and touch but for the zeros that align them, so they cannot overlap. Returns where the
+  // section ends.
   std::uint64_t check_entry(packed::head const& head, std::size_t index, std::uint64_t previous_end) const {
     auto const& e = head.table[index];
     std::string const what = std::string("section ") + name_of(index);

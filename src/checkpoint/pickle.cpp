@@ -15,8 +15,8 @@
 
 #include "constformer/core/error.hpp"
 
-// The machine is that of Python's pickletools: opcodes push values on a stack, marks say where a container's items begin, a memo
-// gives values numbers. https://github.com/python/cpython/blob/main/Lib/pickletools.py
+// The machine is that of Python's pickletools: opcodes push values on a stack, marks say where a container's items
+// begin, a memo gives values numbers. https://github.com/python/cpython/blob/main/Lib/pickletools.py
 
 namespace constformer {
 

@@ -83,7 +83,8 @@ class pickle_value {
   [[nodiscard]] pickle_value value(std::size_t index) const;
   /// @}
 
-  /// The value of a dict under a text; none if this is no dict or has no such key. Of a key given twice the last counts.
+  /// The value of a dict under a text; none if this is no dict or has no such key. Of a key given twice the last
+  /// counts.
   [[nodiscard]] std::optional<pickle_value> find(std::string_view key) const;
 
   /// Throws: WHERE: what.
@@ -98,10 +99,11 @@ class pickle_value {
   std::uint32_t place_;
 };
 
-/// Reads a Python pickle (protocols 2 to 5) without running it: it makes None, booleans, numbers of 64 bits, texts, bytes, lists,
-/// tuples, dicts (OrderedDict among them) and sets, and refuses every other global by its name, except those in `allowed` ("module
-/// name", __builtin__ for builtins), of which it keeps the name, the arguments and the state. `file` must outlive the value; `where`
-/// names it in messages. Memory is bounded by a small multiple of the file. Throws `error` if the bytes are anything else.
+/// Reads a Python pickle (protocols 2 to 5) without running it: it makes None, booleans, numbers of 64 bits, texts,
+/// bytes, lists, tuples, dicts (OrderedDict among them) and sets, and refuses every other global by its name, except
+/// those in `allowed` ("module name", __builtin__ for builtins), of which it keeps the name, the arguments and the
+/// state. `file` must outlive the value; `where` names it in messages. Memory is bounded by a small multiple of the
+/// file. Throws `error` if the bytes are anything else.
 [[nodiscard]] pickle_value read_pickle(std::span<std::byte const> file, std::string_view where,
                                        std::span<std::string_view const> allowed = {});
 

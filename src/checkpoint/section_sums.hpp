@@ -7,20 +7,23 @@
 
 namespace constformer::packed {
 
-/// Bytes of a section that are summed up alone, so that threads can share it and a core's second level of cache holds them.
+/// Bytes of a section that are summed up alone, so that threads can share it and a core's second level of cache holds
+/// them.
 inline constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 
-/// Maps the pages of `bytes`, a part of a mapped file, in one call. A kernel that does not know how maps them when they are read.
+/// Maps the pages of `bytes`, a part of a mapped file, in one call. A kernel that does not know how maps them when they
+/// are read.
 void map_pages(std::span<std::byte const> bytes);
 
-/// The checksum of a section, piece by piece, in any order and by several threads: XXH3 of a section of one piece, else XXH3 of the
-/// checksums of its pieces.
+/// The checksum of a section, piece by piece, in any order and by several threads: XXH3 of a section of one piece, else
+/// XXH3 of the checksums of its pieces.
 class section_sums {
  public:
   /// Of `bytes`, which outlive it.
   explicit section_sums(std::span<std::byte const> bytes);
 
-  /// Sums up the pieces that begin within `bytes`, a part of the section. Threads may call it at once for parts that do not overlap.
+  /// Sums up the pieces that begin within `bytes`, a part of the section. Threads may call it at once for parts that do
+  /// not overlap.
   void add(std::span<std::byte const> bytes);
 
   /// Maps and sums up the pieces not yet seen among worker `index`'s share of them all: every `count`-th eight of them.

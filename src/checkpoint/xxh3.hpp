@@ -5,7 +5,8 @@
 
 namespace constformer::packed {
 
-/// XXH3, 64 bits, seed 0, for the oldest processor of this architecture: 18 GB/s with SSE2 on a core of Zen 4 that has the bytes in L2.
+/// XXH3, 64 bits, seed 0, for the oldest processor of this architecture: 18 GB/s with SSE2 on a core of Zen 4 that has
+/// the bytes in L2.
 std::uint64_t xxh3(void const* bytes, std::size_t size);
 
 #if defined(__x86_64__)

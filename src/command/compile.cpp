@@ -14,7 +14,8 @@ void include_first(command_line& line, std::string const& header) {
   if (!header.empty()) line.insert(line.begin() + 1, {"-include", header});
 }
 
-// g++ 12 leaves free vector registers unused and keeps weights of AVX-512 tiles on the stack, unless it assigns registers loop by loop.
+// g++ 12 leaves free vector registers unused and keeps weights of AVX-512 tiles on the stack, unless it assigns
+// registers loop by loop.
 constexpr std::string_view registers_by_loop = "-fira-region=all";
 
 bool is_clang(command_line const& line) { return line.front().find("clang") != std::string::npos; }
@@ -86,7 +87,8 @@ command_line hide_line(toolchain const& tools, std::string_view object, std::str
 command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit) {
   command_line line = compiler_of(tools, options);
   add_flags(line, tools);
-  // Hundreds of names are compared in constant evaluation: far above Clang's default of a million steps for the largest models.
+  // Hundreds of names are compared in constant evaluation: far above Clang's default of a million steps for the largest
+  // models.
   if (is_clang(line))
     line.push_back("-fconstexpr-steps=1000000000");
   else

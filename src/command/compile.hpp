@@ -23,12 +23,13 @@ using command_line = std::vector<std::string>;
                                         std::vector<std::string> const& flags, std::string_view unit,
                                         std::string_view object);
 
-/// The same of a model for --target native, through the toolchain's precompiled headers and launcher where `options` leave the compiler
-/// to it. Its functions are the same, made in half the time.
+/// The same of a model for --target native, through the toolchain's precompiled headers and launcher where `options`
+/// leave the compiler to it. Its functions are the same, made in half the time.
 [[nodiscard]] command_line with_shortcuts(command_line line, toolchain const& tools, compile_options const& options);
 
-/// Puts the whole of `object` into one section group after another, so that the linker takes none of its functions for those of another
-/// object; writes `apart`. Functions that several instruction sets have in common by name must not be mixed.
+/// Puts the whole of `object` into one section group after another, so that the linker takes none of its functions for
+/// those of another object; writes `apart`. Functions that several instruction sets have in common by name must not be
+/// mixed.
 [[nodiscard]] command_line ungroup_line(toolchain const& tools, compile_options const& options, std::string_view object,
                                         std::string_view apart);
 

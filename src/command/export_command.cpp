@@ -134,7 +134,8 @@ void export_program(packed_file const& file, std::string const& name, fs::path c
                  "it multiplies with\n",
                  name.c_str(), std::string(name_of(*out.rounded_to)).c_str());
   packed_metadata const facts = file.metadata();
-  // What did not come from a Hugging Face folder has its names and order of rows by now, and GPT-2 may still be (out, in).
+  // What did not come from a Hugging Face folder has its names and order of rows by now, and GPT-2 may still be (out,
+  // in).
   bool const turned = facts.source != name_of(checkpoint_format::hugging_face);
   if (turned)
     write_safetensors(to / "model.safetensors", in_hugging_face_form(out.source).tensors);

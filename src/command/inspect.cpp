@@ -42,7 +42,8 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-// What one token costs when its context is full, and its source if there is one: the most that the model can be asked for.
+// What one token costs when its context is full, and its source if there is one: the most that the model can be asked
+// for.
 ordered_json describe_costs(config const& c) {
   flop_count const flops = flops_of(c, with_source(decode_pass(c.positions), has_encoder(c) ? c.positions : 0, 0));
   return {{"flops_per_token",

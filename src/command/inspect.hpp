@@ -8,7 +8,8 @@
 
 namespace constformer::command {
 
-/// Everything `inspect --json` prints: path, format, family, counts and costs, special ids, tokenizer files, config, tensors.
+/// Everything `inspect --json` prints: path, format, family, counts and costs, special ids, tokenizer files, config,
+/// tensors.
 [[nodiscard]] nlohmann::ordered_json describe_checkpoint(checkpoint const& opened);
 
 /// The same for people.

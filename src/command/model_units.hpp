@@ -18,8 +18,8 @@ struct object_plan {
   std::vector<command_line> lines;  ///< run one after another; the first compiles
 };
 
-/// The model and what chooses among its instruction sets: one object, or for --target portable one for each set and the choice.
-/// `name` is the config's, qualified, in `header`; `label` is what the program calls it.
+/// The model and what chooses among its instruction sets: one object, or for --target portable one for each set and the
+/// choice. `name` is the config's, qualified, in `header`; `label` is what the program calls it.
 [[nodiscard]] std::vector<object_plan> model_objects(toolchain const& tools, compile_options const& options,
                                                      config const& model, std::string_view name, std::string_view label,
                                                      std::string_view header);

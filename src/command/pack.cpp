@@ -45,7 +45,8 @@ std::string read_text(std::filesystem::path const& path) {
   return {reinterpret_cast<char const*>(file.bytes().data()), file.bytes().size()};
 }
 
-// The config.json that `export` gives back: the folder's own, or one that says the same. CTranslate2's says other things.
+// The config.json that `export` gives back: the folder's own, or one that says the same. CTranslate2's says other
+// things.
 written_config config_json_of(checkpoint const& source) {
   if (source.format == checkpoint_format::hugging_face) return {read_text(source.path / "config.json"), {}};
   return write_hugging_face_config(source);

@@ -12,8 +12,8 @@ namespace constformer::command {
 /// Writes one float32 value at element `index` of an f32, f16 or bf16 array, rounded to nearest, ties to even.
 void put_value(dtype type, std::byte* base, std::int64_t index, float value);
 
-/// @{ Column `k` of row `row` of a matrix as packing rounded it, of blocks integer times scale, which float32 holds: in a table of `cols`
-/// columns that is looked up by row, and in panels.
+/// @{ Column `k` of row `row` of a matrix as packing rounded it, of blocks integer times scale, which float32 holds: in
+/// a table of `cols` columns that is looked up by row, and in panels.
 float get_table_value(dtype type, std::byte const* base, int cols, std::int64_t row, std::int64_t k);
 float get_panel_value(dtype type, std::byte const* base, matrix_shape shape, std::int64_t row, std::int64_t k);
 /// @}

@@ -24,8 +24,9 @@ void require_tensors(checkpoint const& source);
 /// Where the values of a tensor are to be written, all of them, in its own type.
 using tensor_place = std::function<std::span<std::byte>(tensor_view const&)>;
 
-/// pack_weights backwards: writes every parameter of `packed` to its rows of the tensors of `target`, which have the shapes it
-/// was packed from. What was added to a vector is taken off; packed_tensor::stored_bytes has what that does not give back.
+/// pack_weights backwards: writes every parameter of `packed` to its rows of the tensors of `target`, which have the
+/// shapes it was packed from. What was added to a vector is taken off; packed_tensor::stored_bytes has what that does
+/// not give back.
 void unpack_weights(checkpoint const& target, config const& model, std::span<std::byte const> packed,
                     tensor_place const& place);
 

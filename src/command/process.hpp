@@ -32,7 +32,8 @@ class process {
   int output_ = -1;
 };
 
-/// From here on SIGINT, SIGTERM and SIGHUP make `process::wait` throw, so that unfinished files are removed on the way out.
+/// From here on SIGINT, SIGTERM and SIGHUP make `process::wait` throw, so that unfinished files are removed on the way
+/// out.
 void catch_interrupts();
 
 /// Throws `error` if such a signal came.

@@ -74,8 +74,8 @@ float best_scale(group_values const& x, quantised_group const& group) {
   return below > 0 ? static_cast<float>(above / below) : 0.0F;
 }
 
-// The largest value may come to lie a little inside or outside the levels, at either end of them; from each such scale one step of
-// alternating minimisation follows.
+// The largest value may come to lie a little inside or outside the levels, at either end of them; from each such scale
+// one step of alternating minimisation follows.
 quantised_group quantise_iq4_nl(group_values const& x) {
   float const largest = std::abs(*std::ranges::max_element(x, {}, [](float v) { return std::abs(v); }));
   auto best = nearest(x, largest / 127.0F);

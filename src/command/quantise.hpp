@@ -16,8 +16,8 @@ struct quantised_group {
   std::array<int, block_columns> values;  ///< q8_0: −128 to 127; q4_0: −8 to 7; iq4_nl: of its levels
 };
 
-/// Rounds at most 32 values; those that a last group of a row lacks are 0. q8_0 and q4_0 are what ggml makes of them; the scale of iq4_nl
-/// is, of many, the one that leaves the smallest sum of squared errors.
+/// Rounds at most 32 values; those that a last group of a row lacks are 0. q8_0 and q4_0 are what ggml makes of them;
+/// the scale of iq4_nl is, of many, the one that leaves the smallest sum of squared errors.
 [[nodiscard]] quantised_group quantise(dtype type, std::span<float const> values);
 
 /// Group `index` of rows that a GGUF file holds in `type`, as it is.

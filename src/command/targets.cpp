@@ -55,13 +55,15 @@ std::vector<unit_target> portable_targets(config const& model) {
 
 std::vector<std::string> target_flags(std::string_view target) {
   if (target == "portable") return {};
-  // Highway takes g++ before 14 to compile this one wrongly; the suite holds our kernels on it. At -O2 a model of test size takes a minute.
+  // Highway takes g++ before 14 to compile this one wrongly; the suite holds our kernels on it. At -O2 a model of test
+  // size takes a minute.
   if (target == "emu128") return {"-DHWY_COMPILE_ONLY_EMU128", "-DHWY_BROKEN_EMU128=0", "-O1"};
   for (unit_target const& known : all_targets())
     if (known.name == target) return known.flags;
   if (target.starts_with("x86-64-v")) return level(target);
 #if defined(__x86_64__)
-  // g++ leaves AES out of Haswell and Broadwell; nothing of ours uses it, but Highway would go down to 128-bit vectors without it.
+  // g++ leaves AES out of Haswell and Broadwell; nothing of ours uses it, but Highway would go down to 128-bit vectors
+  // without it.
   if (target != "native") return {"-march=" + std::string(target), "-DHWY_DISABLE_PCLMUL_AES"};
 #endif
   return {"-march=" + std::string(target)};

@@ -106,8 +106,8 @@ config keeping(config c) {
   return c;
 }
 
-// The config that these are the weights of. config.json says neither their type, nor what the program keeps keys and values in, nor what
-// `as_transformers` changed: that is tried.
+// The config that these are the weights of. config.json says neither their type, nor what the program keeps keys and
+// values in, nor what `as_transformers` changed: that is tried.
 std::optional<config> config_with_fingerprint(config const& described, std::uint64_t fingerprint) {
   std::vector<config> all{described};
   // One of these at most: they are changes of different families.
@@ -141,7 +141,8 @@ unpacked unpack(packed_file const& file, std::string const& where) {
   auto const model = config_with_fingerprint(out.source.model, file.fingerprint());
   if (!model) throw error(where + ": its config.json is of another model than its weights");
   file.require(file.fingerprint(), packed_layout_of(*model).bytes);
-  // Rows of query and key go where Hugging Face has them, wherever they came from; norms and biases are those of the file.
+  // Rows of query and key go where Hugging Face has them, wherever they came from; norms and biases are those of the
+  // file.
   rope_style const style = out.source.model.rope.style;
   out.source.model = *model;
   out.source.model.rope.style = style;

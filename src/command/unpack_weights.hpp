@@ -18,9 +18,9 @@ struct unpacked {
   std::optional<dtype> rounded_to{};           ///< the type of blocks that matrices are in: they come back as f32
 };
 
-/// Runs pack_plan_of the config backwards: every tensor as it came in, in its own type where the packed type holds all of it, in the
-/// packed type where it was rounded to that, and in f32 what blocks stand for. Throws `error` if the file does not say what it
-/// was packed from, or if that is of another model than its weights.
+/// Runs pack_plan_of the config backwards: every tensor as it came in, in its own type where the packed type holds all
+/// of it, in the packed type where it was rounded to that, and in f32 what blocks stand for. Throws `error` if the file
+/// does not say what it was packed from, or if that is of another model than its weights.
 [[nodiscard]] unpacked unpack(packed_file const& file, std::string const& where);
 
 }  // namespace constformer::command

@@ -26,8 +26,8 @@ inline void check_prompt(std::span<int const> prompt, int room) {
             .view()));
 }
 
-/// Chooses the next token and hands it to `sink`; empty when the generation has ended, and `result` says why. `full`: the context has
-/// no room for it.
+/// Chooses the next token and hands it to `sink`; empty when the generation has ended, and `result` says why. `full`:
+/// the context has no room for it.
 template <class Sink>
 std::optional<int> next_choice(sampler& choose, std::span<float const> logits, generation_limits const& limits,
                                bool full, Sink const& sink, generation_result& result) {

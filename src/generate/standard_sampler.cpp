@@ -97,8 +97,8 @@ candidate standard_sampler::greatest(std::span<float const> logits) const {
   return best;
 }
 
-// What top-k, top-p and min-p leave, likeliest first. Both thresholds keep a beginning of the sorted row, so min-p may go
-// first and spare sorting a whole vocabulary; top-p counts the mass of what top-k left, whatever min-p takes off it.
+// What top-k, top-p and min-p leave, likeliest first. Both thresholds keep a beginning of the sorted row, so min-p may
+// go first and spare sorting a whole vocabulary; top-p counts the mass of what top-k left, whatever min-p takes off it.
 std::span<candidate> standard_sampler::shortlist(std::span<float const> logits) {
   auto const candidates = candidates_of(logits, [this](int id, float logit) { return adjusted(id, logit); });
   std::span<candidate> kept(buffer_);

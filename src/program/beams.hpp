@@ -19,7 +19,8 @@ beam_options resolve_beams(beam_choice const& choice);
 /// The values in use, on one line.
 std::string describe(beam_options const& options);
 
-/// Each hypothesis with a line end: its score and a tabulator if wanted, then its ids, or the text of `prompt` and of them.
+/// Each hypothesis with a line end: its score and a tabulator if wanted, then its ids, or the text of `prompt` and of
+/// them.
 void print_hypotheses(program_context const& context, std::span<beam_hypothesis const> found,
                       std::span<int const> prompt, bool ids, bool scores, output& out);
 

@@ -64,8 +64,8 @@ chat_format format_of(program_context const& context, chat_options const& option
   return format;
 }
 
-// A conversation over one session. Each turn is rendered as a whole, as the original does it; what the session has read of it
-// already is not read again.
+// A conversation over one session. Each turn is rendered as a whole, as the original does it; what the session has read
+// of it already is not read again.
 class conversation {
  public:
   conversation(program_context const& context, chat_options const& options, sampling_options const& sampling)
@@ -93,8 +93,8 @@ class conversation {
   }
 
  private:
-  // Forgets what is not the beginning of `ids`, and at least the last of these, whose logits are wanted; returns what is left. Of a
-  // prefix that all tokens see each turn makes another one.
+  // Forgets what is not the beginning of `ids`, and at least the last of these, whose logits are wanted; returns what
+  // is left. Of a prefix that all tokens see each turn makes another one.
   std::size_t keep_known(std::vector<int> const& ids) {
     auto const same = std::ranges::mismatch(read_, ids).in1 - read_.begin();
     bool const prefix = context_.model().mask == mask_kind::prefix;

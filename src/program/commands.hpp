@@ -4,8 +4,8 @@
 #include "options.hpp"
 #include "output.hpp"
 
-/// One function per subcommand, each in the file of its name (detokenize in tokenize.cpp). They throw `error`; the exit status is 0
-/// when they return.
+/// One function per subcommand, each in the file of its name (detokenize in tokenize.cpp). They throw `error`; the exit
+/// status is 0 when they return.
 namespace constformer::program {
 
 void run_command(program_context const& context, generate_options const& options, output& out);

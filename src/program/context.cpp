@@ -20,11 +20,12 @@ namespace {
 
 constexpr int most_threads = 1024;
 
-// A thread reads this much in some 100 µs, while threads meet dozens of times per token, at about 1 µs each and far more on a
-// busy machine: with less to read, a second thread makes a token slower.
+// A thread reads this much in some 100 µs, while threads meet dozens of times per token, at about 1 µs each and far
+// more on a busy machine: with less to read, a second thread makes a token slower.
 constexpr std::int64_t weights_per_thread = std::int64_t{2} << 20;
 
-// More than a processor's last cache mostly holds: to check them before the first pass would fetch them from memory twice.
+// More than a processor's last cache mostly holds: to check them before the first pass would fetch them from memory
+// twice.
 constexpr std::int64_t checked_as_read = std::int64_t{32} << 20;
 
 // Where there is no /proc, as in an empty root folder, the kernel still tells by which path it started the program.

@@ -20,7 +20,8 @@ struct program_context {
   [[nodiscard]] config const& model() const { return *unit.configuration; }
   [[nodiscard]] bool is_encoder() const { return model().mask == mask_kind::bidirectional; }
 
-  /// The tokenizer of what the model reads. Throws `error` if there is none: `what` then needs the ids that `instead` takes.
+  /// The tokenizer of what the model reads. Throws `error` if there is none: `what` then needs the ids that `instead`
+  /// takes.
   [[nodiscard]] tokenizer const& need_tokenizer(char const* what, char const* instead = "--ids") const;
 
   /// That of what it writes, which encoder-decoder models may have besides.

@@ -11,8 +11,8 @@ namespace constformer::program {
 
 namespace {
 
-// The tokenizer's files may ask for less than the model can take (sentence-transformers' max_seq_length). As there, the end of
-// the text is cut off and the token that ends a text stays.
+// The tokenizer's files may ask for less than the model can take (sentence-transformers' max_seq_length). As there, the
+// end of the text is cut off and the token that ends a text stays.
 void truncate(encoded_pair& input, tokenizer const& text, int longest) {
   std::size_t const size = input.ids.size();
   auto const most = static_cast<std::size_t>(longest);

@@ -24,8 +24,8 @@ std::vector<std::vector<int>> read_prompt_lines(program_context const& context, 
 /// The ids of text that goes on: nothing is added before it.
 std::vector<int> encode_more(program_context const& context, std::string const& text, char const* name);
 
-/// The ids of the input, checked against the vocabulary. Text is encoded as the model's tokenizer does by default; empty text
-/// is the token that begins a text alone, and `error` where there is none.
+/// The ids of the input, checked against the vocabulary. Text is encoded as the model's tokenizer does by default;
+/// empty text is the token that begins a text alone, and `error` where there is none.
 std::vector<int> read_prompt(program_context const& context, input_options const& input);
 
 }  // namespace constformer::program

@@ -7,7 +7,8 @@ namespace constformer::program {
 
 namespace {
 
-// "\x93NUMPY", version 1.0, length of the rest, a Python dict, blanks and a line end; the data begin at a multiple of 64.
+// "\x93NUMPY", version 1.0, length of the rest, a Python dict, blanks and a line end; the data begin at a multiple of
+// 64.
 std::string npy_header(std::span<std::int64_t const> shape) {
   std::string sizes;
   for (std::int64_t const size : shape) sizes += std::to_string(size) + ", ";

@@ -7,8 +7,8 @@
 
 namespace constformer::program {
 
-/// Standard output through a buffer of its own: no allocation, no locale. Throws `output_closed` when its reader has gone and
-/// `error` when it cannot be written for another reason.
+/// Standard output through a buffer of its own: no allocation, no locale. Throws `output_closed` when its reader has
+/// gone and `error` when it cannot be written for another reason.
 class output {
  public:
   output() = default;

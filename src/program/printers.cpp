@@ -37,8 +37,8 @@ class id_printer final : public token_printer {
   bool first_ = true;
 };
 
-// Prompt and continuation as one text, as llama.cpp and run.c print it. The stream holds back what is not yet a whole character,
-// and what may become a stop string.
+// Prompt and continuation as one text, as llama.cpp and run.c print it. The stream holds back what is not yet a whole
+// character, and what may become a stop string.
 class text_printer final : public token_printer {
  public:
   text_printer(output& out, tokenizer const& text, std::span<int const> prompt, std::vector<std::string> const& stops)
@@ -70,7 +70,8 @@ class text_printer final : public token_printer {
   stop_text stop_;
 };
 
-// Lines of id, log-probability and the likeliest tokens with theirs, of the model's distribution before any sampling option.
+// Lines of id, log-probability and the likeliest tokens with theirs, of the model's distribution before any sampling
+// option.
 class log_probability_printer final : public token_printer {
  public:
   log_probability_printer(output& out, int likeliest) : out_(out), likeliest_(static_cast<std::size_t>(likeliest)) {}

@@ -31,7 +31,8 @@ class token_printer {
 std::unique_ptr<token_printer> make_printer(program_context const& context, generate_options const& options,
                                             std::span<int const> prompt, output& out);
 
-/// Throws `usage_error` if the options ask for more than one way of printing, or for stop strings where there is no text.
+/// Throws `usage_error` if the options ask for more than one way of printing, or for stop strings where there is no
+/// text.
 void check_printing(program_context const& context, generate_options const& options);
 
 }  // namespace constformer::program

@@ -6,8 +6,8 @@
 
 namespace constformer::program {
 
-/// Lets text through up to the first of some stop strings, of which not a byte comes out; holds back what may be the beginning
-/// of one. Without stop strings everything passes.
+/// Lets text through up to the first of some stop strings, of which not a byte comes out; holds back what may be the
+/// beginning of one. Without stop strings everything passes.
 class stop_text {
  public:
   /// Throws `usage_error` if one of them is empty or not UTF-8.

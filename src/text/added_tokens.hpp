@@ -20,8 +20,8 @@ class added_tokens {
   using text_sink = std::function<void(std::string_view text)>;
   using id_sink = std::function<void(int id)>;
 
-  /// Calls `on_text` for the stretches between tokens and `on_id` for the tokens, in order. Without `specials` those marked special
-  /// are passed over: their text is text.
+  /// Calls `on_text` for the stretches between tokens and `on_id` for the tokens, in order. Without `specials` those
+  /// marked special are passed over: their text is text.
   void split(std::string_view text, bool specials, text_sink const& on_text, id_sink const& on_id) const;
 
   /// The id of the token that is spelled `text`.

@@ -5,7 +5,8 @@
 
 namespace constformer::text {
 
-/// The tokenizer blob: a header, a section table and the sections, each 8-byte aligned. docs/tokenizers.md describes it.
+/// The tokenizer blob: a header, a section table and the sections, each 8-byte aligned. docs/tokenizers.md describes
+/// it.
 
 inline constexpr std::uint32_t blob_magic = 0x4B544643;  // "CFTK"
 inline constexpr std::uint32_t blob_version = 1;

@@ -240,7 +240,8 @@ class writer {
     }
   }
 
-  /// The extremes that libsentencepiece (in float, from its odd starting points) and the tokenizers library (in double) use.
+  /// The extremes that libsentencepiece (in float, from its odd starting points) and the tokenizers library (in double)
+  /// use.
   std::pair<double, double> score_range() const {
     double lowest = data_.single_precision ? double{FLT_MAX} : std::numeric_limits<double>::infinity();
     double highest = data_.single_precision ? double{FLT_MIN} : 0;
@@ -252,8 +253,9 @@ class writer {
     return {lowest, highest};
   }
 
-  /// Merges never cross the place before a blank's mark if no token has the mark behind anything else. Cutting there turns one queue
-  /// of a million offers into small ones, with the same result. The mark must be a token, so that no unknown stretch crosses either.
+  /// Merges never cross the place before a blank's mark if no token has the mark behind anything else. Cutting there
+  /// turns one queue of a million offers into small ones, with the same result. The mark must be a token, so that no
+  /// unknown stretch crosses either.
   std::string_view chunk_mark() const {
     bool const merges = data_.model == model_kind::merges && !data_.byte_level && !data_.whole_word_first;
     if (!merges && data_.model != model_kind::scored_merges && data_.model != model_kind::llama2c) return {};

@@ -47,8 +47,8 @@ sentencepiece_normalizer::sentencepiece_normalizer(blob_reader const& blob)
       escape_(blob.has(flag_escape_spaces)),
       suffix_(blob.has(flag_space_suffix)) {}
 
-/// What the next characters become, and how many bytes they take. User-defined symbols stay as they are; a damaged byte becomes
-/// U+FFFD by itself.
+/// What the next characters become, and how many bytes they take. User-defined symbols stay as they are; a damaged byte
+/// becomes U+FFFD by itself.
 sentencepiece_normalizer::prefix sentencepiece_normalizer::next(std::string_view text) const {
   if (auto const symbol = user_symbols_.longest(text); symbol.size != 0)
     return {text.substr(0, symbol.size), symbol.size};

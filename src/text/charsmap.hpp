@@ -8,7 +8,8 @@
 
 namespace constformer::text {
 
-/// SentencePiece's precompiled character map: a darts-clone double array from byte sequences to zero-ended replacements.
+/// SentencePiece's precompiled character map: a darts-clone double array from byte sequences to zero-ended
+/// replacements.
 class charsmap {
  public:
   explicit charsmap(blob_reader const& blob)

@@ -144,7 +144,8 @@ void write_llama3(chat_writer& out, chat_format const& format, std::string_view 
   if (wants_reply(messages)) header("assistant");
 }
 
-// What Qwen's templates show of a reply. Line ends behind a thought are left out with it; QwQ's leaves them out without a thought too.
+// What Qwen's templates show of a reply. Line ends behind a thought are left out with it; QwQ's leaves them out without
+// a thought too.
 std::string said_of(chat_format const& format, std::string_view reply, bool last) {
   auto const said = without_thought(reply);
   if (format.thinks_last && last)

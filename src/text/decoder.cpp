@@ -23,7 +23,8 @@ void for_each_space(std::string_view text, Each each) {
   }
 }
 
-/// The tokenizers library's clean-up of one word with its leading blank: no blank before punctuation, nor in contractions.
+/// The tokenizers library's clean-up of one word with its leading blank: no blank before punctuation, nor in
+/// contractions.
 void clean_up(std::string& word) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 11> rules{{{" .", "."},
                                                                                  {" ?", "?"},

@@ -12,8 +12,8 @@ namespace constformer::text {
 /// Ids to text, one at a time. `blob` and `pieces` must outlive it.
 class decoder final : public text_stream {
  public:
-  /// `eager` prints the characters of a run of byte tokens as they are complete; otherwise the run is judged as a whole, as the
-  /// tokenizers library does.
+  /// `eager` prints the characters of a run of byte tokens as they are complete; otherwise the run is judged as a
+  /// whole, as the tokenizers library does.
   decoder(blob_reader const& blob, piece_table const& pieces, decode_options options, bool eager);
 
   std::string_view push(int id) override;

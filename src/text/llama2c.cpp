@@ -4,8 +4,8 @@
 namespace constformer::text {
 namespace {
 
-/// The encoder of llama2.c's run.c. Unlike SentencePiece's it joins the ids' own texts, so that the text of a byte token is
-/// "<0x0A>" and not the byte.
+/// The encoder of llama2.c's run.c. Unlike SentencePiece's it joins the ids' own texts, so that the text of a byte
+/// token is "<0x0A>" and not the byte.
 class llama2c final : public word_model {
  public:
   llama2c(blob_reader const& blob, piece_table const& pieces) : pieces_(pieces), unknown_(blob) {}

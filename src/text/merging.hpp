@@ -22,8 +22,8 @@ struct merge_offer {
   std::uint32_t priority, result;
 };
 
-/// An offer in the queue. The key orders by priority, then from left to right. An offer is stale when the sizes of the two symbols
-/// no longer add up to `size`, because symbols only grow.
+/// An offer in the queue. The key orders by priority, then from left to right. An offer is stale when the sizes of the
+/// two symbols no longer add up to `size`, because symbols only grow.
 struct queued_merge {
   std::uint64_t key;
   std::uint32_t size, result;

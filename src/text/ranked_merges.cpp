@@ -37,8 +37,8 @@ class ranked_merges final : public word_model {
   }
 
  private:
-  /// The first symbols: bytes or characters. An unknown stretch is held back until a known character ends it, also behind byte
-  /// tokens: so does the library.
+  /// The first symbols: bytes or characters. An unknown stretch is held back until a known character ends it, also
+  /// behind byte tokens: so does the library.
   void start(std::string_view word, std::vector<symbol>& symbols) const {
     symbols.clear();
     std::uint32_t unknown_begin = 0, unknown_size = 0;

@@ -160,8 +160,8 @@ void rewriter::apply_step(step const& s, std::string_view text, std::string& out
   }
 }
 
-/// The tokenizers library's way with a character map: a grapheme of fewer than 6 bytes as a whole, else its code points; and the
-/// shortest key counts, even if it covers only the beginning.
+/// The tokenizers library's way with a character map: a grapheme of fewer than 6 bytes as a whole, else its code
+/// points; and the shortest key counts, even if it covers only the beginning.
 void rewriter::apply_charsmap(std::string_view text, std::string& out) const {
   graphemes_->for_each(text, [&](regex::span g) {
     std::string_view const grapheme = text.substr(g.begin, g.end - g.begin);

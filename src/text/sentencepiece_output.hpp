@@ -7,8 +7,8 @@
 
 namespace constformer::text {
 
-/// Appends pieces as libsentencepiece reports them: an unknown piece becomes its bytes where the model has byte fallback, else
-/// neighbouring unknown pieces are one token.
+/// Appends pieces as libsentencepiece reports them: an unknown piece becomes its bytes where the model has byte
+/// fallback, else neighbouring unknown pieces are one token.
 class sentencepiece_output {
  public:
   sentencepiece_output(unknown_text const& unknown, std::vector<int>& out) : unknown_(unknown), out_(out) {}

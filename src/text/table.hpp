@@ -13,7 +13,8 @@ static_assert(std::endian::native == std::endian::little, "blobs are little-endi
 /// Throws the one error of a damaged blob; out of line, so that checked reads stay small.
 [[noreturn]] void throw_damaged(char const* what);
 
-/// An array inside a blob. Every read is checked, because checking all of a large table at start would cost more than using it.
+/// An array inside a blob. Every read is checked, because checking all of a large table at start would cost more than
+/// using it.
 template <class T>
 class table {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -8,9 +8,10 @@
 namespace constformer::text {
 namespace {
 
-/// The most probable segmentation (Viterbi over byte positions). `Sum` is float where libsentencepiece is the original and double
-/// where the tokenizers library is, because ties and near-ties depend on it. (libsentencepiece up to 0.2.0 adds in double and stores
-/// in float; a row of hyphens shows the difference. Sums in float, as here, are those of 0.2.3.)
+/// The most probable segmentation (Viterbi over byte positions). `Sum` is float where libsentencepiece is the original
+/// and double where the tokenizers library is, because ties and near-ties depend on it. (libsentencepiece up to 0.2.0
+/// adds in double and stores in float; a row of hyphens shows the difference. Sums in float, as here, are those of
+/// 0.2.3.)
 template <class Sum>
 class unigram final : public word_model {
  public:

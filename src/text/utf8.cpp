@@ -5,8 +5,8 @@
 namespace constformer::text {
 namespace {
 
-/// What the first byte of a sequence announces: its length and the range of its second byte, which excludes overlong forms,
-/// surrogates and values above U+10FFFF (Unicode, table 3-7).
+/// What the first byte of a sequence announces: its length and the range of its second byte, which excludes overlong
+/// forms, surrogates and values above U+10FFFF (Unicode, table 3-7).
 struct lead {
   std::size_t length;
   unsigned char low, high;

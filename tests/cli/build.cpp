@@ -99,7 +99,8 @@ TEST_CASE("--keep prints one line that makes the program by hand") {
   auto const folder = fresh_folder("by hand");
   auto const model = folder / "it's a model";
   auto const kept_in = folder / "kept sources";
-  // A compiler that is named gets no precompiled headers, as the line that is printed: with them functions come in another order.
+  // A compiler that is named gets no precompiled headers, as the line that is printed: with them functions come in
+  // another order.
   std::string const compiler =
       read_json(fs::path(command()).parent_path().parent_path() / "share/constformer/toolchain.json")["compiler"];
   auto const result = run({command(), "build", checkpoint.string(), "-o", model.string(), "--keep", kept_in.string(),

@@ -9,8 +9,8 @@
 /// What the command and the programs say when they refuse something.
 namespace end_to_end {
 
-/// Runs the command with `arguments` and fails unless it ends with `status`, prints nothing on standard output and exactly
-/// "constformer: error: <sentence>" and a line end on standard error.
+/// Runs the command with `arguments` and fails unless it ends with `status`, prints nothing on standard output and
+/// exactly "constformer: error: <sentence>" and a line end on standard error.
 void check_refusal(std::vector<std::string> const& arguments, std::string const& sentence, int status = 1,
                    run_options const& options = {});
 
@@ -18,7 +18,8 @@ void check_refusal(std::vector<std::string> const& arguments, std::string const&
 void check_program_refusal(std::vector<std::string> const& call, std::string const& sentence, int status = 1,
                            run_options const& options = {});
 
-/// The sentence of a refusal, for those whose words are a compiler's or the system's; fails if it is not one line of the right form.
+/// The sentence of a refusal, for those whose words are a compiler's or the system's; fails if it is not one line of
+/// the right form.
 std::string refusal(std::vector<std::string> const& arguments, int status = 1, run_options const& options = {});
 
 /// Names in a folder, sorted, those of hidden files too.

@@ -1,5 +1,5 @@
-# Sourced by the checks: blocks FILE.md FOLDER writes each fenced block of a Markdown file as FOLDER/LINE.KIND, where LINE is that of
-# its first line and KIND its info string with dots for blanks (12.cpp, 40.cpp.misfit, 55.console).
+# Sourced by the checks: blocks FILE.md FOLDER writes each fenced block of a Markdown file as FOLDER/LINE.KIND, where
+# LINE is that of its first line and KIND its info string with dots for blanks (12.cpp, 40.cpp.misfit, 55.console).
 blocks() {
   awk -v folder="$2" '
     /^```/ && !inside { inside = 1; kind = substr($0, 4); gsub(/ +/, ".", kind); name = folder "/" (NR + 1) "." kind; printf "" > name; next }

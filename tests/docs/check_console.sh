@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # check_console.sh FILE.md: what a Markdown file shows of a terminal is what happens.
 #
-#   ```console            `$ ` begins a command; the lines below it are what it prints on both streams, where … stands for anything
+#   ```console            `$ ` begins a command; the lines below it are what it prints on both streams; … is
+#                         anything
 #   ```console not-run    not run: it takes long, or what it prints differs from machine to machine
 #
-# All commands of a file run one after another in one empty folder with links to models/, configs/ and examples/, and find
-# `constformer`. CONSTFORMER_SOURCE and CONSTFORMER_COMMAND say where these are.
+# All commands of a file run one after another in one empty folder with links to models/, configs/ and examples/, and
+# find `constformer`. CONSTFORMER_SOURCE and CONSTFORMER_COMMAND say where these are.
 set -uo pipefail
 file=$1
 # shellcheck source=tests/docs/blocks.sh

@@ -1,5 +1,5 @@
-// docs/families.md, generated: what each family's fixtures have in common and what varies between them. CF_WRITE_DOCS=1 writes the
-// file, without it the file must say the same.
+// docs/families.md, generated: what each family's fixtures have in common and what varies between them. CF_WRITE_DOCS=1
+// writes the file, without it the file must say the same.
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <filesystem>

@@ -72,7 +72,8 @@ TEST_CASE("the layout of llama2.c v0", "[llama2c]") {
   CHECK(content.model.rope.style == rope_style::interleaved);
   CHECK(content.model.norm_eps == 1e-5F);
   CHECK(content.tensors.size() == 2 * 9 + 3);
-  // embeddings 40, attention norms 2·8, q 2·64, k and v 2·32 each, o 2·64, ffn norms 2·8, w1, w2, w3 2·96 each, norm 8, tables 2·6
+  // embeddings 40, attention norms 2·8, q 2·64, k and v 2·32 each, o 2·64, ffn norms 2·8, w1, w2, w3 2·96 each, norm 8,
+  // tables 2·6
   CHECK(first_value(content, "model.embed_tokens.weight") == 0);
   CHECK(first_value(content, "model.layers.1.input_layernorm.weight") == 48);
   CHECK(first_value(content, "model.layers.0.self_attn.q_proj.weight") == 56);

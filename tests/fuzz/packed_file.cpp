@@ -1,5 +1,5 @@
-// A packed file from anywhere: every outcome but an `error` or success is a fault. The checksums would keep a fuzzer out, so it
-// may have them made right first: the first byte says whether.
+// A packed file from anywhere: every outcome but an `error` or success is a fault. The checksums would keep a fuzzer
+// out, so it may have them made right first: the first byte says whether.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -38,7 +38,8 @@ TEST_CASE("samplers choose what the reference chooses") {
   }
 }
 
-// run.c at commit 350e04f, its Sampler called on made_up_logits(512000 + step % 4, 512, 16), seed 123456789, temperature 0.8, top-p 0.9.
+// run.c at commit 350e04f, its Sampler called on made_up_logits(512000 + step % 4, 512, 16), seed 123456789,
+// temperature 0.8, top-p 0.9.
 TEST_CASE("a seeded llama2c sampler draws what run.c itself drew") {
   auto options = llama2c_defaults();
   options.temperature = 0.8F;

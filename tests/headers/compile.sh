@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# compile.sh alone|together FOLDER COMPILER [FLAGS...]: the headers of FOLDER (include/constformer/<area>) compile without a
-# warning, each as the only include of a file, or all in one.
+# compile.sh alone|together FOLDER COMPILER [FLAGS...]: the headers of FOLDER (include/constformer/<area>) compile
+# without a warning, each as the only include of a file, or all in one.
 set -uo pipefail
 export LC_ALL=C
 how=$1

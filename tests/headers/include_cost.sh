@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# include_cost.sh INCLUDE SECONDS COMPILER [FLAGS...]: every header of core/ and config/ in one file costs the compiler at
-# most SECONDS of processor time, the least of five runs: others on the machine only add to it.
+# include_cost.sh INCLUDE SECONDS COMPILER [FLAGS...]: every header of core/ and config/ in one file costs the compiler
+# at most SECONDS of processor time, the least of five runs: others on the machine only add to it.
 #
-# SECONDS is meant for the machine on which <string> alone takes g++ 12 0.22 s. A slower or busier one is given more, by the
-# time <string> takes there and then, and a tenth for what differs between the two.
+# SECONDS is meant for the machine on which <string> alone takes g++ 12 0.22 s. A slower or busier one is given more, by
+# the time <string> takes there and then, and a tenth for what differs between the two.
 set -euo pipefail
 export LC_ALL=C
 include=$1

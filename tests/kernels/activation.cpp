@@ -1,4 +1,5 @@
-// The point-wise functions against the standard library in double precision, over the range where they matter and far outside.
+// The point-wise functions against the standard library in double precision, over the range where they matter and far
+// outside.
 #include <cmath>
 #include <limits>
 #include <vector>

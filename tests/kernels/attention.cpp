@@ -252,7 +252,8 @@ TEST_CASE("ties of bf16 go to the even one, heads of zeros have a scale of 0") {
   CHECK(bytes[64 + 3 * 16 + 1] == 0);
 }
 
-// Heads side by side in each block, as several key heads of several layers are: attended at once they give what each gives alone.
+// Heads side by side in each block, as several key heads of several layers are: attended at once they give what each
+// gives alone.
 template <int Heads, int HeadDim, int Group, class Mask, dtype Type = dtype::f32>
 void check_heads(int length) {
   constexpr std::size_t heads = Heads;

@@ -1,4 +1,5 @@
-// The engine on random weights: batches, single tokens, rewinding and any number of threads give the same, and misuse is told.
+// The engine on random weights: batches, single tokens, rewinding and any number of threads give the same, and misuse
+// is told.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -50,7 +51,8 @@ constexpr config large_decoder = llama({.layers = 2,
                                         .d_ff = 500,
                                         .vocab = 32000,
                                         .positions = 300});
-// Two sides of different depth, heads and vocabulary, positions by distance on one and all the options of the other family.
+// Two sides of different depth, heads and vocabulary, positions by distance on one and all the options of the other
+// family.
 constexpr config small_t5 =
     with(t5_v1_1({.layers = 3, .d_model = 24, .heads = 3, .head_dim = 10, .d_ff = 20, .vocab = 45, .positions = 200}),
          [](config& c) { c.encoder.layers = 2; });
@@ -496,7 +498,8 @@ TEST_CASE("a prefix is seen by all of its tokens, also in sequences side by side
     auto const rows = s->step(std::vector{all[1].more[t], all[0].more[t], all[1].more[t]});
     for (int i : {0, 1, 2}) CHECK(copy_of(rows[i]) == alone(model, all[i == 1 ? 0 : 1])[t]);
   }
-  // The first token sees the question's last one, so a change there changes its logits, which a causal mask would not let it.
+  // The first token sees the question's last one, so a change there changes its logits, which a causal mask would not
+  // let it.
   auto changed = all[0].prompt;
   changed[19] = (changed[19] + 1) % 70;
   std::vector<std::vector<float>> first(2);

@@ -1,8 +1,9 @@
 // check_fixture COMMAND FIXTURE WORK [BOUND OPTION...]
-// Builds the program of one fixture with the real command and holds what it computes against what `transformers` computed:
-// logits or hidden states to 1e-4 of their range, pooled vector, greedy ids; and one thread against two, bit for bit. BOUND takes the
-// place of 1e-4, and with a wider one greedy ids are not compared; OPTIONs go to the build. With `--kv-dtype TYPE` or `--inputs bf16` among
-// them the logits are those of a cache, or of inputs, that are rounded: logits_kv_TYPE.npy, logits_inputs_bf16.npy.
+// Builds the program of one fixture with the real command and holds what it computes against what `transformers`
+// computed: logits or hidden states to 1e-4 of their range, pooled vector, greedy ids; and one thread against two, bit
+// for bit. BOUND takes the place of 1e-4, and with a wider one greedy ids are not compared; OPTIONs go to the build.
+// With `--kv-dtype TYPE` or `--inputs bf16` among them the logits are those of a cache, or of inputs, that are rounded:
+// logits_kv_TYPE.npy, logits_inputs_bf16.npy.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

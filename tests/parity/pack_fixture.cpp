@@ -1,5 +1,6 @@
 // pack_fixture CHECKPOINT FILE [TYPE]
-// Packs a checkpoint in TYPE, by default f32, as `constformer build --dtype TYPE` does, without compiling a program of it.
+// Packs a checkpoint in TYPE, by default f32, as `constformer build --dtype TYPE` does, without compiling a program of
+// it.
 #include <cstdio>
 #include <exception>
 

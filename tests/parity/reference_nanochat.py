@@ -8,7 +8,8 @@ import torch.nn.functional as F
 
 EPS = torch.finfo(torch.float32).eps
 
-# cap of logits, base of rotary positions, gain of queries and of keys, upper end of the value gate, short window of T positions
+# cap of logits, base of rotary positions, gain of queries and of keys, upper end of the value gate, short window of T
+# positions
 ERAS = {
     "plain": dict(cap=15, base=10000, gain=1.0, gate=None, short=None),                                    # from 2025-10-13
     "lambdas": dict(cap=15, base=10000, gain=1.0, gate=None, short=lambda t: t // 2),                      # from 2026-01-11

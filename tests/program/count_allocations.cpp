@@ -1,4 +1,5 @@
-// Linked to a program with -Wl,--wrap= for each of the four functions, counts its allocations and prints the number when it ends.
+// Linked to a program with -Wl,--wrap= for each of the four functions, counts its allocations and prints the number
+// when it ends.
 #include <atomic>
 #include <cstddef>
 #include <cstdio>

@@ -15,7 +15,8 @@ extern char** environ;
 
 namespace {
 
-// Streams go through files, so that no pipe can fill up and block; they are unlinked at once where nobody needs their name.
+// Streams go through files, so that no pipe can fill up and block; they are unlinked at once where nobody needs their
+// name.
 class scratch_file {
  public:
   scratch_file() {

@@ -7,7 +7,8 @@
 #include "scratch_folder.hpp"
 #include "toy_program.hpp"
 
-// Whole programs are counted, start-up included: as tokens more or less make no difference, no token costs an allocation.
+// Whole programs are counted, start-up included: as tokens more or less make no difference, no token costs an
+// allocation.
 
 namespace {
 
@@ -34,7 +35,8 @@ long count(Run run, std::vector<std::string> const& choice, char const* tokens, 
   return allocations;
 }
 
-// Builds the model that ships with the repository and links it once more, with the counters. The empty string if it failed.
+// Builds the model that ships with the repository and links it once more, with the counters. The empty string if it
+// failed.
 std::string counting_model(scratch_folder const& folder) {
   auto const source = from_environment("CONSTFORMER_SOURCE");
   auto const built = run_process({from_environment("CONSTFORMER_COMMAND"), "build", source + "/models/shakespeare",

@@ -7,8 +7,8 @@
 #include "process.hpp"
 #include "scratch_folder.hpp"
 
-// run_c.json holds what run.c (llama2.c at commit 350e04f, gcc -O2) printed for stories260K: its -n counts the tokens of the
-// context, which is what our -c bounds.
+// run_c.json holds what run.c (llama2.c at commit 350e04f, gcc -O2) printed for stories260K: its -n counts the tokens
+// of the context, which is what our -c bounds.
 TEST_CASE("a seeded run of a built model is run.c's, byte for byte") {
   auto const source = from_environment("CONSTFORMER_SHARED") + "/data/stories260K/";
   if (!std::filesystem::exists(source + "stories260K.bin")) SKIP("needs stories260K in the shared data");

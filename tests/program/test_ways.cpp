@@ -1,4 +1,5 @@
-// Ways of generating beside plain sampling: beams, batches of lines, log-probabilities, stop strings, forced beginnings.
+// Ways of generating beside plain sampling: beams, batches of lines, log-probabilities, stop strings, forced
+// beginnings.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>

@@ -7,8 +7,8 @@
 
 #include "constformer/config/families.hpp"
 
-/// What the toy programs and their tests agree on. The decoder's logits after position p peak at script[p % size], so a test
-/// writes down what a run must print; the encoder's hidden states are a formula of id, segment and dim.
+/// What the toy programs and their tests agree on. The decoder's logits after position p peak at script[p % size], so a
+/// test writes down what a run must print; the encoder's hidden states are a formula of id, segment and dim.
 namespace toy {
 
 inline constexpr int vocab = 288;  // the tokenizer has 286: models have padded vocabularies

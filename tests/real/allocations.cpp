@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstddef>
 
-// glibc's own allocator stays behind these names, so the ones below may stand in front of it. operator new calls malloc or
-// aligned_alloc, so it is counted too.
+// glibc's own allocator stays behind these names, so the ones below may stand in front of it. operator new calls malloc
+// or aligned_alloc, so it is counted too.
 extern "C" {
 void* __libc_malloc(std::size_t size);                           // NOLINT
 void* __libc_calloc(std::size_t count, std::size_t size);        // NOLINT

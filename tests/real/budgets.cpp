@@ -1,6 +1,8 @@
-// What design and issue bound: size, start, memory and time. The Llama model of the repository stands in where stories260K is absent.
+// What design and issue bound: size, start, memory and time. The Llama model of the repository stands in where
+// stories260K is absent.
 //
-// Times are by the clock of a machine that others use too, so a bound may be tried several times and the best try counts.
+// Times are by the clock of a machine that others use too, so a bound may be tried several times and the best try
+// counts.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdio>
@@ -58,7 +60,8 @@ void skip_if_sanitized() {
   if (CF_SANITIZED) SKIP("sanitizers change sizes and times");
 }
 
-// How much longer than on the machine of the budget a compiler takes here and now, at least 1: <string> alone took g++ 12 0.22 s there.
+// How much longer than on the machine of the budget a compiler takes here and now, at least 1: <string> alone took g++
+// 12 0.22 s there.
 double pace(std::string const& compiler) {
   double least = 1e9;
   for (int i = 0; i < 3; ++i)
@@ -68,7 +71,8 @@ double pace(std::string const& compiler) {
   return std::max(1.0, least / 0.22);
 }
 
-// One build as a user of an installed command starts it, with what it took: a compiler that is named gets no precompiled headers.
+// One build as a user of an installed command starts it, with what it took: a compiler that is named gets no
+// precompiled headers.
 void check_build(fs::path const& checkpoint) {
   constexpr long most_bytes = 1500 * mega;
   std::string const output = (fresh_folder("budget") / "program").string();

@@ -2,8 +2,8 @@
 
 #include <string>
 
-/// Programs of the checkpoints in CONSTFORMER_SHARED; the test case is skipped where they are not. Every build takes seconds, so all
-/// tests share these few, and each carries the tokenizer of a published model besides.
+/// Programs of the checkpoints in CONSTFORMER_SHARED; the test case is skipped where they are not. Every build takes
+/// seconds, so all tests share these few, and each carries the tokenizer of a published model besides.
 namespace end_to_end {
 
 std::string stories_v0();           ///< stories260K as llama2.c v0, with its own tokenizer

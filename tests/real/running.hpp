@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-/// Programs run from tests, with what a shell script would need several tools for: another user, another root folder, a signal
-/// after some time, seconds and memory.
+/// Programs run from tests, with what a shell script would need several tools for: another user, another root folder, a
+/// signal after some time, seconds and memory.
 namespace end_to_end {
 
 struct run_options {

@@ -1,4 +1,5 @@
-// stories260K, trained by Karpathy: one model in three kinds of file, held against a float64 forward pass and against run.c itself.
+// stories260K, trained by Karpathy: one model in three kinds of file, held against a float64 forward pass and against
+// run.c itself.
 #include <catch2/catch_test_macros.hpp>
 #include <cstddef>
 #include <sstream>

@@ -44,7 +44,8 @@ std::string const& best_of(std::vector<std::string> const& names, std::string co
   return *std::ranges::find_if(names, [&](auto const& name) { return run({model, "info"}, forced(name)).status == 0; });
 }
 
-// Runs `score` with each instruction set that the processor has and holds the logits against each other; `check` sees the name of each.
+// Runs `score` with each instruction set that the processor has and holds the logits against each other; `check` sees
+// the name of each.
 template <class Check>
 void compare_targets(std::string const& model, std::vector<std::string> score, Check const& check) {
   auto const file = fresh_folder("portable") / "logits.npy";

@@ -1,4 +1,5 @@
-// Tokenizers of published models in programs of small models with another vocabulary: `tokenize` and `detokenize` run no model.
+// Tokenizers of published models in programs of small models with another vocabulary: `tokenize` and `detokenize` run
+// no model.
 #include <catch2/catch_test_macros.hpp>
 #include <iterator>
 #include <sstream>

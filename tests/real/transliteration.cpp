@@ -1,5 +1,6 @@
-// The trained transliteration model of CTranslate2's tests, float32 and int8 files, against what CTranslate2 gave: greedy words,
-// log-probabilities to 1e-5, and the four best words of a beam search in order. Its vocabularies cut text into characters.
+// The trained transliteration model of CTranslate2's tests, float32 and int8 files, against what CTranslate2 gave:
+// greedy words, log-probabilities to 1e-5, and the four best words of a beam search in order. Its vocabularies cut text
+// into characters.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
@@ -127,8 +128,8 @@ void check_beams(translator const& model, json const& word) {
     auto const& ids = found[i].ids;
     std::vector<int> const got(ids.begin(), ids.end() - (ids.back() == model.ids.eos.front() ? 1 : 0));
     CHECK(got == model.ids_of(model.target, wanted[i].at("tokens")));
-    // Its first token cannot be the end token, whose probability (up to 1.2e-4 here) goes to the others: with that, float64 gives
-    // these scores to 5e-7.
+    // Its first token cannot be the end token, whose probability (up to 1.2e-4 here) goes to the others: with that,
+    // float64 gives these scores to 5e-7.
     CHECK(std::abs(static_cast<double>(found[i].score) - wanted[i].at("score_norm").get<double>()) < tolerance);
   }
 }

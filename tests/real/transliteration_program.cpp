@@ -1,5 +1,6 @@
-// The trained transliteration model of CTranslate2's tests from its folder to a program, float32 and int8: the beams that the program
-// prints are those that CTranslate2 found (transliteration.json), and greedy words are the best of one beam.
+// The trained transliteration model of CTranslate2's tests from its folder to a program, float32 and int8: the beams
+// that the program prints are those that CTranslate2 found (transliteration.json), and greedy words are the best of one
+// beam.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>

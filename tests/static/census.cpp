@@ -45,7 +45,8 @@ constexpr census_report encoder = census_of<configs::bert_base, workload{8, 128,
 static_assert(encoder.decode.flops.dense() == 0 && encoder.kv.f32 == 0 && encoder.workspace.logits == 0);
 static_assert(encoder.flops.dense() == 8 * encoder.prefill.flops.dense());
 
-// nanochat: a token's value embeddings, which six of twelve layers have, and the gains of every layer. Gates and gains stay f32.
+// nanochat: a token's value embeddings, which six of twelve layers have, and the gains of every layer. Gates and gains
+// stay f32.
 constexpr config d12_bf16 = with(configs::nanochat_d12, [](config& c) { c.weights = dtype::bf16; });
 constexpr census_report d12 = census_of<d12_bf16, workload{1, 64, 8}>;
 static_assert(d12.parameters.values == 6 * (32768LL * 768 + 6 * 12));

@@ -19,7 +19,8 @@ constexpr kv_format i8{dtype::i8};
 constexpr std::int64_t gib = std::int64_t{1} << 30;
 constexpr std::int64_t ten_gb = 10'000'000'000;
 
-// 2·2·L·C bytes per token of a 7B model in f16. The lecture rounds it to 0.00052 GB and so gets 19,230 tokens into 10 GB.
+// 2·2·L·C bytes per token of a 7B model in f16. The lecture rounds it to 0.00052 GB and so gets 19,230 tokens into 10
+// GB.
 static_assert(kv_bytes_per_token(llama2_7b, f16) == 2 * 2 * 32 * 4096);
 static_assert(kv_bytes_per_token(llama2_7b, f16) == 524'288);
 static_assert(kv_tokens_within(llama2_7b, f16, ten_gb) == 19'073);
@@ -48,8 +49,8 @@ constexpr config one_for_all = with(llama2_70b, [](config& c) { c.kv_heads = 1; 
 static_assert(kv_bytes_per_token(heads_of_their_own, f16) == 8 * kv_bytes_per_token(llama2_70b, f16));
 static_assert(kv_bytes_per_token(llama2_70b, f16) == 8 * kv_bytes_per_token(one_for_all, f16));
 
-// The int8 figures leave out the scales. One per head and token: 2 bytes to 128 values add 1/64, 4 bytes 1/32; a scale for
-// each 32 values, as q8_0 has it, adds 1/16.
+// The int8 figures leave out the scales. One per head and token: 2 bytes to 128 values add 1/64, 4 bytes 1/32; a scale
+// for each 32 values, as q8_0 has it, adds 1/16.
 constexpr kv_format i8_f16_scales{dtype::i8, 128, 2};
 constexpr kv_format i8_f32_scales{dtype::i8, 128, 4};
 static_assert(64 * kv_scale_bytes_per_token(llama2_70b, i8_f16_scales) == kv_bytes_per_token(llama2_70b, i8));

@@ -1,5 +1,5 @@
-// The lecture's worked examples through the kernels that models run on. With keys and values that are unit matrices, queries
-// are scores and results are probabilities.
+// The lecture's worked examples through the kernels that models run on. With keys and values that are unit matrices,
+// queries are scores and results are probabilities.
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>

@@ -1,5 +1,5 @@
-// The components of tokenizer.json: each family's published files are made of known ones, and of each of them a type that is not
-// known is refused by its name.
+// The components of tokenizer.json: each family's published files are made of known ones, and of each of them a type
+// that is not known is refused by its name.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <string>

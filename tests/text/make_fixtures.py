@@ -98,7 +98,8 @@ def split_then_bytes(pattern):
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 QWEN2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 
-# Words are cut by case too: title case, capitals, marks, modifier letters, contractions behind a word, slashes behind punctuation.
+# Words are cut by case too: title case, capitals, marks, modifier letters, contractions behind a word, slashes behind
+# punctuation.
 _CONTRACTED = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 O200K = "|".join([
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+" + _CONTRACTED,

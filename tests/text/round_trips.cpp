@@ -32,8 +32,8 @@ TEST_CASE("round trips: books come back byte for byte") {
   CHECK(tokens->decode(ids) == text);
 }
 
-// A million bytes without a place to cut: the queue of merges must not make it quadratic. The bound is far above what it takes
-// (0.2 to 1 s) and far below what quadratic work would.
+// A million bytes without a place to cut: the queue of merges must not make it quadratic. The bound is far above what
+// it takes (0.2 to 1 s) and far below what quadratic work would.
 TEST_CASE("round trips: a long text takes time in proportion") {
   auto const name = GENERATE(as<std::string>{}, "gpt2", "llama2", "spm_bpe", "llama2c", "spm_unigram");
   auto const unit = GENERATE(as<std::string>{}, "the clock keeps time ", "xqz", "   ");

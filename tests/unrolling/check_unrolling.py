@@ -15,8 +15,8 @@ SKIPPED = 77
 PANEL = 16  # outputs of a panel
 LANES = {"AVX2": 8, "AVX3": 16, "AVX3_DL": 16, "AVX3_ZEN4": 16, "AVX3_SPR": 16}  # floats of a vector, of targets with known counts
 
-# Accesses to the stack in a loop that are known: widening a pair of bf16 takes registers beside those of the sums. On AVX2 a tile of six
-# rows wants 17 of 16; clang widens all weights of a single row before it uses them.
+# Accesses to the stack in a loop that are known: widening a pair of bf16 takes registers beside those of the sums. On
+# AVX2 a tile of six rows wants 17 of 16; clang widens all weights of a single row before it uses them.
 KNOWN_WHOLE = {("AVX2", "bfloat16_t"): 4}
 KNOWN = {("AVX2", "bfloat16_t", 6): 3, ("AVX2", "bfloat16_t", 1): 12}
 

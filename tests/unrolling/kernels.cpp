@@ -1,4 +1,5 @@
-// Kernels of shapes that a compiler can see, for check_unrolling.py to disassemble: the names say what the code must hold.
+// Kernels of shapes that a compiler can see, for check_unrolling.py to disassemble: the names say what the code must
+// hold.
 #include <cstddef>
 
 #include "hwy/highway.h"

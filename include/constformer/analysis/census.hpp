@@ -20,8 +20,8 @@
 
 namespace constformer {
 
-/// `batch` sequences that each read `context` tokens and generate `new_tokens` more. With an encoder each has a source of its own
-/// besides, and its prompt is what the target begins with: the start token, and a prefix if one is forced.
+/// `batch` sequences that each read `context` tokens and generate `new_tokens` more. With an encoder each has a source
+/// of its own besides, and its prompt is what the target begins with: the start token, and a prefix if one is forced.
 struct workload {
   std::int64_t batch = 1;       ///< sequences
   std::int64_t context = 1;     ///< tokens of each prompt

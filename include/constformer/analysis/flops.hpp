@@ -9,8 +9,8 @@
 
 namespace constformer {
 
-/// Floating-point operations of the matrix products, two per multiply-add. Norms, softmax, activations and additions are
-/// left out, as nanoGPT and the scaling literature leave them out: well under 1 % at published widths.
+/// Floating-point operations of the matrix products, two per multiply-add. Norms, softmax, activations and additions
+/// are left out, as nanoGPT and the scaling literature leave them out: well under 1 % at published widths.
 struct flop_count {
   std::int64_t projections = 0;      ///< everything that multiplies by a weight
   std::int64_t attention = 0;        ///< scores and mix, unmasked entries only: 4·d_model·T(T+1)/2 per causal layer
@@ -34,8 +34,8 @@ struct flop_count {
   return f;
 }
 
-/// FLOPs of one forward pass over `tokens` tokens with logits at each: 291,648,307,200 dense for nanoGPT (GPT-2 124M, no
-/// biases) at 1024, as its own estimate has it.
+/// FLOPs of one forward pass over `tokens` tokens with logits at each: 291,648,307,200 dense for nanoGPT (GPT-2 124M,
+/// no biases) at 1024, as its own estimate has it.
 [[nodiscard]] constexpr flop_count flops_of_scoring(config const& c, std::int64_t tokens) {
   return flops_of(c, scoring_pass(tokens));
 }

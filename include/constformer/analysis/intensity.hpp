@@ -8,8 +8,8 @@
 
 namespace constformer {
 
-/// Operations of one head's attention as the lecture on KV caches counts them: 2·head_dim per score, 3 per softmax entry
-/// (subtract, exponentiate, divide) and 2·head_dim per entry of P·V, together (4·head_dim + 3)·queries·keys.
+/// Operations of one head's attention as the lecture on KV caches counts them: 2·head_dim per score, 3 per softmax
+/// entry (subtract, exponentiate, divide) and 2·head_dim per entry of P·V, together (4·head_dim + 3)·queries·keys.
 [[nodiscard]] constexpr std::int64_t attention_operations(attention_extent const& a) {
   return product_of(sum_of(product_of(4, a.head_dim), 3), a.queries, a.keys);
 }
@@ -25,8 +25,8 @@ namespace constformer {
   return ratio_of(attention_operations(a), traffic_of_tiled_attention(a, bytes, tile_rows).total());
 }
 
-/// FLOPs per byte of a whole pass: below the machine's own ratio of FLOP/s to bytes/s, memory is the limit (the roofline of
-/// Williams, Waterman and Patterson 2009).
+/// FLOPs per byte of a whole pass: below the machine's own ratio of FLOP/s to bytes/s, memory is the limit (the
+/// roofline of Williams, Waterman and Patterson 2009).
 struct pass_intensity {
   double naive = 0;  ///< masked scores computed and kept in memory
   double tiled = 0;  ///< masked scores skipped, nothing kept

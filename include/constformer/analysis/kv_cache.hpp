@@ -27,14 +27,15 @@ constexpr std::int64_t kv_row_bytes(kv_format const& format, std::int64_t width)
 
 }  // namespace detail
 
-/// Bytes that one token adds to the cache: key and value of each kv head of each layer; queries are not kept. An encoder
-/// (bidirectional) keeps none. 2·layers·kv_heads·head_dim·bytes: 524,288 for a 7B Llama in f16.
+/// Bytes that one token adds to the cache: key and value of each kv head of each layer; queries are not kept. An
+/// encoder (bidirectional) keeps none. 2·layers·kv_heads·head_dim·bytes: 524,288 for a 7B Llama in f16.
 [[nodiscard]] constexpr std::int64_t kv_bytes_per_token(config const& c, kv_format const& format) {
   if (c.mask == mask_kind::bidirectional) return 0;
   return product_of(2, c.layers, c.kv_heads, detail::kv_row_bytes(format, c.head_dim));
 }
 
-/// How programs keep keys and values in `type`: i8 with an f32 scale per position and kv head, for keys and values apart.
+/// How programs keep keys and values in `type`: i8 with an f32 scale per position and kv head, for keys and values
+/// apart.
 [[nodiscard]] constexpr kv_format kv_format_of(config const& c, dtype type) {
   if (type != dtype::i8) return {type};
   return {type, c.head_dim, 4};

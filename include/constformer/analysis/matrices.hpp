@@ -16,16 +16,17 @@ enum class matrix_input : std::uint8_t { tokens, logits, sequence, source };
 
 /// One kind of linear map of a model: y (outputs) = W (outputs, inputs) · x (inputs) + b (outputs).
 struct matrix_kind {
-  std::string_view
-      name;  ///< query, key, value, attention output, the same of cross-attention, gate, up, down, head transform, head, pooler, classifier, value gate, smear gate
+  /// Query, key, value, attention output, the same of cross-attention, gate, up, down, head transform, head, pooler,
+  /// classifier, value gate, smear gate.
+  std::string_view name;
   std::int64_t outputs = 0;  ///< rows of W
   std::int64_t inputs = 0;   ///< columns of W
   std::int64_t copies = 0;   ///< how often it occurs in the model: once per layer, once, or never (0)
   bool bias = false;         ///< whether b is there
   bool stored = true;        ///< false: a tied head, whose weight is the token embedding
-  matrix_input input =
-      matrix_input::tokens;  ///< each token, each token whose logits are wanted, one row, or the encoder's output
-  bool plain = false;        ///< stays f32 whatever `config.weights` is: a few rows that kernels read one by one
+  /// Each token, each token whose logits are wanted, one row, or the encoder's output.
+  matrix_input input = matrix_input::tokens;
+  bool plain = false;  ///< stays f32 whatever `config.weights` is: a few rows that kernels read one by one
 
   /// Weights of one copy, without bias.
   [[nodiscard]] constexpr std::int64_t weights() const { return product_of(outputs, inputs); }
@@ -43,8 +44,9 @@ struct matrix_kind {
   }
 };
 
-/// Every linear map of `c`, of an encoder-decoder model those of the decoder, each kind once. q, k and v are counted apart although kernels may run them in one pass.
-/// The one table from which parameters, operations, FLOPs and traffic are counted.
+/// Every linear map of `c`, of an encoder-decoder model those of the decoder, each kind once. q, k and v are counted
+/// apart although kernels may run them in one pass. The one table from which parameters, operations, FLOPs and traffic
+/// are counted.
 [[nodiscard]] constexpr std::array<matrix_kind, 17> matrices_of(config const& c) {
   std::int64_t const query_width = product_of(c.heads, c.head_dim);
   std::int64_t const kv_width = product_of(c.kv_heads, c.head_dim);

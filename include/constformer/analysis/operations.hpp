@@ -15,8 +15,8 @@ namespace constformer {
 
 /// What a product of matrices is.
 /// - gemm: dense matrix times dense matrix.
-/// - gemv: dense matrix times one vector; every gemm of a pass of one token, and its attention too, whose one query sees
-///   all the keys that are left.
+/// - gemv: dense matrix times one vector; every gemm of a pass of one token, and its attention too, whose one query
+///   sees all the keys that are left.
 /// - sddmm: dense times dense of which only the unmasked entries are wanted: scores Q·Kᵀ under a causal mask.
 /// - spmm: matrix with masked entries times dense: P·V, where P is lower triangular (a band under a window).
 enum class operation_kind : std::uint8_t { gemm, gemv, sddmm, spmm };
@@ -32,7 +32,8 @@ enum class operation_kind : std::uint8_t { gemm, gemv, sddmm, spmm };
   return "?";
 }
 
-/// One row of the operation table: (rows, inner) x (inner, columns) => (rows, columns), `layers` · `per_layer` times a pass.
+/// One row of the operation table: (rows, inner) x (inner, columns) => (rows, columns), `layers` · `per_layer` times a
+/// pass.
 struct operation {
   std::string_view name;                       ///< that of its matrix, or "scores" or "mix"
   operation_kind kind = operation_kind::gemm;  ///< in this pass
@@ -111,8 +112,9 @@ constexpr operation cross_operation(std::string_view name, config const& c, forw
 
 }  // namespace detail
 
-/// Every matrix product of one pass of one sequence, counted as the founding note on nano-GPT counts them: q, k and v apart
-/// and head by head, although kernels may merge them. Rows whose `times()` is 0 do not occur in this model or pass.
+/// Every matrix product of one pass of one sequence, counted as the founding note on nano-GPT counts them: q, k and v
+/// apart and head by head, although kernels may merge them. Rows whose `times()` is 0 do not occur in this model or
+/// pass.
 [[nodiscard]] constexpr std::array<operation, 23> operations_of(config const& c, forward_pass const& p) {
   auto const [query, key, value, output, cross_query, cross_key, cross_value, cross_output, gate, up, down, transform,
               head, pooler, classifier, value_gate, smear_gate] = matrices_of(c);
@@ -181,8 +183,8 @@ constexpr std::int64_t cross_biases(config const& c, forward_pass const& p) {
 
 }  // namespace detail
 
-/// Vector operations of one pass of one sequence. The note counts layer norms in elements (C·T·L·2) and leaves the final norm
-/// out; here they are counted in vectors as everything else: 2·T·(2·layers + 1).
+/// Vector operations of one pass of one sequence. The note counts layer norms in elements (C·T·L·2) and leaves the
+/// final norm out; here they are counted in vectors as everything else: 2·T·(2·layers + 1).
 [[nodiscard]] constexpr vector_operations vector_operations_of(config const& c, forward_pass const& p) {
   std::int64_t const token_layers = product_of(p.tokens, c.layers);
   vector_operations v;

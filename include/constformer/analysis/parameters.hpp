@@ -10,8 +10,8 @@
 
 namespace constformer {
 
-/// Trained numbers of a model by place. Tied weights are counted once, in the token embedding. Of an encoder-decoder model
-/// all but `encoder` is of the decoder; an embedding that both read is its.
+/// Trained numbers of a model by place. Tied weights are counted once, in the token embedding. Of an encoder-decoder
+/// model all but `encoder` is of the decoder; an embedding that both read is its.
 struct parameter_breakdown {
   std::int64_t token_embedding = 0;     ///< (vocab, d_model)
   std::int64_t position_embedding = 0;  ///< (positions, d_model), learned positions only
@@ -43,15 +43,16 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
 
 }  // namespace detail
 
-/// Norms over the stream of one stack: before or after each part of a block, or both; on the embeddings; and after the last block,
-/// unless norms come after each part.
+/// Norms over the stream of one stack: before or after each part of a block, or both; on the embeddings; and after the
+/// last block, unless norms come after each part.
 [[nodiscard]] constexpr std::int64_t norms_of(config const& c) {
   int const of_block = c.place == norm_place::sandwich ? 4 : has_encoder(c) ? 3 : 2;
   return sum_of(product_of(of_block, c.layers), c.embedding_norm ? 1 : 0, c.place != norm_place::post ? 1 : 0);
 }
 
-/// Exact parameters of `c` by place, for the layouts of the checkpoints that the family publishes (GPT-2: Radford et al.
-/// 2019; BERT: arXiv:1810.04805; Llama: arXiv:2302.13971). Buffers that files carry along (masks, rotary tables) do not count.
+/// Exact parameters of `c` by place, for the layouts of the checkpoints that the family publishes (GPT-2: Radford et
+/// al. 2019; BERT: arXiv:1810.04805; Llama: arXiv:2302.13971). Buffers that files carry along (masks, rotary tables) do
+/// not count.
 [[nodiscard]] constexpr parameter_breakdown parameters_of(config const& c) {
   auto const [query, key, value, output, cross_query, cross_key, cross_value, cross_output, gate, up, down, transform,
               head, pooler, classifier, value_gate, smear_gate] = matrices_of(c);
@@ -85,7 +86,8 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
 ///     static_assert(parameter_count(configs::llama2_7b) == 6'738'415'616);
 [[nodiscard]] constexpr std::int64_t parameter_count(config const& c) { return parameters_of(c).total(); }
 
-/// Parameters that are entries of matrices or of the token embedding, which are stored as `c.weights`; the others stay f32.
+/// Parameters that are entries of matrices or of the token embedding, which are stored as `c.weights`; the others stay
+/// f32.
 [[nodiscard]] constexpr std::int64_t matrix_parameter_count(config const& c) {
   std::int64_t sum = product_of(c.vocab, sum_of(c.shared_tokens ? 0 : c.d_model,
                                                 product_of(c.value_layers.count(c.layers), c.kv_heads, c.head_dim)));

@@ -31,8 +31,8 @@ struct forward_pass {
 /// A source of `tokens` rows through the encoder of an encoder-decoder model, taken as `encoder_of` it.
 [[nodiscard]] constexpr forward_pass encoder_pass(std::int64_t tokens) { return {tokens, 0, 0}; }
 
-/// `p` of a decoder beside an encoder: every row sees `source` keys besides. `encoded` of them are made in this pass: all in the first
-/// one for a source, none later, whatever the number of beams.
+/// `p` of a decoder beside an encoder: every row sees `source` keys besides. `encoded` of them are made in this pass:
+/// all in the first one for a source, none later, whatever the number of beams.
 [[nodiscard]] constexpr forward_pass with_source(forward_pass p, std::int64_t source, std::int64_t encoded) {
   p.source = source;
   p.encoded = encoded;
@@ -53,8 +53,9 @@ constexpr std::int64_t triangle(std::int64_t n) {
   return c.window > 0 ? c.unwindowed.count(c.layers) : c.layers;
 }
 
-/// (query, key) pairs of a layer without window, per head: query i of the pass sees past + i + 1 keys if causal, at least
-/// `prefix` of them under a prefix mask, and all past + tokens keys if bidirectional. For a causal pass over T tokens: T(T+1)/2.
+/// (query, key) pairs of a layer without window, per head: query i of the pass sees past + i + 1 keys if causal, at
+/// least `prefix` of them under a prefix mask, and all past + tokens keys if bidirectional. For a causal pass over T
+/// tokens: T(T+1)/2.
 [[nodiscard]] constexpr std::int64_t full_pairs(config const& c, forward_pass const& p) {
   std::int64_t const keys = sum_of(p.past, p.tokens);
   if (c.mask == mask_kind::bidirectional) return product_of(p.tokens, keys);
@@ -64,7 +65,8 @@ constexpr std::int64_t triangle(std::int64_t n) {
   return sum_of(causal, product_of(early - p.past, early) - (detail::triangle(early) - detail::triangle(p.past)));
 }
 
-/// (query, key) pairs of a layer with the window of `c`, per head: query i of the pass sees min(past + i + 1, window) keys.
+/// (query, key) pairs of a layer with the window of `c`, per head: query i of the pass sees min(past + i + 1, window)
+/// keys.
 [[nodiscard]] constexpr std::int64_t windowed_pairs(config const& c, forward_pass const& p) {
   if (c.window <= 0 || sum_of(p.past, p.tokens) <= c.window) return full_pairs(c, p);
   std::int64_t const growing = std::max<std::int64_t>(0, c.window - p.past);  // queries whose window is not full yet

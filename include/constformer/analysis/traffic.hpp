@@ -54,8 +54,9 @@ struct naive_attention_traffic {
   return {{sum_of(query, key), score}, {score, score}, {sum_of(score, key), query}};
 }
 
-/// Traffic of tiled attention with online softmax (FlashAttention, arXiv:2205.14135): scores never leave the processor; each
-/// tile of `tile_rows` queries reads K and V once. With one tile: 4N·head_dim values, the least that any algorithm moves.
+/// Traffic of tiled attention with online softmax (FlashAttention, arXiv:2205.14135): scores never leave the processor;
+/// each tile of `tile_rows` queries reads K and V once. With one tile: 4N·head_dim values, the least that any algorithm
+/// moves.
 [[nodiscard]] constexpr traffic traffic_of_tiled_attention(attention_extent const& a, std::int64_t bytes,
                                                            std::int64_t tile_rows) {
   std::int64_t const query = product_of(a.queries, a.head_dim, bytes);
@@ -71,8 +72,8 @@ struct storage {
   int tile_rows = 64;              ///< queries of one attention tile
 };
 
-/// Traffic of one pass of one sequence if nothing stays in the caches between operations. Point-wise work (norms, rotations,
-/// biases, activations, residual additions) is taken as done where its operands pass by.
+/// Traffic of one pass of one sequence if nothing stays in the caches between operations. Point-wise work (norms,
+/// rotations, biases, activations, residual additions) is taken as done where its operands pass by.
 struct pass_traffic {
   traffic weights{};          ///< every matrix, norm and bias once, and a row of each embedding per token
   traffic activations{};      ///< inputs and outputs of the projections

@@ -13,8 +13,8 @@
 
 namespace constformer {
 
-/// What a model.bin of CTranslate2 (github.com/OpenNMT/CTranslate2) holds, quantised weights given back as float32. Names have dots for
-/// slashes, and `weight` and `bias` for `gamma` and `beta`.
+/// What a model.bin of CTranslate2 (github.com/OpenNMT/CTranslate2) holds, quantised weights given back as float32.
+/// Names have dots for slashes, and `weight` and `bias` for `gamma` and `beta`.
 struct ctranslate2_content {
   std::string spec;                  ///< the class that wrote it: TransformerBase, TransformerBig or TransformerSpec
   std::vector<tensor_view> tensors;  ///< by name, each once; aliases are tensors of their own
@@ -24,13 +24,13 @@ struct ctranslate2_content {
   std::vector<std::vector<std::byte>> made;    ///< what dequantised tensors view
 };
 
-/// Reads a model.bin in memory, of binary versions 2 to 6; `where` names it in messages. int8 weights have a scale for each row,
-/// int16 ones a single scale: value = stored / scale. Throws `error` if the file ends early or has more than it says, a name comes
-/// twice, or a size, type or scale does not fit.
+/// Reads a model.bin in memory, of binary versions 2 to 6; `where` names it in messages. int8 weights have a scale for
+/// each row, int16 ones a single scale: value = stored / scale. Throws `error` if the file ends early or has more than
+/// it says, a name comes twice, or a size, type or scale does not fit.
 [[nodiscard]] ctranslate2_content read_ctranslate2(std::span<std::byte const> file, std::string_view where);
 
-/// The config of a sequence-to-sequence model; `layer_norm_eps` is that of its config.json, or 0 where that has none. What cannot be
-/// said by a `config` is refused by the attribute's name.
+/// The config of a sequence-to-sequence model; `layer_norm_eps` is that of its config.json, or 0 where that has none.
+/// What cannot be said by a `config` is refused by the attribute's name.
 [[nodiscard]] config ctranslate2_config(ctranslate2_content const& content, float layer_norm_eps,
                                         std::string_view where);
 

@@ -77,8 +77,8 @@ constexpr void add_arithmetic(word_hash& hash, config const& c) {
 
 }  // namespace detail
 
-/// A number that a packed file and the program that reads it must share: of all that decides arithmetic, and of where every packed
-/// parameter lies. The capacity is not in it: one packed file serves programs of different context sizes.
+/// A number that a packed file and the program that reads it must share: of all that decides arithmetic, and of where
+/// every packed parameter lies. The capacity is not in it: one packed file serves programs of different context sizes.
 [[nodiscard]] constexpr std::uint64_t fingerprint_of(config const& c) {
   detail::word_hash hash;
   detail::add_arithmetic(hash, c);

@@ -26,7 +26,8 @@ struct hugging_face_config {
 /// rope_parameters. A field that would change the arithmetic in a way `config` cannot say is refused. Throws `error`
 /// naming file, field and value.
 ///
-/// `pooler` (BERT, RoBERTa) is left true, and there is neither classifier nor head for masked tokens: only the tensors tell.
+/// `pooler` (BERT, RoBERTa) is left true, and there is neither classifier nor head for masked tokens: only the tensors
+/// tell.
 [[nodiscard]] hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where);
 
 /// The special ids of config.json, overruled where generation_config.json (if `text` is given) names others.

@@ -32,7 +32,8 @@ struct manifest_entry {
   return false;
 }
 
-/// The rule of `names` for parameter `name` (`blocks.*.ffn.up.weight`), its own before that of its layer; none: nullptr.
+/// The rule of `names` for parameter `name` (`blocks.*.ffn.up.weight`), its own before that of its layer; none:
+/// nullptr.
 [[nodiscard]] constexpr name_rule const* rule_for(name_map const& names, std::string_view name) {
   for (name_rule const& rule : names.rules)
     if (rule.layer == name) return &rule;
@@ -77,8 +78,8 @@ struct manifest {
   [[nodiscard]] constexpr std::span<manifest_entry const> view() const { return {entries.data(), size}; }
 };
 
-/// The first parameter of `table` that checkpoints of the family of `c` have no name for, as a sentence; empty if there is
-/// none. A config that gives GPT-2 a gate gets one.
+/// The first parameter of `table` that checkpoints of the family of `c` have no name for, as a sentence; empty if there
+/// is none. A config that gives GPT-2 a gate gets one.
 template <std::size_t N>
 [[nodiscard]] constexpr message nameless_parameter(config const& c, std::array<parameter_entry, N> const& table) {
   for (parameter_entry const& parameter : table)
@@ -87,8 +88,8 @@ template <std::size_t N>
   return {};
 }
 
-/// What a checkpoint of the family of `c` must hold to fill `table`, the parameters of `c`, as far as the family has names.
-/// `linear_in_out` is false for files that keep as (out, in) what their family usually stores transposed.
+/// What a checkpoint of the family of `c` must hold to fill `table`, the parameters of `c`, as far as the family has
+/// names. `linear_in_out` is false for files that keep as (out, in) what their family usually stores transposed.
 template <std::size_t N>
 [[nodiscard]] constexpr manifest<N> make_manifest(config const& c, std::array<parameter_entry, N> const& table,
                                                   bool linear_in_out = true) {

@@ -27,8 +27,8 @@ enum class checkpoint_format {
   gguf
 };
 
-/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT", "nanochat checkpoint",
-/// "CTranslate2 folder", "GGUF".
+/// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT",
+/// "nanochat checkpoint", "CTranslate2 folder", "GGUF".
 [[nodiscard]] std::string_view name_of(checkpoint_format format);
 
 /// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary,
@@ -81,8 +81,8 @@ struct checkpoint {
   config model;                                                ///< valid; f32 weights, capacity = positions
   std::string prefix;                ///< of tensor names except the head's: "model.", "transformer.", "bert." or ""
   std::vector<tensor_view> tensors;  ///< by name, each once; what the family never reads is in `unread`
-  std::vector<tensor_view>
-      stored;  ///< Hugging Face folders: the same bytes and more by the files' own names and shapes
+  /// Hugging Face folders: the same bytes and more by the files' own names and shapes.
+  std::vector<tensor_view> stored;
   std::vector<unread_tensor> unread;  ///< by name
   bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
   label_names labels;                 ///< of a classifier
@@ -104,9 +104,10 @@ struct open_options {
   std::optional<activation_kind> activation{};  ///< of nanoGPT and its kin: gelu or gelu_tanh
 };
 
-/// Opens a Hugging Face folder (config.json; model.safetensors or pytorch_model.bin, whole or in shards), a llama2.c .bin (v0, v1, v2), a GGUF file, or
-/// what torch.save wrote of a nanoGPT, minGPT, makemore or nanochat model. An option that does not concern the format is refused.
-/// Throws `error` with one sentence that names the file and the field or tensor that is wrong.
+/// Opens a Hugging Face folder (config.json; model.safetensors or pytorch_model.bin, whole or in shards), a llama2.c
+/// .bin (v0, v1, v2), a GGUF file, or what torch.save wrote of a nanoGPT, minGPT, makemore or nanochat model. An option
+/// that does not concern the format is refused. Throws `error` with one sentence that names the file and the field or
+/// tensor that is wrong.
 [[nodiscard]] checkpoint open_checkpoint(std::filesystem::path const& path, open_options const& options = {});
 
 }  // namespace constformer

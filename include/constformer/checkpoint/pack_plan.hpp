@@ -33,8 +33,8 @@ struct pack_step {
   int panel_step = 1;     ///< panels from one of its panels to the next; 2: woven with another parameter
   float addend = 0.0F;    ///< added to each value of a vector
   int rotary_planes = 1;  ///< parts of the rotating rows, each put in order by itself
-  int rotary_dims =
-      0;  ///< rows (j, j + rotary_dims/2) of each head (or of each plane) become neighbours (2j, 2j+1); 0: order is kept
+  /// Rows (j, j + rotary_dims/2) of each head (or of each plane) become neighbours (2j, 2j+1); 0: order is kept.
+  int rotary_dims = 0;
 };
 
 /// The row of the packed matrix that row `row` of the parameter goes to.

@@ -5,14 +5,15 @@
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/core/dtype.hpp"
 
-/// How types with scales lie in the weights section: values and scales are those of GGUF's blocks (32 columns of one row), woven so
-/// that the 16 rows of a panel are read side by side.
+/// How types with scales lie in the weights section: values and scales are those of GGUF's blocks (32 columns of one
+/// row), woven so that the 16 rows of a panel are read side by side.
 namespace constformer {
 
 /// Columns that share a scale.
 inline constexpr int block_columns = 32;
 
-/// Neighbouring columns of a row that lie together: a 32-bit lane of a vector holds them, as products of integers want it.
+/// Neighbouring columns of a row that lie together: a 32-bit lane of a vector holds them, as products of integers want
+/// it.
 inline constexpr int quad_columns = 4;
 
 /// 32 input columns of a panel in q8_0: row r of column k is scales[r]·values[k / 4][r][`quad_place`(k % 4)].
@@ -20,12 +21,13 @@ struct q8_0_block {
   std::uint16_t scales[panel_rows];                                            ///< f16
   std::int8_t values[block_columns / quad_columns][panel_rows][quad_columns];  ///< (quad, row, place in the quad)
 
-  /// The columns of a quad are 0, 2, 1, 3: then the low bytes of its two 16-bit lanes are columns 0 and 1, the high ones 2 and 3.
+  /// The columns of a quad are 0, 2, 1, 3: then the low bytes of its two 16-bit lanes are columns 0 and 1, the high
+  /// ones 2 and 3.
   [[nodiscard]] static constexpr int quad_place(int column) { return column == 1 || column == 2 ? 3 - column : column; }
 };
 
-/// 32 input columns of a panel in q4_0: row r of column k is scales[r]·(q − 8), q being the low half of values[k / 4][r][k % 4] for
-/// k < 16 and the high half of that of k − 16 for the others.
+/// 32 input columns of a panel in q4_0: row r of column k is scales[r]·(q − 8), q being the low half of values[k /
+/// 4][r][k % 4] for k < 16 and the high half of that of k − 16 for the others.
 struct q4_0_block {
   std::uint16_t scales[panel_rows];                                                 ///< f16
   std::uint8_t values[block_columns / 2 / quad_columns][panel_rows][quad_columns];  ///< (quad, row, column of the quad)
@@ -35,7 +37,8 @@ struct q4_0_block {
 inline constexpr std::int8_t iq4_nl_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
                                                   1,    13,   25,  38,  53,  69,  89,  113};
 
-/// 32 input columns of a panel in iq4_nl: halves as in q4_0, each the index of a level; the columns of a quad lie as in q8_0.
+/// 32 input columns of a panel in iq4_nl: halves as in q4_0, each the index of a level; the columns of a quad lie as in
+/// q8_0.
 struct iq4_nl_block {
   std::uint16_t scales[panel_rows];                                                 ///< f16
   std::uint8_t values[block_columns / 2 / quad_columns][panel_rows][quad_columns];  ///< (quad, row, place in the quad)

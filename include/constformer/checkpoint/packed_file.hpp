@@ -66,7 +66,8 @@ struct packed_content {
 /// `error` with the name and the system's reason if that fails; an older file is then left as it was.
 void write_packed_file(std::filesystem::path const& path, packed_content const& content);
 
-/// A packed file, mapped or embedded; every part is checked against its checksum, before it is handed out or by its reader.
+/// A packed file, mapped or embedded; every part is checked against its checksum, before it is handed out or by its
+/// reader.
 class packed_file {
  public:
   /// Maps `path`; throws `error` if it is missing, truncated or damaged.
@@ -82,8 +83,8 @@ class packed_file {
   /// whole.
   [[nodiscard]] std::span<std::byte const> section(packed_section which) const;
 
-  /// The bytes of one section, 64-byte aligned and not yet checked: for a session that is given `first_reading_of` the same section,
-  /// or that of a file whose section has been checked.
+  /// The bytes of one section, 64-byte aligned and not yet checked: for a session that is given `first_reading_of` the
+  /// same section, or that of a file whose section has been checked.
   [[nodiscard]] std::span<std::byte const> unchecked(packed_section which) const;
   /// The check of a section by its first reader, which may outlive this object.
   [[nodiscard]] std::shared_ptr<first_reading> first_reading_of(packed_section which) const;

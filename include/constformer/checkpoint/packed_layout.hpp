@@ -33,11 +33,13 @@ inline constexpr std::int64_t packed_alignment = 64;
 /// Input columns of one panel as stored: whole lines, the last one filled up with zeros.
 [[nodiscard]] constexpr std::int64_t packed_depth(dtype type, int cols) { return round_up(cols, line_columns(type)); }
 
-/// Panels of types without scales lie in bundles of this many, (lines, 4, 16), the last one of a matrix narrower: a single row
-/// of inputs needs four chains of additions to hide their latency, and so reads all four from one place of memory, in order.
+/// Panels of types without scales lie in bundles of this many, (lines, 4, 16), the last one of a matrix narrower: a
+/// single row of inputs needs four chains of additions to hide their latency, and so reads all four from one place of
+/// memory, in order.
 inline constexpr int bundle_panels = 4;
 
-/// Panels whose lines lie in turn. Those of types with scales lie one after the other: the sums of a block are chains enough.
+/// Panels whose lines lie in turn. Those of types with scales lie one after the other: the sums of a block are chains
+/// enough.
 [[nodiscard]] constexpr int panels_of_bundle(dtype type) { return quantisation_group(type) > 0 ? 1 : bundle_panels; }
 
 /// Which lines of a matrix a panel has: `first`, and every `step`-th after it.
@@ -76,7 +78,8 @@ struct matrix_shape {
   return bytes_of(type, round_up(rows, panel_rows) * packed_depth(type, cols));
 }
 
-/// Bytes of one row of `cols` values that is looked up: padded like a row of activations, or in groups as GGUF has them.
+/// Bytes of one row of `cols` values that is looked up: padded like a row of activations, or in groups as GGUF has
+/// them.
 [[nodiscard]] constexpr std::int64_t row_bytes(dtype type, int cols) {
   return bytes_of(type, quantisation_group(type) > 0 ? packed_depth(type, cols) : padded(cols));
 }

@@ -17,17 +17,18 @@ struct safetensors_content {
   std::vector<unread_tensor> unread;  ///< all other types, by name
 };
 
-/// Reads a safetensors file that is in memory: 8 bytes of header length, a JSON header, the data (huggingface.co/docs/safetensors).
-/// `where` names it in messages. Throws `error` if the header is not what the format asks for: tensors must lie end to end, without
-/// gap or overlap, from the first byte of the data to the last, and each as long as its type and shape say.
+/// Reads a safetensors file that is in memory: 8 bytes of header length, a JSON header, the data
+/// (huggingface.co/docs/safetensors). `where` names it in messages. Throws `error` if the header is not what the format
+/// asks for: tensors must lie end to end, without gap or overlap, from the first byte of the data to the last, and each
+/// as long as its type and shape say.
 [[nodiscard]] safetensors_content read_safetensors(std::span<std::byte const> file, std::string_view where);
 
 /// Bytes of tensors that no file holds as they are; moving the list leaves them where they are.
 using made_bytes = std::vector<std::vector<std::byte>>;
 
-/// Reads the tensors of a folder: model.safetensors, or the shards that model.safetensors.index.json names, or pytorch_model.bin or its
-/// shards. What it maps is added to `files`, what it has to copy to `made`. Throws `error` also if a shard is missing or the index and
-/// the shards do not hold the same tensors.
+/// Reads the tensors of a folder: model.safetensors, or the shards that model.safetensors.index.json names, or
+/// pytorch_model.bin or its shards. What it maps is added to `files`, what it has to copy to `made`. Throws `error`
+/// also if a shard is missing or the index and the shards do not hold the same tensors.
 [[nodiscard]] safetensors_content read_weights_folder(std::filesystem::path const& folder,
                                                       std::vector<mapped_file>& files, made_bytes& made);
 

@@ -45,7 +45,8 @@ struct matrix_extents {
 [[nodiscard]] matrix_extents matrix_of(tensor_view const& tensor);
 
 /// Converts rows [begin, begin + count) of the tensor as a matrix (rows, columns) to float32: `out` is (count,
-/// columns). Exact for f32, f16 and bf16; of i8 and of blocks value times scale. Throws `error` if the rows or the size of `out` do not fit.
+/// columns). Exact for f32, f16 and bf16; of i8 and of blocks value times scale. Throws `error` if the rows or the size
+/// of `out` do not fit.
 void read_rows_f32(tensor_view const& tensor, std::int64_t begin, std::int64_t count, std::span<float> out);
 
 /// The same for columns [begin, begin + count), transposed: `out` is (count, rows). GPT-2 stores its linear layers [in,

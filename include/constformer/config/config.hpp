@@ -67,9 +67,11 @@ struct prefix_config {
 
 /// Everything that decides shapes, arithmetic and memory of one transformer. A family is a value of this aggregate.
 ///
-/// Give it a name at namespace scope and pass it by reference as template argument, so that errors and symbols carry the name:
+/// Give it a name at namespace scope and pass it by reference as template argument, so that errors and symbols carry
+/// the name:
 ///
-///     inline constexpr config tiny = llama({.layers = 2, .d_model = 64, .heads = 4, .d_ff = 128, .vocab = 96, .positions = 128});
+///     inline constexpr config tiny =
+///         llama({.layers = 2, .d_model = 64, .heads = 4, .d_ff = 128, .vocab = 96, .positions = 128});
 ///     using model = constformer::transformer<tiny>;
 ///
 /// `first_misfit` in rules.hpp says which combinations are valid.
@@ -96,10 +98,10 @@ struct config {
   float residual_scale = 1.0F;           ///< what the normed stream is multiplied by before a half is added; deep only
   bool norm_weight = true;               ///< norms end in a weight; false: rms_norm alone (nanochat)
   bool norm_adds_one = false;            ///< checkpoints hold norm weights less 1 (Gemma); packing adds it
-  bool parallel =
-      false;  ///< x + attention(norm(x)) + ffn(norm(x)), each with its own norm (GPT-NeoX, arXiv:2204.06745)
-  int smear_inputs =
-      0;  ///< x += s·σ(w·x[:smear_inputs])·x of the token before, after the embedding (nanochat); 0: none
+  /// x + attention(norm(x)) + ffn(norm(x)), each with its own norm (GPT-NeoX, arXiv:2204.06745).
+  bool parallel = false;
+  /// x += s·σ(w·x[:smear_inputs])·x of the token before, after the embedding (nanochat); 0: none.
+  int smear_inputs = 0;
   bool residual_gains = false;  ///< block i begins with x = r[i]·x + e[i]·x₀, x₀ being what entered block 0 (nanochat)
   bool backout = false;         ///< b·x after block layers/2 is taken from the last block's output (nanochat)
 
@@ -122,8 +124,8 @@ struct config {
   float score_softcap = 0.0F;          ///< scores become cap·tanh(score/cap) (Gemma 2, arXiv:2408.00118); 0: they stay
   bool qk_norm = false;       ///< queries and keys are RMS-normed per head, with weights, before they rotate (Qwen3)
   bool qk_norm_last = false;  ///< qk_norm comes after the rotation
-  layer_set
-      value_layers{};  ///< layers whose values get an embedding of the token, gated per KV head (arXiv:2410.17897)
+  /// Layers whose values get an embedding of the token, gated per KV head (arXiv:2410.17897).
+  layer_set value_layers{};
   int value_gate_inputs = 0;           ///< leading values of the layer's input that the gate sees
   float value_gate_limit = 0.0F;       ///< the gate is limit·σ(w·input)
   bool bias_qkv = false;               ///< query, key and value have biases
@@ -145,9 +147,11 @@ struct config {
 
   dtype weights = dtype::f32;  ///< of matrices and token embeddings when packed; norms and biases stay f32
   int group = 0;               ///< values per scale of a quantised format; 0: not quantised
-  /// What inputs of matrices are rounded to: f32, they stay and the weights are widened; i8, both are integers; bf16, beside weights in bf16.
+  /// What inputs of matrices are rounded to: f32, they stay and the weights are widened; i8, both are integers; bf16,
+  /// beside weights in bf16.
   dtype inputs = dtype::f32;
-  /// What keys and values are kept in: f32; bf16, rounded to nearest even; or i8, below one f32 scale per position and head.
+  /// What keys and values are kept in: f32; bf16, rounded to nearest even; or i8, below one f32 scale per position and
+  /// head.
   dtype kv_dtype = dtype::f32;
 
   bool operator==(config const&) const = default;

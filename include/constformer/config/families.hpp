@@ -84,7 +84,8 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
   return c;
 }
 
-/// Gemma (arXiv:2403.08295): Llama with a tanh GELU gate, norm weights stored less 1, embeddings scaled by √d_model, tied head.
+/// Gemma (arXiv:2403.08295): Llama with a tanh GELU gate, norm weights stored less 1, embeddings scaled by √d_model,
+/// tied head.
 [[nodiscard]] constexpr config gemma(shape const& s) {
   config c = llama(s);
   c.family = family_kind::gemma;
@@ -96,8 +97,8 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
   return c;
 }
 
-/// Gemma 2 (arXiv:2408.00118): Gemma with norms before and after each half of a block, softcapped scores and logits, and a window on
-/// every other layer, the first included.
+/// Gemma 2 (arXiv:2408.00118): Gemma with norms before and after each half of a block, softcapped scores and logits,
+/// and a window on every other layer, the first included.
 [[nodiscard]] constexpr config gemma2(shape const& s, int window) {
   config c = gemma(s);
   c.family = family_kind::gemma2;
@@ -116,8 +117,8 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
   return c;
 }
 
-/// GPT-NeoX and Pythia (arXiv:2204.06745, arXiv:2304.01373): parallel LayerNorm blocks with biases, rotary positions on a quarter of
-/// each head, erf GELU, untied.
+/// GPT-NeoX and Pythia (arXiv:2204.06745, arXiv:2304.01373): parallel LayerNorm blocks with biases, rotary positions on
+/// a quarter of each head, erf GELU, untied.
 [[nodiscard]] constexpr config gpt_neox(shape const& s) {
   config c = llama(s);
   c.family = family_kind::gpt_neox;
@@ -131,7 +132,8 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
   return c;
 }
 
-/// ChatGLM2 and 3 (arXiv:2406.12793): Llama with biases on query, key and value and neighbouring rotary pairs in half of each head.
+/// ChatGLM2 and 3 (arXiv:2406.12793): Llama with biases on query, key and value and neighbouring rotary pairs in half
+/// of each head.
 [[nodiscard]] constexpr config chatglm(shape const& s) {
   config c = llama(s);
   c.family = family_kind::chatglm;
@@ -141,8 +143,8 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
   return c;
 }
 
-/// ChatGLM-6B (arXiv:2103.10360, arXiv:2406.12793): LayerNorm blocks that carry the normed stream on, times √(2·layers), two rotary
-/// positions per token, a prefix that all queries see, and a tied head, which files hold twice.
+/// ChatGLM-6B (arXiv:2103.10360, arXiv:2406.12793): LayerNorm blocks that carry the normed stream on, times
+/// √(2·layers), two rotary positions per token, a prefix that all queries see, and a tied head, which files hold twice.
 [[nodiscard]] constexpr config chatglm_6b(shape const& s, prefix_config const& prefix) {
   config c = llama(s);
   c.family = family_kind::chatglm_6b;
@@ -177,8 +179,9 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
   return c;
 }
 
-/// nanochat (github.com/karpathy/nanochat, 2025): norms without weights, one of them on the embeddings, queries and keys normed after
-/// they rotate backwards, relu², softcapped logits. What its later eras add are fields; `nanochat_of` sets them.
+/// nanochat (github.com/karpathy/nanochat, 2025): norms without weights, one of them on the embeddings, queries and
+/// keys normed after they rotate backwards, relu², softcapped logits. What its later eras add are fields; `nanochat_of`
+/// sets them.
 [[nodiscard]] constexpr config nanochat(shape const& s) {
   config c = llama(s);
   c.family = family_kind::nanochat;
@@ -196,8 +199,9 @@ constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / squa
 /// The eras of nanochat that tensors tell apart, by their first day: 2025-10-13, and 2026-01-11, 01-16, 03-09, 03-14.
 enum class nanochat_era : std::uint8_t { plain, lambdas, values, gated, smeared };
 
-/// nanochat of an era; `pattern` is its window_pattern ('S' and 'L', tiled over the layers; the last layer sees all keys).
-/// Short windows are T/2, from 2026-03-09 on T/3 and then T/4 in whole tiles of 128, each with the query's own key besides.
+/// nanochat of an era; `pattern` is its window_pattern ('S' and 'L', tiled over the layers; the last layer sees all
+/// keys). Short windows are T/2, from 2026-03-09 on T/3 and then T/4 in whole tiles of 128, each with the query's own
+/// key besides.
 [[nodiscard]] constexpr config nanochat_of(shape const& s, nanochat_era era, std::string_view pattern) {
   config c = nanochat(s);
   bool const tiled = era >= nanochat_era::gated;
@@ -264,8 +268,8 @@ enum class nanochat_era : std::uint8_t { plain, lambdas, values, gated, smeared 
   return c;
 }
 
-/// RoBERTa (arXiv:1907.11692): BERT with one segment, whose positions begin at row 2 of their table; `positions` are those that
-/// tokens can have.
+/// RoBERTa (arXiv:1907.11692): BERT with one segment, whose positions begin at row 2 of their table; `positions` are
+/// those that tokens can have.
 [[nodiscard]] constexpr config roberta(shape const& s) {
   config c = bert(s);
   c.family = family_kind::roberta;
@@ -293,8 +297,8 @@ constexpr void add_encoder(config& c, int layers) {
 
 }  // namespace detail
 
-/// T5 1.0 (arXiv:1910.10683): encoder-decoder, pre-RMSNorm, no biases, relative positions in 32 buckets up to 128, scores that are
-/// not scaled, ReLU, one embedding for both sides and the head, whose input is scaled by d_model^-½.
+/// T5 1.0 (arXiv:1910.10683): encoder-decoder, pre-RMSNorm, no biases, relative positions in 32 buckets up to 128,
+/// scores that are not scaled, ReLU, one embedding for both sides and the head, whose input is scaled by d_model^-½.
 /// The encoder has as many layers as the decoder.
 [[nodiscard]] constexpr config t5(shape const& s) {
   config c = detail::from_shape(family_kind::t5, s);
@@ -321,8 +325,9 @@ constexpr void add_encoder(config& c, int layers) {
   return c;
 }
 
-/// The Transformer of the paper (arXiv:1706.03762): encoder-decoder, post-LayerNorm, sinusoids, embeddings scaled by √d_model, biases
-/// everywhere but in scores, ReLU, one embedding for both sides and the head. In files it has the lecture code's names.
+/// The Transformer of the paper (arXiv:1706.03762): encoder-decoder, post-LayerNorm, sinusoids, embeddings scaled by
+/// √d_model, biases everywhere but in scores, ReLU, one embedding for both sides and the head. In files it has the
+/// lecture code's names.
 [[nodiscard]] constexpr config vaswani(shape const& s) {
   config c = detail::from_shape(family_kind::lecture, s);
   c.norm = norm_kind::layer_norm;
@@ -338,8 +343,9 @@ constexpr void add_encoder(config& c, int layers) {
   return c;
 }
 
-/// The lecture code (github.com/SamLynnEvans/Transformer): pre-norm with a norm after each stack, its own norm and position formula,
-/// d_ff 2048 whatever the width, two embeddings and a head with a bias. `source_vocab` are the tokens of the source.
+/// The lecture code (github.com/SamLynnEvans/Transformer): pre-norm with a norm after each stack, its own norm and
+/// position formula, d_ff 2048 whatever the width, two embeddings and a head with a bias. `source_vocab` are the tokens
+/// of the source.
 [[nodiscard]] constexpr config lecture(shape const& s, int source_vocab) {
   config c = vaswani(s);
   c.norm = norm_kind::deviation_norm;
@@ -354,7 +360,8 @@ constexpr void add_encoder(config& c, int layers) {
   return c;
 }
 
-/// Marian (arXiv:1804.00344) as Hugging Face has it: the paper's form with sines and cosines in halves, swish, and a bias of the logits.
+/// Marian (arXiv:1804.00344) as Hugging Face has it: the paper's form with sines and cosines in halves, swish, and a
+/// bias of the logits.
 [[nodiscard]] constexpr config marian(shape const& s) {
   config c = vaswani(s);
   c.family = family_kind::marian;
@@ -364,8 +371,8 @@ constexpr void add_encoder(config& c, int layers) {
   return c;
 }
 
-/// OpenNMT-tf's Transformer as CTranslate2 stores it: pre-LayerNorm, its own sinusoids, two embeddings and a head with a bias.
-/// `source_vocab` are the tokens of the source.
+/// OpenNMT-tf's Transformer as CTranslate2 stores it: pre-LayerNorm, its own sinusoids, two embeddings and a head with
+/// a bias. `source_vocab` are the tokens of the source.
 [[nodiscard]] constexpr config opennmt(shape const& s, int source_vocab) {
   config c = vaswani(s);
   c.family = family_kind::opennmt;

@@ -34,25 +34,28 @@ enum class family_kind : std::uint8_t {
 };
 
 /// x·rsqrt(mean x² + eps)·w, or (x − mean)·rsqrt(variance + eps)·w (+ b).
-/// deviation_norm is the lecture code's: (x − mean)/(σ + eps)·w + b, where σ² divides by one value less and eps is outside the root.
+/// deviation_norm is the lecture code's: (x − mean)/(σ + eps)·w + b, where σ² divides by one value less and eps is
+/// outside the root.
 enum class norm_kind : std::uint8_t { rms_norm, layer_norm, deviation_norm };
 
-/// pre: x + f(norm(x)), with one norm after the last block. post: norm(x + f(x)), with a norm on the embeddings instead.
-/// sandwich: x + norm(f(norm(x))), two norms for each half of a block, and one after the last block (CogView,
-/// arXiv:2105.13290). deep: residual_scale·norm(x) + f(norm(x)), with one norm after the last block (ChatGLM-6B's DeepNorm, after
-/// arXiv:2203.00555).
+/// pre: x + f(norm(x)), with one norm after the last block. post: norm(x + f(x)), with a norm on the embeddings
+/// instead. sandwich: x + norm(f(norm(x))), two norms for each half of a block, and one after the last block (CogView,
+/// arXiv:2105.13290). deep: residual_scale·norm(x) + f(norm(x)), with one norm after the last block (ChatGLM-6B's
+/// DeepNorm, after arXiv:2203.00555).
 enum class norm_place : std::uint8_t { pre, post, sandwich, deep };
 
-/// Point-wise function of the feed-forward layer. gelu is ½x(1+erf(x/√2)); gelu_tanh is its tanh form (GPT-2's gelu_new).
+/// Point-wise function of the feed-forward layer. gelu is ½x(1+erf(x/√2)); gelu_tanh is its tanh form (GPT-2's
+/// gelu_new).
 enum class activation_kind : std::uint8_t { relu, relu2, gelu, gelu_tanh, quick_gelu, silu, tanh, sigmoid, identity };
 
-/// How a token learns where it stands. The sinusoids are fixed tables (positions, d_model) of sin and cos(p·f), added to the embedding;
-/// they differ in their frequencies f and in where sin and cos lie. With d = d_model and base 10000:
+/// How a token learns where it stands. The sinusoids are fixed tables (positions, d_model) of sin and cos(p·f), added
+/// to the embedding; they differ in their frequencies f and in where sin and cos lie. With d = d_model and base 10000:
 /// - sinusoid: sin and cos in turn, f = base^(−2i/d) for pair i (arXiv:1706.03762)
 /// - sinusoid_halves: the same f, all sines and then all cosines (Marian)
 /// - sinusoid_opennmt: halves, f = base^(−i/(d/2 − 1)), and the first position is 1 (OpenNMT-tf, tensor2tensor)
 /// - sinusoid_lecture: in turn, but sin in column c has f = base^(−2c/d) and cos in column c has base^(−2c/d) too
-/// relative: no table of positions; a trained bias for each head and bucket of distances is added to scores (T5, arXiv:1910.10683).
+/// relative: no table of positions; a trained bias for each head and bucket of distances is added to scores (T5,
+/// arXiv:1910.10683).
 enum class position_kind : std::uint8_t {
   none,
   learned,
@@ -64,21 +67,23 @@ enum class position_kind : std::uint8_t {
   relative
 };
 
-/// Which pairs of a head's dims rotate together: (j, j + rotary_dims/2), as Hugging Face has it, or (2j, 2j+1), as Meta has it.
+/// Which pairs of a head's dims rotate together: (j, j + rotary_dims/2), as Hugging Face has it, or (2j, 2j+1), as Meta
+/// has it.
 enum class rope_style : std::uint8_t { half_split, interleaved };
 
 /// Changes of the rotary frequencies for contexts longer than those trained on; formulas in kernels/rope.hpp.
 enum class rope_scaling_kind : std::uint8_t { none, linear, dynamic, llama3, yarn, longrope };
 
-/// Which keys a query sees: those up to itself, or all. prefix: those up to itself and all before a token that ends the prefix.
+/// Which keys a query sees: those up to itself, or all. prefix: those up to itself and all before a token that ends the
+/// prefix.
 enum class mask_kind : std::uint8_t { causal, bidirectional, prefix };
 
-/// What stands on top of the last block: nothing (hidden states are the result), logits over the vocabulary of the next token, or
-/// of a token that is masked (BERT: a linear layer, activation and norm before the logits).
+/// What stands on top of the last block: nothing (hidden states are the result), logits over the vocabulary of the next
+/// token, or of a token that is masked (BERT: a linear layer, activation and norm before the logits).
 enum class head_kind : std::uint8_t { none, language_model, masked_language_model };
 
-/// What a classifier judges: a sequence by its pooled first token, each token, or whether the second of two texts follows the first
-/// (BERT's next sentence prediction, two labels over the pooled first token).
+/// What a classifier judges: a sequence by its pooled first token, each token, or whether the second of two texts
+/// follows the first (BERT's next sentence prediction, two labels over the pooled first token).
 enum class classifier_kind : std::uint8_t { none, sequence, tokens, next_sentence };
 
 namespace detail {

@@ -282,8 +282,8 @@ constexpr message classifier_misfit(config const& c) {
   return {};
 }
 
-// A group of quantised weights runs along the contracted extent of each matrix. The last group of a row is filled up with zeros; an
-// extent that is less than one group is a mistake.
+// A group of quantised weights runs along the contracted extent of each matrix. The last group of a row is filled up
+// with zeros; an extent that is less than one group is a mistake.
 constexpr message group_misfit(config const& c) {
   int const group = quantisation_group(c.weights);
   if (c.group != group)
@@ -303,7 +303,8 @@ constexpr message group_misfit(config const& c) {
   return {};
 }
 
-// Keys and values of a source come from its matrix a vector of columns at a time, which is no whole head that could have a scale.
+// Keys and values of a source come from its matrix a vector of columns at a time, which is no whole head that could
+// have a scale.
 constexpr message cache_misfit(config const& c) {
   if (c.kv_dtype == dtype::f32) return {};
   if (c.kv_dtype != dtype::bf16 && c.kv_dtype != dtype::i8)
@@ -379,8 +380,8 @@ inline constexpr config smallest_config{.layers = 1,
 
 }  // namespace detail
 
-/// `Config` itself if it is valid. If it is not, that is an error, and this is some valid config, so that a type built on it
-/// adds no errors of its own: one mistake, one error.
+/// `Config` itself if it is valid. If it is not, that is an error, and this is some valid config, so that a type built
+/// on it adds no errors of its own: one mistake, one error.
 template <config const& Config>
 [[nodiscard]] constexpr config const& checked() {
   static_assert(valid_config<Config>::value);

@@ -51,7 +51,8 @@ class arena {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  // Pieces of keys and values of one head lie far apart: with small pages each begins with a miss of the TLB (docs/performance.md).
+  // Pieces of keys and values of one head lie far apart: with small pages each begins with a miss of the TLB
+  // (docs/performance.md).
   void want_huge_pages() {
 #ifdef MADV_HUGEPAGE
     constexpr std::uintptr_t huge_page = std::uintptr_t{2} << 20;

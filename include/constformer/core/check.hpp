@@ -81,7 +81,8 @@ using require_empty = detail::verdict<Sentence>;
 
 /// Compiles if `Holds`; otherwise the error is `Format` with each `{}` replaced by the next argument.
 ///
-///     static_assert(check<heads % kv_heads == 0, "attention: heads={} is not a multiple of kv_heads={}", heads, kv_heads>::value);
+///     static_assert(check<heads % kv_heads == 0, "attention: heads={} is not a multiple of kv_heads={}", heads,
+///                         kv_heads>::value);
 template <bool Holds, fixed_text Format, auto... Arguments>
 using check = require_empty<detail::sentence_of<Holds, Format, Arguments...>::value>;
 

@@ -9,12 +9,12 @@ namespace constformer {
 
 /// Whose beam search: which candidates are looked at, what a finished beam does, how lengths count, when it ends.
 ///
-/// - hugging_face: the likeliest (1 + stop ids)·K candidates, at least 2K; those of the first K that end are kept, sorted by
-///   Σ log p / length^penalty, the end token counted.
-/// - lecture: K candidates of each beam, K of these; ended beams keep growing, and the search ends when all K have ended;
-///   best Σ log p / length^penalty, of everything up to then, the length that of the first end token.
-/// - ctranslate2: 2K candidates; an ended beam's place is taken by the next candidate; ends with K hypotheses, sorted by
-///   Σ log p / length^penalty, the end token and a forced prefix counted.
+/// - hugging_face: the likeliest (1 + stop ids)·K candidates, at least 2K; those of the first K that end are kept,
+///   sorted by Σ log p / length^penalty, the end token counted.
+/// - lecture: K candidates of each beam, K of these; ended beams keep growing, and the search ends when all K have
+///   ended; best Σ log p / length^penalty, of everything up to then, the length that of the first end token.
+/// - ctranslate2: 2K candidates; an ended beam's place is taken by the next candidate; ends with K hypotheses, sorted
+///   by Σ log p / length^penalty, the end token and a forced prefix counted.
 enum class beam_rule : std::uint8_t { hugging_face, lecture, ctranslate2 };
 
 /// As --beam-rule takes it.
@@ -22,8 +22,8 @@ enum class beam_rule : std::uint8_t { hugging_face, lecture, ctranslate2 };
   return rule == beam_rule::hugging_face ? "hf" : rule == beam_rule::lecture ? "lecture" : "ct2";
 }
 
-/// When a search in the Hugging Face convention that has K hypotheses ends: at once (yes); if no beam can beat the worst of them
-/// at the length of now (no), or at the length that would serve it best (never).
+/// When a search in the Hugging Face convention that has K hypotheses ends: at once (yes); if no beam can beat the
+/// worst of them at the length of now (no), or at the length that would serve it best (never).
 enum class early_stopping : std::uint8_t { no, yes, never };
 
 /// How a beam search goes.
@@ -35,8 +35,8 @@ struct beam_options {
   int best = 1;                                  ///< hypotheses wanted, at most K
   int no_repeat_ngram = 0;                       ///< no n-gram of this size occurs twice; 0: any may
 
-  /// ctranslate2 only: β of GNMT's coverage penalty (arXiv:1609.08144, equation 14) β·Σ log min(Σ attention, 1), over the source's
-  /// tokens and all tokens of a hypothesis, which is added to its score when it ends; 0: none.
+  /// ctranslate2 only: β of GNMT's coverage penalty (arXiv:1609.08144, equation 14) β·Σ log min(Σ attention, 1), over
+  /// the source's tokens and all tokens of a hypothesis, which is added to its score when it ends; 0: none.
   float coverage_penalty = 0;
 
   bool operator==(beam_options const&) const = default;

@@ -26,15 +26,15 @@ struct beam_request {
 /// Looks for likely continuations, K at a time. All memory is taken when it is made; no call below allocates.
 class beam_search {
  public:
-  /// For models of `vocab` tokens and sessions of `capacity`; a hypothesis ends with one of `stop_ids`. Throws `error` with
-  /// the sentence of `first_misfit`.
+  /// For models of `vocab` tokens and sessions of `capacity`; a hypothesis ends with one of `stop_ids`. Throws `error`
+  /// with the sentence of `first_misfit`.
   beam_search(beam_options const& options, std::span<int const> stop_ids, int vocab, int capacity);
   ~beam_search();
   beam_search(beam_search const&) = delete;
   beam_search& operator=(beam_search const&) = delete;
 
-  /// The best hypotheses, best first. `model` holds at least K sequences, of which all are used: its tokens so far are those
-  /// of sequence 0. Throws `error` if prompt and prefix are empty or do not fit, and what the session throws.
+  /// The best hypotheses, best first. `model` holds at least K sequences, of which all are used: its tokens so far are
+  /// those of sequence 0. Throws `error` if prompt and prefix are empty or do not fit, and what the session throws.
   std::span<beam_hypothesis const> run(session& model, beam_request const& request);
 
  private:

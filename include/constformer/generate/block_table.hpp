@@ -12,9 +12,9 @@ namespace constformer {
 
 /// Which blocks of 16 positions hold the keys and values of which sequence (paged attention, arXiv:2309.06180).
 ///
-/// Sequences that grew out of one another share the blocks of their common prefix, which are counted; a block is copied when
-/// one of several owners writes into it, which happens to the last, partly filled one only. There are as many blocks as if
-/// nothing were shared, so that a block is always free when it is wanted. All memory comes from an arena.
+/// Sequences that grew out of one another share the blocks of their common prefix, which are counted; a block is copied
+/// when one of several owners writes into it, which happens to the last, partly filled one only. There are as many
+/// blocks as if nothing were shared, so that a block is always free when it is wanted. All memory comes from an arena.
 class block_table {
  public:
   /// Blocks that hold `capacity` positions.

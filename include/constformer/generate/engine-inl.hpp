@@ -58,7 +58,8 @@ class engine final : public session {
   static constexpr std::size_t logits_stride = has_logits ? padded(Config.vocab) : 0;
 
  public:
-  /// Takes all memory and starts the threads; `weights` is the weights section of a packed file of this config's fingerprint.
+  /// Takes all memory and starts the threads; `weights` is the weights section of a packed file of this config's
+  /// fingerprint.
   engine(std::byte const* weights, session_options const& options)
       : capacity_(checked_capacity(options.capacity)),
         sequences_(checked_sequences(options.sequences)),
@@ -312,8 +313,9 @@ class engine final : public session {
                     " of the model");
   }
 
-  // Dynamic scaling follows the length of the whole context; the others have one table of frequencies. That of longrope is chosen by
-  // the capacity, not by the length as transformers does, which reads a text anew when it grows beyond the trained length.
+  // Dynamic scaling follows the length of the whole context; the others have one table of frequencies. That of longrope
+  // is chosen by the capacity, not by the length as transformers does, which reads a text anew when it grows beyond the
+  // trained length.
   void set_frequencies(int length) {
     if constexpr (Config.position == position_kind::rotary) {
       bool const dynamic = Config.rope.scaling == rope_scaling_kind::dynamic;

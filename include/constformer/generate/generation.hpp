@@ -60,8 +60,9 @@ class batch_observer {
   virtual void ended(std::size_t prompt, generation_result const& result) = 0;
 };
 
-/// Generates for many prompts, as many side by side as `model` has sequences. Each gets what `generate` gives it alone, to the last
-/// bit; a result's times are those of the whole batch while it ran. Throws as `generate` does, before any token is chosen.
+/// Generates for many prompts, as many side by side as `model` has sequences. Each gets what `generate` gives it alone,
+/// to the last bit; a result's times are those of the whole batch while it ran. Throws as `generate` does, before any
+/// token is chosen.
 void generate_batch(session& model, std::span<std::vector<int> const> prompts, generation_limits const& limits,
                     batch_observer& observer);
 

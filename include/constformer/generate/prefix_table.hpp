@@ -28,7 +28,8 @@ class prefix_table {
   /// Of sequence `first` and those after it.
   [[nodiscard]] prefix_place const* places(int first) const { return places_.data() + first; }
 
-  /// Takes the prefix from `ids`, the beginning of a sequence. Throws `error` if they hold no end, or no blank before it.
+  /// Takes the prefix from `ids`, the beginning of a sequence. Throws `error` if they hold no end, or no blank before
+  /// it.
   void settle(prefix_config const& c, int sequence, std::span<int const> ids) {
     auto const end = std::find(ids.begin(), ids.end(), c.end);
     if (end == ids.end())

@@ -18,8 +18,8 @@ struct session_options {
   int threads = 1;    ///< workers, the calling thread included; the results do not depend on it
   int capacity = 0;   ///< tokens that the KV cache holds, at most the compiled capacity; 0: the compiled capacity
   int sequences = 1;  ///< conversations side by side, each of that capacity (decoders)
-  /// The check of weights that nobody has checked: the first call that computes makes it, and throws `error` if they are damaged. None if they are known
-  /// to be sound.
+  /// The check of weights that nobody has checked: the first call that computes makes it, and throws `error` if they
+  /// are damaged. None if they are known to be sound.
   std::shared_ptr<first_reading> reading{};
 };
 
@@ -36,11 +36,12 @@ struct logit_rows {
   }
 };
 
-/// One conversation with a compiled model, or several side by side: KV cache, activations and threads. The weights are shared
-/// and read only.
+/// One conversation with a compiled model, or several side by side: KV cache, activations and threads. The weights are
+/// shared and read only.
 ///
-/// Sequences are numbered from 0; calls that name none mean sequence 0. What a sequence gives does not depend on the others, not
-/// even in the last bit. Those that grew out of one another by `fork` share the cache of what they have in common.
+/// Sequences are numbered from 0; calls that name none mean sequence 0. What a sequence gives does not depend on the
+/// others, not even in the last bit. Those that grew out of one another by `fork` share the cache of what they have in
+/// common.
 ///
 /// All memory is taken when the session starts; no call below allocates. A session is used by one caller at a time;
 /// several sessions of one model may run side by side. Ids out of range and contexts above capacity throw `error`.
@@ -75,21 +76,23 @@ class session {
     throw error("start_source: this model has no encoder beside a decoder");
   }
 
-  /// Decoders: appends `ids` to a sequence and returns the logits (vocab) after the last one; valid until the next call.
+  /// Decoders: appends `ids` to a sequence and returns the logits (vocab) after the last one; valid until the next
+  /// call.
   virtual std::span<float const> append(int sequence, std::span<int const> ids) = 0;
   /// Decoders: appends `ids` to sequence 0.
   std::span<float const> append(std::span<int const> ids) { return append(0, ids); }
 
-  /// Decoders: appends ids[i] to sequence i, for all i at once, and returns their logits; valid until the next call. Sequences
-  /// beyond ids.size() stay as they are.
+  /// Decoders: appends ids[i] to sequence i, for all i at once, and returns their logits; valid until the next call.
+  /// Sequences beyond ids.size() stay as they are.
   virtual logit_rows step(std::span<int const> ids) = 0;
 
-  /// Decoders: sequence i goes on from what parents[i] is now, for all i at once; a parent may have several children. Sequences
-  /// beyond parents.size() become empty. Copies no keys or values.
+  /// Decoders: sequence i goes on from what parents[i] is now, for all i at once; a parent may have several children.
+  /// Sequences beyond parents.size() become empty. Copies no keys or values.
   virtual void fork(std::span<int const> parents) = 0;
 
-  /// Encoder-decoder models: what the token attends to that the last call of append or step put at the end of a sequence, a
-  /// weight per token of the source: the first head of the last layer. Computed when it is asked for; valid until the next call.
+  /// Encoder-decoder models: what the token attends to that the last call of append or step put at the end of a
+  /// sequence, a weight per token of the source: the first head of the last layer. Computed when it is asked for; valid
+  /// until the next call.
   virtual std::span<float const> source_attention([[maybe_unused]] int sequence) {
     throw error("source_attention: this model has no encoder beside a decoder");
   }
@@ -103,10 +106,12 @@ class session {
   /// Encoders with a pooler: act(W·h₀ + b) (d_model) of the sequence encoded last.
   virtual std::span<float const> pool() = 0;
 
-  /// Encoders with a classifier: the scores of its labels for the sequence encoded last, (labels) or (ids.size(), labels).
+  /// Encoders with a classifier: the scores of its labels for the sequence encoded last, (labels) or (ids.size(),
+  /// labels).
   virtual std::span<float const> classify() { throw error("classify: this model has no classifier"); }
 
-  /// Encoders with a head for masked tokens: hands the logits of every row of the sequence encoded last, in order, to `sink`.
+  /// Encoders with a head for masked tokens: hands the logits of every row of the sequence encoded last, in order, to
+  /// `sink`.
   virtual void fill(row_sink const& sink) {
     static_cast<void>(sink);
     throw error("fill: this model has no head for masked tokens");

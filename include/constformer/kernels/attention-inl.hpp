@@ -1,4 +1,5 @@
-// Attention of a few query rows over a KV cache, tile by tile with an online softmax (FlashAttention, arXiv:2205.14135).
+// Attention of a few query rows over a KV cache, tile by tile with an online softmax (FlashAttention,
+// arXiv:2205.14135).
 #if defined(CONSTFORMER_KERNELS_ATTENTION_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONSTFORMER_KERNELS_ATTENTION_INL_HPP
 #undef CONSTFORMER_KERNELS_ATTENTION_INL_HPP
@@ -30,10 +31,12 @@ namespace HWY_NAMESPACE {
 /// Keys per tile: their scores of one row are four panels.
 inline constexpr int key_tile = 4 * panel_rows;
 
-/// Heads of up to this many dimensions get code of their own for texts of one panel of keys, where latencies are all their time.
+/// Heads of up to this many dimensions get code of their own for texts of one panel of keys, where latencies are all
+/// their time.
 inline constexpr int largest_short_head = 16;
 
-/// Queries of neighbouring positions that share one key and value head or a few neighbouring ones, and where their keys, values and results are.
+/// Queries of neighbouring positions that share one key and value head or a few neighbouring ones, and where their
+/// keys, values and results are.
 template <class Mask, class Kept = float>
 struct attention_span {
   float const* query;        ///< (positions, group, head_dim), positions `query_stride` apart
@@ -49,8 +52,8 @@ struct attention_span {
   float scale;             ///< of the scores
   int slots = 1;           ///< heads whose keys lie side by side in a block, of all layers
   int heads = 1;           ///< key heads to attend: all that belongs to one follows what belongs to the one before
-  float softcap =
-      0.0F;  ///< scores become softcap·tanh(score/softcap), if the kernel is for it (Gemma 2, arXiv:2408.00118)
+  /// Scores become softcap·tanh(score/softcap), if the kernel is for it (Gemma 2, arXiv:2408.00118).
+  float softcap = 0.0F;
 
   /// Added to scores, if the kernel is for it: bias[k − p] for the key at k and the query at p, of the group's first
   /// head. Valid from the least k − p to key_tile beyond the largest.
@@ -151,8 +154,8 @@ struct value_blocks {
     }
   }
 
-  // The last of an odd number of positions. Nothing is written beside it yet, or what was is no longer of the text: not even a weight
-  // of 0 may meet it.
+  // The last of an odd number of positions. Nothing is written beside it yet, or what was is no longer of the text: not
+  // even a weight of 0 may meet it.
   template <int Rows, int Panels>
   static HWY_INLINE void add_last(tile<Rows, Panels>& t, float const* (&inputs)[Rows], panels<Kept> from, int done) {
     from.advance(done);
@@ -162,9 +165,9 @@ struct value_blocks {
   }
 };
 
-/// Head width, query heads per key head and mask that one instantiation is for; `Capped` scores have a softcap, to `Biased`
-/// ones something is added by distance. The cache is of `Type`: f32, bf16 or i8, whose scores are scaled when they are made and whose
-/// weights when they are softened.
+/// Head width, query heads per key head and mask that one instantiation is for; `Capped` scores have a softcap, to
+/// `Biased` ones something is added by distance. The cache is of `Type`: f32, bf16 or i8, whose scores are scaled when
+/// they are made and whose weights when they are softened.
 template <int HeadDim, int Group, class Mask, bool Capped = false, bool Biased = false, dtype Type = dtype::f32>
 class attention_kernel {
   static constexpr int width = padded(HeadDim);
@@ -269,8 +272,8 @@ class attention_kernel {
     return hn::IfThenElse(hn::RebindMask(d, inside), scores, hn::Set(d, -std::numeric_limits<float>::infinity()));
   }
 
-  // The scales of `keys` keys, whole panels of them. Those of keys that nobody has written yet, or that no query sees, meet scores that
-  // become −∞.
+  // The scales of `keys` keys, whole panels of them. Those of keys that nobody has written yet, or that no query sees,
+  // meet scores that become −∞.
   static HWY_INLINE void load_scales(span const& s, scratch& t, int first_key, int keys) {
     for (int k = 0; k < keys; k += panel_rows) {
       auto const slot =
@@ -355,8 +358,8 @@ class attention_kernel {
     store_results(s, t, rows);
   }
 
-  // The scores of one query and `Vecs` vectors of keys in a panel become exponentials in `weights`; returns one over their sum, or 0
-  // if the query sees no key.
+  // The scores of one query and `Vecs` vectors of keys in a panel become exponentials in `weights`; returns one over
+  // their sum, or 0 if the query sees no key.
   template <int Vecs>
   static HWY_INLINE float_vec weigh_short(span const& s, float const* key_panel, float const* q, int head, int position,
                                           int first_key, bool whole, float* HWY_RESTRICT weights) {
@@ -402,8 +405,9 @@ class attention_kernel {
     std::memcpy(out, room, HeadDim * sizeof(float));  // a vector would reach into the next head
   }
 
-  // A text of so few keys that the scores of a row stay in registers. The same operations in the same order as over tiles, so that
-  // it does not matter to a bit which of the two a row takes. The span is a copy, so that its fields stay in registers.
+  // A text of so few keys that the scores of a row stay in registers. The same operations in the same order as over
+  // tiles, so that it does not matter to a bit which of the two a row takes. The span is a copy, so that its fields
+  // stay in registers.
   template <int Vecs>
   static HWY_INLINE void attend_short(span s, scratch& t, int first_key, int keys) {
     bool const whole = tiles_of(s.mask, s.first_position, s.positions, panel_rows).is_whole(first_key, Vecs * lanes);

@@ -53,7 +53,8 @@ struct block_panels {
 
   /// How many panels from `panel` on, but for `last` and those after it, a tile may have: they lie one after the other.
   [[nodiscard]] static HWY_INLINE int beside(int panel, int last) { return last - panel; }
-  /// The same: whatever is asked for, processors fetch blocks that are read in order themselves (docs/performance.md, Weights in the order of memory).
+  /// The same: whatever is asked for, processors fetch blocks that are read in order themselves (docs/performance.md,
+  /// Weights in the order of memory).
   template <fetched What>
   [[nodiscard]] HWY_INLINE block_panels fetching_ahead() const {
     return *this;

@@ -52,8 +52,8 @@ HWY_INLINE float_vec sum_of_halves(float_vec v) {
   return hn::Add(v, hn::Reverse2(d, v));
 }
 
-/// softmax(scale·query·keys)·values of two heads over the first `keys` keys, of which a query sees `seen`, counted from the first. The
-/// operations of each are those of a head alone, in the same order.
+/// softmax(scale·query·keys)·values of two heads over the first `keys` keys, of which a query sees `seen`, counted from
+/// the first. The operations of each are those of a head alone, in the same order.
 template <int HeadDim, int Width>
 HWY_INLINE void attend_halves(head_pair const& h, float scale, int keys, key_range seen) {
   float_tag const d;

@@ -56,7 +56,8 @@ template <class Block, integer_dots Dots>
   return (static_cast<std::size_t>(depth) + block_columns - 1) / block_columns;
 }
 
-/// Bytes that a row of `depth` inputs takes at most as integers for weights of type `weights`; 0 for types without scales.
+/// Bytes that a row of `depth` inputs takes at most as integers for weights of type `weights`; 0 for types without
+/// scales.
 [[nodiscard]] constexpr std::size_t input_row_bytes(dtype weights, int depth) {
   if (weights == dtype::q8_0 || weights == dtype::iq4_nl)
     return input_blocks(depth) * sizeof(input_block<q8_0_block, integer_dots::pairs>);

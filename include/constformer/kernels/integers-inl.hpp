@@ -1,5 +1,5 @@
-// Products of integers: inputs rounded to 8 bits per block of 32 columns, weights of q8_0, q4_0 and iq4_nl as they are stored. The sums of a block
-// are exact; each is scaled once.
+// Products of integers: inputs rounded to 8 bits per block of 32 columns, weights of q8_0, q4_0 and iq4_nl as they are
+// stored. The sums of a block are exact; each is scaled once.
 #if defined(CONSTFORMER_KERNELS_INTEGERS_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONSTFORMER_KERNELS_INTEGERS_INL_HPP
 #undef CONSTFORMER_KERNELS_INTEGERS_INL_HPP
@@ -29,7 +29,8 @@ inline constexpr integer_dots best_dots =
 template <class Block>
 using rounded_inputs = input_block<Block, best_dots>;
 
-/// One block of 32 inputs, or of as many as `count` says with zeros after them, in the rounding of q8_0 but with the scale unrounded.
+/// One block of 32 inputs, or of as many as `count` says with zeros after them, in the rounding of q8_0 but with the
+/// scale unrounded.
 template <class Block, integer_dots Dots>
 HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>& out) {
   constexpr bool reorder = Dots == integer_dots::quads && requires { Block::quad_place(0); };
@@ -101,7 +102,8 @@ HWY_INLINE void for_each_quad(Multiply const& multiply) {
   }
 }
 
-/// Exact sums of a block: x (Rows, 32) · one block of each panel, `stride` blocks from one panel to the next. Of q8_0 and iq4_nl.
+/// Exact sums of a block: x (Rows, 32) · one block of each panel, `stride` blocks from one panel to the next. Of q8_0
+/// and iq4_nl.
 template <class Block, int Rows, int Vecs>
 HWY_INLINE void multiply_block(input_block<Block, integer_dots::pairs> const* const (&x)[Rows], Block const* block,
                                std::size_t stride, int_vec (&sums)[Rows][Vecs]) {
@@ -132,7 +134,8 @@ HWY_INLINE void multiply_block(input_block<Block, integer_dots::pairs> const* co
   });
 }
 
-/// The same of q4_0, half as many instructions. 16 bits hold the sum of the eight products of pairs of a block: 8·2·15·127 = 30480.
+/// The same of q4_0, half as many instructions. 16 bits hold the sum of the eight products of pairs of a block:
+/// 8·2·15·127 = 30480.
 template <int Rows, int Vecs>
 HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::pairs> const* const (&x)[Rows],
                                q4_0_block const* block, std::size_t stride, int_vec (&sums)[Rows][Vecs]) {

@@ -37,8 +37,8 @@ HWY_INLINE float round_head(float const* HWY_RESTRICT x, std::int8_t (&rounded)[
   return top / 127.0F;
 }
 
-/// x (HeadDim) into its places in a piece of the cache; `place(dim)` tells them, `lane` is the position within the piece. bf16 is rounded to
-/// nearest even.
+/// x (HeadDim) into its places in a piece of the cache; `place(dim)` tells them, `lane` is the position within the
+/// piece. bf16 is rounded to nearest even.
 template <dtype Type, int HeadDim, class Place>
 HWY_INLINE void keep_head(float const* x, kept<Type>* piece, std::size_t lane, Place const& place) {
   if constexpr (Type == dtype::i8) {

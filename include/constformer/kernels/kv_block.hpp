@@ -33,10 +33,12 @@ struct kept_types<dtype::i8> {
 template <dtype Type>
 using kept = typename detail::kept_types<Type>::type;
 
-/// Dimensions of a key, or positions of values, that lie in one 32-bit lane: pairs of bf16, so that widening is a shift and a mask.
+/// Dimensions of a key, or positions of values, that lie in one 32-bit lane: pairs of bf16, so that widening is a shift
+/// and a mask.
 [[nodiscard]] constexpr std::size_t kept_together(dtype type) { return type == dtype::bf16 ? 2 : 1; }
 
-/// Elements at the start of a piece of i8 that hold its f32 scales, one per position: a line of the cache. Other types have none.
+/// Elements at the start of a piece of i8 that hold its f32 scales, one per position: a line of the cache. Other types
+/// have none.
 [[nodiscard]] constexpr std::size_t kept_scales(dtype type) {
   return type == dtype::i8 ? panel_rows * sizeof(float) : 0;
 }
@@ -47,7 +49,8 @@ using kept = typename detail::kept_types<Type>::type;
   return kept_scales(type) + static_cast<std::size_t>(dims) * panel_rows;
 }
 
-/// Elements of a piece of values, or of the first `positions` of one: scales, then (16 / together, padded head_dim, together).
+/// Elements of a piece of values, or of the first `positions` of one: scales, then (16 / together, padded head_dim,
+/// together).
 [[nodiscard]] constexpr std::size_t value_piece(dtype type, int head_dim, int positions = panel_rows) {
   auto const rows = round_up(positions, static_cast<std::int64_t>(kept_together(type)));
   return kept_scales(type) + static_cast<std::size_t>(rows) * static_cast<std::size_t>(padded(head_dim));

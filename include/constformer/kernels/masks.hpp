@@ -13,9 +13,9 @@ struct key_range {
   bool operator==(key_range const&) const = default;
 };
 
-// A mask is a type whose `visible(position)` is the range of keys that the query at `position` sees. Both ends never move back
-// as the position grows: what the first and the last query of a tile see tells what all of its queries see.
-// A query that sees no key gets a zero vector (FlashAttention's policy, arXiv:2205.14135), never a NaN.
+// A mask is a type whose `visible(position)` is the range of keys that the query at `position` sees. Both ends never
+// move back as the position grows: what the first and the last query of a tile see tells what all of its queries see. A
+// query that sees no key gets a zero vector (FlashAttention's policy, arXiv:2205.14135), never a NaN.
 
 /// Keys up to the query itself.
 struct causal_mask {
@@ -39,10 +39,12 @@ struct bidirectional_mask {
   [[nodiscard]] constexpr key_range visible(int) const { return {0, keys}; }
 };
 
-/// All keys of a source, whatever a query's own position: the same type, so that encoder and cross-attention share their code.
+/// All keys of a source, whatever a query's own position: the same type, so that encoder and cross-attention share
+/// their code.
 using cross_mask = bidirectional_mask;
 
-/// A sequence of `tokens` that was padded to a longer one: its own queries see its own keys, those of the padding see none.
+/// A sequence of `tokens` that was padded to a longer one: its own queries see its own keys, those of the padding see
+/// none.
 struct padding_mask {
   int tokens;  ///< without the padding
   /// What the query at `position` sees.
@@ -57,8 +59,9 @@ struct prefix_mask {
   [[nodiscard]] constexpr key_range visible(int position) const { return {0, std::max(prefix, position + 1)}; }
 };
 
-/// (query, key) pairs of the queries at [first, first + queries) among the first `keys` keys, counted one query after the other: what
-/// attention multiplies, 4·head_dim FLOPs each. The census has closed formulas for them (analysis/pass.hpp).
+/// (query, key) pairs of the queries at [first, first + queries) among the first `keys` keys, counted one query after
+/// the other: what attention multiplies, 4·head_dim FLOPs each. The census has closed formulas for them
+/// (analysis/pass.hpp).
 template <class Mask>
 [[nodiscard]] constexpr std::int64_t visible_pairs(Mask const& mask, int first, int queries, int keys) {
   std::int64_t pairs = 0;
@@ -80,7 +83,8 @@ struct tile_list {
   }
 };
 
-/// The tiles of queries at [first, first + positions), positions > 0; visited.begin is rounded down to a multiple of `unit`.
+/// The tiles of queries at [first, first + positions), positions > 0; visited.begin is rounded down to a multiple of
+/// `unit`.
 template <class Mask>
 [[nodiscard]] constexpr tile_list tiles_of(Mask const& mask, int first, int positions, int unit) {
   key_range const by_first = mask.visible(first);

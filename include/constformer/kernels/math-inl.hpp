@@ -14,9 +14,9 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// eˣ for every x; below −87.3 the smallest normal number's neighbourhood is flushed to 0, above 88.3 it stays there (Cody and Waite).
-/// 2ⁿ·p(r) with n = round(x·log₂e) and p the Taylor polynomial of degree 6 on |r| ≤ ½·ln 2, where its error is below 2⁻²⁶.
-/// `Negative`: x is at most 0, as scores below their peak are, which saves a step.
+/// eˣ for every x; below −87.3 the smallest normal number's neighbourhood is flushed to 0, above 88.3 it stays there
+/// (Cody and Waite). 2ⁿ·p(r) with n = round(x·log₂e) and p the Taylor polynomial of degree 6 on |r| ≤ ½·ln 2, where its
+/// error is below 2⁻²⁶. `Negative`: x is at most 0, as scores below their peak are, which saves a step.
 template <bool Negative = false>
 HWY_INLINE float_vec exp(float_tag d, float_vec x) {
   hn::RebindToSigned<float_tag> const di;

@@ -33,7 +33,8 @@ struct tile_shape {
   static constexpr int middle_rows = rows == 12 ? 8 : rows;
   /// Panels that share each load of x, if there are several rows.
   static constexpr int panels = registers == 32 && panel_vecs == 1 ? 2 : 1;
-  /// So many rows take a bundle at once, too, where registers do: what they wait for is memory, which is read fastest strictly in order.
+  /// So many rows take a bundle at once, too, where registers do: what they wait for is memory, which is read fastest
+  /// strictly in order.
   static constexpr int few_rows = panel_vecs == 1 ? rest_rows : 1;
   /// Panels that one row takes at once, a bundle: their chains of additions hide each other's latency.
   static constexpr int vector_panels = panel_vecs == 4 ? 2 : bundle_panels;
@@ -66,7 +67,8 @@ template <int Rows, class Input>
 HWY_INLINE void rows_of(Input const* x, std::size_t x_stride, int row, int rows, Input const* (&out)[Rows]) {
   for (int r = 0; r < Rows; ++r) {
     out[r] = x + static_cast<std::size_t>(HWY_MIN(row + r, rows - 1)) * x_stride;
-    // One by one: g++ 12 computes them in vectors, whose constants then take the registers of the weights (AVX-512: half the speed).
+    // One by one: g++ 12 computes them in vectors, whose constants then take the registers of the weights (AVX-512:
+    // half the speed).
     asm("" : "+r"(out[r]));
   }
 }
@@ -98,8 +100,9 @@ HWY_INLINE void matmul_tile(Input const* x, std::size_t x_stride, int row, int r
 /// Matrices of less depth stay in L2.
 inline constexpr int shallow = 256;
 
-/// `matmul_tile`; the last tiles of rows fetch the next panel from memory meanwhile, which otherwise would wait for their products, and
-/// the products of the next panel for memory. Not for shallow matrices, which stay in L2, nor for types with scales.
+/// `matmul_tile`; the last tiles of rows fetch the next panel from memory meanwhile, which otherwise would wait for
+/// their products, and the products of the next panel for memory. Not for shallow matrices, which stay in L2, nor for
+/// types with scales.
 template <int Rows, int Panels, class Input, class Weights, class Depth, class Finish>
 HWY_INLINE void matmul_next(Input const* x, std::size_t x_stride, int row, int rows, Weights const& w, Depth depth,
                             int panel, Finish const& finish) {
@@ -156,9 +159,10 @@ HWY_INLINE void in_turn(Weights const& w, int first, int last, Take const& take)
   }
 }
 
-/// Panels [first, last) of the `count` of x (rows, depth) · Wᵀ; finish(row, column, vector of `lanes` sums) is told every output once.
-/// `Input` is float, a `bf16_input` of weights in bf16, or an `input_block` of Weight: then x_stride is in blocks. A gated layer relies on a panel being
-/// finished before the next one of the same row. `Fetched` is what few rows fetch.
+/// Panels [first, last) of the `count` of x (rows, depth) · Wᵀ; finish(row, column, vector of `lanes` sums) is told
+/// every output once. `Input` is float, a `bf16_input` of weights in bf16, or an `input_block` of Weight: then x_stride
+/// is in blocks. A gated layer relies on a panel being finished before the next one of the same row. `Fetched` is what
+/// few rows fetch.
 template <fetched Fetched = fetched::nothing, class Weight, class Input, class Depth, class Count, class Finish>
 HWY_NOINLINE void matmul(Input const* HWY_RESTRICT x, std::size_t x_stride, int rows, Weight const* HWY_RESTRICT weight,
                          Depth depth, Count count, int first, int last, Finish const& finish) {

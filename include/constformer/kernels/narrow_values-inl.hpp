@@ -30,9 +30,9 @@ struct narrow_values {
   std::size_t next_weights;  ///< floats from one row's to the next
 };
 
-/// Row r's sum of `Rows`, from `row` on, of which those below `rows` count: Σ weight·value over all keys, (HeadDim) in vectors of as many lanes as
-/// it needs; finish(row, column, vector) is told each. Sums of 16 keys are made apart and added up in their order, so that a single row has more
-/// than one chain of additions.
+/// Row r's sum of `Rows`, from `row` on, of which those below `rows` count: Σ weight·value over all keys, (HeadDim) in
+/// vectors of as many lanes as it needs; finish(row, column, vector) is told each. Sums of 16 keys are made apart and
+/// added up in their order, so that a single row has more than one chain of additions.
 template <int HeadDim, int Rows, class Finish>
 HWY_INLINE void sum_narrow(narrow_values const& from, int row, int rows, Finish const& finish) {
   static_assert(HeadDim <= largest_narrow_head);

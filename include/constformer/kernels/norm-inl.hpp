@@ -56,7 +56,8 @@ HWY_INLINE norm_terms norm_terms_of(float const* x, int width, float eps) {
   return {mean, 1.0F / spread};
 }
 
-/// One head's RMSNorm in place: x = x·rsqrt(mean x² + eps)·weight, or without weight. Unlike rows, heads of `width` values are not padded.
+/// One head's RMSNorm in place: x = x·rsqrt(mean x² + eps)·weight, or without weight. Unlike rows, heads of `width`
+/// values are not padded.
 template <bool Weighted>
 HWY_INLINE void normalize_head(float* HWY_RESTRICT x, float const* HWY_RESTRICT weight, int width, float eps) {
   float_tag const d;

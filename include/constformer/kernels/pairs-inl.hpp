@@ -18,12 +18,12 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// What inputs rounded to bf16 are kept in: as they are where pairs are multiplied as they are, else as the floats of the same value, which
-/// meet widened weights.
+/// What inputs rounded to bf16 are kept in: as they are where pairs are multiplied as they are, else as the floats of
+/// the same value, which meet widened weights.
 using bf16_input = hwy::If<HWY_NATIVE_DOT_BF16 != 0, hwy::bfloat16_t, float>;
 
-/// out (depth) of `bf16_input` or of float = x (depth) rounded to the nearest bf16, ties to even. A vector at the end is rounded whole: both rows are padded to
-/// whole panels.
+/// out (depth) of `bf16_input` or of float = x (depth) rounded to the nearest bf16, ties to even. A vector at the end
+/// is rounded whole: both rows are padded to whole panels.
 template <class Input>
 HWY_NOINLINE void round_to_bf16(float const* HWY_RESTRICT x, int depth, Input* HWY_RESTRICT out) {
   float_tag const d;
@@ -38,8 +38,9 @@ HWY_NOINLINE void round_to_bf16(float const* HWY_RESTRICT x, int depth, Input* H
 }
 
 #if HWY_NATIVE_DOT_BF16
-/// sums (Rows, Panels·16) += Σₖ x[row][k] · w[k], two columns at a time: their products are added to each other first, without rounding
-/// them. Denormals count as 0. An odd depth reads one input more, which meets a weight of 0. `w` is as for inputs of floats.
+/// sums (Rows, Panels·16) += Σₖ x[row][k] · w[k], two columns at a time: their products are added to each other first,
+/// without rounding them. Denormals count as 0. An odd depth reads one input more, which meets a weight of 0. `w` is as
+/// for inputs of floats.
 template <class Weight, int Rows, int Panels, class Place, class Depth>
 HWY_INLINE void accumulate(tile<Rows, Panels>& t, hwy::bfloat16_t const* const (&x)[Rows], Place w, Depth depth) {
   constexpr int vecs = tile<Rows, Panels>::vecs;

@@ -46,8 +46,8 @@ struct panel_line<hwy::float16_t> {
   }
 };
 
-/// Pairs of bf16 are widened, a 32-bit lane holding column k in its low half and k + 1 in its high half: a float's upper half is
-/// the bf16 of its value.
+/// Pairs of bf16 are widened, a 32-bit lane holding column k in its low half and k + 1 in its high half: a float's
+/// upper half is the bf16 of its value.
 template <>
 struct panel_line<hwy::bfloat16_t> {
   static constexpr int columns = 2;   ///< input columns of a line
@@ -96,16 +96,18 @@ HWY_INLINE void add_column(tile<Rows, Panels>& t, float const* const (&x)[Rows],
   }
 }
 
-/// sums (Rows, Panels·16) += Σₖ x[row][k] · w[k]; every sum has one chain of additions, in the order of k. `w` is a place
-/// among panels that tells `at(panel)` and advances. An odd depth of pairs reads one float more of x, which meets a weight of 0.
+/// sums (Rows, Panels·16) += Σₖ x[row][k] · w[k]; every sum has one chain of additions, in the order of k. `w` is a
+/// place among panels that tells `at(panel)` and advances. An odd depth of pairs reads one float more of x, which meets
+/// a weight of 0.
 template <class Weight, int Rows, int Panels, class Place, class Depth>
 HWY_INLINE void accumulate(tile<Rows, Panels>& t, float const* const (&x)[Rows], Place w, Depth depth) {
   constexpr int columns = panel_line<Weight>::columns;
   for (int k = 0; k < depth; k += columns, w.advance(columns)) add_column<Weight>(t, x, w, k);
 }
 
-/// A depth of N columns whose sums are made in `Chains` pieces of N / Chains columns, added up in their order: a narrow matrix has too few sums
-/// to hide the latency of one chain of additions each. Which depths are, is a matter of the matrix alone, never of the rows at hand.
+/// A depth of N columns whose sums are made in `Chains` pieces of N / Chains columns, added up in their order: a narrow
+/// matrix has too few sums to hide the latency of one chain of additions each. Which depths are, is a matter of the
+/// matrix alone, never of the rows at hand.
 template <int N, int Chains>
 struct chained : fixed<N> {
   static_assert(N % Chains == 0);
@@ -141,8 +143,8 @@ HWY_INLINE void accumulate(tile<Rows, Panels>& t, float const* const (&x)[Rows],
   }
 }
 
-/// A place among panels: `panel` elements from one to the next, `row` elements from one input column to the next, a number or
-/// `fixed`.
+/// A place among panels: `panel` elements from one to the next, `row` elements from one input column to the next, a
+/// number or `fixed`.
 template <class Weight, class Row = std::size_t>
 struct panels {
   Weight const* base;  ///< of panel 0
@@ -155,7 +157,8 @@ struct panels {
   HWY_INLINE void advance(int columns) { base += static_cast<std::size_t>(row) * static_cast<std::size_t>(columns); }
 };
 
-/// A place of `Panels` panels that fetches into L2 what lies elsewhere, in the order of memory, a line for every line that is multiplied.
+/// A place of `Panels` panels that fetches into L2 what lies elsewhere, in the order of memory, a line for every line
+/// that is multiplied.
 template <int Panels, class Place, class Weight>
 struct fetching {
   Place place;         ///< where the products are
@@ -176,8 +179,8 @@ struct fetching {
   }
 };
 
-/// Bytes from lines that are multiplied to those that are fetched: on Zen 4, 1 to 3 KB gain, 4 lose (docs/performance.md, One stream of
-/// floats).
+/// Bytes from lines that are multiplied to those that are fetched: on Zen 4, 1 to 3 KB gain, 4 lose
+/// (docs/performance.md, One stream of floats).
 inline constexpr int lines_ahead = 1536;
 
 /// A matrix in panels that lie in bundles. `Count` of panels is a number or `fixed`.
@@ -212,8 +215,8 @@ struct bundles {
  private:
   static constexpr std::size_t line = panel_rows * panel_line<Weight>::elements;  // elements
 
-  // From one input column to the next in the bundle that begins with panel `start`, for a tile of `Panels`: known when compiled, but for some of
-  // a matrix of whole bundles and a narrower one.
+  // From one input column to the next in the bundle that begins with panel `start`, for a tile of `Panels`: known when
+  // compiled, but for some of a matrix of whole bundles and a narrower one.
   template <int Panels>
   HWY_INLINE auto row_of(int start) const {
     constexpr int all = known_value<Count>;

@@ -11,7 +11,8 @@ namespace constformer {
 
 namespace detail {
 
-// Dims below `low` turn fast enough to be kept, above `high` slowly enough to be stretched (arXiv:2309.00071, section 3.2).
+// Dims below `low` turn fast enough to be kept, above `high` slowly enough to be stretched (arXiv:2309.00071, section
+// 3.2).
 struct yarn_ramp {
   double low;
   double high;
@@ -62,8 +63,9 @@ inline double rounded_to_f16(double value) {
 
 }  // namespace detail
 
-/// Radians per position of each rotating pair of a plane (rotary_dims / planes / 2), θ^(−2j/rotary_dims) and its scalings; `length` is the context that
-/// dynamic scaling adapts to, and that decides which table of longrope counts (arXiv:2402.13753). Rounded to float, as the reference implementations keep them.
+/// Radians per position of each rotating pair of a plane (rotary_dims / planes / 2), θ^(−2j/rotary_dims) and its
+/// scalings; `length` is the context that dynamic scaling adapts to, and that decides which table of longrope counts
+/// (arXiv:2402.13753). Rounded to float, as the reference implementations keep them.
 inline void rope_frequencies(rope_config const& r, int length, std::span<float> out) {
   bool const dynamic = r.scaling == rope_scaling_kind::dynamic;
   double const theta = dynamic ? detail::dynamic_theta(r, length) : static_cast<double>(r.theta);
@@ -91,8 +93,8 @@ inline void rope_frequencies(rope_config const& r, int length, std::span<float> 
   }
 }
 
-/// Factors of one position, (rotary_dims) each, for pairs that are neighbours: out[2j] = x[2j]·cos[2j] + x[2j+1]·sin[2j], and
-/// out[2j+1] = x[2j+1]·cos[2j+1] + x[2j]·sin[2j+1]; sin[2j] is −sin θ and sin[2j+1] is sin θ.
+/// Factors of one position, (rotary_dims) each, for pairs that are neighbours: out[2j] = x[2j]·cos[2j] +
+/// x[2j+1]·sin[2j], and out[2j+1] = x[2j+1]·cos[2j+1] + x[2j]·sin[2j+1]; sin[2j] is −sin θ and sin[2j+1] is sin θ.
 inline void rope_factors(std::span<float const> frequencies, int position, float attention_factor, float* cos,
                          float* sin) {
   for (std::size_t j = 0; j < frequencies.size(); ++j) {

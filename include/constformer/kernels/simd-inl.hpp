@@ -63,8 +63,8 @@ inline constexpr int known_value = 0;
 template <int N>
 inline constexpr int known_value<fixed<N>> = N;
 
-/// Products of depths up to this many columns get code of their own: a single row gains 4 to 18 % on AVX2, above nothing
-/// (docs/benchmarks.md, Kernels by shape).
+/// Products of depths up to this many columns get code of their own: a single row gains 4 to 18 % on AVX2, above
+/// nothing (docs/benchmarks.md, Kernels by shape).
 inline constexpr int largest_fixed_depth = 1024;
 
 /// `fixed<N>` if depths of N columns get code of their own, else int.

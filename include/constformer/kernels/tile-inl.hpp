@@ -16,8 +16,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// What is fetched into L2 while panels are multiplied: nothing, the next bundle, each of whose quarters by one panel of this one, or the lines
-/// that come next.
+/// What is fetched into L2 while panels are multiplied: nothing, the next bundle, each of whose quarters by one panel
+/// of this one, or the lines that come next.
 enum class fetched : std::uint8_t { nothing, bundle, lines };
 
 /// Accumulators of a tile of Rows × Panels·16 outputs; meant to live in registers.

@@ -46,7 +46,8 @@ class block_layer {
     return normed_rows<Config>(self, s, w);
   }
 
-  // After a half's last matrix, with a barrier after. `by` is the half's norm, `out` the one on its output, if it has one.
+  // After a half's last matrix, with a barrier after. `by` is the half's norm, `out` the one on its output, if it has
+  // one.
   static HWY_INLINE void settle(worker const& self, stage const& s, norm_weights const& by, norm_weights const& out) {
     if constexpr (Config.place == norm_place::sandwich) {
       add_normed<Config>(self, s, out);
@@ -77,7 +78,8 @@ class block_layer {
   /// pre: x += attention(norm(x)); x += ffn(norm(x)). post: x = norm(x + attention(x)); x = norm(x + ffn(x)).
   /// With an encoder cross-attention stands between the two, in the same form.
   /// deep: x = norm(x); x = scale·x + attention(x); x = norm(x); x = scale·x + ffn(x).
-  /// sandwich: x += norm(attention(norm(x))); x += norm(ffn(norm(x))). parallel: x += attention(norm(x)) + ffn(norm(x)).
+  /// sandwich: x += norm(attention(norm(x))); x += norm(ffn(norm(x))). parallel: x += attention(norm(x)) +
+  /// ffn(norm(x)).
   static HWY_NOINLINE void forward(worker const& self, stage const& s, scratch& mine, int layer) {
     std::byte const* const block = s.weights + packed_layout_of(Config).blocks + layer * place.bytes;
     norm_weights const by_attention = norm_at(block, place.attention_norm, place.attention_norm_bias);

@@ -10,7 +10,8 @@
 
 namespace constformer {
 
-/// One layer of the stack: attention, in the decoder of an encoder-decoder model cross-attention, and feed-forward, each with its norm before or after it, as the config says.
+/// One layer of the stack: attention, in the decoder of an encoder-decoder model cross-attention, and feed-forward,
+/// each with its norm before or after it, as the config says.
 template <config const& Config>
 struct block {
   /// Before each half (pre, sandwich) or after its residual addition (post).

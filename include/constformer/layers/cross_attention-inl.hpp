@@ -28,7 +28,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Puts keys and values of the source where the attention kernel reads them: keys in panels of 16 positions, values in rows.
+/// Puts keys and values of the source where the attention kernel reads them: keys in panels of 16 positions, values in
+/// rows.
 template <int HeadDim, int KvHeads, int Slots, bool Bias, dtype Type>
 struct keep_sums {
   kept<Type>* keys;    ///< of one layer, `Slots` heads of all layers side by side (capacity/16, kv_heads, pieces)
@@ -145,8 +146,8 @@ class cross_attention_layer {
     self.sync();
   }
 
-  /// out (source_count) = softmax(query · key) of a row's first head, from the query that a pass has left: only that of the last layer
-  /// is there. Nobody pays for it who does not ask.
+  /// out (source_count) = softmax(query · key) of a row's first head, from the query that a pass has left: only that of
+  /// the last layer is there. Nobody pays for it who does not ask.
   static HWY_NOINLINE void weigh_source(stage const& s, int layer, int row, std::span<float> out) {
     float const* const query = s.qkv + static_cast<std::size_t>(row) * query_stride;
     for (std::size_t k = 0; k < out.size(); ++k) {

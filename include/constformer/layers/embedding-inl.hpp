@@ -27,8 +27,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// The embeddings of `Config`: tokens, and positions and segments where it has them. `Tokens` is the config whose table of tokens
-/// is read: an encoder's own, or its decoder's.
+/// The embeddings of `Config`: tokens, and positions and segments where it has them. `Tokens` is the config whose table
+/// of tokens is read: an encoder's own, or its decoder's.
 template <config const& Config, config const& Tokens = Config>
 class embedding_layer {
   static constexpr packed_layout place = packed_layout_of(Config);
@@ -58,8 +58,8 @@ class embedding_layer {
     }
   }
 
-  // x += gain·σ(gate·x[:inputs])·x of the token before, unsmeared. That is made anew from its id, so that the cache keeps an id
-  // and a prompt gives the same bits in whatever chunks it comes. `before` is room for a row.
+  // x += gain·σ(gate·x[:inputs])·x of the token before, unsmeared. That is made anew from its id, so that the cache
+  // keeps an id and a prompt gives the same bits in whatever chunks it comes. `before` is room for a row.
   static HWY_INLINE void smear(stage const& s, int row, float* HWY_RESTRICT x, float* HWY_RESTRICT before) {
     s.kept_ids[s.slot(row, s.position(row))] = s.ids[row];
     int const id = s.id_before(row);

@@ -94,7 +94,8 @@ struct activate_sums {
   }
 };
 
-/// out = act(gate) · up, for panels of gate and up in turn: an even panel leaves act(gate), the odd one after it multiplies.
+/// out = act(gate) · up, for panels of gate and up in turn: an even panel leaves act(gate), the odd one after it
+/// multiplies.
 template <activation_kind Act, bool Bias>
 struct gate_sums {
   matrix_rows out;    ///< rows padded to whole panels
@@ -129,8 +130,8 @@ HWY_INLINE void round_inputs(float const* x, rounded_input<Config>* out) {
     round_row(x, In, out);
 }
 
-/// x (rows, In) rounded, for weights of `Config`. A single row is rounded by every worker for itself; more rows are shared out,
-/// between two barriers: other workers may still read those of the matrix before.
+/// x (rows, In) rounded, for weights of `Config`. A single row is rounded by every worker for itself; more rows are
+/// shared out, between two barriers: other workers may still read those of the matrix before.
 template <config const& Config, int In>
 HWY_INLINE auto rounded_rows(worker const& self, stage const& s, matrix_rows x, int rows) {
   using input = rounded_input<Config>;
@@ -148,8 +149,8 @@ HWY_INLINE auto rounded_rows(worker const& self, stage const& s, matrix_rows x, 
   return static_cast<input const*>(shared);
 }
 
-/// Pieces in which the sums of a matrix (Out, In) are made, so that a single row has at least eight chains of additions: as many as a
-/// processor that adds two vectors a cycle, each in four, needs.
+/// Pieces in which the sums of a matrix (Out, In) are made, so that a single row has at least eight chains of
+/// additions: as many as a processor that adds two vectors a cycle, each in four, needs.
 template <int Out, int In, class Weight>
 constexpr int chains_of() {
   constexpr int together = padded(Out) / panel_rows * panel_vecs;
@@ -173,15 +174,16 @@ HWY_INLINE auto depth_of() {
   }
 }
 
-/// Models whose weights do not fit into the last cache of a processor's cores, mostly 32 MiB, stream them from memory for every token. A single row
-/// then asks for lines ahead; from that cache it is slower to (s15M in bf16: by 30 %).
+/// Models whose weights do not fit into the last cache of a processor's cores, mostly 32 MiB, stream them from memory
+/// for every token. A single row then asks for lines ahead; from that cache it is slower to (s15M in bf16: by 30 %).
 inline constexpr std::int64_t cached_bytes = std::int64_t{32} << 20;
 /// What a single row fetches of the weights of `Config`.
 template <config const& Config>
 inline constexpr fetched fetched_by_row =
     packed_layout_of(Config).bytes > cached_bytes ? fetched::lines : fetched::nothing;
 
-/// What a worker sums up before it multiplies with it, while weights are read for the first time: no more than its second level of cache holds.
+/// What a worker sums up before it multiplies with it, while weights are read for the first time: no more than its
+/// second level of cache holds.
 inline constexpr std::int64_t reading_bytes = std::int64_t{256} << 10;
 
 /// A matrix in panels, as it is read for the first time.
@@ -197,8 +199,8 @@ struct unread_matrix {
   }
 };
 
-/// Sums up the next few whole bundles of the panels `mine`, from `first` on; returns where they end. One function for all models: it is called once
-/// a matrix and worker and 256 KiB, and inlined it made units 10 % slower to compile.
+/// Sums up the next few whole bundles of the panels `mine`, from `first` on; returns where they end. One function for
+/// all models: it is called once a matrix and worker and 256 KiB, and inlined it made units 10 % slower to compile.
 HWY_NOINLINE inline int read_next(first_reading& reading, unread_matrix const& m, work_range mine, int first) {
   if (first == mine.begin) reading.map({m.bundle_of(mine.begin), m.bundle_of(mine.end)});
   int const few = static_cast<int>(HWY_MAX(reading_bytes / (bundle_panels * m.panel_bytes), 1)) * bundle_panels;
@@ -207,8 +209,8 @@ HWY_NOINLINE inline int read_next(first_reading& reading, unread_matrix const& m
   return last;
 }
 
-/// multiply(first, last) for the panels `mine` of a matrix (Out, In) of `Config`: for all at once, or, while large weights are read for the first
-/// time, for a few bundles after another, each summed up before.
+/// multiply(first, last) for the panels `mine` of a matrix (Out, In) of `Config`: for all at once, or, while large
+/// weights are read for the first time, for a few bundles after another, each summed up before.
 template <config const& Config, int Out, int In, class Multiply>
 HWY_INLINE void in_readings(stage const& s, std::byte const* weight, work_range mine, Multiply const& multiply) {
   constexpr bool large = fetched_by_row<Config> == fetched::lines;
@@ -222,8 +224,8 @@ HWY_INLINE void in_readings(stage const& s, std::byte const* weight, work_range 
   }
 }
 
-/// This worker's share of finish(W·x): W (Out, In) of `Config` packed at `weight`, x (rows, In). Shares are whole units of panels. All
-/// workers call it.
+/// This worker's share of finish(W·x): W (Out, In) of `Config` packed at `weight`, x (rows, In). Shares are whole units
+/// of panels. All workers call it.
 template <config const& Config, int Out, int In, class Finish>
 HWY_INLINE void linear_forward(worker const& self, stage const& s, std::byte const* weight, matrix_rows x, int rows,
                                Finish const& finish, int unit = 1) {

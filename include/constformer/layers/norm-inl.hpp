@@ -44,7 +44,8 @@ HWY_NOINLINE void normalize_row(float const* x, norm_weights const& w, float* ou
   normalize<Config.norm, Config.norm_weight>(x, w.weight, w.bias, out, Config.d_model, Config.norm_eps);
 }
 
-/// norm(x) as input of a matrix. A single row is normed by every worker for itself; more rows are shared out and met at a barrier.
+/// norm(x) as input of a matrix. A single row is normed by every worker for itself; more rows are shared out and met at
+/// a barrier.
 template <config const& Config>
 HWY_INLINE matrix_rows normed_rows(worker const& self, stage const& s, norm_weights const& w) {
   constexpr std::size_t width = padded(Config.d_model);

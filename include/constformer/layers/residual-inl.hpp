@@ -19,7 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Where the last matrix of a half puts its sums: into the stream, or, to be normed first, into `normed`, whose rows have been read.
+/// Where the last matrix of a half puts its sums: into the stream, or, to be normed first, into `normed`, whose rows
+/// have been read.
 template <config const& Config, bool Bias>
 HWY_INLINE auto to_residual(stage const& s, float const* bias) {
   constexpr std::size_t stride = padded(Config.d_model);

@@ -14,8 +14,8 @@
 
 namespace constformer {
 
-/// Rows that a config's forward pass takes at once: encoders see a sequence whole, and so do decoders with a prefix, whose queries
-/// look ahead; other decoders take a prompt in batches of 128.
+/// Rows that a config's forward pass takes at once: encoders see a sequence whole, and so do decoders with a prefix,
+/// whose queries look ahead; other decoders take a prompt in batches of 128.
 [[nodiscard]] constexpr int batch_rows(config const& c) {
   constexpr int prefill_rows = 128;
   return c.mask != mask_kind::causal || c.capacity < prefill_rows ? c.capacity : prefill_rows;
@@ -71,8 +71,8 @@ struct stage {
   int const* source_blocks = nullptr;  ///< 0, 1, 2, …: the source lies in one piece
   int source_count = 0;                ///< tokens of the source
 
-  // Blocks outermost: all layers of a short text lie close together. With layers outermost they lay a power of two apart, in the
-  // same sets of every cache.
+  // Blocks outermost: all layers of a short text lie close together. With layers outermost they lay a power of two
+  // apart, in the same sets of every cache.
   std::byte* keys = nullptr;    ///< (capacity/16, layers, kv_heads, pieces of keys in `kv_dtype`), see kv_block.hpp
   std::byte* values = nullptr;  ///< (capacity/16, layers, kv_heads, pieces of values)
   int* kept_ids = nullptr;      ///< (capacity) the token at each place of the cache; smear_inputs only
@@ -131,7 +131,8 @@ namespace detail {
   return (bytes + line - 1) / line * line;
 }
 
-/// How many floats, or bytes where it says so, each part of a stage takes: one list for planning memory and for cutting it.
+/// How many floats, or bytes where it says so, each part of a stage takes: one list for planning memory and for cutting
+/// it.
 struct stage_plan {
   std::size_t x;              ///< (rows, d_model)
   std::size_t normed;         ///< (rows, d_model)
@@ -154,9 +155,9 @@ struct stage_plan {
   std::size_t values;         ///< bytes: (capacity/16, cached layers, kv_heads, pieces)
   std::size_t kept_ids;       ///< (capacity), or 0
 
-  /// The plan of `c` for that many workers and a cache of `capacity` positions for each of `sequences`. (rows) is the smaller of
-  /// `batch_rows` and capacity, but holds a token of each sequence. The capacity and all widths but those of keys and rotary
-  /// factors are rounded up to whole panels.
+  /// The plan of `c` for that many workers and a cache of `capacity` positions for each of `sequences`. (rows) is the
+  /// smaller of `batch_rows` and capacity, but holds a token of each sequence. The capacity and all widths but those of
+  /// keys and rotary factors are rounded up to whole panels.
   [[nodiscard]] static constexpr stage_plan of(config const& c, int workers, int capacity, int sequences = 1) {
     int const batch = batch_rows(c) < capacity ? batch_rows(c) : capacity;
     int const rows = batch < sequences ? sequences : batch;

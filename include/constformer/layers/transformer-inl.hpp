@@ -109,7 +109,8 @@ class transformer_layer {
     linear_forward<Config, Config.vocab, Config.d_model>(self, s, s.weights + place.head, input, rows, to_logits);
   }
 
-  /// The same of a masked language model: logits = W·norm(act(T·x + t)) + b, with T (d_model, d_model). Overwrites s.normed.
+  /// The same of a masked language model: logits = W·norm(act(T·x + t)) + b, with T (d_model, d_model). Overwrites
+  /// s.normed.
   static HWY_NOINLINE void fill(worker const& self, stage s, int first, int rows, float* out) {
     s.x += static_cast<std::size_t>(first) * stride;
     s.rows = rows;

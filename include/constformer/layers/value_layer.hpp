@@ -6,8 +6,8 @@
 
 namespace constformer {
 
-/// What a layer with value embeddings (arXiv:2410.17897) has besides its block: value (T, kv_heads, head_dim) of head h gets
-/// limit·σ(gate[h]·input[:Inputs]) times the token's row of the embedding.
+/// What a layer with value embeddings (arXiv:2410.17897) has besides its block: value (T, kv_heads, head_dim) of head h
+/// gets limit·σ(gate[h]·input[:Inputs]) times the token's row of the embedding.
 template <int Vocab, int Width, int Heads, int Inputs>
 struct value_layer {
   /// (vocab, kv_heads·head_dim).

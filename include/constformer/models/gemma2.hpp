@@ -9,7 +9,8 @@ namespace constformer {
 
 namespace detail {
 
-// Llama's names but for the norms: post_attention_layernorm is on what attention gives, not on what the feed-forward layer reads.
+// Llama's names but for the norms: post_attention_layernorm is on what attention gives, not on what the feed-forward
+// layer reads.
 inline constexpr auto gemma2_rules =
     joined(changed(llama_rules, std::array{name_rule{"blocks.*.ffn_norm", "layers.*.pre_feedforward_layernorm"}}),
            std::array{name_rule{"blocks.*.attention_out_norm", "layers.*.post_attention_layernorm"},

@@ -16,7 +16,8 @@ inline constexpr std::array fused_gate_and_up{
 
 inline constexpr auto glm_rules = changed(llama_rules, fused_gate_and_up);
 
-// The norms on what each half gives are `post_self_attn` and `post_mlp`; `post_attention` is what the feed-forward layer reads.
+// The norms on what each half gives are `post_self_attn` and `post_mlp`; `post_attention` is what the feed-forward
+// layer reads.
 inline constexpr auto glm4_rules =
     joined(glm_rules, std::array{name_rule{"blocks.*.attention_out_norm", "layers.*.post_self_attn_layernorm"},
                                  name_rule{"blocks.*.ffn_out_norm", "layers.*.post_mlp_layernorm"}});

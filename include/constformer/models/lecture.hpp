@@ -58,8 +58,8 @@ constexpr std::span<std::string_view const> lecture_unread(bool shared, bool sto
 
 }  // namespace detail
 
-/// Names of the lecture code (github.com/SamLynnEvans/Transformer): `Shared` if both sides read one embedding, `Stored` if the table of
-/// positions is taken from the file.
+/// Names of the lecture code (github.com/SamLynnEvans/Transformer): `Shared` if both sides read one embedding, `Stored`
+/// if the table of positions is taken from the file.
 template <bool Shared, bool Stored>
 inline constexpr name_map lecture_names{detail::lecture_rules, detail::lecture_unread(Shared, Stored)};
 

@@ -15,8 +15,8 @@ struct name_rule {
   std::string_view tensor;  ///< the checkpoint's, after its prefix
   int part = 0;  ///< place among the layers that share this tensor, one after the other along the output axis
   bool transposed = false;  ///< stored as (in, out)
-  bool per_head =
-      false;  ///< the sharing layers' rows alternate head by head: query, key and value of head 0, of head 1, …
+  /// The sharing layers' rows alternate head by head: query, key and value of head 0, of head 1 and so on.
+  bool per_head = false;
   bool prefixed = true;  ///< the checkpoint's prefix ("model.", "transformer.", "bert.") stands before it
 };
 
@@ -42,10 +42,10 @@ template <std::size_t First, std::size_t Second>
 
 /// All that differs between the checkpoints of families: names, packing, and what may be left unread.
 struct name_map {
-  std::span<name_rule const>
-      rules;  ///< one for each layer with tensors of its own; layers that share a tensor stand in order
-  std::span<std::string_view const>
-      ignored;  ///< buffers and heads that files carry and the model does not need, after the prefix
+  /// One for each layer with tensors of its own; layers that share a tensor stand in order.
+  std::span<name_rule const> rules;
+  /// Buffers and heads that files carry and the model does not need, after the prefix.
+  std::span<std::string_view const> ignored;
 };
 
 /// Whether `name` is `pattern`, where each `*` of the pattern stands for decimal digits, or for anything if it ends the

@@ -31,8 +31,8 @@ inline constexpr std::array<std::string_view, 1> nanochat_ignored{"rotary_emb.in
 
 }  // namespace detail
 
-/// Hugging Face names of nanochat. The reader of nanochat's own files brings theirs to these; what only those have is called as
-/// there, value embeddings and gates by their number among the layers that have them.
+/// Hugging Face names of nanochat. The reader of nanochat's own files brings theirs to these; what only those have is
+/// called as there, value embeddings and gates by their number among the layers that have them.
 inline constexpr name_map nanochat_names{detail::nanochat_rules, detail::nanochat_ignored};
 
 }  // namespace constformer

@@ -10,7 +10,8 @@ namespace constformer {
 
 namespace detail {
 
-// The halves of a block are a list: 0 is self-attention, the last one is feed-forward. The first block owns the table of distances.
+// The halves of a block are a list: 0 is self-attention, the last one is feed-forward. The first block owns the table
+// of distances.
 inline constexpr std::array t5_rules{
     name_rule{"decoder.tokens", "shared"},
     name_rule{"encoder.relative", "encoder.block.0.layer.0.SelfAttention.relative_attention_bias"},

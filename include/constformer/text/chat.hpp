@@ -15,10 +15,11 @@ namespace constformer {
 /// How a model was taught to read conversations.
 ///
 /// - llama2: `[INST] … [/INST]`, the system message between `<<SYS>>` and `<</SYS>>` in the first of them.
-/// - llama3: `<|start_header_id|>role<|end_header_id|>`, blank line, text, `<|eot_id|>`; from 3.1 on a system message with two dates.
+/// - llama3: `<|start_header_id|>role<|end_header_id|>`, blank line, text, `<|eot_id|>`; from 3.1 on a system message
+///   with two dates.
 /// - chatml: `<|im_start|>role`, line, text, `<|im_end|>`, line; SmolLM3 with metadata.
-/// - nanochat: `<|user_start|>` … `<|user_end|>`, `<|assistant_start|>` … `<|assistant_end|>`; the system message begins the
-///   first user message.
+/// - nanochat: `<|user_start|>` … `<|user_end|>`, `<|assistant_start|>` … `<|assistant_end|>`; the system message
+///   begins the first user message.
 /// - glm: `[gMASK]<sop>`, then `<|role|>`, line, text (GLM-4).
 /// - deepseek: the system message as it is, `<｜User｜>` text, `<｜Assistant｜>` text `<｜end▁of▁sentence｜>`.
 /// - chatglm: rounds with a number, `问：` text, `答：` text (ChatGLM-6B, ChatGLM2); nothing of a system message.
@@ -38,16 +39,17 @@ struct chat_format {
   bool line = false;                 ///< glm: a line end stands before the reply that is asked for
   bool tight = false;                ///< chatglm: line ends lie between its parts, not blank lines (ChatGLM-6B)
   bool forgets = false;  ///< chatml, deepseek: what a reply says up to its last closing think tag is left out
-  bool closes =
-      false;  ///< deepseek: each reply begins with its opening, and is cut behind its first closing think tag (V3.1)
+  /// deepseek: each reply begins with its opening, and is cut behind its first closing think tag (V3.1).
+  bool closes = false;
   bool thinks_last = false;  ///< chatml: of a reply that ends the conversation it is shown, empty or not (Qwen3)
   int first_round = 1;       ///< chatglm: the number of the first round
   std::string opening{};     ///< chatml, deepseek: how the reply that is asked for begins
   std::string system{};      ///< what stands for the system message where there is none; empty: nothing
-  std::string
-      plain_system{};  ///< chatml: the same where the system message is only that no thoughts are wanted (SmolLM3)
-  /// llama3, chatml: when its knowledge ends; empty: neither this nor the day is written. Of chatml it is SmolLM3's, which
-  /// writes metadata before the system message, takes `/think` and `/no_think` in it, and ends it only where there are tools.
+  /// chatml: the same where the system message is only that no thoughts are wanted (SmolLM3).
+  std::string plain_system{};
+  /// llama3, chatml: when its knowledge ends; empty: neither this nor the day is written. Of chatml it is SmolLM3's,
+  /// which writes metadata before the system message, takes `/think` and `/no_think` in it, and ends it only where
+  /// there are tools.
   std::string knowledge{};
   std::string day{};     ///< the day of the conversation; `today` and `today_in_full` stand for the program's
   std::string reason{};  ///< unknown: what is not supported
@@ -67,8 +69,8 @@ struct chat_message {
   bool assistant = false;  ///< by whom
 };
 
-/// What is rendered: text, a special token by its spelling, the token that begins or ends a text, or all the tokens that the
-/// vocabulary puts around a text.
+/// What is rendered: text, a special token by its spelling, the token that begins or ends a text, or all the tokens
+/// that the vocabulary puts around a text.
 struct chat_piece {
   /// Which of these.
   enum class kind : std::uint8_t { text, special, bos, eos, around };
@@ -78,22 +80,25 @@ struct chat_piece {
   bool operator==(chat_piece const&) const = default;
 };
 
-/// The format of the template that tokenizer_config.json or chat_template.jinja of a model folder holds: one of the known ones,
-/// recognised by what is characteristic of it; `unknown` with a reason for any other. Throws `error` if a file is damaged.
+/// The format of the template that tokenizer_config.json or chat_template.jinja of a model folder holds: one of the
+/// known ones, recognised by what is characteristic of it; `unknown` with a reason for any other. Throws `error` if a
+/// file is damaged.
 [[nodiscard]] chat_format read_chat_format(std::filesystem::path const& folder);
 
 /// The format of a Jinja template.
 [[nodiscard]] chat_format recognise_chat_template(std::string_view jinja);
 
-/// A conversation as the model reads it, with what asks for a reply at its end if the last message is the user's. `system` is used
-/// instead of the format's own if it is not empty. Neighbouring pieces of text are one.
+/// A conversation as the model reads it, with what asks for a reply at its end if the last message is the user's.
+/// `system` is used instead of the format's own if it is not empty. Neighbouring pieces of text are one.
 [[nodiscard]] std::vector<chat_piece> render_chat(chat_format const& format, std::string_view system,
                                                   std::span<chat_message const> messages);
 
-/// The pieces as ids. Special tokens that are spelled out in a message stay text. Throws `error` if the vocabulary lacks a token.
+/// The pieces as ids. Special tokens that are spelled out in a message stay text. Throws `error` if the vocabulary
+/// lacks a token.
 [[nodiscard]] std::vector<int> encode_chat(std::span<chat_piece const> pieces, tokenizer const& text);
 
-/// The kind whose special tokens a vocabulary has, for checkpoints that carry no template; none if it has those of no kind.
+/// The kind whose special tokens a vocabulary has, for checkpoints that carry no template; none if it has those of no
+/// kind.
 [[nodiscard]] chat_kind chat_kind_of(tokenizer const& text);
 
 /// The tokens that end a reply, as far as the vocabulary has them.

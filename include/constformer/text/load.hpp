@@ -31,13 +31,14 @@ namespace constformer {
 /// vocab.json and merges.txt of GPT-2: byte-level BPE, split by GPT-2's pattern.
 [[nodiscard]] tokenizer_data read_bpe_files(std::string_view vocab_json, std::string_view merges_txt,
                                             std::string_view name);
-/// The files of a Marian model: source.spm and target.spm cut the two languages, vocab.json numbers the pieces of both, or
-/// of sources only where there is a target_vocab.json; a piece that has no number there is the unknown token.
+/// The files of a Marian model: source.spm and target.spm cut the two languages, vocab.json numbers the pieces of both,
+/// or of sources only where there is a target_vocab.json; a piece that has no number there is the unknown token.
 [[nodiscard]] tokenizer_data read_marian_files(std::string_view source_spm, std::string_view target_spm,
                                                std::string_view vocab_json, std::string_view name,
                                                std::optional<std::string_view> target_vocab_json = {});
-/// A vocabulary of OpenNMT, a token per line. If all but the named ones (`<s>` …) are single characters, text is cut into
-/// characters; else into words at white space. `<unk>` is put behind them where it is missing, as CTranslate2 does.
+/// A vocabulary of OpenNMT, a token per line. If all but the named ones (`<s>` …) are single characters, text is cut
+/// into characters; else into words at white space. `<unk>` is put behind them where it is missing, as CTranslate2
+/// does.
 [[nodiscard]] tokenizer_data read_word_list(std::string_view bytes, std::string_view name);
 /// Ranks of tiktoken, a line each: the token in base64, a blank, its rank. How many there are tells the encoding: r50k
 /// (GPT-2), cl100k or o200k, with its pattern and special tokens.
@@ -49,8 +50,8 @@ namespace constformer {
 [[nodiscard]] tokenizer_data read_gguf_tokenizer(std::span<std::byte const> file, std::string_view name);
 /// A JSON object {"type": "char", "chars": [...]}: the place of a character is its id.
 [[nodiscard]] tokenizer_data read_character_vocab(std::string_view bytes, std::string_view name);
-/// meta.pkl of nanoGPT, a pickled dict whose `itos` gives the character of each id, or tokenizer.pkl of nanochat: tiktoken's Encoding
-/// with ranks, special tokens and pattern. Nothing else that a pickle may name is made.
+/// meta.pkl of nanoGPT, a pickled dict whose `itos` gives the character of each id, or tokenizer.pkl of nanochat:
+/// tiktoken's Encoding with ranks, special tokens and pattern. Nothing else that a pickle may name is made.
 [[nodiscard]] tokenizer_data read_pickled_tokenizer(std::string_view bytes, std::string_view name);
 /// @}
 

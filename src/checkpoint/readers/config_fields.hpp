@@ -7,9 +7,9 @@
 #include "constformer/config/layer_set.hpp"
 #include "json.hpp"
 
-// What the readers of config.json share. Defaults of the readers are those of transformers' configuration_*.py (5.23). What a
-// family's modelling code there never reads is not read here either: attention_bias of a Mistral, sliding_window of a Llama, every
-// dropout.
+// What the readers of config.json share. Defaults of the readers are those of transformers' configuration_*.py (5.23).
+// What a family's modelling code there never reads is not read here either: attention_bias of a Mistral, sliding_window
+// of a Llama, every dropout.
 
 namespace constformer {
 
@@ -24,7 +24,8 @@ void refuse_flag(json_fields const& fields, std::string_view field);
 [[nodiscard]] int quotient(json_fields const& fields, std::string_view width, int dividend, std::string_view heads,
                            int divisor);
 
-/// The layers of `count` that layer_types calls sliding_attention; the others must be full_attention. The field must be there.
+/// The layers of `count` that layer_types calls sliding_attention; the others must be full_attention. The field must be
+/// there.
 [[nodiscard]] layer_set sliding_layers(json_fields const& fields, int count);
 
 /// Gives `c` a window on the `sliding` layers alone.

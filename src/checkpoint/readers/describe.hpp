@@ -9,8 +9,8 @@
 
 namespace constformer {
 
-/// What open_checkpoint makes of a Hugging Face folder, without the folder: of its config.json and its tensors, which have the
-/// names and shapes of the files. `where` names them in messages. Throws `error` as open_checkpoint does.
+/// What open_checkpoint makes of a Hugging Face folder, without the folder: of its config.json and its tensors, which
+/// have the names and shapes of the files. `where` names them in messages. Throws `error` as open_checkpoint does.
 [[nodiscard]] checkpoint describe_checkpoint(std::string_view config_json, std::string const& where,
                                              std::vector<tensor_view> tensors);
 

@@ -24,12 +24,13 @@ struct llama_defaults {
   rope_names rope{};
 };
 
-/// The config of all families that keep Llama's fields. Null kv heads mean as many as query heads whatever the default of an absent
-/// field is.
+/// The config of all families that keep Llama's fields. Null kv heads mean as many as query heads whatever the default
+/// of an absent field is.
 [[nodiscard]] config read_llama_like(json_fields const& fields, config (*family)(shape const&),
                                      llama_defaults const& defaults);
 
-/// What Gemma 2's scores are multiplied by beside 1/√head_dim, so that they are divided by the root of `scalar` instead.
+/// What Gemma 2's scores are multiplied by beside 1/√head_dim, so that they are divided by the root of `scalar`
+/// instead.
 [[nodiscard]] float query_scalar_gain(int head_dim, int scalar);
 
 [[nodiscard]] config read_llama(json_fields const& fields);

@@ -114,8 +114,8 @@ shape read_shape(model_keys const& keys) {
   return s;
 }
 
-// Llama 3's scaling is in the file as one factor per pair, which divides its frequency. Published models have one of a few
-// settings; whichever gives these factors is the one.
+// Llama 3's scaling is in the file as one factor per pair, which divides its frequency. Published models have one of a
+// few settings; whichever gives these factors is the one.
 void set_llama3_scaling(rope_config& rope, gguf_tensor const& factors, gguf_file const& file) {
   std::vector<float> given(static_cast<std::size_t>(count_of(factors.shape)));
   read_rows_f32({factors.name, factors.type, factors.shape, factors.bytes}, 0, 1, given);

@@ -53,7 +53,8 @@ constexpr std::array bert_list{
     gguf_name{"blk.*.layer_output_norm", "bert.encoder.layer.*.output.LayerNorm"},
 };
 
-// Gemma 2's norms behind attention and behind the feed-forward layer; Hugging Face's post_attention_layernorm is the former.
+// Gemma 2's norms behind attention and behind the feed-forward layer; Hugging Face's post_attention_layernorm is the
+// former.
 constexpr std::array gemma2_list = [] {
   std::array<gguf_name, llama_list.size() + 2> out{};
   std::copy(llama_list.begin(), llama_list.end(), out.begin());

@@ -40,7 +40,8 @@ prefix_config read_prefix(json_fields const& fields, int vocab) {
   return {id("bos_token_id", first + 4), id("gmask_token_id", first + 1), id("mask_token_id", first)};
 }
 
-// Fields and defaults are those of ChatGLM-6B's configuration_chatglm.py. Scores divided by layer + 1 are multiplied by it again.
+// Fields and defaults are those of ChatGLM-6B's configuration_chatglm.py. Scores divided by layer + 1 are multiplied by
+// it again.
 config read_chatglm_6b(json_fields const& fields) {
   if (!fields.flag("position_encoding_2d", true)) fields.misfit("position_encoding_2d", "only true is supported");
   shape s{.layers = fields.extent("num_layers"),
@@ -68,8 +69,8 @@ config read_glm(json_fields const& fields) { return read_glm_like(fields, glm); 
 
 config read_glm4(json_fields const& fields) { return read_glm_like(fields, glm4); }
 
-// Fields and defaults are those of configuration_chatglm.py beside the checkpoints. apply_query_key_layer_scaling divides scores by
-// what they are multiplied with afterwards.
+// Fields and defaults are those of configuration_chatglm.py beside the checkpoints. apply_query_key_layer_scaling
+// divides scores by what they are multiplied with afterwards.
 config read_chatglm(json_fields const& fields) {
   refuse_tuned_chatglms(fields);
   if (fields.has("position_encoding_2d") || fields.has("inner_hidden_size")) return read_chatglm_6b(fields);

@@ -30,7 +30,8 @@ std::string activation_name(activation_kind kind) {
   }
 }
 
-// The shortest decimal that gives the float back; as a double it would have seventeen digits. transformers takes no 20 for 20.0.
+// The shortest decimal that gives the float back; as a double it would have seventeen digits. transformers takes no 20
+// for 20.0.
 ordered_json real(float value) {
   std::array<char, 32> digits{};
   auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;

@@ -19,7 +19,8 @@ struct written_config {
 /// The same function in the layout of transformers: rotary pairs half-split, Gemma's norms less 1, GPT-2 with biases.
 [[nodiscard]] config as_transformers(config c);
 
-/// The config.json of a checkpoint whose file has none (llama2.c, GGUF, torch files): it says `as_transformers` of its config.
+/// The config.json of a checkpoint whose file has none (llama2.c, GGUF, torch files): it says `as_transformers` of its
+/// config.
 [[nodiscard]] written_config write_hugging_face_config(checkpoint const& source);
 
 /// A checkpoint as Hugging Face's files hold it; `storage` owns what had to be rearranged.
@@ -29,9 +30,10 @@ struct hugging_face_form {
   std::vector<std::vector<std::byte>> storage{};  ///< what some of them view
 };
 
-/// Brings tensors from the order of other files to that of transformers: query and key rows from interleaved to half-split pairs,
-/// GPT-2's linear layers to (in, out), 1 taken off Gemma's norms, zeros for biases that GPT-2 must have, blocks to float32. Nothing
-/// else changes a bit. Throws `error` if there is no config.json for them, or a norm that no weight plus 1 gives.
+/// Brings tensors from the order of other files to that of transformers: query and key rows from interleaved to
+/// half-split pairs, GPT-2's linear layers to (in, out), 1 taken off Gemma's norms, zeros for biases that GPT-2 must
+/// have, blocks to float32. Nothing else changes a bit. Throws `error` if there is no config.json for them, or a norm
+/// that no weight plus 1 gives.
 [[nodiscard]] hugging_face_form in_hugging_face_form(checkpoint const& source);
 
 }  // namespace constformer

@@ -12,15 +12,15 @@
 
 namespace constformer {
 
-/// Parses a JSON object; `where` names the file in messages. Throws `error` if the text is no JSON, no object, or gives a
-/// key twice in one object (of which other readers silently drop one).
+/// Parses a JSON object; `where` names the file in messages. Throws `error` if the text is no JSON, no object, or gives
+/// a key twice in one object (of which other readers silently drop one).
 [[nodiscard]] nlohmann::json parse_json_object(std::string_view text, std::string_view where);
 
 /// A value as messages quote it: JSON on one line, cut after 60 bytes.
 [[nodiscard]] std::string quoted(nlohmann::json const& value);
 
-/// Typed access to the fields of one JSON object. A field that is null counts as absent. Every function throws `error` with file,
-/// field and value if what is there does not fit.
+/// Typed access to the fields of one JSON object. A field that is null counts as absent. Every function throws `error`
+/// with file, field and value if what is there does not fit.
 class json_fields {
  public:
   /// `where` names the file, and the object inside it if it is not the whole file.

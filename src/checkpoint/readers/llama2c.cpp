@@ -64,8 +64,8 @@ void refuse_known_strangers(std::span<std::byte const> file, std::string_view wh
     refuse(where, "is a safetensors file, name the folder that holds it and its config.json");
 }
 
-// Every matrix has dim as an extent, so whole groups in dim are whole groups in each. hidden_dim need not hold whole groups: they are
-// counted over all values of a tensor (stories260K has 172 and groups of 8).
+// Every matrix has dim as an extent, so whole groups in dim are whole groups in each. hidden_dim need not hold whole
+// groups: they are counted over all values of a tensor (stories260K has 172 and groups of 8).
 int group_size(std::span<std::byte const> file, std::string_view where, int dim) {
   std::int32_t const group = int_at(file, group_place);
   require_extent(where, "group_size", group);

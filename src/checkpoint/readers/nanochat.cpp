@@ -24,9 +24,9 @@
 #include "torch.hpp"
 #include "torch_model.hpp"
 
-// nanochat (github.com/karpathy/nanochat): in Hugging Face's layout, which has the arithmetic of its first era, and its own
-// model_NNNNNN.pt beside meta_NNNNNN.json. That says sizes and window pattern; which of nanochat's arithmetics the weights were trained
-// with only the tensors tell, and not all of it.
+// nanochat (github.com/karpathy/nanochat): in Hugging Face's layout, which has the arithmetic of its first era, and its
+// own model_NNNNNN.pt beside meta_NNNNNN.json. That says sizes and window pattern; which of nanochat's arithmetics the
+// weights were trained with only the tensors tell, and not all of it.
 
 namespace constformer {
 

@@ -19,9 +19,9 @@
 #include "torch.hpp"
 #include "torch_model.hpp"
 
-// nanoGPT (github.com/karpathy/nanoGPT): GPT-2 with linear layers stored (out, in), biases by choice, and erf GELU, also where GPT-2's
-// own weights are loaded, which were trained with the tanh form. minGPT and makemore of the same author compute the tanh form and
-// save the state_dict alone.
+// nanoGPT (github.com/karpathy/nanoGPT): GPT-2 with linear layers stored (out, in), biases by choice, and erf GELU,
+// also where GPT-2's own weights are loaded, which were trained with the tanh form. minGPT and makemore of the same
+// author compute the tanh form and save the state_dict alone.
 
 namespace constformer {
 

@@ -144,7 +144,8 @@ std::string prefix_of(config const& model, std::vector<tensor_view> const& tenso
   return bare ? std::string() : prefix;
 }
 
-// The bias of a masked language model's head is saved under two names. Where they are two, transformers adds the decoder's.
+// The bias of a masked language model's head is saved under two names. Where they are two, transformers adds the
+// decoder's.
 void settle_head_bias(std::vector<tensor_view>& tensors) {
   for (std::string const head : {"cls.predictions.", "lm_head."}) {
     auto const find = [&](std::string const& name) {
@@ -185,8 +186,8 @@ void move_to_unread(checkpoint& out, std::string_view name) {
   std::sort(out.unread.begin(), out.unread.end(), by_name<unread_tensor>);
 }
 
-// A tied checkpoint may hold the one matrix under either name, or twice. If the two differ they are two, whatever config.json says:
-// transformers 5 decides so too.
+// A tied checkpoint may hold the one matrix under either name, or twice. If the two differ they are two, whatever
+// config.json says: transformers 5 decides so too.
 void settle_head(checkpoint& out) {
   if (!out.model.tied) return;
   std::string const embedding = out.prefix + decoder_tensor_name(out.model, "tokens.weight");
@@ -250,8 +251,8 @@ bool is_computed(tensor_view const& table, config const& model) {
   return true;
 }
 
-// The lecture code's norms have alpha for weight, and its positions are saved beside the parameters, as one sequence. A table that is
-// not the formula's is taken as it is.
+// The lecture code's norms have alpha for weight, and its positions are saved beside the parameters, as one sequence. A
+// table that is not the formula's is taken as it is.
 void settle_lecture(config& model, std::vector<tensor_view>& tensors) {
   for (tensor_view& tensor : tensors)
     if (tensor.name.ends_with(".alpha")) tensor.name.replace(tensor.name.size() - 5, 5, "weight");

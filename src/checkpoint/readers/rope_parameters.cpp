@@ -40,8 +40,8 @@ void require_one_rotation(json_fields const& rope) {
     rope.misfit(nested, "one rotary embedding for all layers is supported");
 }
 
-// The field inside rope_parameters counts before the one beside it. Llama, Mistral and Qwen2 in transformers rotate whole heads
-// whatever it says, or fail.
+// The field inside rope_parameters counts before the one beside it. Llama, Mistral and Qwen2 in transformers rotate
+// whole heads whatever it says, or fail.
 int rotary_dims(json_fields const& fields, json_fields const* rope, int head_dim, rope_names const& names) {
   bool const inside = rope != nullptr && rope->has("partial_rotary_factor");
   json_fields const& place = inside ? *rope : fields;

@@ -17,8 +17,8 @@ struct rope_names {
   float absent = 0;  ///< the fraction where none is given, an exact one; 0: whole heads, and no other is supported
 };
 
-/// The rotary embedding that config.json asks for: rope_parameters (transformers 5), or rope_theta and rope_scaling (before).
-/// `head_dim` and `positions` are the model's.
+/// The rotary embedding that config.json asks for: rope_parameters (transformers 5), or rope_theta and rope_scaling
+/// (before). `head_dim` and `positions` are the model's.
 [[nodiscard]] rope_config read_rope(json_fields const& fields, int head_dim, int positions,
                                     rope_names const& names = {});
 

@@ -12,8 +12,8 @@ struct sentence_modules {
   int max_sequence = 0;    ///< longest input in tokens; 0: not said
 };
 
-/// Reads modules.json, the configs of the modules it names, and sentence_bert_config.json. Throws `error` if a module is of a kind
-/// that is not supported, or says something that makes no sense.
+/// Reads modules.json, the configs of the modules it names, and sentence_bert_config.json. Throws `error` if a module
+/// is of a kind that is not supported, or says something that makes no sense.
 [[nodiscard]] sentence_modules read_sentence_modules(std::filesystem::path const& folder);
 
 }  // namespace constformer

@@ -12,7 +12,8 @@ namespace constformer {
 
 namespace {
 
-// "relu", "gated-gelu", "gated-silu": a gate, and a function. gated-gelu is the tanh form, as the first releases had it.
+// "relu", "gated-gelu", "gated-silu": a gate, and a function. gated-gelu is the tanh form, as the first releases had
+// it.
 void read_feed_forward(json_fields const& fields, config& c) {
   std::string const projection = fields.text("feed_forward_proj", "relu");
   std::string_view function = projection;

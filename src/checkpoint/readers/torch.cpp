@@ -169,8 +169,8 @@ described_tensor describe(std::string name, pickle_value value) {
 // A sum of products of two 63-bit numbers.
 __extension__ typedef __int128 wide;
 
-// Values of the tensor; refuses one that reaches beyond its storage, or repeats values of it (expand), which needs more bytes than
-// the file has.
+// Values of the tensor; refuses one that reaches beyond its storage, or repeats values of it (expand), which needs more
+// bytes than the file has.
 std::int64_t checked_count(described_tensor const& t, std::string const& where) {
   wide last = t.offset, count = 1;
   for (std::size_t i = 0; i < t.shape.size(); ++i) {

@@ -19,20 +19,23 @@ struct described_tensor;
 /// Whether torch.save wrote a file, or another tool that makes zip archives, by its first bytes.
 [[nodiscard]] bool is_torch(std::span<std::byte const> file);
 
-/// A file that torch.save wrote (pytorch.org/docs/stable/notes/serialization.html): a zip archive of data.pkl, a pickle whose persistent
-/// references name the storages data/0, data/1, … The file in memory must outlive the object and the tensors.
+/// A file that torch.save wrote (pytorch.org/docs/stable/notes/serialization.html): a zip archive of data.pkl, a pickle
+/// whose persistent references name the storages data/0, data/1, … The file in memory must outlive the object and the
+/// tensors.
 class torch_file {
  public:
-  /// Reads archive and pickle; `where` names the file in messages. Throws `error` if the file is damaged, asks for anything but
-  /// tensors, containers and scalars, was written before torch 1.6 or on a big-endian machine, or is a TorchScript archive.
+  /// Reads archive and pickle; `where` names the file in messages. Throws `error` if the file is damaged, asks for
+  /// anything but tensors, containers and scalars, was written before torch 1.6 or on a big-endian machine, or is a
+  /// TorchScript archive.
   torch_file(std::span<std::byte const> file, std::string_view where);
 
   /// What was saved. A tensor is an object of torch._utils; `tensors_of` reads dicts of them.
   [[nodiscard]] pickle_value const& root() const { return root_; }
 
-  /// The tensors of a dict under their names, as a state_dict has them, without the `_orig_mod.` that torch.compile puts before them.
-  /// Tied tensors are views of one storage. What is not contiguous is copied to `made`. Throws `error` naming the tensor if a value
-  /// is none, or reaches beyond its storage, or a storage's entry is missing or of another length.
+  /// The tensors of a dict under their names, as a state_dict has them, without the `_orig_mod.` that torch.compile
+  /// puts before them. Tied tensors are views of one storage. What is not contiguous is copied to `made`. Throws
+  /// `error` naming the tensor if a value is none, or reaches beyond its storage, or a storage's entry is missing or of
+  /// another length.
   [[nodiscard]] safetensors_content tensors_of(pickle_value const& dict, made_bytes& made) const;
 
  private:

@@ -21,12 +21,13 @@ struct torch_model {
   tokenizer_files tokenizer;  ///< beside the file
 };
 
-/// The tokenizer `name`, if it was put beside `file`: meta.pkl of nanoGPT's data sets, nanochat's tokenizer.pkl. Nothing else there is
-/// taken, for a folder may hold the files of several models.
+/// The tokenizer `name`, if it was put beside `file`: meta.pkl of nanoGPT's data sets, nanochat's tokenizer.pkl.
+/// Nothing else there is taken, for a folder may hold the files of several models.
 [[nodiscard]] tokenizer_files tokenizer_beside(std::filesystem::path const& file, std::string_view name);
 
-/// Recognises who saved `file` by what it holds: nanoGPT's {model, model_args, …}, the bare state_dict of a GPT as minGPT and
-/// makemore save it, or of nanochat. Throws `error` if it is neither, or names a field or tensor that does not fit.
+/// Recognises who saved `file` by what it holds: nanoGPT's {model, model_args, …}, the bare state_dict of a GPT as
+/// minGPT and makemore save it, or of nanochat. Throws `error` if it is neither, or names a field or tensor that does
+/// not fit.
 [[nodiscard]] torch_model read_torch_model(torch_file const& file, std::filesystem::path const& path,
                                            open_options const& options, made_bytes& made);
 

@@ -16,8 +16,9 @@ struct zip_entry {
   std::uint32_t checksum = 0;  ///< CRC-32 as the archive states it; torch writes 0 where it was told not to compute it
 };
 
-/// The entries of a zip archive in memory, by name, each once; ZIP64 included. `where` names the archive in messages. Throws `error` if
-/// its directory is damaged or leads out of the file, or an entry is compressed or encrypted (torch.save stores all of them).
+/// The entries of a zip archive in memory, by name, each once; ZIP64 included. `where` names the archive in messages.
+/// Throws `error` if its directory is damaged or leads out of the file, or an entry is compressed or encrypted
+/// (torch.save stores all of them).
 [[nodiscard]] std::vector<zip_entry> read_stored_zip(std::span<std::byte const> file, std::string_view where);
 
 /// CRC-32 of zip (polynomial 0xEDB88320).

@@ -16,7 +16,8 @@ class ctranslate2_rule final : public search_rule {
       : search_rule(options, stop_ids),
         candidates_(std::min(2 * width(), width() * static_cast<std::size_t>(vocab))),
         before_(width()) {
-    // K − 1 may have been found when another K end at once; without a length penalty more are gathered until the first beam ends.
+    // K − 1 may have been found when another K end at once; without a length penalty more are gathered until the first
+    // beam ends.
     found_.reserve(width() * (static_cast<std::size_t>(capacity) + 2));
   }
 
@@ -66,7 +67,8 @@ class ctranslate2_rule final : public search_rule {
  private:
   [[nodiscard]] int node_of(beam_candidate const& c) const { return before_[static_cast<std::size_t>(c.beam)].node; }
 
-  // After a forced prefix there is one beam; an end among its lesser candidates would win by its shortness (their issue #277).
+  // After a forced prefix there is one beam; an end among its lesser candidates would win by its shortness (their issue
+  // #277).
   void penalise_ends() {
     for (std::size_t k = 1; k < candidates_.size(); ++k)
       if (stops(candidates_[k].id)) candidates_[k] = {-1e10F, 0, 0};

@@ -1,5 +1,5 @@
-// Beam search as Hugging Face's generate(num_beams=K) does it since 4.50. The original masks with a sum of −10⁹ in float32 and
-// takes the greatest; done the same way here, so that also what it does with masked values is the same.
+// Beam search as Hugging Face's generate(num_beams=K) does it since 4.50. The original masks with a sum of −10⁹ in
+// float32 and takes the greatest; done the same way here, so that also what it does with masked values is the same.
 #include <cmath>
 #include <range/v3/algorithm/all_of.hpp>
 #include <range/v3/algorithm/any_of.hpp>

@@ -1,5 +1,5 @@
-// Beam search as the lecture's code does it (SamLynnEvans/Transformer, Beam.py): it ends when every beam has an end token, and
-// until then ended beams keep growing and scoring.
+// Beam search as the lecture's code does it (SamLynnEvans/Transformer, Beam.py): it ends when every beam has an end
+// token, and until then ended beams keep growing and scoring.
 #include <cmath>
 #include <limits>
 #include <range/v3/algorithm/all_of.hpp>

@@ -7,8 +7,8 @@
 
 namespace constformer::detail {
 
-/// The ids that would complete an n-gram which `tokens` hold already, into `out`, which has room for all of them; an id may be
-/// there more than once.
+/// The ids that would complete an n-gram which `tokens` hold already, into `out`, which has room for all of them; an id
+/// may be there more than once.
 inline void forbid_repeats(std::span<int const> tokens, int n, std::vector<int>& out) {
   out.clear();
   auto const size = static_cast<std::size_t>(n);

@@ -38,7 +38,8 @@ class search_rule {
   /// Nodes of the trellis that a step adds at most.
   [[nodiscard]] virtual std::size_t nodes_per_step() const = 0;
 
-  /// Goes on from `beams` to the next ones; false: the search has ended. `last`: no more tokens are allowed after these.
+  /// Goes on from `beams` to the next ones; false: the search has ended. `last`: no more tokens are allowed after
+  /// these.
   virtual bool advance(beam_scores const& scores, std::span<growing_beam> beams, trellis& tokens, bool last) = 0;
 
   /// What was found, best first; after `advance` said false.

@@ -43,7 +43,8 @@ void beam_scores::set(int beam, std::span<float const> logits, float score, std:
 }
 
 void beam_scores::pick(std::size_t first, std::size_t count, std::span<beam_candidate> out) const {
-  // Until they are sorted, candidates carry their place in the table as id: a division for each would cost more than the rest.
+  // Until they are sorted, candidates carry their place in the table as id: a division for each would cost more than
+  // the rest.
   auto const places = ranges::views::iota(first, first + count) | ranges::views::transform([this](std::size_t place) {
                         return beam_candidate{table_[place], 0, static_cast<int>(place)};
                       });

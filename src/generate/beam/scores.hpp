@@ -23,8 +23,8 @@ class beam_scores {
   /// (`renormalised`: the others share what the banned ones had) or after.
   void set(int beam, std::span<float const> logits, float score, std::span<int const> banned, bool renormalised);
 
-  /// The best candidates of all beams, best first: as many as fit into `out`, which must not be more than there are. Of equal ones
-  /// the lower beam, then the lower id, comes first.
+  /// The best candidates of all beams, best first: as many as fit into `out`, which must not be more than there are. Of
+  /// equal ones the lower beam, then the lower id, comes first.
   void best(std::span<beam_candidate> out) const;
 
   /// The best candidates of one beam.

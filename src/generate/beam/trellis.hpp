@@ -6,7 +6,8 @@
 
 namespace constformer::detail {
 
-/// The tokens of all hypotheses: each is a node that knows the one before, so that beams share what they have in common.
+/// The tokens of all hypotheses: each is a node that knows the one before, so that beams share what they have in
+/// common.
 class trellis {
  public:
   static constexpr int root = -1;  ///< before the first token

@@ -1,5 +1,5 @@
-// Which of the known chat templates a checkpoint has. A template is a program; these are recognised by the strings that only they
-// write, and refused where they do more than the known ones do.
+// Which of the known chat templates a checkpoint has. A template is a program; these are recognised by the strings that
+// only they write, and refused where they do more than the known ones do.
 #include <algorithm>
 #include <cstddef>
 #include <fstream>

@@ -15,7 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// File names in the order in which a folder is searched; a later one is only looked at where the earlier ones are missing.
+/// File names in the order in which a folder is searched; a later one is only looked at where the earlier ones are
+/// missing.
 constexpr char const* known_names[] = {"source.spm",
                                        "tokenizer.json",
                                        "tokenizer.model",
@@ -160,8 +161,8 @@ void set_roles(tokenizer_data& data, companion_files const& files) {
   if (!s.unk && data.model == model_kind::wordpiece) set_role(data, files, "unk_token", s.unk);
 }
 
-/// What transformers' tokenizer class adds around a SentencePiece vocabulary. Without a class, BPE models are taken for Llama's and
-/// get BOS; Unigram models get nothing.
+/// What transformers' tokenizer class adds around a SentencePiece vocabulary. Without a class, BPE models are taken for
+/// Llama's and get BOS; Unigram models get nothing.
 void set_sentencepiece_templates(tokenizer_data& data, companion_files const& files) {
   std::string const name = files.tokenizer_class();
   if (name == "ChatGLMTokenizer") return add_chatglm_tokens(data);

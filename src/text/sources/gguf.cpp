@@ -104,7 +104,8 @@ void add_special_tokens(vocabulary_keys const& keys, tokenizer_data& data) {
   }
 }
 
-/// Vocabularies of SentencePiece: what is not a piece of text is found by no model, and of equal texts the first counts.
+/// Vocabularies of SentencePiece: what is not a piece of text is found by no model, and of equal texts the first
+/// counts.
 void add_pieces(vocabulary_keys const& keys, tokenizer_data& data) {
   std::unordered_set<std::string_view> seen;
   data.byte_ids.fill(-1);

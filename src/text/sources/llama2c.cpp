@@ -36,8 +36,8 @@ class byte_reader {
   std::size_t at_ = 0;
 };
 
-/// run.c sorts the vocabulary and looks texts up by bisection, so that of equal texts the one it happens to meet counts. The others
-/// are marked unmatchable. The sort is glibc's stable one.
+/// run.c sorts the vocabulary and looks texts up by bisection, so that of equal texts the one it happens to meet
+/// counts. The others are marked unmatchable. The sort is glibc's stable one.
 void mark_duplicates(std::vector<vocabulary_entry>& vocabulary) {
   std::vector<std::size_t> order(vocabulary.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

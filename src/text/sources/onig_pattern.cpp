@@ -8,7 +8,8 @@
 namespace constformer::text {
 namespace {
 
-// What Oniguruma's \s, \w and \h stand for, as members of a class. PCRE2's \s has U+180E besides, and its \w lacks marks.
+// What Oniguruma's \s, \w and \h stand for, as members of a class. PCRE2's \s has U+180E besides, and its \w lacks
+// marks.
 constexpr std::string_view space_members =
     "\\x09-\\x0D\\x20\\x85\\xA0\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}";
 constexpr std::string_view word_members = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";

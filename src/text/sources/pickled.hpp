@@ -7,8 +7,9 @@
 
 namespace constformer::text {
 
-/// @{ What kinds of tokenizer pickles hold: a dict whose `itos` has the character of each id (nanoGPT's meta.pkl), and an Encoding of
-/// tiktoken with its ranks, special tokens and pattern (nanochat's tokenizer.pkl). `name` is what errors call the file.
+/// @{ What kinds of tokenizer pickles hold: a dict whose `itos` has the character of each id (nanoGPT's meta.pkl), and
+/// an Encoding of tiktoken with its ranks, special tokens and pattern (nanochat's tokenizer.pkl). `name` is what errors
+/// call the file.
 [[nodiscard]] tokenizer_data characters_of(pickle_value const& root);
 [[nodiscard]] tokenizer_data encoding_of(pickle_value const& root, std::string_view name);
 /// @}

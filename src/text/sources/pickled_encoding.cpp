@@ -1,4 +1,5 @@
-// nanochat's tokenizer.pkl: tiktoken's Encoding as Python pickles it, the class by its name and a dict of its fields as state.
+// nanochat's tokenizer.pkl: tiktoken's Encoding as Python pickles it, the class by its name and a dict of its fields as
+// state.
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -9,8 +9,8 @@
 
 namespace constformer::text {
 
-/// Reads the fields of one protocol buffer message, bounds checked. Enough of the format for SentencePiece's models: varints, 32 and
-/// 64 bit values and length-delimited fields; groups are refused.
+/// Reads the fields of one protocol buffer message, bounds checked. Enough of the format for SentencePiece's models:
+/// varints, 32 and 64 bit values and length-delimited fields; groups are refused.
 class protobuf_message {
  public:
   protobuf_message(std::string_view bytes, std::string_view name) : rest_(bytes), name_(name) {}

@@ -15,23 +15,23 @@ namespace constformer::text {
 extern std::string_view const gpt2_pattern;
 extern std::string_view const qwen2_pattern;
 
-/// The patterns that cut text into words for byte-level BPE, by the name that GGUF's tokenizer.ggml.pre has for them, one
-/// after the other; nothing for a name that is not known.
+/// The patterns that cut text into words for byte-level BPE, by the name that GGUF's tokenizer.ggml.pre has for them,
+/// one after the other; nothing for a name that is not known.
 std::optional<std::vector<split_step>> splits_of_gguf(std::string_view pre);
 
 /// The tokens of tiktoken's ranks, a line each, in the order of the ranks, which count up from 0 without a gap.
 std::vector<std::string> read_ranks(std::string_view bytes, std::string_view name);
 
-/// @{ A tokenizer of tiktoken: its tokens in the order of their ranks, and one special token more. How text is split is set
-/// by the caller.
+/// @{ A tokenizer of tiktoken: its tokens in the order of their ranks, and one special token more. How text is split is
+/// set by the caller.
 tokenizer_data ranked_tokenizer(std::vector<std::string> const& tokens, std::string_view name);
 void add_ranked_special(tokenizer_data& data, std::string_view text, int id);
 /// @}
 
 using id_map = std::unordered_map<std::string, int>;
 
-/// Reads a vocab object {piece: id} into data.vocabulary and returns it as it is written in the file. With `byte_level` the pieces
-/// are kept as the bytes they stand for.
+/// Reads a vocab object {piece: id} into data.vocabulary and returns it as it is written in the file. With `byte_level`
+/// the pieces are kept as the bytes they stand for.
 id_map read_vocab_object(json_file const& file, json const& vocab, bool byte_level, tokenizer_data& data);
 
 /// The token of each byte in GPT-2's alphabet.
@@ -40,8 +40,8 @@ void set_alphabet_ids(id_map const& ids, tokenizer_data& data);
 /// The tokens <0x00> to <0xFF>, where there are any.
 void set_byte_token_ids(id_map const& ids, tokenizer_data& data);
 
-/// Adds the merges left, right in order; `what` names one in errors. A pair that comes twice keeps its last place, as in the
-/// tokenizers library.
+/// Adds the merges left, right in order; `what` names one in errors. A pair that comes twice keeps its last place, as
+/// in the tokenizers library.
 class merge_reader {
  public:
   merge_reader(std::string_view name, id_map const& ids) : name_(name), ids_(ids) {}
@@ -65,8 +65,8 @@ void ensure_id(tokenizer_data& data, int id);
 /// Rewrites `text` by data.rewrites.
 std::string rewritten(tokenizer_data const& data, std::string_view text);
 
-/// Adds a token that is cut out of the text; one whose text is there already only gets the new flags. The id is that of the vocabulary
-/// if it knows the text.
+/// Adds a token that is cut out of the text; one whose text is there already only gets the new flags. The id is that of
+/// the vocabulary if it knows the text.
 void add_token(tokenizer_data& data, added_token token);
 
 /// The id of a token by its text among added tokens and the vocabulary.

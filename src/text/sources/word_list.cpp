@@ -71,7 +71,8 @@ void split_into_characters(tokenizer_data& data) {
   data.decoder = decode_kind::metaspace;
 }
 
-// A word is a token or it is unknown. Greedy matching of parts never goes on: no word holds the mark that begins a part.
+// A word is a token or it is unknown. Greedy matching of parts never goes on: no word holds the mark that begins a
+// part.
 void split_into_words(tokenizer_data& data, std::string_view name) {
   data.model = model_kind::wordpiece;
   data.continuing_prefix = "  ";
