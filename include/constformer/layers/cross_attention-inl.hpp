@@ -36,8 +36,9 @@ struct keep_sums {
   kept<Type>* values;  ///< (capacity/16, kv_heads, pieces)
   float const* bias;   ///< of [key; value], null without
 
-  /// Takes the sums of columns [column, column + lanes) of the source's row.
-  HWY_INLINE void operator()(int row, int column, float_vec v) const {
+  /// Takes the sums of columns [column, column + lanes) of the source's row. A call of its own: scattering them costs
+  /// more than that, and inlined into every tile it took a fifth of the compilation of T5.
+  HWY_NOINLINE void operator()(int row, int column, float_vec v) const {
     HWY_ALIGN float some[lanes];
     hn::Store(with_bias<Bias>(v, bias, column), float_tag(), some);
     auto const block = static_cast<std::size_t>(row / panel_rows) * Slots;
