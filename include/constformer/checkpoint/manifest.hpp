@@ -32,8 +32,7 @@ struct manifest_entry {
   return false;
 }
 
-/// The rule of `names` for parameter `name` (`blocks.*.ffn.up.weight`), its own before that of its layer; none:
-/// nullptr.
+/// The rule of `names` for parameter `name` (`blocks.*.ffn.up.weight`), its own before its layer's; none: nullptr.
 [[nodiscard]] constexpr name_rule const* rule_for(name_map const& names, std::string_view name) {
   for (name_rule const& rule : names.rules)
     if (rule.layer == name) return &rule;
