@@ -226,6 +226,7 @@ void run_build(build_options const& options) {
           .objects = {},
           .folder = options.keep.empty() ? work_folder() : work_folder(std::filesystem::path(options.keep)),
           .say = {}};
+  b.folder.hold_temporary_files();
   b.objects = model_objects(b.tools, options.compile, model, qualified(b.name), b.name, config_file);
   write_sources(b);
   compile_units(b);

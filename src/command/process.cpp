@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,8 +95,9 @@ process::process(std::vector<std::string> const& arguments, std::filesystem::pat
 
 process::~process() {
   if (pid_ > 0) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);  // what it started is waited for here when its parent is gone before it
     kill(-pid_, SIGTERM);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+    while (waitpid(-pid_, nullptr, 0) > 0 || errno == EINTR) {}
   }
   if (output_ >= 0) close(output_);
 }

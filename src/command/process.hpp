@@ -18,7 +18,7 @@ class process {
   /// Starts `arguments[0]`, looked for as the shell would, in `folder`. Throws `error` if it cannot be run.
   process(std::vector<std::string> const& arguments, std::filesystem::path const& folder);
 
-  /// Ends the program, and what it started, if nobody waited for it.
+  /// Ends the program, and what it started, if nobody waited for it; returns when all of them are gone.
   ~process();
   process(process const&) = delete;
   process& operator=(process const&) = delete;

@@ -1,6 +1,6 @@
 #include "work_folder.hpp"
 
-#include <stdlib.h>  // mkdtemp
+#include <stdlib.h>  // mkdtemp, setenv
 
 #include <cerrno>
 #include <cstring>
@@ -27,6 +27,8 @@ work_folder::work_folder(std::filesystem::path const& kept) : temporary_(false) 
   if (failure) throw error(kept.string() + ": cannot be made: " + failure.message());
   path_ = std::filesystem::absolute(kept);
 }
+
+void work_folder::hold_temporary_files() const { setenv("TMPDIR", path_.c_str(), 1); }
 
 work_folder::~work_folder() {
   std::error_code ignored;

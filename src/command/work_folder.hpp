@@ -19,6 +19,10 @@ class work_folder {
 
   [[nodiscard]] std::filesystem::path const& path() const { return path_; }
 
+  /// Programs started from here on keep their temporary files in this folder, so that they go away with it even if such
+  /// a program is killed.
+  void hold_temporary_files() const;
+
  private:
   std::filesystem::path path_;
   bool temporary_;

@@ -1,8 +1,6 @@
 // `constformer build`: what it leaves, and that it leaves nothing else, whatever goes wrong.
 #include <unistd.h>
 
-#include <thread>
-#include <chrono>
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>
 #include <string>
@@ -161,6 +159,19 @@ TEST_CASE("no compiler, or one that fails, leaves everything as it was") {
   b.check_untouched();
 }
 
+TEST_CASE("a compiler that ends late is waited for, and its temporary files go") {
+  build_folders const b;
+  auto const slow =
+      script("slow",
+             "case \"$*\" in *-fsyntax-only*) sleep 0.3; echo 'x.cpp:1:2: error: refused' >&2; exit 1;; "
+             "esac\n(trap 'sleep 0.3; echo late > \"$TMPDIR/late\"; exit' TERM; while :; do sleep 0.1; done) "
+             "&\nwait");
+  check_refusal(b.call(sort_model, {"--compiler", slow.string()}), sort_model + ": x.cpp:1:2: error: refused", 1,
+                b.options());
+  CHECK_FALSE(somebody_works_in(b.temporary));
+  b.check_untouched();
+}
+
 TEST_CASE("a link that fails leaves everything as it was") {
   build_folders const b;
   auto const tools = nlohmann::json::parse(
@@ -235,9 +246,6 @@ TEST_CASE("an interrupted build leaves everything as it was") {
     options.signal_children = terminal;
     auto const sentence = refusal(b.call(shakespeare), 1, options);
     CHECK(sentence == "stopped by a signal (" + std::string(name) + ")");
-    // No compiler goes on; those that were told to end may take a moment, and have files of their own until then.
-    for (int i = 0; i < 100 && (somebody_works_in(b.temporary) || !names_in(b.temporary).empty()); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     CHECK_FALSE(somebody_works_in(b.temporary));
     b.check_untouched();
   }
