@@ -107,8 +107,9 @@ def compile_unit(a, tools, name):
     with open(os.path.join(folder, "model.cpp"), "w") as out:
         out.write(UNIT.format(name))
     includes = [f"-I{path}" for path in tools["include"]] + [w for path in tools["system_include"] for w in ("-isystem", path)]
-    call = [tools["compiler"], *tools["flags"], *includes, "-march=native", "-DHWY_COMPILE_ONLY_STATIC",
-            *([] if "clang" in tools["compiler"] else ["-fira-region=all"]), "-ffunction-sections", "-c", "model.cpp", "-o", "model.o"]
+    of_gcc = [] if "clang" in tools["compiler"] else ["-fira-region=all", "--param=ggc-min-heapsize=1000000"]
+    call = [tools["compiler"], *tools["flags"], *includes, "-march=native", "-DHWY_COMPILE_ONLY_STATIC", *of_gcc,
+            "-ffunction-sections", "-c", "model.cpp", "-o", "model.o"]
     return with_code({"name": name, "what": "unit", **fastest(a, call, folder)}, os.path.join(folder, "model.o"))
 
 

@@ -18,6 +18,10 @@ void include_first(command_line& line, std::string const& header) {
 // registers loop by loop.
 constexpr std::string_view registers_by_loop = "-fira-region=all";
 
+// g++ looks for memory to free whenever its heap has grown by a part, and finds little in a unit of a model: without
+// that, for 60 MB more of some 450, it takes 3 to 7 % less time for the same code.
+constexpr std::string_view no_collection = "--param=ggc-min-heapsize=1000000";  // kB
+
 bool is_clang(command_line const& line) { return line.front().find("clang") != std::string::npos; }
 
 void add_flags(command_line& line, toolchain const& tools) {
@@ -60,7 +64,7 @@ command_line compile_line(toolchain const& tools, compile_options const& options
   bool const named =
       std::ranges::any_of(flags, [](auto const& flag) { return flag.starts_with("-DHWY_COMPILE_ONLY_"); });
   if (!named) line.push_back("-DHWY_COMPILE_ONLY_STATIC");
-  if (!is_clang(line)) line.emplace_back(registers_by_loop);
+  if (!is_clang(line)) line.insert(line.end(), {std::string(registers_by_loop), std::string(no_collection)});
   line.insert(line.end(), {"-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
   return line;
 }
