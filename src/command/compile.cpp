@@ -19,7 +19,7 @@ void include_first(command_line& line, std::string const& header) {
 constexpr std::string_view registers_by_loop = "-fira-region=all";
 
 // g++ looks for memory to free whenever its heap has grown by a part, and finds little in a unit of a model: without
-// that, for 60 MB more of some 450, it takes 3 to 7 % less time for the same code.
+// that it takes 2 to 7 % less time for the same code, and 55 to 130 MB more (docs/performance.md).
 constexpr std::string_view no_collection = "--param=ggc-min-heapsize=1000000";  // kB
 
 bool is_clang(command_line const& line) { return line.front().find("clang") != std::string::npos; }
