@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 set(CF_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/${PROJECT_NAME}")
 
-install(TARGETS constformer constformer_runtime constformer_program EXPORT constformerTargets
+install(TARGETS constformer constformer_runtime constformer_readers constformer_program EXPORT constformerTargets
         ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(TARGETS constformer_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY include/constformer DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")

@@ -13,6 +13,7 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
+#include <CLI/Error.hpp>
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 
@@ -54,6 +55,7 @@ struct build_options {
   std::string kv_type = "f32";
   std::string weights = "embed";
   std::string keep;
+  std::string sources;
   compile_options compile;
 };
 
@@ -113,7 +115,12 @@ struct build {
   [[nodiscard]] std::filesystem::path file(std::string_view local) const { return folder.path() / local; }
   [[nodiscard]] bool embedded() const { return options.weights == "embed"; }
   [[nodiscard]] std::string beside_name() const {
+    if (!options.sources.empty()) return std::string(packed_name);
     return std::filesystem::path(options.output).filename().string() + ".weights";
+  }
+  /// As the assembler finds it: compilers that run elsewhere need the whole path.
+  [[nodiscard]] std::string packed_path() const {
+    return options.sources.empty() ? std::string(packed_name) : file(packed_name).string();
   }
 };
 
@@ -125,7 +132,7 @@ void write_sources(build const& b) {
   write_file(b.file(check_file), check_unit(b.source, qualified(b.name), config_file));
   for (object_plan const& plan : b.objects) write_file(b.file(plan.source), plan.text);
   write_file(b.file(weights_file),
-             b.embedded() ? embedded_weights_source(packed_name) : beside_weights_source(b.beside_name()));
+             b.embedded() ? embedded_weights_source(b.packed_path()) : beside_weights_source(b.beside_name()));
 }
 
 void require_success(build const& b, process_result const& result, std::string_view what) {
@@ -207,6 +214,19 @@ void require_room(build_options const& options, config const& model) {
                 "; build with --weights beside, or a smaller --dtype");
 }
 
+// What a build system of the user's own compiles: one unit of the model, its check and its weights, each with the flags
+// that it needs.
+void write_for_others(build const& b) {
+  if (b.objects.size() != 1)
+    throw error("--sources gives one unit for one instruction set, and --target portable is " +
+                std::to_string(b.objects.size()) + " units");
+  write_sources(b);
+  auto const model = model_flags(b.options.compile.target, b.model);
+  write_file(b.file("model.flags"), response_file(unit_flags(b.tools, b.options.compile, model)));
+  write_file(b.file("check.flags"), response_file(check_flags(b.tools, b.options.compile)));
+  pack_checkpoint(b.source, b.model, b.file(packed_name));
+}
+
 void run_build(build_options const& options) {
   catch_interrupts();
   open_options open = options.open;
@@ -214,29 +234,31 @@ void run_build(build_options const& options) {
   checkpoint source = open_checkpoint(options.path, open);
   config const model = compiled_config(source, options);
   require_room(options, model);
-  atomic_file program(options.output,
-                      file_mode::executable);  // first, so that a name that cannot be written costs no compilation
-  std::optional<atomic_file> weights;
-  if (options.weights == "beside") weights.emplace(options.output + ".weights");
+  bool const whole = options.sources.empty();
+  std::optional<atomic_file> program, weights;  // first, so that a name that cannot be written costs no compilation
+  if (whole) program.emplace(options.output, file_mode::executable);
+  if (whole && options.weights == "beside") weights.emplace(options.output + ".weights");
+  std::string const& kept = whole ? options.keep : options.sources;
   build b{.options = options,
           .tools = load_toolchain(),
           .source = std::move(source),
           .model = model,
           .name = identifier_from(options.path),
           .objects = {},
-          .folder = options.keep.empty() ? work_folder() : work_folder(std::filesystem::path(options.keep)),
+          .folder = kept.empty() ? work_folder() : work_folder(std::filesystem::path(kept)),
           .say = {}};
   b.folder.hold_temporary_files();
   b.objects = model_objects(b.tools, options.compile, model, qualified(b.name), b.name, config_file);
+  if (!whole) return write_for_others(b);
   write_sources(b);
   compile_units(b);
   link_program(b);
   b.say.step("writing " + options.output);
   if (weights) deliver(b.file(packed_name), *weights);
-  deliver(b.file("program"), program);
+  deliver(b.file("program"), *program);
   throw_if_interrupted();
   if (weights) weights->commit();
-  program.commit();
+  program->commit();
   b.say.done();
   if (!options.keep.empty()) print(hand_line(b) + "\n");
 }
@@ -247,7 +269,7 @@ void add_build(CLI::App& app) {
   auto const options = std::make_shared<build_options>();
   CLI::App* const command = app.add_subcommand("build", "Makes a program of a checkpoint");
   add_checkpoint_options(*command, options->path, options->open);
-  command->add_option("-o,--output", options->output, "the program")->required()->type_name("MODEL");
+  CLI::Option* const output = command->add_option("-o,--output", options->output, "the program")->type_name("MODEL");
   command
       ->add_option("--tokenizer", options->tokenizer,
                    "tokenizer file or folder, instead of what lies beside the weights")
@@ -283,8 +305,17 @@ void add_build(CLI::App& app) {
       ->type_name("native|portable|ARCH");
   command->add_option("--compiler", options->compile.compiler, "C++ compiler")->type_name("CXX");
   command->add_option("--keep", options->keep, "keep the sources in DIR and print the line that compiles them")
-      ->type_name("DIR");
-  command->callback([options] { run_build(*options); });
+      ->type_name("DIR")
+      ->needs(output);
+  command
+      ->add_option("--sources", options->sources,
+                   "instead of a program: its sources, weights and flags in DIR, for a build of your own")
+      ->type_name("DIR")
+      ->excludes(output);
+  command->callback([options] {
+    if (options->output.empty() && options->sources.empty()) throw CLI::RequiredError("--output");
+    run_build(*options);
+  });
 }
 
 }  // namespace constformer::command

@@ -98,16 +98,15 @@ std::string choosing_unit_source(std::span<unit_target const> targets) {
 }
 
 std::string embedded_weights_source(std::string_view packed) {
-  std::string const file(packed);
   return "// The packed weights, put into the program by the assembler.\n#include <cstddef>\n\n"
          "#include \"constformer/generate/linked_weights.hpp\"\n\n"
          "asm(R\"(\n"
          "  .section .rodata\n"
          "  .balign 64\n"
          "constformer_weights_begin:\n"
-         "  .incbin \"" +
-         file +
-         "\"\n"
+         "  .incbin " +
+         literal(packed) +
+         "\n"
          "constformer_weights_end:\n"
          "  .byte 0\n"
          "  .globl constformer_weights_begin, constformer_weights_end\n"

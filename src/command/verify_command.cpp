@@ -29,6 +29,7 @@ struct verify_options {
   std::string config;
   std::string name;
   std::string compiler;
+  std::string sources;
 };
 
 // The config to check against: the user's header, or the one that the checkpoint asks for.
@@ -54,10 +55,13 @@ named_config config_for(checkpoint const& source, verify_options const& options,
 void run_verify(verify_options const& options) {
   catch_interrupts();
   checkpoint const source = open_checkpoint(options.path, options.open);
-  work_folder const folder;
+  bool const whole = options.sources.empty();
+  work_folder const folder = whole ? work_folder() : work_folder(std::filesystem::path(options.sources));
   named_config const wanted = config_for(source, options, folder);
   write_file(folder.path() / "check.cpp", check_unit(source, wanted.name, wanted.header));
-  process check(check_line(load_toolchain(), {.compiler = options.compiler, .target = {}}, "check.cpp"), folder.path());
+  compile_options const compile{.compiler = options.compiler, .target = {}};
+  if (!whole) return write_file(folder.path() / "check.flags", response_file(check_flags(load_toolchain(), compile)));
+  process check(check_line(load_toolchain(), compile, "check.cpp"), folder.path());
   auto const result = check.wait();
   if (result.exit_code != 0) {
     std::string const first = first_error(result.output);
@@ -78,6 +82,10 @@ void add_verify(CLI::App& app) {
       ->type_name("FILE.hpp");
   command->add_option("--name", options->name, "the config's name in it")->type_name("NAME");
   command->add_option("--compiler", options->compiler, "C++ compiler")->type_name("CXX");
+  command
+      ->add_option("--sources", options->sources,
+                   "instead of checking: the unit that checks, and its flags, in DIR, for a build of your own")
+      ->type_name("DIR");
   command->callback([options] { run_verify(*options); });
 }
 
