@@ -102,6 +102,8 @@ struct open_options {
   int heads = 0;                                ///< of a bare state_dict; 0: d_model / 64
   std::optional<float> softcap{};               ///< of the logits of nanochat's own files
   std::optional<activation_kind> activation{};  ///< of nanoGPT and its kin: gelu or gelu_tanh
+  /// The data of safetensors and GGUF files may be missing and reads as zeros: for checks of shapes, not for packing.
+  bool shapes_only = false;
 };
 
 /// Opens a Hugging Face folder (config.json; model.safetensors or pytorch_model.bin, whole or in shards), a llama2.c

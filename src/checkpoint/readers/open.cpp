@@ -30,6 +30,7 @@
 #include "constformer/models/names.hpp"
 #include "describe.hpp"
 #include "json.hpp"
+#include "missing_data.hpp"
 #include "vocabulary_list.hpp"
 #include "encoder_heads.hpp"
 #include "gguf_model.hpp"
@@ -296,13 +297,13 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
   out.linear_in_out = stored_in_out(out);
 }
 
-void open_hugging_face(checkpoint& out) {
+void open_hugging_face(checkpoint& out, bool shapes_only) {
   fs::path const config_path = out.path / "config.json";
   mapped_file const config_file(config_path);
   // Before the weights are opened: what is no model is said first.
   static_cast<void>(read_hugging_face_config(text_of(config_file), config_path.string()));
   settle_hugging_face(out, text_of(config_file), config_path.string(),
-                      read_weights_folder(out.path, out.files, out.made));
+                      read_weights_folder(out.path, out.files, out.made, shapes_only));
   fs::path const generation_path = out.path / "generation_config.json";
   std::error_code unreadable;
   if (fs::exists(generation_path, unreadable)) {
@@ -402,8 +403,23 @@ void require_names_once(checkpoint const& out) {
   if (twice != out.tensors.end()) throw error(out.path.string() + ": holds " + twice->name + " under two names");
 }
 
-void open_gguf(checkpoint& out) {
-  gguf_file const file = read_gguf(out.files.back().bytes(), out.path.string());
+// What stands before the data of a GGUF file must be there, or zeros would have been read for it.
+void require_header(gguf_file const& file, std::span<std::byte const> mapped, fs::path const& path) {
+  auto const there = fs::file_size(path);
+  if (file.tensors.empty()) return;
+  auto const begin = static_cast<std::size_t>(file.tensors.front().bytes.data() - mapped.data());
+  if (begin > there)
+    throw error(path.string() + ": ends at byte " + std::to_string(there) + ", its data begins at byte " +
+                std::to_string(begin));
+}
+
+void open_gguf(checkpoint& out, bool shapes_only) {
+  gguf_file file = read_gguf(out.files.back().bytes(), out.path.string());
+  if (shapes_only) {
+    require_header(file, out.files.back().bytes(), out.path);
+    // Factors of frequencies change no shape, and zeros are none.
+    std::erase_if(file.tensors, [](gguf_tensor const& t) { return t.name.starts_with("rope_"); });
+  }
   gguf_model content = read_gguf_model(file);
   out.format = checkpoint_format::gguf;
   out.model = content.model;
@@ -416,14 +432,14 @@ void open_gguf(checkpoint& out) {
 }
 
 void open_file(checkpoint& out, open_options const& options) {
-  out.files.emplace_back(out.path);
+  out.files.push_back(options.shapes_only ? map_without_data(out.path) : mapped_file(out.path));
   if (is_torch(out.files.back().bytes())) {
     open_torch(out, options);
     return;
   }
   refuse_options(options, out.path.string());
   if (is_gguf(out.files.back().bytes()))
-    open_gguf(out);
+    open_gguf(out, options.shapes_only);
   else
     open_llama2c(out);
 }
@@ -468,6 +484,21 @@ checkpoint describe_checkpoint(std::string_view config_json, std::string const& 
   return out;
 }
 
+checkpoint describe_header(fs::path const& file) {
+  checkpoint out;
+  out.path = file;
+  out.files.push_back(map_without_data(file));
+  out.tensors = read_safetensors(out.files.back().bytes(), file.string()).tensors;
+  for (auto const& [family, name] : detail::family_names) {
+    std::string_view const usual = usual_prefix(family);
+    auto const begins = [&](tensor_view const& tensor) { return tensor.name.starts_with(usual); };
+    if (usual.size() > out.prefix.size() && std::ranges::any_of(out.tensors, begins)) out.prefix = usual;
+  }
+  tensor_view const* const qkv = out.find(out.prefix + "h.0.attn.c_attn.weight");
+  out.linear_in_out = qkv == nullptr || qkv->shape.size() != 2 || qkv->shape[0] != 3 * qkv->shape[1];
+  return out;
+}
+
 checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
   checkpoint out;
   out.path = path;
@@ -477,7 +508,7 @@ checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
     if (fs::is_regular_file(path / "model.bin", unreadable))
       open_ctranslate2(out);
     else
-      open_hugging_face(out);
+      open_hugging_face(out, options.shapes_only);
   } else {
     open_file(out, options);
   }

@@ -14,6 +14,7 @@
 #include "constformer/checkpoint/safetensors.hpp"
 #include "constformer/core/error.hpp"
 #include "json.hpp"
+#include "missing_data.hpp"
 #include "torch.hpp"
 
 namespace constformer {
@@ -76,8 +77,12 @@ constexpr std::array kinds{
                  }},
 };
 
+mapped_file map_weights(fs::path const& path, bool shapes_only) {
+  return shapes_only ? map_without_data(path) : mapped_file(path);
+}
+
 safetensors_content read_shards(fs::path const& folder, weight_files const& kind, std::vector<mapped_file>& files,
-                                made_bytes& made) {
+                                made_bytes& made, bool shapes_only) {
   fs::path const index = folder / kind.index;
   weight_map const map = read_index(index);
   std::set<std::string> shards;
@@ -88,7 +93,7 @@ safetensors_content read_shards(fs::path const& folder, weight_files const& kind
   safetensors_content out;
   std::set<std::string> found;
   for (std::string const& shard : shards) {
-    files.emplace_back(folder / shard);
+    files.push_back(map_weights(folder / shard, shapes_only));
     safetensors_content part = kind.read(files.back(), made);
     for (auto const& tensor : part.tensors) {
       require_agreement(shard, tensor.name, map, folder, index);
@@ -113,13 +118,14 @@ safetensors_content read_shards(fs::path const& folder, weight_files const& kind
 
 }  // namespace
 
-safetensors_content read_weights_folder(fs::path const& folder, std::vector<mapped_file>& files, made_bytes& made) {
+safetensors_content read_weights_folder(fs::path const& folder, std::vector<mapped_file>& files, made_bytes& made,
+                                        bool shapes_only) {
   for (weight_files const& kind : kinds) {
     if (there(folder / kind.whole)) {
-      files.emplace_back(folder / kind.whole);
+      files.push_back(map_weights(folder / kind.whole, shapes_only));
       return kind.read(files.back(), made);
     }
-    if (there(folder / kind.index)) return read_shards(folder, kind, files, made);
+    if (there(folder / kind.index)) return read_shards(folder, kind, files, made, shapes_only);
   }
   throw error(folder.string() +
               ": has neither model.safetensors nor pytorch_model.bin, whole or as shards with an index");
