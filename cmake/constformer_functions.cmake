@@ -32,7 +32,8 @@ function(constformer_add_model target checkpoint)
   endif()
   _constformer_checkpoint(path files "${checkpoint}")
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}.constformer")
-  set(written model.cpp weights.cpp check.cpp model_config.hpp model.weights model.flags check.flags)
+  # Written each time, the weights stand first, for make; the others only if their text changes.
+  set(written model.weights model.cpp weights.cpp check.cpp model_config.hpp model.flags check.flags)
   list(TRANSFORM written PREPEND "${folder}/")
   add_custom_command(OUTPUT ${written}
     COMMAND constformer::command build "${path}" --sources "${folder}" --compiler "${CMAKE_CXX_COMPILER}" ${arg_OPTIONS}

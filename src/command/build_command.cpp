@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <optional>
@@ -126,13 +127,20 @@ struct build {
 
 std::string qualified(std::string const& name) { return "constformer::configs::" + name; }
 
+// A file that holds `text` already keeps its time, so that a build system compiles what changed and nothing else.
+void write_changed(std::filesystem::path const& file, std::string const& text) {
+  std::ifstream old(file, std::ios::binary);
+  if (old && std::string(std::istreambuf_iterator<char>(old), {}) == text) return;
+  write_file(file, text);
+}
+
 void write_sources(build const& b) {
-  write_file(b.file(config_file),
-             config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
-  write_file(b.file(check_file), check_unit(b.source, qualified(b.name), config_file));
-  for (object_plan const& plan : b.objects) write_file(b.file(plan.source), plan.text);
-  write_file(b.file(weights_file),
-             b.embedded() ? embedded_weights_source(b.packed_path()) : beside_weights_source(b.beside_name()));
+  write_changed(b.file(config_file),
+                config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
+  write_changed(b.file(check_file), check_unit(b.source, qualified(b.name), config_file));
+  for (object_plan const& plan : b.objects) write_changed(b.file(plan.source), plan.text);
+  write_changed(b.file(weights_file),
+                b.embedded() ? embedded_weights_source(b.packed_path()) : beside_weights_source(b.beside_name()));
 }
 
 void require_success(build const& b, process_result const& result, std::string_view what) {
@@ -222,8 +230,8 @@ void write_for_others(build const& b) {
                 std::to_string(b.objects.size()) + " units");
   write_sources(b);
   auto const model = model_flags(b.options.compile.target, b.model);
-  write_file(b.file("model.flags"), response_file(unit_flags(b.tools, b.options.compile, model)));
-  write_file(b.file("check.flags"), response_file(check_flags(b.tools, b.options.compile)));
+  write_changed(b.file("model.flags"), response_file(unit_flags(b.tools, b.options.compile, model)));
+  write_changed(b.file("check.flags"), response_file(check_flags(b.tools, b.options.compile)));
   pack_checkpoint(b.source, b.model, b.file(packed_name));
 }
 
@@ -300,8 +308,8 @@ void add_build(CLI::App& app) {
       ->type_name("embed|beside");
   command
       ->add_option("--target", options->compile.target,
-                   "processor: this one, one that -march= or Highway names, or portable, a program that takes the best "
-                   "of its instruction sets")
+                   "processor: this one, one that -march= or Highway names, scalar, without vectors, or portable, a "
+                   "program that takes the best of its instruction sets")
       ->type_name("native|portable|ARCH");
   command->add_option("--compiler", options->compile.compiler, "C++ compiler")->type_name("CXX");
   command->add_option("--keep", options->keep, "keep the sources in DIR and print the line that compiles them")

@@ -75,7 +75,8 @@ TEST_CASE("a header alone is held against a config that one names") {
 
 TEST_CASE("so are the headers of shards, by their index") {
   auto const folder = fresh_folder("shards_without_data");
-  fs::copy(source("tests/parity/fixtures/llama_sharded"), folder, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  fs::copy(source("tests/parity/fixtures/llama_sharded"), folder,
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   for (auto const& entry : fs::directory_iterator(folder))
     if (entry.path().extension() == ".safetensors") cut_behind_header(entry.path());
   CHECK(verified(folder / "model.safetensors.index.json").find(" fit constformer::configs::") != std::string::npos);
@@ -94,7 +95,7 @@ TEST_CASE("what stands before the data of a GGUF file is enough, and all of it i
   truncate_file(file, begin);
   CHECK(verified(file) == file.string() + ": 20 tensors of 21482 bytes fit constformer::configs::model_gguf\n");
   truncate_file(file, begin - 1);
-  check_refusal({"verify", file.string(), "--shapes-only"},
-                file.string() + ": ends at byte " + std::to_string(begin - 1) + ", its data begins at byte " +
-                    std::to_string(begin));
+  check_refusal({"verify", file.string(), "--shapes-only"}, file.string() + ": ends at byte " +
+                                                                std::to_string(begin - 1) +
+                                                                ", its data begins at byte " + std::to_string(begin));
 }

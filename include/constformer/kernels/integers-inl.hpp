@@ -52,8 +52,12 @@ HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>&
   HWY_UNROLL(8)
   for (int k = 0; k < block_columns; k += lanes) {
     auto rounded = hn::NearestInt(hn::Mul(hn::LoadU(d, x + k), inverse));
-    if constexpr (reorder) rounded = hn::Per4LaneBlockShuffle<3, 1, 2, 0>(rounded);  // 0, 2, 1, 3: `quad_place`
-    hn::StoreU(hn::DemoteTo(dv, rounded), dv, out.values + k);
+    int place = k;
+    if constexpr (reorder && lanes == 1)
+      place = k - k % quad_columns + Block::quad_place(k % quad_columns);
+    else if constexpr (reorder)
+      rounded = hn::Per4LaneBlockShuffle<3, 1, 2, 0>(rounded);  // 0, 2, 1, 3: `quad_place`
+    hn::StoreU(hn::DemoteTo(dv, rounded), dv, out.values + place);
     sum = hn::Add(sum, rounded);
   }
   constexpr int each = std::is_same_v<Block, q4_0_block> ? 8 : 128;
@@ -66,6 +70,22 @@ HWY_NOINLINE void round_row(float const* x, int depth, input_block<Block, Dots>*
   for (int k = 0; k < depth; k += block_columns, ++out) round_block(x + k, HWY_MIN(block_columns, depth - k), *out);
 }
 
+#if HWY_TARGET == HWY_SCALAR
+/// Exact sums of a block: x (Rows, 32) · one row of the block of each panel at a time, `stride` blocks from one panel to
+/// the next.
+template <class Block, integer_dots Dots, int Rows, int Vecs>
+HWY_INLINE void multiply_block(input_block<Block, Dots> const* const (&x)[Rows], Block const* block, std::size_t stride,
+                               int_vec (&sums)[Rows][Vecs]) {
+  for (int v = 0; v < Vecs; ++v) {
+    Block const& weights = block[static_cast<std::size_t>(v / panel_vecs) * stride];
+    for (int r = 0; r < Rows; ++r) {
+      int sum = 0;
+      for (int k = 0; k < block_columns; ++k) sum += value_at(*x[r], k) * quantised_at(weights, k, v % panel_vecs);
+      sums[r][v] = hn::Set(int_tag(), sum);
+    }
+  }
+}
+#else
 /// sum += a·b over neighbouring pairs of 16-bit integers; one instruction where there is one.
 template <class Vec>
 HWY_INLINE int_vec add_pairs(Vec a, Vec b, int_vec sum) {
@@ -245,6 +265,7 @@ HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::quads> cons
     }
   }
 }
+#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace constformer

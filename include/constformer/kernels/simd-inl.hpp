@@ -32,7 +32,7 @@ using int_tag = hn::RebindToSigned<float_tag>;
 /// A vector of `lanes` of them.
 using int_vec = hn::Vec<int_tag>;
 
-/// Floats of a vector: 4, 8 or 16.
+/// Floats of a vector: 4, 8 or 16, or 1 where there are no vectors (HWY_SCALAR).
 inline constexpr int lanes = static_cast<int>(hn::MaxLanes(float_tag()));
 /// Vectors that one input column of a panel fills.
 inline constexpr int panel_vecs = panel_rows / lanes;
