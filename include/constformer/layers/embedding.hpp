@@ -11,10 +11,15 @@ template <int Rows, int Width>
 struct embedding {
   static constexpr int rows = Rows;    ///< ids: tokens, positions or segments
   static constexpr int width = Width;  ///< d_model
+  static constexpr int out = Width;    ///< columns of what it gives
   /// (Rows, Width).
   using weight_type = parameter<parameter_role::embedding, Rows, Width>;
   BOOST_HANA_DEFINE_STRUCT(embedding, (weight_type, weight));
 };
+
+/// `embedding` under a name that members do not have, for code that says `using namespace constformer`.
+template <int Rows, int Width>
+using embedding_layer = embedding<Rows, Width>;
 
 /// A head that uses the embedding's weight: logits (T, vocab) = x (T, d_model) · Wᵀ. It has no parameters of its own.
 template <int Vocab, int DModel, class Embedding>
