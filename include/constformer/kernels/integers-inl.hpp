@@ -71,8 +71,7 @@ HWY_NOINLINE void round_row(float const* x, int depth, input_block<Block, Dots>*
 }
 
 #if HWY_TARGET == HWY_SCALAR
-/// Exact sums of a block: x (Rows, 32) · one row of the block of each panel at a time, `stride` blocks from one panel to
-/// the next.
+/// Exact sums of a block: x (Rows, 32) · one row of a block of each panel, `stride` blocks from one panel to the next.
 template <class Block, integer_dots Dots, int Rows, int Vecs>
 HWY_INLINE void multiply_block(input_block<Block, Dots> const* const (&x)[Rows], Block const* block, std::size_t stride,
                                int_vec (&sums)[Rows][Vecs]) {
