@@ -197,6 +197,7 @@ config base_of(config const& c, shape const& s) {
     case family_kind::chatglm_6b: return chatglm_6b(s, c.prefix);
     case family_kind::nanochat: return nanochat(s);
     case family_kind::gpt2: return gpt2(s);
+    case family_kind::gpt_neo: return gpt_neo(s, c.window);
     case family_kind::bert: return bert(s);
     case family_kind::roberta: return roberta(s);
     case family_kind::distilbert: return distilbert(s);
@@ -226,7 +227,8 @@ std::string call_of(config const& c, shape const& s) {
   put("vocab", s.vocab);
   put("positions", s.positions);
   std::string more;
-  if (c.family == family_kind::mistral || c.family == family_kind::gemma2) more = ", " + std::to_string(c.window);
+  if (c.family == family_kind::mistral || c.family == family_kind::gemma2 || c.family == family_kind::gpt_neo)
+    more = ", " + std::to_string(c.window);
   if (c.family == family_kind::opennmt || c.family == family_kind::lecture)
     more = ", " + std::to_string(c.encoder.vocab);
   if (c.family == family_kind::chatglm_6b)

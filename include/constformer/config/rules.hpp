@@ -53,7 +53,8 @@ constexpr message attention_misfit(config const& c) {
                           largest_extent);
   bool const square = c.family == family_kind::gpt2 || c.family == family_kind::bert ||
                       c.family == family_kind::roberta || c.family == family_kind::distilbert ||
-                      c.family == family_kind::gpt_neox || c.family == family_kind::chatglm_6b;
+                      c.family == family_kind::gpt_neox || c.family == family_kind::gpt_neo ||
+                      c.family == family_kind::chatglm_6b;
   if (square && c.heads * c.head_dim != c.d_model)
     return format_message("attention: d_model={} is not heads={} times head_dim={}", c.d_model, c.heads, c.head_dim);
   if (square && c.kv_heads != c.heads)

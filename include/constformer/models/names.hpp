@@ -9,6 +9,7 @@
 #include "constformer/models/gemma2.hpp"
 #include "constformer/models/glm.hpp"
 #include "constformer/models/gpt2.hpp"
+#include "constformer/models/gpt_neo.hpp"
 #include "constformer/models/gpt_neox.hpp"
 #include "constformer/models/llama.hpp"
 #include "constformer/models/lecture.hpp"
@@ -26,6 +27,7 @@ namespace constformer {
 [[nodiscard]] constexpr name_map const& names_of(config const& c) {
   switch (c.family) {
     case family_kind::gpt2: return gpt2_names;
+    case family_kind::gpt_neo: return gpt_neo_names;
     case family_kind::gemma2: return gemma2_names;
     case family_kind::nanochat: return nanochat_names;
     case family_kind::phi3: return phi3_names;

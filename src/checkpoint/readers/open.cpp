@@ -45,7 +45,8 @@ namespace fs = std::filesystem;
 // Before the tensor names of the usual class of checkpoint; files of the bare model have none.
 std::string_view usual_prefix(family_kind family) {
   switch (family) {
-    case family_kind::gpt2: return "transformer.";
+    case family_kind::gpt2:
+    case family_kind::gpt_neo: return "transformer.";
     case family_kind::bert: return "bert.";
     case family_kind::roberta: return "roberta.";
     case family_kind::distilbert: return "distilbert.";
