@@ -127,6 +127,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("relative.buckets", c.relative.buckets);
   visit("relative.max_distance", c.relative.max_distance);
   visit("embedding_scale", c.embedding_scale);
+  visit("zero_start", c.zero_start);
   visit("mask", c.mask);
   visit("prefix.end", c.prefix.end);
   visit("prefix.blank", c.prefix.blank);
@@ -205,6 +206,7 @@ config base_of(config const& c, shape const& s) {
     case family_kind::t5_v1_1: return t5_v1_1(s);
     case family_kind::marian: return marian(s);
     case family_kind::opennmt: return opennmt(s, c.encoder.vocab);
+    case family_kind::ctranslate2_decoder: return ctranslate2_decoder(s);
     case family_kind::lecture: return lecture(s, c.encoder.vocab);
     case family_kind::llama: break;
   }

@@ -396,4 +396,11 @@ constexpr void add_encoder(config& c, int layers) {
   return c;
 }
 
+/// A decoder alone in a CTranslate2 folder, whatever family it was converted from; this is Llama's arithmetic.
+[[nodiscard]] constexpr config ctranslate2_decoder(shape const& s) {
+  config c = llama(s);
+  c.family = family_kind::ctranslate2_decoder;
+  return c;
+}
+
 }  // namespace constformer

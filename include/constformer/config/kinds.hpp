@@ -31,6 +31,7 @@ enum class family_kind : std::uint8_t {
   t5_v1_1,
   marian,
   opennmt,
+  ctranslate2_decoder,
   lecture
 };
 
@@ -118,6 +119,7 @@ inline constexpr std::array family_names{
     named{family_kind::t5_v1_1, "t5_v1_1"},
     named{family_kind::marian, "marian"},
     named{family_kind::opennmt, "opennmt"},
+    named{family_kind::ctranslate2_decoder, "ctranslate2_decoder"},
     named{family_kind::lecture, "lecture"},
 };
 inline constexpr std::array norm_names{named{norm_kind::rms_norm, "rms_norm"},

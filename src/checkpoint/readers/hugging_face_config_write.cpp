@@ -208,6 +208,7 @@ std::string add_model(ordered_json& out, checkpoint const& source) {
     case family_kind::t5:
     case family_kind::t5_v1_1: add_t5(out, c, source.ids); return {};
     case family_kind::opennmt: return other_than_marian(c);
+    case family_kind::ctranslate2_decoder: return "a model.bin does not say which family it was converted from";
     default: return "a config.json of " + std::string(name_of(c.family)) + " is not written";
   }
 }
