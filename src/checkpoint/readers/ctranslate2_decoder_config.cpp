@@ -137,28 +137,20 @@ class reader {
   }
 
   void read_scaling(config& c) const {
-    enum : int { none = -1, linear = 0, su = 1, llama3 = 2 };
+    constexpr double none = -1, linear = 0, su = 1, llama3 = 2;
+    double const type = number("rotary_scaling_type", none);
+    if (!(type == none || type == linear || type == su || type == llama3))
+      in_.fail("attribute rotary_scaling_type is " + std::to_string(type) + ", one of 0 to 2 is expected");
     auto const factor = static_cast<float>(number("rotary_scaling_factor", 1));
-    switch (static_cast<int>(number("rotary_scaling_type", none))) {
-      case none: return;
-      case linear:
-        if (factor != 1.0F) c.rope.scaling = rope_scaling_kind::linear;
-        c.rope.factor = factor;
-        return;
-      case su: read_su(c); return;
-      case llama3:
-        // The converter leaves factor and trained length out, and CTranslate2 then keeps the frequencies.
-        if (factor == 1.0F) return;
-        c.rope.scaling = rope_scaling_kind::llama3;
-        c.rope.factor = factor;
-        c.rope.original_positions = extent("original_max_position_embeddings", 0);
-        c.rope.low_freq_factor = static_cast<float>(number("rotary_low_freq_factor", 1));
-        c.rope.high_freq_factor = static_cast<float>(number("rotary_high_freq_factor", 4));
-        return;
-      default:
-        in_.fail("attribute rotary_scaling_type is " + std::to_string(number("rotary_scaling_type", none)) +
-                 ", one of 0 to 2 is expected");
-    }
+    if (type == su) read_su(c);
+    // The converter leaves Llama 3's factor and trained length out, and CTranslate2 then keeps the frequencies.
+    if (type == none || type == su || factor == 1.0F) return;
+    c.rope.scaling = type == linear ? rope_scaling_kind::linear : rope_scaling_kind::llama3;
+    c.rope.factor = factor;
+    if (type == linear) return;
+    c.rope.original_positions = extent("original_max_position_embeddings", 0);
+    c.rope.low_freq_factor = static_cast<float>(number("rotary_low_freq_factor", 1));
+    c.rope.high_freq_factor = static_cast<float>(number("rotary_high_freq_factor", 4));
   }
 
   void read_su(config& c) const {
