@@ -125,8 +125,11 @@ def checkpoint_of(model, seed, pad):
     random = np.random.RandomState(seed)
     tensors = {name: translators.fill(name, tuple(p.shape), random) for name, p in sorted(model.named_parameters())
                if "embed_positions" not in name}
-    tensors["model.shared.weight"][pad] = 0
-    tensors["final_logits_bias"] = translators.fill("final_logits_bias", tuple(model.final_logits_bias.shape), random)
+    # Of one length, so that no id wins by its own: with hundreds of them the greedy text would be one word.
+    table = tensors["model.shared.weight"]
+    table *= 2 / table.norm(dim=1, keepdim=True)
+    table[pad] = 0
+    tensors["final_logits_bias"] = 0.1 * torch.from_numpy(random.standard_normal((1, pad + 1)).astype(np.float32))
     model.load_state_dict(tensors, strict=False)
     model.tie_weights()
     return tensors
@@ -154,7 +157,7 @@ def write_marian(folder, first):
             tokens = tokenizer.convert_ids_to_tokens(chosen)
             clear = min(margins) >= translators.SAFE_MARGIN * np.abs(logits).max()
             # transformers takes blanks off the end of a text
-            if clear and len(set(chosen)) >= 5 and 0 not in chosen and not tokens[-1].endswith("\u2581"):
+            if clear and len(set(chosen)) >= 4 and 0 not in chosen and not tokens[-1].endswith("\u2581"):
                 break
         else:
             raise SystemExit("ct2_marian: no seed gives a greedy text away from ties")
