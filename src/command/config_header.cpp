@@ -127,6 +127,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("relative.buckets", c.relative.buckets);
   visit("relative.max_distance", c.relative.max_distance);
   visit("embedding_scale", c.embedding_scale);
+  visit("zero_start", c.zero_start);
   visit("mask", c.mask);
   visit("prefix.end", c.prefix.end);
   visit("prefix.blank", c.prefix.blank);
@@ -197,6 +198,7 @@ config base_of(config const& c, shape const& s) {
     case family_kind::chatglm_6b: return chatglm_6b(s, c.prefix);
     case family_kind::nanochat: return nanochat(s);
     case family_kind::gpt2: return gpt2(s);
+    case family_kind::gpt_neo: return gpt_neo(s, c.window);
     case family_kind::bert: return bert(s);
     case family_kind::roberta: return roberta(s);
     case family_kind::distilbert: return distilbert(s);
@@ -204,6 +206,7 @@ config base_of(config const& c, shape const& s) {
     case family_kind::t5_v1_1: return t5_v1_1(s);
     case family_kind::marian: return marian(s);
     case family_kind::opennmt: return opennmt(s, c.encoder.vocab);
+    case family_kind::ctranslate2_decoder: return ctranslate2_decoder(s);
     case family_kind::lecture: return lecture(s, c.encoder.vocab);
     case family_kind::llama: break;
   }
@@ -226,7 +229,8 @@ std::string call_of(config const& c, shape const& s) {
   put("vocab", s.vocab);
   put("positions", s.positions);
   std::string more;
-  if (c.family == family_kind::mistral || c.family == family_kind::gemma2) more = ", " + std::to_string(c.window);
+  if (c.family == family_kind::mistral || c.family == family_kind::gemma2 || c.family == family_kind::gpt_neo)
+    more = ", " + std::to_string(c.window);
   if (c.family == family_kind::opennmt || c.family == family_kind::lecture)
     more = ", " + std::to_string(c.encoder.vocab);
   if (c.family == family_kind::chatglm_6b)

@@ -93,6 +93,7 @@ ordered_json hyperparameters(config const& c) {
   if (c.position == position_kind::relative)
     out["relative"] = {{"buckets", c.relative.buckets}, {"max_distance", c.relative.max_distance}};
   out.update({{"embedding_scale", shortest(c.embedding_scale)},
+              {"zero_start", c.zero_start},
               {"mask", name_of(c.mask)},
               {"prefix", {{"end", c.prefix.end}, {"blank", c.prefix.blank}, {"other_blank", c.prefix.other_blank}}},
               {"window", c.window},

@@ -82,17 +82,23 @@ constformer::checkpoint opened(fs::path const& fixture) {
   return constformer::open_checkpoint(ids.contains("checkpoint") ? fixture / ids["checkpoint"] : fixture, options);
 }
 
+// Several model_types may be one family.
+std::string format_of(fs::path const& folder, std::string const& format) {
+  if (format != "Hugging Face folder") return format;
+  return format + " (" + json::parse(text_of(folder / "config.json"))["model_type"].get<std::string>() + ")";
+}
+
 std::map<std::string, family> families_of(fs::path const& fixtures) {
   std::map<std::string, family> out;
   std::set<fs::path> folders;
-  for (char const* const place : {"fixtures", "fixtures_translators"})
+  for (char const* const place : {"fixtures", "fixtures_translators", "fixtures_ctranslate2"})
     for (auto const& entry : fs::directory_iterator(fixtures / place))
       if (fs::exists(entry.path() / "ids.json")) folders.insert(entry.path());
   for (fs::path const& folder : folders) {
     CAPTURE(folder.filename().string());
     auto const described = constformer::command::describe_checkpoint(opened(folder));
     family& f = out[described["family"].get<std::string>()];
-    f.formats.insert(described["format"].get<std::string>());
+    f.formats.insert(format_of(folder, described["format"].get<std::string>()));
     f.shapes.insert(sharing(described["config"]));
     f.fixtures.push_back(folder.filename().string());
     collect(described["config"], "", f.fields);

@@ -30,6 +30,8 @@ std::vector<refusal> const& refusals() {
       {"bert_plain", R"({"is_decoder":true})", R"(field "is_decoder" is true, only false is supported)"},
       {"roberta_masked", R"({"hidden_act":"relu"})",
        R"(field "hidden_act" is relu, the head for masked tokens has gelu in any case, which is supported only together with it)"},
+      {"roberta_plain", R"({"model_type":"xlm-roberta-xl"})",
+       R"(model_type "xlm-roberta-xl" is not supported: its norms stand before each half of a block, those of an XLM-RoBERTa behind it)"},
   };
   return all;
 }

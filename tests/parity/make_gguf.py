@@ -11,6 +11,7 @@ Exit status 77 when the Python packages it needs are missing.
 """
 import argparse
 import json
+import math
 import pathlib
 import shutil
 import sys
@@ -40,6 +41,10 @@ FIXTURES = {
         rope_scaling={"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
                       "original_max_position_embeddings": 8192})),
     "qwen2_bf16": ("qwen2", TYPE.BF16, fixtures.qwen2(tie_word_embeddings=True)),
+    "qwen3_f16": ("qwen3", TYPE.F16, fixtures.qwen3(num_attention_heads=6, num_key_value_heads=3, tie_word_embeddings=True)),
+    "phi3_bf16": ("phi3", TYPE.BF16, fixtures.phi3(
+        sliding_window=7, num_key_value_heads=1, max_position_embeddings=128, original_max_position_embeddings=16,
+        rope_scaling={"type": "longrope", "short_factor": [1.0, 1.3, 2.0, 1.1], "long_factor": [1.5, 2.5, 4.0, 8.0]})),
     "gpt2_f16": ("gpt2", TYPE.F16, fixtures.gpt2()),
     # The file says neither theta nor what scores are divided by: they are these.
     "gemma_f32": ("gemma", TYPE.F32, fixtures.gemma(rope_theta=10000.0)),
@@ -68,9 +73,12 @@ BERT = {"embeddings.word_embeddings": "token_embd", "embeddings.position_embeddi
         "attention.self.query": "attn_q", "attention.self.key": "attn_k", "attention.self.value": "attn_v",
         "attention.output.dense": "attn_output", "attention.output.LayerNorm": "attn_output_norm",
         "intermediate.dense": "ffn_up", "output.dense": "ffn_down", "output.LayerNorm": "layer_output_norm"}
+QWEN3 = {**LLAMA, "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm"}
+PHI3 = {**LLAMA, "self_attn.qkv_proj": "attn_qkv", "mlp.gate_up_proj": "ffn_up"}
 GEMMA2 = {**LLAMA, "post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
           "post_feedforward_layernorm": "post_ffw_norm"}
-NAMES = {"llama": ("model.layers.", LLAMA), "qwen2": ("model.layers.", LLAMA), "gemma": ("model.layers.", LLAMA),
+NAMES = {"llama": ("model.layers.", LLAMA), "qwen2": ("model.layers.", LLAMA),
+         "qwen3": ("model.layers.", QWEN3), "phi3": ("model.layers.", PHI3), "gemma": ("model.layers.", LLAMA),
          "gemma2": ("model.layers.", GEMMA2), "gpt2": ("transformer.h.", GPT2),
          "bert": ("encoder.layer.", BERT)}
 
@@ -123,10 +131,17 @@ def add_keys(writer, family, c):
     else:
         writer.add_head_count_kv(c["num_key_value_heads"])
         writer.add_layer_norm_rms_eps(c["rms_norm_eps"])
-    if family in ("llama", "qwen2"):
+    if family in ("llama", "qwen2", "qwen3", "phi3"):
         writer.add_rope_freq_base(c["rope_theta"])
+    if family in ("llama", "qwen2", "phi3"):
         writer.add_rope_dimension_count(c["hidden_size"] // c["num_attention_heads"])
-    if family.startswith("gemma"):
+    if family == "phi3":
+        original = c["original_max_position_embeddings"]
+        writer.add_sliding_window(c["sliding_window"])
+        writer.add_rope_scaling_orig_ctx_len(original)
+        writer.add_rope_scaling_attn_factors(
+            math.sqrt(1 + math.log(c["max_position_embeddings"] / original) / math.log(original)))
+    if family.startswith("gemma") or family == "qwen3":
         writer.add_key_length(c["head_dim"])
         writer.add_value_length(c["head_dim"])
     if family == "gemma2":
@@ -157,6 +172,10 @@ def write_gguf(name, folder):
     add_keys(writer, family, c)
     if family == "llama":
         writer.add_tensor("rope_freqs.weight", llama3_factors(c))
+    if family == "phi3":
+        for length in ("long", "short"):
+            factors = np.array(c["rope_scaling"][f"{length}_factor"], dtype=np.float32)
+            writer.add_tensor(f"rope_factors_{length}.weight", factors)
     for tensor in sorted(tensors):
         values = converted(family, c, tensor, tensors[tensor].numpy())
         own = TYPE.F32 if values.ndim == 1 or "position_embd" in gguf_name(family, tensor) else kind
@@ -179,8 +198,8 @@ def write_listing(folder):
 
 
 def write(name, folder):
-    _, _, c = FIXTURES[name]
-    fixture = fixtures.Fixture(c, pooler=False)
+    family, _, c = FIXTURES[name]
+    fixture = fixtures.Fixture(c, prompt=20 if family == "phi3" else 12, pooler=False)
     finish = fixtures.write_encoder if c["model_type"] == "bert" else fixtures.write_decoder
     for seed in range(200):
         shutil.rmtree(folder, ignore_errors=True)

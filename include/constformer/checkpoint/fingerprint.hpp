@@ -53,7 +53,7 @@ constexpr void add_arithmetic(word_hash& hash, config const& c) {
                     c.qk_norm,        c.rope.f16_frequencies,
                     c.norm_weight,    c.residual_gains,
                     c.backout,        c.qk_norm_last,
-                    c.rope.backwards})
+                    c.rope.backwards, c.zero_start})
     hash.add(std::int64_t{word});
   for (auto word :
        {static_cast<int>(c.norm), static_cast<int>(c.place), static_cast<int>(c.activation),

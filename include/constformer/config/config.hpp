@@ -112,6 +112,7 @@ struct config {
   rope_config rope{};                              ///< if position is rotary
   relative_config relative{};                      ///< if position is relative
   float embedding_scale = 1.0F;                    ///< token embeddings are multiplied by it
+  bool zero_start = false;                         ///< the embedding of the token at position 0 is 0 (Marian)
 
   mask_kind mask = mask_kind::causal;  ///< which keys a query sees
   prefix_config prefix{};              ///< if the mask is prefix

@@ -22,6 +22,7 @@ namespace constformer {
   e.vocab = source_vocab(c);
   e.mask = mask_kind::bidirectional;
   e.window = 0;
+  e.zero_start = false;
   e.head = head_kind::none;
   e.tied = e.bias_head = false;
   e.logit_scale = 1.0F;

@@ -53,7 +53,8 @@ constexpr message attention_misfit(config const& c) {
                           largest_extent);
   bool const square = c.family == family_kind::gpt2 || c.family == family_kind::bert ||
                       c.family == family_kind::roberta || c.family == family_kind::distilbert ||
-                      c.family == family_kind::gpt_neox || c.family == family_kind::chatglm_6b;
+                      c.family == family_kind::gpt_neox || c.family == family_kind::gpt_neo ||
+                      c.family == family_kind::chatglm_6b;
   if (square && c.heads * c.head_dim != c.d_model)
     return format_message("attention: d_model={} is not heads={} times head_dim={}", c.d_model, c.heads, c.head_dim);
   if (square && c.kv_heads != c.heads)
@@ -216,6 +217,10 @@ constexpr message relative_misfit(config const& c) {
 constexpr message scale_misfit(config const& c) {
   if (!(c.embedding_scale > 0 && c.embedding_scale <= largest_factor))
     return format_message("embedding: scale={} is not between 0 and {}", c.embedding_scale, largest_factor);
+  if (c.zero_start && c.mask != mask_kind::causal)
+    return format_message("embedding: zero_start=true needs mask=causal, it is {}", name_of(c.mask));
+  if (c.zero_start && c.smear_inputs > 0)
+    return format_message("embedding: zero_start=true needs smear_inputs=0, it is {}", c.smear_inputs);
   if (!(c.logit_scale > 0 && c.logit_scale <= largest_factor))
     return format_message("head: logit_scale={} is not between 0 and {}", c.logit_scale, largest_factor);
   return {};

@@ -80,7 +80,11 @@ class embedding_layer {
 
   static HWY_INLINE void embed_row(worker const& self, stage const& s, int row) {
     float* const x = s.x + static_cast<std::size_t>(row) * stride;
-    embed_token(s, s.ids[row], x);
+    bool const nothing = Config.zero_start && s.position(row) == 0;
+    if (nothing)
+      for (std::size_t k = 0; k < width; ++k) x[k] = 0.0F;
+    else
+      embed_token(s, s.ids[row], x);
     if constexpr (Config.position == position_kind::learned) {
       float const* const position = floats_at(s.weights, place.positions) +
                                     static_cast<std::size_t>(Config.first_position + s.position(row)) * stride;

@@ -57,6 +57,10 @@ void refuse_flag(json_fields const& fields, std::string_view field) {
   if (fields.flag(field, false)) fields.misfit(field, "only false is supported");
 }
 
+int renamed_extent(json_fields const& fields, std::string_view field, std::string_view alias) {
+  return fields.has(field) || !fields.has(alias) ? fields.extent(field) : fields.extent(alias);
+}
+
 int quotient(json_fields const& fields, std::string_view width, int dividend, std::string_view heads, int divisor) {
   if (dividend % divisor != 0)
     throw error(fields.where() + ": field \"" + std::string(width) + "\" is " + std::to_string(dividend) +

@@ -20,6 +20,9 @@ namespace constformer {
 /// Refuses a field that is true: arithmetic that `config` cannot say.
 void refuse_flag(json_fields const& fields, std::string_view field);
 
+/// The extent of `field`, or of `alias`, which transformers maps to it.
+[[nodiscard]] int renamed_extent(json_fields const& fields, std::string_view field, std::string_view alias);
+
 /// dividend / divisor; refuses a remainder, naming both fields.
 [[nodiscard]] int quotient(json_fields const& fields, std::string_view width, int dividend, std::string_view heads,
                            int divisor);

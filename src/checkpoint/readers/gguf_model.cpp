@@ -20,6 +20,7 @@
 #include "encoder_decoder_configs.hpp"
 #include "family_readers.hpp"
 #include "gguf_names.hpp"
+#include "rope_parameters.hpp"
 
 namespace constformer {
 
@@ -142,6 +143,35 @@ void set_llama3_scaling(rope_config& rope, gguf_tensor const& factors, gguf_file
   rope = scaled;
 }
 
+// One factor for each pair of rotating dims.
+factor_table read_factors(model_keys const& keys, gguf_tensor const& factors, int pairs) {
+  if (count_of(factors.shape) != pairs || pairs > factor_table::limit)
+    throw error(keys.file().where + ": tensor " + factors.name + " is " + shape_text(factors.shape) + ", " +
+                std::to_string(pairs) + " pairs rotate and " + std::to_string(factor_table::limit) + " is the limit");
+  factor_table out;
+  read_rows_f32({factors.name, factors.type, factors.shape, factors.bytes}, 0, 1,
+                std::span(out.values, static_cast<std::size_t>(pairs)));
+  return out;
+}
+
+// LongRoPE's two tables. The temperature of scores is in the file, or follows from the lengths.
+void read_longrope(model_keys const& keys, config& c, std::string const& scaling) {
+  gguf_tensor const* const long_factors = keys.tensor("rope_factors_long.weight");
+  gguf_tensor const* const short_factors = keys.tensor("rope_factors_short.weight");
+  if (long_factors == nullptr && short_factors == nullptr && scaling != "longrope") return;
+  if (scaling == "linear") keys.fail("rope.scaling.type", "is \"linear\" beside LongRoPE's tensors");
+  if (long_factors == nullptr || short_factors == nullptr)
+    throw error(keys.file().where + ": tensors rope_factors_long.weight and rope_factors_short.weight come together");
+  c.rope.scaling = rope_scaling_kind::longrope;
+  c.rope.original_positions = keys.extent("rope.scaling.original_context_length", c.positions);
+  c.rope.long_factors = read_factors(keys, *long_factors, c.rope.rotary_dims / 2);
+  c.rope.short_factors = read_factors(keys, *short_factors, c.rope.rotary_dims / 2);
+  c.rope.attention_factor =
+      keys.real("rope.scaling.attn_factor",
+                longrope_attention_factor(static_cast<double>(c.positions) / c.rope.original_positions,
+                                          c.rope.original_positions));
+}
+
 void read_rope(model_keys const& keys, config& c) {
   c.rope.theta = keys.real("rope.freq_base", 10000.0F);
   c.rope.rotary_dims = keys.extent("rope.dimension_count", c.head_dim);
@@ -149,11 +179,13 @@ void read_rope(model_keys const& keys, config& c) {
   if (scaling == "linear") {
     c.rope.scaling = rope_scaling_kind::linear;
     c.rope.factor = keys.real("rope.scaling.factor");
-  } else if (scaling != "none") {
-    keys.fail("rope.scaling.type", "is \"" + scaling + "\", supported are none and linear");
+  } else if (scaling != "none" && scaling != "longrope") {
+    keys.fail("rope.scaling.type", "is \"" + scaling + "\", supported are none, linear and longrope");
   }
+  read_longrope(keys, c, scaling);
   if (gguf_tensor const* const factors = keys.tensor("rope_freqs.weight")) {
-    if (scaling != "none") keys.fail("rope.scaling.type", "is \"" + scaling + "\" beside the tensor rope_freqs.weight");
+    if (c.rope.scaling != rope_scaling_kind::none)
+      keys.fail("rope.scaling.type", "is \"" + scaling + "\" beside the tensor rope_freqs.weight");
     set_llama3_scaling(c.rope, *factors, keys.file());
   }
 }
@@ -176,6 +208,28 @@ config read_llama(model_keys const& keys) {
 config read_qwen2(model_keys const& keys) {
   config c = qwen2(read_shape(keys));
   read_llama_like(keys, c);
+  return c;
+}
+
+config read_qwen3(model_keys const& keys) {
+  config c = qwen3(read_shape(keys));
+  read_llama_like(keys, c);
+  return c;
+}
+
+// Before llama.cpp's converter wrote windows (August 2024), its reader knew them by the sizes of the releases.
+int window_of_first_files(config const& c) {
+  constexpr int layers_of_mini = 32, layers_of_medium = 40;
+  bool const release = c.layers == layers_of_mini || c.layers == layers_of_medium;
+  return release && c.positions == 4096 ? 2047 : 0;
+}
+
+config read_phi3(model_keys const& keys) {
+  config c = phi3(read_shape(keys));
+  read_llama_like(keys, c);
+  // 0 is written for none.
+  auto const window = keys.file().integer(keys.full("attention.sliding_window"));
+  c.window = !window ? window_of_first_files(c) : *window == 0 ? 0 : keys.extent("attention.sliding_window");
   return c;
 }
 
@@ -241,10 +295,16 @@ struct architecture {
 
 constexpr std::array architectures{
     architecture{"llama", read_llama, gguf_llama_names}, architecture{"qwen2", read_qwen2, gguf_llama_names},
+    architecture{"qwen3", read_qwen3, gguf_qwen3_names}, architecture{"phi3", read_phi3, gguf_phi3_names},
     architecture{"gpt2", read_gpt2, gguf_gpt2_names},    architecture{"bert", read_bert, gguf_bert_names},
     architecture{"gemma", read_gemma, gguf_llama_names}, architecture{"gemma2", read_gemma2, gguf_gemma2_names},
     architecture{"t5", read_t5, gguf_t5_gated_names},
 };
+
+// Factors of frequencies, which are read into the config.
+bool is_rope_table(std::string_view name) {
+  return name == "rope_freqs.weight" || name == "rope_factors_long.weight" || name == "rope_factors_short.weight";
+}
 
 std::span<gguf_name const> names_of(architecture const& family, config const& c) {
   return c.family == family_kind::t5 ? gguf_t5_names : family.names;
@@ -297,7 +357,7 @@ gguf_model read_gguf_model(gguf_file const& file) {
   if (message const misfit = first_misfit(out.model); !misfit.empty())
     throw error(file.where + ": " + std::string(misfit.view()));
   for (gguf_tensor const& t : file.tensors)
-    if (t.name != "rope_freqs.weight")
+    if (!is_rope_table(t.name))
       out.tensors.push_back({hugging_face_name(names_of(family, out.model), t.name), t.type, t.shape, t.bytes});
   std::ranges::sort(out.tensors, {}, &tensor_view::name);
   out.ids = read_ids(file, out.model.vocab);

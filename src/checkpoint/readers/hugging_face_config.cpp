@@ -27,17 +27,12 @@ void refuse_what_changes_everything(json_fields const& fields) {
   if (!fields.is_empty("pruned_heads")) fields.misfit("pruned_heads", "only whole layers are supported");
 }
 
-// GPT-2's own names first, then those that transformers maps to them.
-int gpt2_extent(json_fields const& fields, std::string_view field, std::string_view alias) {
-  return fields.has(field) || !fields.has(alias) ? fields.extent(field) : fields.extent(alias);
-}
-
 config read_gpt2(json_fields const& fields) {
-  shape s{.layers = gpt2_extent(fields, "n_layer", "num_hidden_layers"),
-          .d_model = gpt2_extent(fields, "n_embd", "hidden_size"),
-          .heads = gpt2_extent(fields, "n_head", "num_attention_heads"),
+  shape s{.layers = renamed_extent(fields, "n_layer", "num_hidden_layers"),
+          .d_model = renamed_extent(fields, "n_embd", "hidden_size"),
+          .heads = renamed_extent(fields, "n_head", "num_attention_heads"),
           .vocab = fields.extent("vocab_size"),
-          .positions = gpt2_extent(fields, "n_positions", "max_position_embeddings")};
+          .positions = renamed_extent(fields, "n_positions", "max_position_embeddings")};
   s.head_dim = quotient(fields, "n_embd", s.d_model, "n_head", s.heads);
   if (fields.has("n_inner")) s.d_ff = fields.extent("n_inner");
   config c = gpt2(s);
@@ -143,18 +138,36 @@ constexpr std::array families{
     family_reader{"chatglm", read_chatglm, {}, 2, 0},
     family_reader{"nanochat", read_nanochat, 0, 1, 1},
     family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
+    family_reader{"gpt_neo", read_gpt_neo, 50256, 50256, {}},
     family_reader{"bert", read_bert, {}, {}, 0},
     family_reader{"roberta", read_roberta, 0, 2, 1},
+    family_reader{"xlm-roberta", read_roberta, 0, 2, 1},
+    family_reader{"camembert", read_roberta, 0, 2, 1},
     family_reader{"distilbert", read_distilbert, {}, {}, 0},
     family_reader{"t5", read_t5, {}, 1, 0, true},
+    family_reader{"mt5", read_mt5, {}, 1, 0, true},
     family_reader{"marian", read_marian, {}, 0, 58100, true},
     family_reader{"transformer", read_transformer, {}, {}, {}, true},
+};
+
+// Families that look like one of ours and are not.
+struct near_family {
+  std::string_view model_type;
+  std::string_view differs;
+};
+
+constexpr std::array near_families{
+    near_family{"umt5", "each of its layers has relative positions of its own, those of an mT5 are in the first alone"},
+    near_family{"xlm-roberta-xl", "its norms stand before each half of a block, those of an XLM-RoBERTa behind it"},
 };
 
 family_reader const& family_of(json_fields const& fields) {
   std::string const type = fields.text("model_type");
   for (family_reader const& family : families)
     if (family.model_type == type) return family;
+  for (near_family const& near : near_families)
+    if (near.model_type == type)
+      throw error(fields.where() + ": model_type \"" + type + "\" is not supported: " + std::string(near.differs));
   std::string known;
   for (family_reader const& family : families) known += (known.empty() ? "" : ", ") + std::string(family.model_type);
   throw error(fields.where() + ": model_type \"" + type + "\" is not supported (" + known + ")");

@@ -28,6 +28,7 @@
 #include "constformer/kernels/sinusoid.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
+#include "ctranslate2_variables.hpp"
 #include "describe.hpp"
 #include "json.hpp"
 #include "missing_data.hpp"
@@ -46,7 +47,8 @@ namespace fs = std::filesystem;
 // Before the tensor names of the usual class of checkpoint; files of the bare model have none.
 std::string_view usual_prefix(family_kind family) {
   switch (family) {
-    case family_kind::gpt2: return "transformer.";
+    case family_kind::gpt2:
+    case family_kind::gpt_neo: return "transformer.";
     case family_kind::bert: return "bert.";
     case family_kind::roberta: return "roberta.";
     case family_kind::distilbert: return "distilbert.";
@@ -56,6 +58,7 @@ std::string_view usual_prefix(family_kind family) {
     case family_kind::t5:
     case family_kind::t5_v1_1:
     case family_kind::opennmt:
+    case family_kind::ctranslate2_decoder:
     case family_kind::lecture: return "";
     case family_kind::marian:
     case family_kind::llama:
@@ -321,6 +324,7 @@ struct ctranslate2_settings {
 
 ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2_content const& content) {
   ctranslate2_settings out;
+  if (content.spec.starts_with("TransformerDecoder")) out.begin = out.end = "";
   auto const text = [&](char const* name, std::string& into) {
     if (auto const found = content.texts.find(name); found != content.texts.end()) into = found->second;
   };
@@ -332,10 +336,24 @@ ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2
   if (!fs::is_regular_file(folder / "config.json", unreadable)) return out;
   json_document const document(folder / "config.json");
   json_fields const fields = document.fields();
+  if (fields.count("quantization_type", 0) != 0)
+    fields.misfit("quantization_type", "only 0, CTranslate2's own, is supported");
   out.norm_eps = fields.real("layer_norm_epsilon", 0.0F, 0.0F);
   out.end = fields.text("eos_token", out.end);
   out.begin = fields.text("decoder_start_token", fields.text("bos_token", out.begin));
   return out;
+}
+
+// What model.bin leaves open.
+void assume_for_ctranslate2(checkpoint& out, ctranslate2_content const& content) {
+  if (!has_encoder(out.model) && out.model.position == position_kind::rotary &&
+      out.model.positions == ctranslate2_positions)
+    out.assumed.push_back({"positions", std::to_string(out.model.positions), "model.bin has no longest context"});
+  auto const scaling = content.attributes.find("decoder.layer_0.self_attention.rotary_scaling_type");
+  if (scaling != content.attributes.end() && scaling->second >= 0 && out.model.rope.scaling == rope_scaling_kind::none)
+    out.assumed.push_back({"rope.scaling", "none",
+                           "model.bin has a rotary_scaling_type and no factor, with which "
+                           "CTranslate2 keeps the frequencies"});
 }
 
 // model.bin of CTranslate2, with the vocabularies beside it.
@@ -346,16 +364,21 @@ void open_ctranslate2(checkpoint& out) {
   auto const settings = ctranslate2_settings_of(out.path, content);
   out.format = checkpoint_format::ctranslate2;
   out.model = ctranslate2_config(content, settings.norm_eps, file.string());
-  vocabulary_list const target = read_vocabulary_list(out.path, "target", out.model.vocab);
-  static_cast<void>(read_vocabulary_list(out.path, "source", source_vocab(out.model)));
-  out.ids.decoder_start = out.ids.bos = target.id_of(settings.begin);
+  bool const two_sides = has_encoder(out.model);
+  vocabulary_list const target = two_sides ? read_vocabulary_list(out.path, "target_vocabulary", out.model.vocab)
+                                           : read_vocabulary_list(out.path, "vocabulary", out.model.vocab);
+  if (two_sides) static_cast<void>(read_vocabulary_list(out.path, "source_vocabulary", source_vocab(out.model)));
+  out.ids.bos = target.id_of(settings.begin);
+  if (two_sides) out.ids.decoder_start = out.ids.bos;
   if (auto const end = target.id_of(settings.end)) out.ids.eos = {*end};
+  assume_for_ctranslate2(out, content);
+  if (!two_sides) out.tokenizer = find_tokenizer_files(out.path);
   out.made = std::move(content.made);
   // Copies of what is shared or tied are not read.
   for (tensor_view& tensor : content.tensors) {
     bool const copy = (out.model.tied && tensor.name == "decoder.projection.weight") ||
                       (out.model.encoder.vocab == 0 && tensor.name == "encoder.embeddings.weight");
-    if (copy)
+    if (copy || is_ctranslate2_setting(tensor.name))
       out.unread.push_back(as_unread(tensor));
     else
       out.tensors.push_back(std::move(tensor));

@@ -232,12 +232,29 @@ bool holds_char_vocab(std::string const& bytes) {
   return document.is_object() && document.contains("type") && document["type"] == "char";
 }
 
+/// CTranslate2's list of tokens as the object that Marian's folders have.
+std::string vocabulary_of_list(fs::path const& path) {
+  json const list = json::parse(read_file(path), nullptr, false);
+  if (!list.is_array()) throw error(path.string() + ": is not a JSON list of tokens");
+  json ids = json::object();
+  for (json const& token : list) {
+    if (!token.is_string()) throw error(path.string() + ": entry " + std::to_string(ids.size()) + " is not a token");
+    if (!ids.emplace(token.get<std::string>(), ids.size()).second)
+      throw error(path.string() + ": holds \"" + token.get<std::string>().substr(0, 40) + "\" twice");
+  }
+  return ids.dump();
+}
+
 tokenizer_data read_marian(fs::path const& folder) {
   companion_files const files(folder);
   std::optional<std::string> target;
   if (files.flag("separate_vocabs").value_or(false)) target = read_file(folder / "target_vocab.json");
+  // The list of a converted folder counts: vocab.json beside it would be a copy, with a pad that the model has no more.
+  fs::path const list = folder / "shared_vocabulary.json", object = folder / "vocab.json";
+  bool const converted = fs::is_regular_file(list);
   return read_marian_files(read_file(folder / "source.spm"), read_file(folder / "target.spm"),
-                           read_file(folder / "vocab.json"), (folder / "vocab.json").string(), target);
+                           converted ? vocabulary_of_list(list) : read_file(object),
+                           (converted ? list : object).string(), target);
 }
 
 /// A vocabulary of OpenNMT: a word a line, or a JSON list of words.
