@@ -64,7 +64,8 @@ constexpr char const* sign_of(binary_operator what) {
   return "";
 }
 
-value checked(evaluation& e, bool overflow, std::int64_t result) {
+// `result` is a reference: it is filled in by the operation whose overflow is given.
+value checked(evaluation& e, bool overflow, std::int64_t const& result) {
   if (overflow) e.fail("a whole number does not fit 64 bits");
   return result;
 }
