@@ -108,7 +108,7 @@ struct build {
   checkpoint source;
   config model;
   std::string name;
-  std::vector<std::string> chat;                  // of the config
+  std::vector<std::string> chat;     // of the config
   std::vector<object_plan> objects;  // of the model
   work_folder folder;
   progress say;

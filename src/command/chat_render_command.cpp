@@ -80,8 +80,7 @@ built_in_chat_template chosen(render_options const& options, chat_templates cons
 
 void run_render(render_options const& options) {
   std::filesystem::path const path = options.path;
-  if (std::error_code ignored; !std::filesystem::exists(path, ignored))
-    throw error(options.path + ": does not exist");
+  if (std::error_code ignored; !std::filesystem::exists(path, ignored)) throw error(options.path + ": does not exist");
   bool const is_template = is_template_file(path);
   auto const opened = open_tokenizer_of(path, is_template);
   auto templates = is_template ? template_file(path) : read_chat_templates(path);
@@ -98,7 +97,8 @@ void run_render(render_options const& options) {
   if (!options.ids) return print(rendered.text);
   if (!opened.tokens) throw error(options.path + ": has no tokenizer, --ids needs one");
   std::string out;
-  for (int const id : encode_chat(rendered, *opened.tokens, which.framed)) out += (out.empty() ? "" : " ") + std::to_string(id);
+  for (int const id : encode_chat(rendered, *opened.tokens, which.framed))
+    out += (out.empty() ? "" : " ") + std::to_string(id);
   print(out + "\n");
 }
 
@@ -110,7 +110,8 @@ void add_chat_render(CLI::App& app) {
   command->add_option("path", options->path, "folder or GGUF file of a model, or a file with a Jinja template")
       ->required()
       ->type_name("PATH");
-  command->add_option("--messages", options->messages, "JSON: a list of messages with role and content; -: standard input")
+  command
+      ->add_option("--messages", options->messages, "JSON: a list of messages with role and content; -: standard input")
       ->required()
       ->type_name("FILE");
   command->add_option("--tools", options->tools, "JSON: a list of tools")->type_name("FILE");

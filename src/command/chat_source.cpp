@@ -23,8 +23,9 @@ void check(chat_templates const& templates) {
     try {
       static_cast<void>(chat_template(jinja));
     } catch (error const& problem) {
-      throw error(std::string(problem.what()) + " (template '" + name.substr(0, 40) +
-                  "'; --chat-template FILE takes another one, --chat-template none builds a program that does not chat)");
+      throw error(
+          std::string(problem.what()) + " (template '" + name.substr(0, 40) +
+          "'; --chat-template FILE takes another one, --chat-template none builds a program that does not chat)");
     }
   }
   static_cast<void>(choose_chat_template(templates, false));

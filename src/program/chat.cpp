@@ -167,8 +167,7 @@ void run_command(program_context const& context, chat_options const& options, ou
   auto const sampling = resolve_sampling(options.sampling);
   conversation talk(context, options, sampling);
   note("sampling: %s", describe(sampling).c_str());
-  note("chat: template %s; one message per line, the end of the input ends it",
-       talk.name().c_str());
+  note("chat: template %s; one message per line, the end of the input ends it", talk.name().c_str());
   int line = 0;
   while (auto message = read_line()) {
     check_text(*message, "standard input, line " + std::to_string(++line));

@@ -83,9 +83,9 @@ bool is_told(rendered_chat const& chat, std::size_t begin, std::size_t end) {
 }
 
 using role = std::pair<std::string_view, std::optional<int> special_tokens::*>;
-constexpr std::array roles{role{"bos_token", &special_tokens::bos},   role{"eos_token", &special_tokens::eos},
-                           role{"unk_token", &special_tokens::unk},   role{"sep_token", &special_tokens::sep},
-                           role{"pad_token", &special_tokens::pad},   role{"cls_token", &special_tokens::cls},
+constexpr std::array roles{role{"bos_token", &special_tokens::bos},  role{"eos_token", &special_tokens::eos},
+                           role{"unk_token", &special_tokens::unk},  role{"sep_token", &special_tokens::sep},
+                           role{"pad_token", &special_tokens::pad},  role{"cls_token", &special_tokens::cls},
                            role{"mask_token", &special_tokens::mask}};
 
 // The first place of a token that a vocabulary has and does not find in text (llama2.c's, SentencePiece's own).

@@ -72,9 +72,9 @@ struct built_in_chat_template {
 /// What a template is rendered with. Special tokens that are only spelled in texts of messages, tools and documents stay
 /// text; roles may be part of one.
 struct chat_input {
-  std::string messages = "[]";  ///< JSON: a list of objects with role and content, and what else a template reads
-  std::string tools{};          ///< JSON: a list; empty: none
-  std::string documents{};      ///< JSON: a list; empty: none
+  std::string messages = "[]";        ///< JSON: a list of objects with role and content, and what else a template reads
+  std::string tools{};                ///< JSON: a list; empty: none
+  std::string documents{};            ///< JSON: a list; empty: none
   bool add_generation_prompt = true;  ///< what asks for a reply stands at the end
   std::vector<std::pair<std::string, std::string>> options{};  ///< further names with values in JSON
   std::vector<std::pair<std::string, std::string>> tokens{};   ///< chat_templates::tokens

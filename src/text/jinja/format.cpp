@@ -94,7 +94,8 @@ int take_number(evaluation& e, std::string_view& text, int otherwise, int most) 
   int out = otherwise;
   auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (failed == std::errc::invalid_argument) return otherwise;
-  if (failed != std::errc() || out > most) e.fail("a format asks for more than " + std::to_string(most) + " characters");
+  if (failed != std::errc() || out > most)
+    e.fail("a format asks for more than " + std::to_string(most) + " characters");
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return out;
 }

@@ -16,8 +16,8 @@ namespace constformer::jinja {
 /// What one rendering may use. The longest published templates take about 10'000 steps and 1 MiB for a conversation of
 /// a hundred messages.
 struct limits {
-  std::int64_t steps = 20'000'000;          ///< nodes evaluated, and characters or items that they look at / 16
-  std::size_t bytes = std::size_t{1} << 28; ///< of all values that are ever made
+  std::int64_t steps = 20'000'000;           ///< nodes evaluated, and characters or items that they look at / 16
+  std::size_t bytes = std::size_t{1} << 28;  ///< of all values that are ever made
   std::size_t output = std::size_t{1} << 26;
   int depth = 1000;  ///< of nested statements, expressions and macros
 };

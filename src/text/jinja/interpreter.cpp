@@ -275,7 +275,8 @@ class interpreter final : public evaluation {
         own.set(name, by_name->second);
         named.erase(by_name);
       } else {
-        own.set(name, otherwise == nullptr ? value(undefined{undefined::reason::variable, &name}) : evaluate(*otherwise));
+        own.set(name,
+                otherwise == nullptr ? value(undefined{undefined::reason::variable, &name}) : evaluate(*otherwise));
       }
       memory.charge(sizeof(value) + sizeof(std::string_view));
     }

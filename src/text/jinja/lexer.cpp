@@ -20,9 +20,7 @@ constexpr std::array<std::string_view, 26> operators{"//", "**", "==", "!=", ">=
                                                      ">",  "<",  "=",  ".",  ":",  "|",  ",", ";"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_name_byte(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool is_name_byte(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 // Line ends become \n, and the last one is dropped.

@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 5> changing_dict{"clear", "pop", "popitem
 constexpr std::array<std::string_view, 8> changing_list{"append", "clear", "pop",    "reverse",
                                                         "insert", "sort",  "extend", "remove"};
 constexpr std::array<std::string_view, 6> missing{"encode",   "translate",  "maketrans",
-                                                "fromkeys", "format_map", "isprintable"};
+                                                  "fromkeys", "format_map", "isprintable"};
 
 // ---- dicts
 

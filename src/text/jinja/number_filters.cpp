@@ -123,8 +123,8 @@ value otherwise(evaluation& e, value const& subject, arguments const& all) {
 }
 
 using table_row = std::pair<std::string_view, callable::function>;
-constexpr std::array<table_row, 8> filters{table_row{"abs", absolute}, {"int", to_int},      {"float", to_float},
-                                           {"round", round_number},    {"length", length},   {"count", length},
+constexpr std::array<table_row, 8> filters{table_row{"abs", absolute}, {"int", to_int},    {"float", to_float},
+                                           {"round", round_number},    {"length", length}, {"count", length},
                                            {"default", otherwise},     {"d", otherwise}};
 
 }  // namespace

@@ -174,7 +174,7 @@ std::optional<value> compute_others(evaluation& e, binary_operator what, value c
 }  // namespace
 
 char const* type_name(value const& v) {
-  constexpr char const* names[] = {"Undefined", "NoneType", "bool", "int",       "float", "str",
+  constexpr char const* names[] = {"Undefined", "NoneType", "bool",      "int",      "float",      "str",
                                    "",          "dict",     "Namespace", "function", "LoopContext"};
   if (auto const* const s = std::get_if<sequence*>(&v)) {
     constexpr char const* sequences[] = {"list",      "tuple",       "range",     "generator",
@@ -249,7 +249,7 @@ bool less(evaluation& e, value const& a, value const& b, int depth) {
     if (has_places(x) && x.what == y.what) {
       std::size_t at = 0;
       return first_difference(e, x, y, at, depth) != nullptr ? less(e, x.items[at], y.items[at], depth + 1)
-                                                            : x.items.size() < y.items.size();
+                                                             : x.items.size() < y.items.size();
     }
   }
   fail_operands(e, "<", a, b);
@@ -303,9 +303,7 @@ value negated(evaluation& e, value const& v) {
   e.fail("'-' does not work with " + quoted(type_name(v)));
 }
 
-bool is_iterable(value const& v) {
-  return is_undefined(v) || is_text(v) || is<sequence*>(v) || is<mapping*>(v);
-}
+bool is_iterable(value const& v) { return is_undefined(v) || is_text(v) || is<sequence*>(v) || is<mapping*>(v); }
 
 std::vector<value> items_of(evaluation& e, value const& v) {
   std::vector<value> out;

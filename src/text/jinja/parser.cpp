@@ -380,9 +380,9 @@ class parser {
 
   bool take_comparison(comparison& out) {
     using named = std::pair<std::string_view, comparison>;
-    constexpr std::array known{named{"==", comparison::equal},      named{"!=", comparison::unequal},
-                               named{"<", comparison::less},        named{"<=", comparison::less_equal},
-                               named{">", comparison::greater},     named{">=", comparison::greater_equal}};
+    constexpr std::array known{named{"==", comparison::equal},  named{"!=", comparison::unequal},
+                               named{"<", comparison::less},    named{"<=", comparison::less_equal},
+                               named{">", comparison::greater}, named{">=", comparison::greater_equal}};
     for (auto const& [sign, which] : known)
       if (skip(sign)) {
         out = which;
@@ -520,9 +520,7 @@ class parser {
         if (t.text == "[") return parse_list(t.line);
         if (t.text == "{") return parse_dict(t.line);
         [[fallthrough]];
-      default:
-        --at_;
-        fail(shown() + " is unexpected");
+      default: --at_; fail(shown() + " is unexpected");
     }
   }
 
@@ -585,9 +583,7 @@ class parser {
     return made(line, depth, attribute_use{std::move(object), std::move(name)});
   }
 
-  expression_ptr parse_bound() {
-    return here(":") || here("]") ? nullptr : parse_expression();
-  }
+  expression_ptr parse_bound() { return here(":") || here("]") ? nullptr : parse_expression(); }
 
   expression_ptr parse_item(expression_ptr object) {
     int const line = take().line;
@@ -645,8 +641,7 @@ class parser {
   expression_ptr parse_named_filter(expression_ptr subject) {
     int const line = now().line;
     filter_use out{std::move(subject), expect_any_name(), {}};
-    if (find_filter(out.name) == nullptr)
-      fail_at(line, "the filter '" + out.name.substr(0, 40) + "' is not supported");
+    if (find_filter(out.name) == nullptr) fail_at(line, "the filter '" + out.name.substr(0, 40) + "' is not supported");
     if (here("(")) out.given = parse_arguments();
     int const depth = std::max(depth_of(out.subject), depth_of(out.given));
     return made(line, depth, std::move(out));

@@ -254,10 +254,7 @@ std::string repr_of(double v) {
 }
 
 marked_text text_of(evaluation& e, value const& v) {
-  if (is_undefined(v)) {
-    if (auto const& u = std::get<undefined>(v); u.why == undefined::reason::unsafe) fail_undefined(e, u);
-    return {};
-  }
+  if (is_undefined(v)) return {};
   if (auto const* const t = std::get_if<marked_text const*>(&v)) {
     e.look((*t)->size());
     return **t;

@@ -26,11 +26,11 @@ std::unordered_map<char32_t, char32_t> const& upper_letters() {
       if (c >= 0xD800 && c < 0xFB00) c = 0xFB00;  // surrogates, private use
       if (char32_t const small = lower_of(c); small != c && small >= 0x80) made.try_emplace(small, c);
     }
-    made[0xB5] = 0x39C;             // micro sign
-    made[0x131] = U'I';             // dotless i
-    made[0x17F] = U'S';             // long s
-    made[0x3C2] = 0x3A3;            // final sigma
-    made[0x1E9B] = 0x1E60;          // long s with dot
+    made[0xB5] = 0x39C;     // micro sign
+    made[0x131] = U'I';     // dotless i
+    made[0x17F] = U'S';     // long s
+    made[0x3C2] = 0x3A3;    // final sigma
+    made[0x1E9B] = 0x1E60;  // long s with dot
     return made;
   }();
   return table;

@@ -144,8 +144,7 @@ value sum(evaluation& e, value const& subject, arguments const& all) {
   g.at_most(2, "attribute,start");
   auto const* const path = g.find(0, "attribute");
   value out = g.find(1, "start") == nullptr ? value(std::int64_t{0}) : *g.find(1, "start");
-  for (value const& v : items_of(e, subject))
-    out = compute(e, binary_operator::add, out, key_of(e, v, path, true));
+  for (value const& v : items_of(e, subject)) out = compute(e, binary_operator::add, out, key_of(e, v, path, true));
   return out;
 }
 

@@ -87,7 +87,8 @@ value indent(evaluation& e, value const& subject, arguments const& all) {
   std::int64_t const blanks = own ? 0 : g.integer(0, "width", 4);
   if (blanks > widest) g.fail("the width is above " + std::to_string(widest));
   marked_text const before =
-      own ? g.text(0, "width") : marked_text(std::string(static_cast<std::size_t>(std::max<std::int64_t>(0, blanks)), ' '));
+      own ? g.text(0, "width")
+          : marked_text(std::string(static_cast<std::size_t>(std::max<std::int64_t>(0, blanks)), ' '));
   bool const first = g.flag(1, "first", false), blank = g.flag(2, "blank", false);
   auto text = text_of(e, subject);
   bool const safe = std::exchange(text.safe, false);

@@ -106,7 +106,9 @@ std::int64_t place_of(evaluation& e, value const& self, arguments const& all, ch
   auto const found = last ? part.rfind(g.text(0).view()) : part.find(g.text(0).view());
   return found == std::string_view::npos ? -1 : length_of(view.substr(0, w.begin + found));
 }
-value find_text(evaluation& e, value const& self, arguments const& all) { return place_of(e, self, all, "find", false); }
+value find_text(evaluation& e, value const& self, arguments const& all) {
+  return place_of(e, self, all, "find", false);
+}
 value rfind(evaluation& e, value const& self, arguments const& all) { return place_of(e, self, all, "rfind", true); }
 
 value found(evaluation& e, std::int64_t place) {
@@ -328,8 +330,7 @@ value isalpha(evaluation& e, value const& self, arguments const&) {
   return all_are(text_of_self(self).view(), [&](char32_t c) { return is_letter(e, c); }, anything);
 }
 value isalnum(evaluation& e, value const& self, arguments const&) {
-  return all_are(
-      text_of_self(self).view(), [&](char32_t c) { return is_ascii_digit(c) || is_letter(e, c); }, anything);
+  return all_are(text_of_self(self).view(), [&](char32_t c) { return is_ascii_digit(c) || is_letter(e, c); }, anything);
 }
 value isascii(evaluation&, value const& self, arguments const&) {
   return std::ranges::all_of(text_of_self(self).view(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -343,18 +344,20 @@ value isupper(evaluation&, value const& self, arguments const&) {
 }
 value istitle(evaluation&, value const& self, arguments const&) {
   bool within = false, right = true;
-  bool const any = all_are(text_of_self(self).view(), [&](char32_t c) {
-    right = right && (within ? !is_upper(c) : !is_lower(c));
-    within = has_case(c);
-    return true;
-  }, has_case);
+  bool const any = all_are(
+      text_of_self(self).view(),
+      [&](char32_t c) {
+        right = right && (within ? !is_upper(c) : !is_lower(c));
+        within = has_case(c);
+        return true;
+      },
+      has_case);
   return any && right;
 }
 value isidentifier(evaluation& e, value const& self, arguments const&) {
   auto const view = text_of_self(self).view();
   if (view.empty() || is_ascii_digit(static_cast<unsigned char>(view[0]))) return false;
-  return all_are(
-      view, [&](char32_t c) { return c == U'_' || is_ascii_digit(c) || is_letter(e, c); }, anything);
+  return all_are(view, [&](char32_t c) { return c == U'_' || is_ascii_digit(c) || is_letter(e, c); }, anything);
 }
 
 // ---- width

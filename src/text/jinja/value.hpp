@@ -63,7 +63,7 @@ struct callable {
   using function = value (*)(evaluation&, value const& self, arguments const& given);
   std::string_view name;
   function run = nullptr;
-  value self = none{};                        ///< a method's object
+  value self = none{};  ///< a method's object
   macro_definition const* macro = nullptr;
   for_statement const* loop = nullptr;  ///< `loop` of a recursive for
   scope* home = nullptr;                ///< macro and loop: the scope of its definition
