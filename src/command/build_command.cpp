@@ -18,6 +18,7 @@
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 
+#include "chat_source.hpp"
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "compile.hpp"
@@ -49,6 +50,7 @@ struct build_options {
   std::string path;
   std::string output;
   std::string tokenizer;
+  std::string chat_template;
   open_options open;
   int context = 0;
   std::string type;
@@ -108,7 +110,8 @@ struct build {
   toolchain tools;
   checkpoint source;
   config model;
-  std::string name;                  // of the config
+  std::string name;
+  std::vector<std::string> chat;     // of the config
   std::vector<object_plan> objects;  // of the model
   work_folder folder;
   progress say;
@@ -167,7 +170,7 @@ void compile_units(build& b) {
   std::list<process> models;
   for (object_plan const& plan : b.objects) models.emplace_back(plan.lines.front(), b.folder.path());
   run(b, check_line(b.tools, b.options.compile, check_file), "checkpoint check");
-  pack_checkpoint(b.source, b.model, b.file(packed_name));
+  pack_checkpoint(b.source, b.model, b.file(packed_name), b.chat);
   for (process& model : models) require_success(b, model.wait(), "model unit");
   for (object_plan const& plan : b.objects)
     for (command_line const& line : plan.lines | std::views::drop(1)) run(b, line, plan.object);
@@ -242,6 +245,7 @@ void run_build(build_options const& options) {
   checkpoint source = open_checkpoint(options.path, open);
   config const model = compiled_config(source, options);
   require_room(options, model);
+  auto chat = chat_words(source, model, options.chat_template);
   bool const whole = options.sources.empty();
   std::optional<atomic_file> program, weights;  // first, so that a name that cannot be written costs no compilation
   if (whole) program.emplace(options.output, file_mode::executable);
@@ -252,6 +256,7 @@ void run_build(build_options const& options) {
           .source = std::move(source),
           .model = model,
           .name = identifier_from(options.path),
+          .chat = std::move(chat),
           .objects = {},
           .folder = kept.empty() ? work_folder() : work_folder(std::filesystem::path(kept)),
           .say = {}};
@@ -282,6 +287,10 @@ void add_build(CLI::App& app) {
       ->add_option("--tokenizer", options->tokenizer,
                    "tokenizer file or folder, instead of what lies beside the weights")
       ->type_name("FILE");
+  command
+      ->add_option("--chat-template", options->chat_template,
+                   "file with a Jinja template instead of the checkpoint's own, or none")
+      ->type_name("FILE|none");
   command->add_option("-c,--ctx-size", options->context, "longest context (default: the checkpoint's, at most 4096)")
       ->check(CLI::Range(1, largest_capacity))
       ->type_name("N");

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -11,7 +12,6 @@
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/core/arena.hpp"
-#include "constformer/text/chat.hpp"
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer_data.hpp"
 #include "../checkpoint/readers/encoder_heads.hpp"
@@ -29,13 +29,6 @@ std::vector<std::byte> packed_tokenizer(checkpoint const& source) {
   if (std::filesystem::is_directory(source.path) && has_tokenizer_source(source.path))
     return pack(load_tokenizer_source(source.path));
   return {};
-}
-
-std::vector<std::string> chat_of(checkpoint const& source, config const& model) {
-  auto const& given = source.tokenizer.given;
-  auto const& folder = given.empty() ? source.path : given;
-  if (is_encoder_family(model.family) || !std::filesystem::is_directory(folder)) return {};
-  return words_of(read_chat_format(folder));
 }
 
 std::string read_text(std::filesystem::path const& path) {
@@ -56,7 +49,7 @@ std::string generation_json_of(checkpoint const& source) {
   return source.format == checkpoint_format::hugging_face ? read_text(source.path / "generation_config.json") : "";
 }
 
-packed_metadata metadata_of(checkpoint const& source, config const& model) {
+packed_metadata metadata_of(checkpoint const& source, config const& model, std::span<std::string const> chat) {
   auto const path = std::filesystem::weakly_canonical(source.path);
   written_config const written = config_json_of(source);
   auto const sentence = is_encoder_family(model.family) ? read_sentence_modules(source.path) : sentence_modules{};
@@ -69,7 +62,7 @@ packed_metadata metadata_of(checkpoint const& source, config const& model) {
           .normalize = sentence.normalize,
           .labels = source.labels.names,
           .several_labels = source.labels.several,
-          .chat = chat_of(source, model),
+          .chat = {chat.begin(), chat.end()},
           .decoder_start = source.ids.decoder_start,
           .banned_ids = source.ids.banned,
           .config_json = written.text,
@@ -79,7 +72,8 @@ packed_metadata metadata_of(checkpoint const& source, config const& model) {
 
 }  // namespace
 
-void pack_checkpoint(checkpoint const& source, config const& model, std::filesystem::path const& file) {
+void pack_checkpoint(checkpoint const& source, config const& model, std::filesystem::path const& file,
+                     std::span<std::string const> chat) {
   auto const bytes = static_cast<std::size_t>(packed_layout_of(model).bytes);
   arena memory(bytes);
   auto const weights = memory.take<std::byte>(bytes);
@@ -88,7 +82,7 @@ void pack_checkpoint(checkpoint const& source, config const& model, std::filesys
   write_packed_file(file, {.fingerprint = fingerprint_of(model),
                            .weights = weights,
                            .tokenizer = tokenizer,
-                           .metadata = metadata_of(source, model),
+                           .metadata = metadata_of(source, model, chat),
                            .tensors = packed_tensors(source, model)});
 }
 

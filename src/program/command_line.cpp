@@ -131,9 +131,16 @@ void add_generate(CLI::App& app, generate_options& o) {
 void add_chat(CLI::App& app, chat_options& o) {
   auto* chat = add_command(app, "chat", "A conversation: each line of standard input is a message, and is answered");
   chat->add_option("--system", o.system, "what the model is told before the conversation")->type_name("TEXT");
-  chat->add_option("--template", o.kind,
-                   "llama2, llama3, chatml, nanochat, glm, deepseek or chatglm (default: what the checkpoint has)")
+  chat->add_option("--template", o.name,
+                   "llama2, llama3, chatml, nanochat, glm, deepseek, chatglm, or one that the checkpoint names "
+                   "(default: what the checkpoint has)")
       ->type_name("NAME");
+  chat->add_option("--template-option", o.template_options,
+                   "a further name for the template, with a value in JSON; may be given several times")
+      ->type_name("KEY=JSON")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->expected(1);
   chat->add_option("-n,--predict", o.predict, "tokens of a reply at most (-1: until the model stops)");
   add_session(*chat, o.session);
   add_sampling(*chat, o.sampling);

@@ -68,7 +68,8 @@ struct chat_options {
   session_choice session;
   sampling_choice sampling;
   std::string system;
-  std::optional<std::string> kind;  // --template
+  std::optional<std::string> name;            // --template
+  std::vector<std::string> template_options;  // KEY=JSON
   int predict = -1;
   bool print_ids = false;
 };
