@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "constformer/checkpoint/embedding.hpp"
 #include "constformer/checkpoint/gguf.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/checkpoint/tensor.hpp"
@@ -15,6 +17,7 @@ struct gguf_model {
   config model;                      ///< valid; tied, until a head of its own is found
   std::vector<tensor_view> tensors;  ///< with the family's usual prefix
   special_ids ids;                   ///< tokenizer.ggml's
+  std::optional<pooling_kind> pooling{};  ///< the architecture's pooling_type, if it says one
 };
 
 /// Reads the hyperparameters of general.architecture llama, qwen2, gpt2, bert, gemma, gemma2 or t5. Where llama.cpp's
