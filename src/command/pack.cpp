@@ -11,7 +11,6 @@
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
-#include "constformer/config/encoder.hpp"
 #include "constformer/core/arena.hpp"
 #include "constformer/text/chat.hpp"
 #include "constformer/text/load.hpp"
@@ -33,13 +32,6 @@ std::vector<std::byte> packed_tokenizer(checkpoint const& source, bool lower_cas
   tokenizer_data data = load_tokenizer_source(from);
   if (lower_case) data.rewrites.insert(data.rewrites.begin(), {rewrite_kind::lowercase, {}, {}});
   return pack(data);
-}
-
-// GGUF files say the pooling, folders the modules of sentence-transformers; the others leave it to the program.
-sentence_modules modules_of(checkpoint const& source, config const& model) {
-  if (source.pooling) return {.recipe = pooled_by(*source.pooling)};
-  if (source.format != checkpoint_format::hugging_face || has_encoder(model)) return {};
-  return read_sentence_modules(source.root, model);
 }
 
 std::vector<std::string> chat_of(checkpoint const& source, config const& model) {

@@ -181,8 +181,9 @@ void add_commands(CLI::App& app, parsed& p) {
           "mean, cls (first token), last, max, mean_sqrt_len, weighted_mean, pooler (the model's own layer), "
           "several joined as cls,mean, or none (default: what the model's files ask for, or mean, decoders last)")
       ->type_name("HOW");
-  embed->add_option("--prompt-name", p.embed.prompt_name,
-                    "put the prompt of this name before the text (default: what the model's files ask for)")
+  embed
+      ->add_option("--prompt-name", p.embed.prompt_name,
+                   "put the prompt of this name before the text (default: what the model's files ask for)")
       ->type_name("NAME");
   embed->add_option("--prefix", p.embed.prefix, "put this before the text instead of a prompt of the model's files")
       ->type_name("TEXT");

@@ -83,7 +83,8 @@ void program_context::need_decoder(char const* what) const {
 }
 
 void program_context::need_embedding(char const* what) const {
-  if (has_encoder(model())) throw error(kind_of(*this) + "; " + what + " needs one of the two alone, translate works here");
+  if (has_encoder(model()))
+    throw error(kind_of(*this) + "; " + what + " needs one of the two alone, translate works here");
 }
 
 void program_context::need_translator(char const* what) const {

@@ -59,8 +59,7 @@ embedding_recipe wanted_recipe(program_context const& context, embed_options con
 
 // What is put before the text: what the command line gives, or the files' prompt of that name, or their default.
 std::string wanted_prompt(program_context const& context, embed_options const& options) {
-  if (options.prefix && options.prompt_name)
-    throw usage_error("--prefix and --prompt-name exclude each other");
+  if (options.prefix && options.prompt_name) throw usage_error("--prefix and --prompt-name exclude each other");
   if (options.input.ids) {
     if (options.prefix || options.prompt_name)
       throw usage_error("--prefix and --prompt-name need a text; --ids are taken as they are");
@@ -85,7 +84,8 @@ std::vector<float> hidden_states(program_context const& context, session& model,
   }
   std::vector<float> out;
   out.reserve(input.ids.size() * static_cast<std::size_t>(context.model().d_model));
-  model.hidden_states(input.ids, [&](int, std::span<float const> row) { out.insert(out.end(), row.begin(), row.end()); });
+  model.hidden_states(input.ids,
+                      [&](int, std::span<float const> row) { out.insert(out.end(), row.begin(), row.end()); });
   return out;
 }
 
@@ -104,11 +104,12 @@ void run_command(program_context const& context, embed_options const& options, o
   auto const recipe = wanted_recipe(context, options);
   auto const prompt = wanted_prompt(context, options);
   auto const model = context.start(options.session);
-  auto const input =
-      read_encoder_input(context, options.input, options.segments, model->capacity(), "embed", prompt);
+  auto const input = read_encoder_input(context, options.input, options.segments, model->capacity(), "embed", prompt);
 
   embedded_rows rows{hidden_states(context, *model, input), static_cast<std::size_t>(context.model().d_model)};
-  run_steps(recipe.steps, context.packed.section(packed_section::modules), *model, input.prompt_tokens, rows);
+  run_steps(
+      recipe.steps, context.packed.section(packed_section::modules), [&] { return model->pool(); }, input.prompt_tokens,
+      rows);
   if (auto const kept = static_cast<std::size_t>(recipe.dimensions); rows.pooled && kept > 0 && kept < rows.width) {
     rows.values.resize(kept);
     rows.width = kept;

@@ -109,7 +109,7 @@ void run_layer_norm(embedding_step const& s, step_weights weights, embedded_rows
   }
 }
 
-void run_pool(embedding_step const& s, session& model, std::size_t skipped, embedded_rows& rows) {
+void run_pool(embedding_step const& s, pooler_output const& pooler, std::size_t skipped, embedded_rows& rows) {
   if (std::ranges::find(s.poolings, pooling_kind::none) != s.poolings.end()) return;
   hidden_rows const hidden{rows.values, rows.width, s.include_prompt ? 0 : skipped};
   if (hidden.skipped * hidden.width >= hidden.values.size())
@@ -117,23 +117,19 @@ void run_pool(embedding_step const& s, session& model, std::size_t skipped, embe
                 " tokens, nothing of the text is left to pool");
   std::vector<float> joined;
   for (pooling_kind const how : s.poolings) {
-    if (how == pooling_kind::pooler) {
-      auto const vector = model.pool();
-      joined.insert(joined.end(), vector.begin(), vector.end());
-    } else {
-      auto const vector = pooled(hidden, how);
-      joined.insert(joined.end(), vector.begin(), vector.end());
-    }
+    auto const own = how == pooling_kind::pooler ? pooler() : std::span<float const>();
+    auto const vector = how == pooling_kind::pooler ? std::vector(own.begin(), own.end()) : pooled(hidden, how);
+    joined.insert(joined.end(), vector.begin(), vector.end());
   }
   rows = {std::move(joined), rows.width * s.poolings.size(), true};
 }
 
 }  // namespace
 
-void run_steps(std::span<embedding_step const> steps, std::span<std::byte const> weights, session& model,
+void run_steps(std::span<embedding_step const> steps, std::span<std::byte const> weights, pooler_output const& pooler,
                std::size_t skipped, embedded_rows& rows) {
   for (embedding_step const& s : steps) switch (s.kind) {
-      case embedding_step_kind::pool: run_pool(s, model, skipped, rows); break;
+      case embedding_step_kind::pool: run_pool(s, pooler, skipped, rows); break;
       case embedding_step_kind::dense: run_dense(s, {weights, s.offset}, rows); break;
       case embedding_step_kind::layer_norm: run_layer_norm(s, {weights, s.offset}, rows); break;
       case embedding_step_kind::normalize: normalize_rows(rows.values, rows.width); break;

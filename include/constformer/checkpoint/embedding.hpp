@@ -37,15 +37,15 @@ enum class dense_activation : std::uint8_t {
 
 /// One step. Its weights are float32 in the section modules of the packed file, one after the other from `offset` on.
 struct embedding_step {
-  embedding_step_kind kind = embedding_step_kind::pool;     ///< what is computed
-  bool of_tokens = false;                                   ///< dense, normalize: on every row before pooling
-  std::vector<pooling_kind> poolings{};                     ///< pool: their vectors are joined in this order
-  bool include_prompt = true;                               ///< pool: whether rows of the prompt's tokens count
-  int inputs = 0;                                           ///< dense, layer_norm: values of a row that is read
-  int outputs = 0;                                          ///< dense: values of a row that is made
-  dense_activation activation = dense_activation::identity; ///< dense
-  bool bias = false;                                        ///< dense
-  bool residual = false;  ///< dense: the input is added, through a matrix of its own where the extents differ
+  embedding_step_kind kind = embedding_step_kind::pool;      ///< what is computed
+  bool of_tokens = false;                                    ///< dense, normalize: on every row before pooling
+  std::vector<pooling_kind> poolings{};                      ///< pool: their vectors are joined in this order
+  bool include_prompt = true;                                ///< pool: whether rows of the prompt's tokens count
+  int inputs = 0;                                            ///< dense, layer_norm: values of a row that is read
+  int outputs = 0;                                           ///< dense: values of a row that is made
+  dense_activation activation = dense_activation::identity;  ///< dense
+  bool bias = false;                                         ///< dense
+  bool residual = false;    ///< dense: the input is added, through a matrix of its own where the extents differ
   std::int64_t offset = 0;  ///< bytes; dense: W (outputs, inputs), bias (outputs), residual; layer_norm: weight, bias
 };
 
@@ -57,11 +57,11 @@ struct embedding_prompt {
 
 /// Everything that a checkpoint's files say of embeddings.
 struct embedding_recipe {
-  std::vector<embedding_step> steps{};         ///< in the order in which they run; empty: nothing is said
-  int dimensions = 0;                          ///< values of the result that are kept; 0: all
-  bool cut_left = false;                       ///< text that is too long loses its beginning, not its end
-  std::vector<embedding_prompt> prompts{};     ///< to choose from
-  std::optional<std::string> default_prompt{}; ///< the name of the one to take if none is asked for
+  std::vector<embedding_step> steps{};          ///< in the order in which they run; empty: nothing is said
+  int dimensions = 0;                           ///< values of the result that are kept; 0: all
+  bool cut_left = false;                        ///< text that is too long loses its beginning, not its end
+  std::vector<embedding_prompt> prompts{};      ///< to choose from
+  std::optional<std::string> default_prompt{};  ///< the name of the one to take if none is asked for
 };
 
 /// A recipe of one pooling.
@@ -75,10 +75,9 @@ struct named_step {
   std::string_view name;
 };
 
-inline constexpr std::array step_names{named_step{embedding_step_kind::pool, "pool"},
-                                       named_step{embedding_step_kind::dense, "dense"},
-                                       named_step{embedding_step_kind::layer_norm, "layer_norm"},
-                                       named_step{embedding_step_kind::normalize, "normalize"}};
+inline constexpr std::array step_names{
+    named_step{embedding_step_kind::pool, "pool"}, named_step{embedding_step_kind::dense, "dense"},
+    named_step{embedding_step_kind::layer_norm, "layer_norm"}, named_step{embedding_step_kind::normalize, "normalize"}};
 inline constexpr std::array pooling_names{
     named_step{pooling_kind::mean, "mean"},
     named_step{pooling_kind::cls, "cls"},
@@ -90,13 +89,20 @@ inline constexpr std::array pooling_names{
     named_step{pooling_kind::none, "none"},
 };
 inline constexpr std::array dense_activation_names{
-    named_step{dense_activation::identity, "Identity"}, named_step{dense_activation::tanh, "Tanh"},
-    named_step{dense_activation::relu, "ReLU"},         named_step{dense_activation::gelu, "GELU"},
-    named_step{dense_activation::silu, "SiLU"},         named_step{dense_activation::sigmoid, "Sigmoid"},
-    named_step{dense_activation::elu, "ELU"},           named_step{dense_activation::selu, "SELU"},
-    named_step{dense_activation::leaky_relu, "LeakyReLU"}, named_step{dense_activation::relu6, "ReLU6"},
-    named_step{dense_activation::softplus, "Softplus"}, named_step{dense_activation::softsign, "Softsign"},
-    named_step{dense_activation::hardtanh, "Hardtanh"}, named_step{dense_activation::mish, "Mish"},
+    named_step{dense_activation::identity, "Identity"},
+    named_step{dense_activation::tanh, "Tanh"},
+    named_step{dense_activation::relu, "ReLU"},
+    named_step{dense_activation::gelu, "GELU"},
+    named_step{dense_activation::silu, "SiLU"},
+    named_step{dense_activation::sigmoid, "Sigmoid"},
+    named_step{dense_activation::elu, "ELU"},
+    named_step{dense_activation::selu, "SELU"},
+    named_step{dense_activation::leaky_relu, "LeakyReLU"},
+    named_step{dense_activation::relu6, "ReLU6"},
+    named_step{dense_activation::softplus, "Softplus"},
+    named_step{dense_activation::softsign, "Softsign"},
+    named_step{dense_activation::hardtanh, "Hardtanh"},
+    named_step{dense_activation::mish, "Mish"},
 };
 
 constexpr auto const& step_names_of(embedding_step_kind) { return step_names; }

@@ -85,14 +85,14 @@ struct checkpoint {
   std::vector<tensor_view> tensors;  ///< by name, each once; what the family never reads is in `unread`
   /// Hugging Face folders: the same bytes and more by the files' own names and shapes.
   std::vector<tensor_view> stored;
-  std::vector<unread_tensor> unread;  ///< by name
-  bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
+  std::vector<unread_tensor> unread;    ///< by name
+  bool linear_in_out = false;           ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
   std::optional<pooling_kind> pooling;  ///< GGUF: how hidden states become an embedding
-  label_names labels;                 ///< of a classifier
-  special_ids ids;                    ///< llama2.c: BOS is 1 and also ends a text, as in run.c
-  tokenizer_files tokenizer;          ///< found, not yet read
-  std::vector<assumption> assumed;    ///< what the files leave open; empty for most formats
-  std::vector<mapped_file> files;     ///< what the tensors view
+  label_names labels;                   ///< of a classifier
+  special_ids ids;                      ///< llama2.c: BOS is 1 and also ends a text, as in run.c
+  tokenizer_files tokenizer;            ///< found, not yet read
+  std::vector<assumption> assumed;      ///< what the files leave open; empty for most formats
+  std::vector<mapped_file> files;       ///< what the tensors view
   std::vector<std::vector<std::byte>> made;  ///< what they view that no file holds as it is
 
   /// The tensor of that name, or nullptr.

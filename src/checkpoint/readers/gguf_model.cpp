@@ -249,8 +249,8 @@ std::optional<pooling_kind> read_pooling(model_keys const& keys) {
     case 3: return pooling_kind::last;
     default: break;
   }
-  keys.fail("pooling_type", "is " + std::to_string(*type) +
-                                ", supported are 0 (none), 1 (mean), 2 (cls), 3 (last) and 4 (rank)");
+  keys.fail("pooling_type",
+            "is " + std::to_string(*type) + ", supported are 0 (none), 1 (mean), 2 (cls), 3 (last) and 4 (rank)");
 }
 
 struct architecture {

@@ -14,9 +14,9 @@ namespace constformer {
 
 /// What a GGUF file says about a model, its tensors under Hugging Face's names and by name.
 struct gguf_model {
-  config model;                      ///< valid; tied, until a head of its own is found
-  std::vector<tensor_view> tensors;  ///< with the family's usual prefix
-  special_ids ids;                   ///< tokenizer.ggml's
+  config model;                           ///< valid; tied, until a head of its own is found
+  std::vector<tensor_view> tensors;       ///< with the family's usual prefix
+  special_ids ids;                        ///< tokenizer.ggml's
   std::optional<pooling_kind> pooling{};  ///< the architecture's pooling_type, if it says one
 };
 

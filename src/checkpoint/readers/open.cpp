@@ -277,8 +277,10 @@ void settle_lecture(config& model, std::vector<tensor_view>& tensors) {
 void settle_bare_stack(config& model, std::string_view architecture, std::vector<tensor_view>& tensors) {
   bool const whole = has_encoder(model) || model.head != head_kind::language_model || model.tied;
   if (whole || !architecture.ends_with("Model")) return;
-  if (find_in(tensors, tensor_name(model, "head.weight")) != nullptr) return;
-  if (find_in(tensors, "embed_out.weight") != nullptr) return;
+  std::string const head = tensor_name(model, "head.weight");  // ChatGLM has its prefix before it, too
+  for (std::string const& name :
+       {head, std::string(usual_prefix(model.family)) + head, std::string("embed_out.weight")})
+    if (find_in(tensors, name) != nullptr) return;
   model.head = head_kind::none;
   model.bias_head = false;
   model.logit_scale = 1;

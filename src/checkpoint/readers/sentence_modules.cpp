@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -15,6 +17,7 @@
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/safetensors.hpp"
 #include "constformer/checkpoint/tensor.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/error.hpp"
 #include "json.hpp"
@@ -33,15 +36,14 @@ bool is_there(fs::path const& file) {
   return fs::is_regular_file(file, unreadable);
 }
 
-json modules_of(fs::path const& file) {
+json read_modules(fs::path const& file) {
   mapped_file const mapped(file);
   auto const* text = reinterpret_cast<char const*>(mapped.bytes().data());
   auto list = json::parse(text, text + mapped.bytes().size(), nullptr, false);
   if (!list.is_array()) throw error(file.string() + ": is not a JSON array of modules");
   std::size_t index = 0;
   for (json const& module : list) {
-    if (!module.is_object())
-      throw error(file.string() + ": module " + std::to_string(index) + " is not a JSON object");
+    if (!module.is_object()) throw error(file.string() + ": module " + std::to_string(index) + " is not a JSON object");
     ++index;
   }
   return list;
@@ -217,8 +219,7 @@ class module_reader {
   }
 
   void require_width(json_fields const& settings, char const* field, int width) const {
-    if (width != width_)
-      settings.misfit(field, "what stands before it gives " + std::to_string(width_) + " values");
+    if (width != width_) settings.misfit(field, "what stands before it gives " + std::to_string(width_) + " values");
   }
 
   std::int64_t offset() const { return static_cast<std::int64_t>(out_.weights.size() * sizeof(float)); }
@@ -248,9 +249,8 @@ class module_reader {
   void take_layer_norm(fs::path const& at, json_fields const& settings) {
     refuse_unknown(settings, sentence_file::layer_norm);
     if (!pooled_) throw error(settings.where() + ": is of a LayerNorm, which needs a module before it that pools");
-    embedding_step const step{.kind = embedding_step_kind::layer_norm,
-                              .inputs = settings.extent("dimension"),
-                              .offset = offset()};
+    embedding_step const step{
+        .kind = embedding_step_kind::layer_norm, .inputs = settings.extent("dimension"), .offset = offset()};
     require_width(settings, "dimension", step.inputs);
     module_weights weights(at);
     weights.append("norm.weight", {step.inputs}, out_.weights);
@@ -299,7 +299,7 @@ void take_model_config(fs::path const& file, embedding_recipe& out) {
 
 // The pooling of the library for a folder that names none: the last token of what was made to foretell the next one.
 pooling_kind usual_pooling(fs::path const& folder, config const& model) {
-  if (model.mask == mask_kind::bidirectional) return pooling_kind::mean;
+  if (model.mask == mask_kind::bidirectional || !is_there(folder / "config.json")) return pooling_kind::mean;
   json_document const document(folder / "config.json");
   json_fields const settings = document.fields();
   if (!settings.has("architectures")) return pooling_kind::mean;
@@ -319,7 +319,7 @@ void refuse_unknown(json_fields const& fields, sentence_file file) {
 fs::path transformer_folder(fs::path const& folder) {
   fs::path const file = folder / "modules.json";
   if (!is_there(file)) return folder;
-  json const modules = modules_of(file);
+  json const modules = read_modules(file);
   for (std::size_t i = 0; i < modules.size(); ++i)
     if (auto const module = fields_of(modules[i], file, i); kind_of(module) == "Transformer")
       return folder_of(module, folder);
@@ -333,12 +333,34 @@ sentence_modules read_sentence_modules(fs::path const& folder, config const& mod
     out.recipe = pooled_by(usual_pooling(folder, model));
     return out;
   }
-  json const modules = modules_of(file);
+  json const modules = read_modules(file);
   module_reader reader(folder, model, out);
   for (std::size_t i = 0; i < modules.size(); ++i) reader.take(fields_of(modules[i], file, i), i == 0);
   if (modules.empty()) throw error(file.string() + ": names no module");
   reader.finish();
   take_model_config(folder / "config_sentence_transformers.json", out.recipe);
+  return out;
+}
+
+sentence_modules modules_of(checkpoint const& source, config const& model) {
+  sentence_modules out;
+  if (source.pooling) out.recipe = pooled_by(*source.pooling);
+  if (source.format != checkpoint_format::hugging_face || has_encoder(model)) return out;
+  return read_sentence_modules(source.root, model);
+}
+
+std::vector<fs::path> module_files(fs::path const& folder) {
+  std::vector<fs::path> out;
+  fs::path const file = folder / "modules.json";
+  if (!is_there(file)) return out;
+  json const modules = read_modules(file);
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    auto const module = fields_of(modules[i], file, i);
+    if (kind_of(module) == "Transformer") continue;
+    for (char const* const name : {"config.json", "model.safetensors", "pytorch_model.bin"})
+      if (fs::path const at = folder_of(module, folder) / name; at.parent_path() != folder && is_there(at))
+        out.push_back(at.lexically_relative(folder));
+  }
   return out;
 }
 

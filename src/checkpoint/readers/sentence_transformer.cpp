@@ -20,16 +20,16 @@ namespace {
 namespace fs = std::filesystem;
 
 // In the order in which the library looks for them; a file without fields counts as absent.
-constexpr std::array config_names{"sentence_bert_config.json",        "sentence_roberta_config.json",
-                                  "sentence_distilbert_config.json",  "sentence_camembert_config.json",
-                                  "sentence_albert_config.json",      "sentence_xlm-roberta_config.json",
+constexpr std::array config_names{"sentence_bert_config.json",       "sentence_roberta_config.json",
+                                  "sentence_distilbert_config.json", "sentence_camembert_config.json",
+                                  "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
                                   "sentence_xlnet_config.json"};
 
 // Arguments of from_pretrained that change no id and no sum.
-constexpr std::array harmless_arguments{"trust_remote_code", "torch_dtype",   "dtype",     "attn_implementation",
-                                        "use_safetensors",   "revision",      "cache_dir", "token",
-                                        "local_files_only",  "padding_side",  "use_fast",  "low_cpu_mem_usage",
-                                        "device_map",        "use_cache",     "model_max_length"};
+constexpr std::array harmless_arguments{"trust_remote_code", "torch_dtype",  "dtype",           "attn_implementation",
+                                        "use_safetensors",   "revision",     "cache_dir",       "token",
+                                        "local_files_only",  "padding_side", "use_fast",        "low_cpu_mem_usage",
+                                        "device_map",        "use_cache",    "model_max_length"};
 
 void refuse_arguments(json_fields const& fields, std::string_view name) {
   if (fields.is_empty(name)) return;
@@ -90,8 +90,8 @@ void take_tokenizer(json_fields const& fields, config const& model, sentence_tra
   if (side != "right" && side != "left") fields.misfit("truncation_side", "it must be right or left");
   out.cut_left = side == "left";
   if (out.max_sequence > 0) return;
-  auto const length = fields.names("model_max_length") ? length_of(fields, "model_max_length")
-                                                       : length_of(fields, "max_len");
+  auto const length =
+      fields.names("model_max_length") ? length_of(fields, "model_max_length") : length_of(fields, "max_len");
   if (length) out.max_sequence = std::min(*length, model.positions);
 }
 
