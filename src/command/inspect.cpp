@@ -15,6 +15,8 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include "../checkpoint/readers/sentence_modules.hpp"
+#include "../program/embedding_description.hpp"
 #include "../program/hyperparameters.hpp"
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
@@ -148,6 +150,8 @@ ordered_json describe_checkpoint(checkpoint const& opened) {
   out["special_ids"] = describe_ids(opened.ids);
   std::string const tokenizer = opened.tokenizer.summary();
   out["tokenizer"] = tokenizer.empty() ? ordered_json(nullptr) : ordered_json(tokenizer);
+  sentence_modules const modules = modules_of(opened, opened.model);
+  out["embedding"] = program::describe_embedding(modules.recipe, modules.max_sequence);
   out["assumed"] = describe_assumed(opened);
   out["config"] = program::hyperparameters(opened.model);
   out["tensors"] = describe_tensors(opened);
@@ -159,6 +163,9 @@ std::string describe_as_text(ordered_json const& d) {
   std::string out;
   for (char const* name : {"path", "format", "family"}) put_line(out, name, plain(d[name]));
   put_line(out, "tokenizer", plain(d["tokenizer"]));
+  std::string steps;
+  for (auto const& step : d["embedding"]["steps"]) steps += (steps.empty() ? "" : "; ") + plain(step);
+  if (!steps.empty()) put_line(out, "embedding", steps);
   put_line(out, "special ids",
            "bos " + plain(d["special_ids"]["bos"]) + ", eos " + plain(d["special_ids"]["eos"]) + ", pad " +
                plain(d["special_ids"]["pad"]));

@@ -177,7 +177,7 @@ void add_commands(CLI::App& app, parsed& p) {
       ->type_name("FILE");
   add_session(*score, p.score.session);
 
-  auto* embed = add_command(app, "embed", "The hidden states of an encoder, pooled to one vector or as they are");
+  auto* embed = add_command(app, "embed", "The hidden states of a text, pooled to one vector or as they are");
   add_text(*embed, p.embed.input, true);
   add_file(*embed, p.embed.input, "read the text from FILE; -: from standard input");
   add_ids(*embed, p.embed.input);
@@ -185,9 +185,15 @@ void add_commands(CLI::App& app, parsed& p) {
   embed
       ->add_option(
           "--pool", p.embed.pool,
-          "mean, cls (first token), last, max, mean_sqrt_len, weighted_mean, pooler (the model's own layer) or "
-          "none (default: what the model's files ask for, or mean)")
+          "mean, cls (first token), last, max, mean_sqrt_len, weighted_mean, pooler (the model's own layer), "
+          "several joined as cls,mean, or none (default: what the model's files ask for, or mean, decoders last)")
       ->type_name("HOW");
+  embed
+      ->add_option("--prompt-name", p.embed.prompt_name,
+                   "put the prompt of this name before the text (default: what the model's files ask for)")
+      ->type_name("NAME");
+  embed->add_option("--prefix", p.embed.prefix, "put this before the text instead of a prompt of the model's files")
+      ->type_name("TEXT");
   // Bound to the optional itself, CLI11 before 2.2 would set it to false when neither flag is given.
   embed->add_flag_function(
       "--normalize,!--no-normalize", [&wanted = p.embed.normalize](std::int64_t count) { wanted = count > 0; },

@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "constformer/version.hpp"
+#include "embedding_description.hpp"
 #include "hyperparameters.hpp"
 
 namespace constformer::program {
@@ -56,6 +57,7 @@ ordered_json describe(program_context const& context) {
           {"decoder_start", as_json(context.metadata.decoder_start)},
           {"banned_ids", context.metadata.banned_ids},
           {"max_sequence", context.metadata.max_sequence},
+          {"embedding", describe_embedding(context.metadata.embedding, context.metadata.max_sequence)},
           {"config", hyperparameters(context.model())},
           {"tokenizer", describe_tokenizer(context)},
           {"tensors", describe_tensors(context)}};

@@ -102,8 +102,10 @@ struct embed_options {
   input_options input;
   session_choice session;
   std::optional<std::string> segments;
-  std::string pool;               // empty: what the model's files ask for, or mean
-  std::optional<bool> normalize;  // not given: what the model's files ask for, or not
+  std::string pool;                        // a list; empty: what the model's files ask for, or mean
+  std::optional<std::string> prompt_name;  // of the files' prompts; not given: their default
+  std::optional<std::string> prefix;       // instead of a prompt of the files
+  std::optional<bool> normalize;           // not given: what the model's files ask for, or not
   std::string output;
 };
 

@@ -5,6 +5,7 @@
 #include <catch2/matchers/catch_matchers.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -240,6 +241,28 @@ TEST_CASE("gguf: Qwen3 norms queries and keys of heads that its keys tell the wi
   CHECK(c.model.head_dim == 10);
   CHECK((c.model.qk_norm && c.model.tied));
   CHECK(c.find("model.layers.1.self_attn.k_norm.weight") != nullptr);
+}
+
+TEST_CASE("gguf: pooling_type says how hidden states become an embedding") {
+  using namespace gguf_test;
+  auto const bytes = [](std::optional<std::uint32_t> type) {
+    auto all = llama_keys();
+    if (type) all.push_back(u32("llama.pooling_type", *type));
+    return gguf_test::file(all, embedding, data);
+  };
+  auto const pooling = [&](std::optional<std::uint32_t> type) {
+    std::string const file = bytes(type);
+    gguf_file const f = read(file);
+    return read_gguf_model(f).pooling;
+  };
+  CHECK(pooling(std::nullopt) == std::nullopt);
+  CHECK(pooling(0) == pooling_kind::none);
+  CHECK(pooling(1) == pooling_kind::mean);
+  CHECK(pooling(2) == pooling_kind::cls);
+  CHECK(pooling(3) == pooling_kind::last);
+  CHECK(pooling(4) == pooling_kind::cls);
+  CHECK(message_of(bytes(5)) ==
+        "F: key llama.pooling_type is 5, supported are 0 (none), 1 (mean), 2 (cls), 3 (last) and 4 (rank)");
 }
 
 TEST_CASE("gguf: tensors that do not lie in the file are named") {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "constformer/checkpoint/embedding.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/tensor.hpp"
 #include "constformer/config/config.hpp"
@@ -76,20 +77,22 @@ struct assumption {
 /// A checkpoint whose files are mapped, whose header was checked and whose config is valid. Shapes are not yet checked
 /// against the config: that is the compiler's work.
 struct checkpoint {
-  std::filesystem::path path;                                  ///< the folder or file that was opened
+  std::filesystem::path path;  ///< the file, or the folder of config.json, weights and tokenizer
+  std::filesystem::path root;  ///< what was opened: `path`, or the folder whose modules.json names it
   checkpoint_format format = checkpoint_format::hugging_face;  ///< recognised from the content
   config model;                                                ///< valid; f32 weights, capacity = positions
   std::string prefix;                ///< of tensor names except the head's: "model.", "transformer.", "bert." or ""
   std::vector<tensor_view> tensors;  ///< by name, each once; what the family never reads is in `unread`
   /// Hugging Face folders: the same bytes and more by the files' own names and shapes.
   std::vector<tensor_view> stored;
-  std::vector<unread_tensor> unread;  ///< by name
-  bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
-  label_names labels;                 ///< of a classifier
-  special_ids ids;                    ///< llama2.c: BOS is 1 and also ends a text, as in run.c
-  tokenizer_files tokenizer;          ///< found, not yet read
-  std::vector<assumption> assumed;    ///< what the files leave open; empty for most formats
-  std::vector<mapped_file> files;     ///< what the tensors view
+  std::vector<unread_tensor> unread;    ///< by name
+  bool linear_in_out = false;           ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
+  std::optional<pooling_kind> pooling;  ///< GGUF: how hidden states become an embedding
+  label_names labels;                   ///< of a classifier
+  special_ids ids;                      ///< llama2.c: BOS is 1 and also ends a text, as in run.c
+  tokenizer_files tokenizer;            ///< found, not yet read
+  std::vector<assumption> assumed;      ///< what the files leave open; empty for most formats
+  std::vector<mapped_file> files;       ///< what the tensors view
   std::vector<std::vector<std::byte>> made;  ///< what they view that no file holds as it is
 
   /// The tensor of that name, or nullptr.

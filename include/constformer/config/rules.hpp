@@ -266,7 +266,7 @@ constexpr message head_misfit(config const& c) {
     return format_message("head: shared_tokens=true is for encoders, head is {}", name_of(c.head));
   if (c.head == head_kind::language_model && c.mask == mask_kind::bidirectional)
     return format_message("head: language_model needs mask=causal, it is bidirectional");
-  if (c.head != head_kind::language_model && c.mask != mask_kind::bidirectional)
+  if (c.head == head_kind::masked_language_model && c.mask != mask_kind::bidirectional)
     return format_message("head: mask=causal needs head=language_model, it is {}", name_of(c.head));
   if (c.pooler && c.mask != mask_kind::bidirectional)
     return format_message("pooler: needs mask=bidirectional, it is {}", name_of(c.mask));

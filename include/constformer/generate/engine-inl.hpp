@@ -53,6 +53,7 @@ class engine final : public session {
   using scratch = typename layer::scratch;
   static constexpr bool has_head = Config.head == head_kind::language_model;
   static constexpr bool has_logits = Config.head != head_kind::none;
+  static constexpr bool is_decoder = Config.mask != mask_kind::bidirectional;
   static constexpr bool has_prefix = Config.mask == mask_kind::prefix;
   static constexpr int score_rows = has_logits ? 12 : 1;  // rows whose logits are made in one pass over the head
   static constexpr std::size_t logits_stride = has_logits ? padded(Config.vocab) : 0;
@@ -72,7 +73,7 @@ class engine final : public session {
         blocks_(memory_, capacity_, sequences_),
         prefixes_(memory_, prefixes_for(sequences_)),
         logits_(memory_.take<float>(logit_count(sequences_))),
-        hidden_(memory_.take<float>(has_head ? 0 : plan_.x)),
+        hidden_(memory_.take<float>(is_decoder ? 0 : plan_.x)),
         pooled_(memory_.take<float>(Config.pooler ? padded(Config.d_model) : 0)),
         labels_(memory_.take<float>(label_rows(plan_) * padded(Config.labels))),
         scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {
@@ -85,7 +86,7 @@ class engine final : public session {
                                                    int sequences = 1) {
     return plan.cache_bytes() + plan.activation_bytes() + block_table::bytes(capacity, sequences) +
            prefix_table::bytes(prefixes_for(sequences)) + arena::bytes_for<float>(logit_count(sequences)) +
-           arena::bytes_for<float>(has_head ? 0 : plan.x) +
+           arena::bytes_for<float>(is_decoder ? 0 : plan.x) +
            arena::bytes_for<float>(Config.pooler ? padded(Config.d_model) : 0) +
            arena::bytes_for<float>(label_rows(plan) * padded(Config.labels)) +
            arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) + source_part<Config>::bytes(workers, capacity);
@@ -182,8 +183,23 @@ class engine final : public session {
     });
   }
 
+  void hidden_states(std::span<int const> ids, row_sink const& sink) override {
+    if constexpr (is_decoder) {
+      require_source("hidden_states");
+      int done = 0;
+      take(0, ids, {}, [&](stage const& s, bool) {
+        team_.run([&](worker const& self) { layer::norm_rows(self, s); });
+        require_sound_weights();
+        for (int row = 0; row < s.rows; ++row)
+          sink(done++, {s.x + static_cast<std::size_t>(row) * padded(Config.d_model), Config.d_model});
+      });
+    } else {
+      session::hidden_states(ids, sink);
+    }
+  }
+
   std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) override {
-    if constexpr (has_head) throw error("encode: this model is a decoder");
+    if constexpr (is_decoder) throw error("encode: this model is a decoder");
     check_segments(ids, segments);
     blocks_.rewind(0, 0);
     take(0, ids, segments, [](stage const&, bool) {});
@@ -245,7 +261,7 @@ class engine final : public session {
   }
 
   static int checked_sequences(int asked) {
-    constexpr int most = has_head ? 1024 : 1;
+    constexpr int most = is_decoder ? 1024 : 1;
     if (asked < 1 || asked > most)
       throw error("sequences=" + std::to_string(asked) + " is not between 1 and " + std::to_string(most));
     return asked;
@@ -266,7 +282,12 @@ class engine final : public session {
   }
 
   void require_decoder(std::string_view call) const {
-    if constexpr (!has_head) throw error(std::string(call) + ": this model is an encoder");
+    if constexpr (!is_decoder) throw error(std::string(call) + ": this model is an encoder");
+    if constexpr (is_decoder && !has_head) throw error(std::string(call) + ": this decoder has no head");
+    require_source(call);
+  }
+
+  void require_source([[maybe_unused]] std::string_view call) const {
     if constexpr (has_encoder(Config))
       if (stage_.source_count == 0) throw error(std::string(call) + ": no source has been given");
   }

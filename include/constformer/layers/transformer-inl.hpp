@@ -100,6 +100,12 @@ class transformer_layer {
     return {s.x, stride};
   }
 
+  /// x = what `output` gives: hidden states as the result.
+  static HWY_NOINLINE void norm_rows(worker const& self, stage const& s) {
+    if constexpr (Config.place != norm_place::post)
+      normalize_stream<Config>(self, s, norm_weights_at<Config>(s.weights, place.final_norm, place.final_norm_bias));
+  }
+
   /// logits (rows, vocab padded to panels) of rows [first, first + rows) of x.
   static HWY_NOINLINE void logits(worker const& self, stage s, int first, int rows, float* out) {
     s.x += static_cast<std::size_t>(first) * stride;

@@ -246,7 +246,11 @@ config read_bert(model_keys const& keys) {
   c.norm_eps = keys.real("attention.layer_norm_epsilon");
   if (keys.flag("attention.causal", false)) keys.fail("attention.causal", "is true, only false is supported");
   c.segments = keys.rows_of("token_types.weight");
-  c.pooler = false;  // the converter leaves it out
+  c.pooler = keys.tensor("cls.weight") != nullptr;  // the converter leaves it out of all but rankers
+  if (c.pooler && keys.tensor("cls.output.weight") != nullptr) {
+    c.classifier = classifier_kind::sequence;
+    c.labels = keys.rows_of("cls.output.weight");
+  }
   return c;
 }
 
@@ -285,6 +289,22 @@ config read_t5(model_keys const& keys) {
   c.relative.buckets = keys.extent("attention.relative_buckets_count");
   if (keys.tensor("output.weight") == nullptr) c.logit_scale = detail::inverse_root(c.d_model);
   return c;
+}
+
+// llama.cpp's numbers. A model that ranks pools the first token for its classifier.
+std::optional<pooling_kind> read_pooling(model_keys const& keys) {
+  auto const type = keys.file().integer(keys.full("pooling_type"));
+  if (!type || *type == -1) return std::nullopt;
+  switch (*type) {
+    case 0: return pooling_kind::none;
+    case 1: return pooling_kind::mean;
+    case 2:
+    case 4: return pooling_kind::cls;
+    case 3: return pooling_kind::last;
+    default: break;
+  }
+  keys.fail("pooling_type",
+            "is " + std::to_string(*type) + ", supported are 0 (none), 1 (mean), 2 (cls), 3 (last) and 4 (rank)");
 }
 
 struct architecture {
@@ -361,6 +381,7 @@ gguf_model read_gguf_model(gguf_file const& file) {
       out.tensors.push_back({hugging_face_name(names_of(family, out.model), t.name), t.type, t.shape, t.bytes});
   std::ranges::sort(out.tensors, {}, &tensor_view::name);
   out.ids = read_ids(file, out.model.vocab);
+  out.pooling = read_pooling(keys);
   return out;
 }
 

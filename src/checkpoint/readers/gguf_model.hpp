@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "constformer/checkpoint/embedding.hpp"
 #include "constformer/checkpoint/gguf.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/checkpoint/tensor.hpp"
@@ -12,9 +14,10 @@ namespace constformer {
 
 /// What a GGUF file says about a model, its tensors under Hugging Face's names and by name.
 struct gguf_model {
-  config model;                      ///< valid; tied, until a head of its own is found
-  std::vector<tensor_view> tensors;  ///< with the family's usual prefix
-  special_ids ids;                   ///< tokenizer.ggml's
+  config model;                           ///< valid; tied, until a head of its own is found
+  std::vector<tensor_view> tensors;       ///< with the family's usual prefix
+  special_ids ids;                        ///< tokenizer.ggml's
+  std::optional<pooling_kind> pooling{};  ///< the architecture's pooling_type, if it says one
 };
 
 /// Reads the hyperparameters of general.architecture llama, qwen2, qwen3, phi3, gpt2, bert, gemma, gemma2 or t5. Where llama.cpp's

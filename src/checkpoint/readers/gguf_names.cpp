@@ -73,6 +73,8 @@ constexpr std::array bert_list{
     gguf_name{"blk.*.ffn_up", "bert.encoder.layer.*.intermediate.dense"},
     gguf_name{"blk.*.ffn_down", "bert.encoder.layer.*.output.dense"},
     gguf_name{"blk.*.layer_output_norm", "bert.encoder.layer.*.output.LayerNorm"},
+    gguf_name{"cls", "bert.pooler.dense"},
+    gguf_name{"cls.output", "classifier"},
 };
 
 // Gemma 2's norms behind attention and behind the feed-forward layer; Hugging Face's post_attention_layernorm is the

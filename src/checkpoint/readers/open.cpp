@@ -35,6 +35,7 @@
 #include "vocabulary_list.hpp"
 #include "encoder_heads.hpp"
 #include "gguf_model.hpp"
+#include "sentence_modules.hpp"
 #include "torch.hpp"
 #include "torch_model.hpp"
 
@@ -276,6 +277,20 @@ void settle_lecture(config& model, std::vector<tensor_view>& tensors) {
   model.positions = model.capacity = static_cast<int>(rows);
 }
 
+// A decoder that was saved as a bare stack, to embed texts, has no head.
+void settle_bare_stack(config& model, std::string_view architecture, std::vector<tensor_view>& tensors) {
+  bool const whole = has_encoder(model) || model.head != head_kind::language_model || model.tied;
+  if (whole || !architecture.ends_with("Model")) return;
+  std::string const head = tensor_name(model, "head.weight");  // ChatGLM has its prefix before it, too
+  for (std::string const& name :
+       {head, std::string(usual_prefix(model.family)) + head, std::string("embed_out.weight")})
+    if (find_in(tensors, name) != nullptr) return;
+  model.head = head_kind::none;
+  model.bias_head = false;
+  model.logit_scale = 1;
+  model.logit_softcap = 0;
+}
+
 // What tensors and config.json say together; `where` names the latter.
 void settle_hugging_face(checkpoint& out, std::string_view config_json, std::string const& where,
                          safetensors_content content) {
@@ -292,6 +307,7 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
   }
   if (out.model.family == family_kind::marian) settle_marian(out, content.tensors);
   if (out.model.family == family_kind::lecture) settle_lecture(out.model, content.tensors);
+  settle_bare_stack(out.model, described.architecture, content.tensors);
   sort_out(out, std::move(content));
   std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
   if (is_encoder_family(out.model.family)) rename_first_norms(out);
@@ -447,6 +463,7 @@ void open_gguf(checkpoint& out, bool shapes_only) {
   out.format = checkpoint_format::gguf;
   out.model = content.model;
   out.ids = content.ids;
+  out.pooling = content.pooling;
   out.tensors = std::move(content.tensors);
   require_names_once(out);
   out.prefix = usual_prefix(out.model.family);
@@ -502,7 +519,7 @@ tensor_view const* checkpoint::find(std::string_view name) const {
 checkpoint describe_checkpoint(std::string_view config_json, std::string const& where,
                                std::vector<tensor_view> tensors) {
   checkpoint out;
-  out.path = where;
+  out.path = out.root = where;
   settle_hugging_face(out, config_json, where + ": config.json", {.tensors = std::move(tensors), .unread = {}});
   return out;
 }
@@ -524,11 +541,12 @@ checkpoint describe_header(fs::path const& file) {
 
 checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
   checkpoint out;
-  out.path = path;
+  out.path = out.root = path;
   std::error_code unreadable;
   if (fs::is_directory(path, unreadable)) {
+    out.path = transformer_folder(path);
     refuse_options(options, path.string());
-    if (fs::is_regular_file(path / "model.bin", unreadable))
+    if (fs::is_regular_file(out.path / "model.bin", unreadable))
       open_ctranslate2(out);
     else
       open_hugging_face(out, options.shapes_only);
