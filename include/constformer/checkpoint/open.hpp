@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "constformer/checkpoint/generation_defaults.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/tensor.hpp"
 #include "constformer/config/config.hpp"
@@ -38,7 +39,6 @@ struct special_ids {
   std::vector<int> eos;                ///< generation stops at any of these
   std::optional<int> pad;              ///< fills up batches; a session takes one sequence and needs none
   std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
-  std::vector<int> banned{};           ///< never generated (Marian: pad)
 };
 
 /// What the outputs of a classifier mean.
@@ -87,6 +87,7 @@ struct checkpoint {
   bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
   label_names labels;                 ///< of a classifier
   special_ids ids;                    ///< llama2.c: BOS is 1 and also ends a text, as in run.c
+  generation_defaults generation;     ///< of decoders, as their files ask for
   tokenizer_files tokenizer;          ///< found, not yet read
   std::vector<assumption> assumed;    ///< what the files leave open; empty for most formats
   std::vector<mapped_file> files;     ///< what the tensors view

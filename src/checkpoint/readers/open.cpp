@@ -280,6 +280,7 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
   out.model = described.model;
   out.ids = described.ids;
   out.labels = described.labels;
+  out.generation = described.generation;
   out.stored = content.tensors;
   out.prefix = prefix_of(out.model, content.tensors);
   if (is_encoder_family(out.model.family)) {
@@ -307,7 +308,7 @@ void open_hugging_face(checkpoint& out) {
   std::error_code unreadable;
   if (fs::exists(generation_path, unreadable)) {
     mapped_file const generation_file(generation_path);
-    overrule_special_ids(out.ids, text_of(generation_file), generation_path.string(), out.model.vocab);
+    overrule_generation(out.ids, out.generation, text_of(generation_file), generation_path.string(), out.model);
   }
   out.tokenizer = find_tokenizer_files(out.path);
 }
