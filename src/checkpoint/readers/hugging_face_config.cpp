@@ -14,6 +14,7 @@
 #include "constformer/core/text.hpp"
 #include "encoder_decoder_configs.hpp"
 #include "family_readers.hpp"
+#include "foreign.hpp"
 #include "generation_config.hpp"
 #include "json.hpp"
 
@@ -22,8 +23,6 @@ namespace constformer {
 namespace {
 
 void refuse_what_changes_everything(json_fields const& fields) {
-  if (fields.has("quantization_config"))
-    fields.misfit("quantization_config", "only unquantised checkpoints are supported");
   refuse_flag(fields, "add_cross_attention");
   if (!fields.is_empty("pruned_heads")) fields.misfit("pruned_heads", "only whole layers are supported");
 }
@@ -218,6 +217,7 @@ generation_defaults older_generation(json_fields const& fields, int vocab) {
 hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where) {
   json_document const document(text, where);
   json_fields const fields = document.fields();
+  refuse_foreign_config(fields);
   family_reader const& family = family_of(fields);
   refuse_what_changes_everything(fields);
   if (!family.encoder_decoder) refuse_flag(fields, "is_encoder_decoder");
