@@ -356,19 +356,22 @@ class engine final : public session {
     blocks_.reserve(sequence, tokens, [this, filled](int from, int to) { copy_block(from, to, filled); });
   }
 
-  static void require_below_infinity(pass_stage what, std::span<float const> values, int position, int id) {
-    if (!below_infinity(values.data(), static_cast<int>(values.size()))) [[unlikely]]
-      throw_not_finite(what, position, id, values);
+  // Of weights that are damaged that is said, whatever they give.
+  void require_below_infinity(pass_stage what, std::span<float const> values, int position, int id) {
+    if (below_infinity(values.data(), static_cast<int>(values.size()))) [[likely]]
+      return;
+    require_sound_weights();
+    throw_not_finite(what, position, id, values);
   }
 
   // Row `row` of what the last layer left: what is no number stays in the residual stream, and every row but the last is
   // seen by later ones only through the cache, which may round it.
-  void require_hidden(int row, int position) const {
+  void require_hidden(int row, int position) {
     auto const* const x = stage_.x + static_cast<std::size_t>(row) * padded(Config.d_model);
     require_below_infinity(pass_stage::hidden, {x, std::size_t{Config.d_model}}, position, stage_.ids[row]);
   }
 
-  void require_logits(int row, int position, int id) const {
+  void require_logits(int row, int position, int id) {
     require_below_infinity(pass_stage::logits,
                            logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab), position, id);
   }
