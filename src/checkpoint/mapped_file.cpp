@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -40,6 +42,19 @@ void* reserve(std::filesystem::path const& path, std::size_t at_least) {
   return start;
 }
 
+// What stands in for a file that was not fetched: a few lines of text that no reader would make sense of.
+char const* placeholder(std::string_view text) {
+  if (text.starts_with("version https://git-lfs.github.com/spec/v1"))
+    return "is a Git LFS pointer, not the file itself; git lfs pull fetches it";
+  if (text.starts_with("/annex/objects/"))
+    return "is a git-annex pointer, not the file itself; git annex get fetches it";
+  if (text.starts_with("<!DOCTYPE html") || text.starts_with("<!doctype html") || text.starts_with("<html"))
+    return "is a web page, not the file itself; its download went wrong";
+  if (text == "Entry not found" || text == "Repository not found" || text.starts_with("Access to model "))
+    return "is an error message of a server, not the file itself; its download went wrong";
+  return nullptr;
+}
+
 std::span<std::byte const> map(std::filesystem::path const& path, std::size_t at_least) {
   // O_NONBLOCK: opening a pipe must not wait for a writer only to refuse it.
   descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -54,6 +69,11 @@ std::span<std::byte const> map(std::filesystem::path const& path, std::size_t at
   void* const zeros = longer ? reserve(path, at_least) : nullptr;
   void* const start = ::mmap(zeros, size, PROT_READ, MAP_PRIVATE | (longer ? MAP_FIXED : 0), file.number, 0);
   if (start == MAP_FAILED) fail(path, errno);
+  std::string_view const text(static_cast<char const*>(start), std::min<std::size_t>(size, 512));
+  if (char const* const what = size < 65536 ? placeholder(text) : nullptr) {
+    ::munmap(start, longer ? at_least : size);
+    throw error(path.string() + ": " + what);
+  }
   return {static_cast<std::byte const*>(start), longer ? at_least : size};
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "constformer/core/error.hpp"
+#include "packed_generation.hpp"
 
 namespace constformer::packed {
 
@@ -191,8 +192,8 @@ std::string write_metadata(packed_metadata const& m) {
               {"embedding", json_of(m.embedding)},
               {"labels", m.labels},
               {"several_labels", m.several_labels},
-              {"chat", m.chat},
-              {"banned_ids", m.banned_ids}};
+              {"chat", m.chat}};
+  if (m.generation != generation_defaults{}) out["generation"] = generation_json(m.generation);
   if (m.decoder_start) out["decoder_start"] = *m.decoder_start;
   if (!m.config_json.empty()) out["config_json"] = m.config_json;
   if (!m.config_refusal.empty()) out["config_refusal"] = m.config_refusal;
@@ -227,7 +228,7 @@ packed_metadata read_metadata(std::span<std::byte const> bytes, std::string cons
           .several_labels = f.flag("several_labels"),
           .chat = f.texts("chat"),
           .decoder_start = f.has("decoder_start") ? std::optional(f.integer<int>("decoder_start")) : std::nullopt,
-          .banned_ids = f.has("banned_ids") ? f.integers<int>("banned_ids") : std::vector<int>(),
+          .generation = f.has("generation") ? read_generation(f.at("generation"), place) : generation_defaults{},
           .config_json = f.text_or_none("config_json"),
           .config_refusal = f.text_or_none("config_refusal"),
           .generation_json = f.text_or_none("generation_json")};

@@ -65,7 +65,7 @@ packed_metadata metadata_of(checkpoint const& source, config const& model, std::
           .several_labels = source.labels.several,
           .chat = {chat.begin(), chat.end()},
           .decoder_start = source.ids.decoder_start,
-          .banned_ids = source.ids.banned,
+          .generation = source.generation,
           .config_json = written.text,
           .config_refusal = written.refusal,
           .generation_json = generation_json_of(source)};

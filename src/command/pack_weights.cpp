@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -100,6 +101,36 @@ std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, p
   return tasks;
 }
 
+// The largest magnitude that survives in a type: blocks have an f16 scale.
+float largest_of(dtype type) {
+  constexpr float half = 65504;
+  switch (type) {
+    case dtype::f16: return half;
+    case dtype::q8_0: return half * 127;
+    case dtype::q4_0: return half * 8;
+    case dtype::iq4_nl: return half * 127;
+    case dtype::f32:
+    case dtype::bf16:
+    case dtype::i8: break;
+  }
+  return std::numeric_limits<float>::max();
+}
+
+// A weight that is no number would make every text nonsense. −∞ in the head's bias forbids a token.
+void require_finite(pack_task const& task, std::span<float const> values, std::int64_t first) {
+  float const most = largest_of(task.step->type);
+  bool const bias = task.step->parameter.view() == "head.bias";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    float const x = values[i];
+    if (std::abs(x) <= most || (bias && x == -std::numeric_limits<float>::infinity())) continue;
+    std::string const value = std::isnan(x) ? "not a number" : std::isinf(x) ? "infinite" : std::to_string(x);
+    throw error("tensor " + task.tensor->name + shape_text(task.tensor->shape) + ": value " +
+                std::to_string(first + static_cast<std::int64_t>(i)) + " is " + value +
+                (std::isfinite(x) ? ", which " + std::string(name_of(task.step->type)) + " cannot hold"
+                                  : ", all weights must be finite"));
+  }
+}
+
 // Writes one row of a parameter to its place in panels or rows.
 void put_row(pack_task const& task, config const& model, int row, std::span<float const> values, std::byte* base) {
   pack_step const& step = *task.step;
@@ -119,7 +150,10 @@ bool is_stored(pack_task const& task) {
 void put_stored_rows(pack_task const& task, config const& model, std::byte* base) {
   pack_step const& step = *task.step;
   auto const bytes = static_cast<std::size_t>(bytes_of(step.type, step.cols));
+  std::vector<float> values(static_cast<std::size_t>(step.cols));
   for (int row = 0; row < step.rows; ++row) {
+    read_rows_f32(*task.tensor, task.source(row), 1, values);
+    require_finite(task, values, task.source(row) * step.cols);
     auto const blocks = task.tensor->bytes.subspan(static_cast<std::size_t>(task.source(row)) * bytes, bytes);
     std::int64_t const to = packed_row(step, model.head_dim, row);
     if (step.kind == packed_kind::rows)
@@ -133,6 +167,7 @@ void pack_vector(pack_task const& task, config const& model, std::byte* base) {
   pack_step const& step = *task.step;
   std::vector<float> all(static_cast<std::size_t>(task.tensor->shape[0]));
   read_rows_f32(*task.tensor, 0, 1, all);
+  require_finite(task, all, 0);
   for (int row = 0; row < step.rows; ++row)
     put_value(dtype::f32, base, packed_row(step, model.head_dim, row),
               all[static_cast<std::size_t>(task.source(row))] + step.addend);
@@ -151,8 +186,10 @@ void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
     std::span<float> const some = std::span(rows).first(static_cast<std::size_t>(count) * cols);
     if (task.transposed) {
       read_columns_f32(*task.tensor, task.source(first), count, some);
+      require_finite(task, some, task.source(first) * step.cols);
     } else {
       read_rows_f32(*task.tensor, task.source(first), count, some);
+      require_finite(task, some, task.source(first) * step.cols);
     }
     for (int r = 0; r < count; ++r)
       put_row(task, model, first + r, some.subspan(static_cast<std::size_t>(r) * cols, cols), base);

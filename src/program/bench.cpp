@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "beams.hpp"
+#include "checkpoint_defaults.hpp"
 #include "commands.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
@@ -129,7 +130,8 @@ void bench_translation(program_context const& context, bench_options const& o, i
     results.push_back(measure(std::move(test), run(), threads, repetitions, run));
   };
   if (o.beams.given()) {
-    auto const options = resolve_beams(o.beams);
+    auto const options = resolve_beams(o.beams, context.metadata.generation);
+    auto const rules = beam_rules(context, {}, stops, o.predict.value_or(-1));
     auto const model = context.start({.threads = threads, .context = 0}, options.beams);
     beam_search search(options, stops, context.model().vocab, model->capacity());
     return add("translate, beam " + std::to_string(options.beams), [&] {
@@ -137,13 +139,17 @@ void bench_translation(program_context const& context, bench_options const& o, i
       auto const found = search.run(*model, {.prompt = std::span(&start, 1),
                                              .prefix = {},
                                              .max_tokens = o.predict.value_or(-1),
-                                             .banned = context.metadata.banned_ids,
-                                             .min_tokens = least_tokens(options)});
+                                             .min_tokens = least_tokens(options),
+                                             .rules = rules.empty() ? nullptr : &rules,
+                                             .source = source});
       return found.empty() ? 0 : static_cast<int>(found.front().ids.size());
     });
   }
   auto const model = context.start({.threads = threads, .context = 0});
-  auto const choose = make_sampler({.temperature = 0}, context.model().vocab, model->capacity());
+  int const vocab = context.model().vocab;
+  auto const choose =
+      make_ruled_sampler(make_sampler({.temperature = 0}, vocab, model->capacity()),
+                         rules_of(context, stops, o.predict.value_or(-1)), source, vocab, model->capacity());
   add("translate, greedy", [&] {
     model->start_source(source);
     return generate(*model, *choose, std::span(&start, 1), {.max_tokens = o.predict.value_or(-1), .stop_ids = stops},

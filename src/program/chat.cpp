@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint_defaults.hpp"
 #include "commands.hpp"
 #include "constformer/generate/generation.hpp"
 #include "constformer/generate/sampler.hpp"
@@ -81,6 +82,10 @@ class conversation {
         choose_(make_sampler(sampling, context.model().vocab, model_->capacity())),
         stop_ids_(reply_ends(template_.format, input_, *context.text)) {
     stop_ids_.insert(stop_ids_.end(), context.metadata.stop_ids.begin(), context.metadata.stop_ids.end());
+    int const vocab = context.model().vocab;
+    auto const most = options.predict ? options.predict : context.metadata.generation.max_new_tokens;
+    choose_ = make_ruled_sampler(std::move(choose_), rules_of(context, stop_ids_, most.value_or(-1)), {}, vocab,
+                                 model_->capacity());
     printing_.print_ids = options.print_ids;
     if (!options.system.empty()) messages_.push_back({.role = "system", .text = options.system});
   }
@@ -96,6 +101,9 @@ class conversation {
       throw error("the conversation has " + std::to_string(ids.size()) + " tokens, the context holds " +
                   std::to_string(model_->capacity()));
     auto const known = keep_known(ids);
+    most_ = most_new_tokens(context_, options_.predict, ids.size());
+    choose_->restart();  // penalties and rules look at the whole conversation as it stands now
+    for (int const id : std::span(ids).first(known)) choose_->accept(id);
     messages_.push_back({.role = "assistant", .text = reply_to(std::span(ids).subspan(known), out)});
   }
 
@@ -129,7 +137,7 @@ class conversation {
     auto const printer = make_printer(context_, printing_, {}, out);
     auto const stream = context_.text->stream();
     std::string reply;
-    generation_limits const limits{.max_tokens = options_.predict, .stop_ids = stop_ids_};
+    generation_limits const limits{.max_tokens = most_, .stop_ids = stop_ids_};
     auto const result = generate(*model_, *choose_, more, limits, [&](int id, std::span<float const> logits) {
       reply += stream->push(id);
       read_.push_back(id);
@@ -151,6 +159,7 @@ class conversation {
   std::unique_ptr<session> model_;
   std::unique_ptr<sampler> choose_;
   std::vector<int> stop_ids_;
+  int most_ = -1;  // tokens of a reply
   generate_options printing_;
   std::vector<chat_message> messages_;
   std::vector<int> read_;  // what the session holds
@@ -161,10 +170,10 @@ class conversation {
 void run_command(program_context const& context, chat_options const& options, output& out) {
   context.need_decoder("chat");
   static_cast<void>(context.need_tokenizer("chat"));
-  if (options.predict < -1)
-    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
+  if (options.predict.value_or(0) < -1)
+    throw usage_error("--predict " + std::to_string(*options.predict) + " is below -1, which stands for no limit");
   check_text(options.system, "--system");
-  auto const sampling = resolve_sampling(options.sampling);
+  auto const sampling = resolve_sampling(options.sampling, context.metadata.generation);
   conversation talk(context, options, sampling);
   note("sampling: %s", describe(sampling).c_str());
   note("chat: template %s; one message per line, the end of the input ends it", talk.name().c_str());

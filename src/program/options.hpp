@@ -36,6 +36,12 @@ struct sampling_choice {
     return sampler || temperature || top_p || min_p || repeat_penalty || presence_penalty || frequency_penalty ||
            top_k || repeat_last_n || seed;
   }
+
+  /// Whether anything says how to draw that a search without drawing cannot follow: a temperature of 0 can.
+  [[nodiscard]] bool draws() const {
+    return sampler || temperature.value_or(0) != 0 || top_p || min_p || presence_penalty || frequency_penalty ||
+           top_k || repeat_last_n || seed;
+  }
 };
 
 /// Values of a beam search as far as they were given; it is one if any was.
@@ -55,7 +61,7 @@ struct generate_options {
   session_choice session;
   sampling_choice sampling;
   beam_choice beams;
-  int predict = -1;
+  std::optional<int> predict;
   bool ignore_eos = false;
   bool print_ids = false;
   bool batch_lines = false;
@@ -70,7 +76,7 @@ struct chat_options {
   std::string system;
   std::optional<std::string> name;            // --template
   std::vector<std::string> template_options;  // KEY=JSON
-  int predict = -1;
+  std::optional<int> predict;
   bool print_ids = false;
 };
 
@@ -87,7 +93,7 @@ struct translate_options {
   sampling_choice sampling;
   beam_choice beams;
   std::string prefix;  // of the target
-  int predict = -1;
+  std::optional<int> predict;
   bool print_ids = false;
 };
 

@@ -13,6 +13,7 @@
 
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/families.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/config/rules.hpp"
 #include "support.hpp"
@@ -180,13 +181,16 @@ TEST_CASE("fields that only some models have", "[config_json]") {
 
 TEST_CASE("generation_config.json overrules config.json", "[config_json]") {
   special_ids ids{1, {2}, {}};
-  overrule_special_ids(ids, R"({"eos_token_id":[7,9,7,1000,-1],"pad_token_id":3,"bos_token_id":null})", "G", 96);
+  config const model = llama({.layers = 1, .d_model = 8, .heads = 1, .vocab = 96, .positions = 8});
+  generation_defaults generation;
+  auto const overrule = [&](char const* text) { overrule_generation(ids, generation, text, "G", model); };
+  overrule(R"({"eos_token_id":[7,9,7,1000,-1],"pad_token_id":3,"bos_token_id":null})");
   CHECK(ids.bos == 1);
   CHECK(ids.eos == std::vector<int>{7, 9});
   CHECK(ids.pad == 3);
-  CHECK(sentence_of([&] { overrule_special_ids(ids, R"({"eos_token_id":"</s>"})", "G", 96); }) ==
+  CHECK(sentence_of([&] { overrule(R"({"eos_token_id":"</s>"})"); }) ==
         "G: field \"eos_token_id\" is \"</s>\", it must be a token id or a list of them");
-  CHECK(sentence_of([&] { overrule_special_ids(ids, R"({"eos_token_id":[1.5]})", "G", 96); }) ==
+  CHECK(sentence_of([&] { overrule(R"({"eos_token_id":[1.5]})"); }) ==
         "G: field \"eos_token_id\" is [1.5], it must be a token id or a list of them");
 }
 
@@ -260,7 +264,8 @@ TEST_CASE("config.json that is damaged or not supported is refused with one sent
       {changed(llama_file, {{"tie_word_embeddings", "yes"}}).dump(),
        "C: field \"tie_word_embeddings\" is \"yes\", it must be true or false"},
       {changed(llama_file, {{"quantization_config", json{{"bits", 4}}}}).dump(),
-       "C: field \"quantization_config\" is {\"bits\":4}, only unquantised checkpoints are supported"},
+       "C: field \"quantization_config\": the weights are quantised (a method it does not name, 4 bits), which is not "
+       "read; give the unquantised model, and --dtype q8_0 or q4_0 quantises it here"},
       {changed(llama_file, {{"partial_rotary_factor", 0.5}}).dump(),
        "C: field \"partial_rotary_factor\" is 0.5, only 1 is supported"},
       {rope("linear").dump(), "C: field \"rope_scaling\" is \"linear\", it must be an object"},

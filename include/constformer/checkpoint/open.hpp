@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "constformer/checkpoint/embedding.hpp"
+#include "constformer/checkpoint/generation_defaults.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/tensor.hpp"
 #include "constformer/config/config.hpp"
@@ -39,7 +40,6 @@ struct special_ids {
   std::vector<int> eos;                ///< generation stops at any of these
   std::optional<int> pad;              ///< fills up batches; a session takes one sequence and needs none
   std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
-  std::vector<int> banned{};           ///< never generated (Marian: pad)
 };
 
 /// What the outputs of a classifier mean.
@@ -90,6 +90,7 @@ struct checkpoint {
   std::optional<pooling_kind> pooling;  ///< GGUF: how hidden states become an embedding
   label_names labels;                   ///< of a classifier
   special_ids ids;                      ///< llama2.c: BOS is 1 and also ends a text, as in run.c
+  generation_defaults generation;       ///< of decoders, as their files ask for
   tokenizer_files tokenizer;            ///< found, not yet read
   std::vector<assumption> assumed;      ///< what the files leave open; empty for most formats
   std::vector<mapped_file> files;       ///< what the tensors view

@@ -13,6 +13,7 @@
 
 #include "constformer/checkpoint/embedding.hpp"
 #include "constformer/checkpoint/first_reading.hpp"
+#include "constformer/checkpoint/generation_defaults.hpp"
 
 namespace constformer {
 
@@ -35,7 +36,7 @@ struct packed_metadata {
   bool several_labels = false;         ///< each label is judged by itself
   std::vector<std::string> chat{};     ///< the chat template, as `words_of` writes it (text/chat.hpp); empty: none
   std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
-  std::vector<int> banned_ids{};       ///< never generated
+  generation_defaults generation{};    ///< of decoders, as the checkpoint's files ask for
   std::string config_json{};           ///< of a Hugging Face folder of this model, for `export`; empty: there is none
   std::string config_refusal{};        ///< why there is none
   std::string generation_json{};       ///< its generation_config.json; empty: there is none

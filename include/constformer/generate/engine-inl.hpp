@@ -25,9 +25,11 @@
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/generate/block_table.hpp"
+#include "constformer/generate/not_finite.hpp"
 #include "constformer/generate/prefix_table.hpp"
 #include "constformer/generate/session.hpp"
 #include "constformer/generate/source-inl.hpp"
+#include "constformer/kernels/finite-inl.hpp"
 #include "constformer/kernels/kv_block.hpp"
 #include "constformer/kernels/rope.hpp"
 #include "constformer/kernels/team.hpp"
@@ -130,7 +132,9 @@ class engine final : public session {
     check_sequence(sequence);
     take(sequence, ids, {}, [&](stage const& s, bool last) {
       if constexpr (has_head) {
-        if (last) team_.run([&](worker const& self) { layer::logits(self, s, s.rows - 1, 1, logits_.data()); });
+        if (!last) return;
+        team_.run([&](worker const& self) { layer::logits(self, s, s.rows - 1, 1, logits_.data()); });
+        require_logits(0, blocks_.position(sequence) - 1, s.ids[s.rows - 1]);
       }
     });
     return logits_.first(Config.vocab);
@@ -177,6 +181,7 @@ class engine final : public session {
         if constexpr (has_head)
           team_.run([&](worker const& self) { layer::logits(self, s, first, rows, logits_.data()); });
         require_sound_weights();
+        for (int row = 0; row < rows; ++row) require_logits(row, s.first_position + first + row, s.ids[first + row]);
         for (int row = 0; row < rows; ++row)
           sink(done++, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
       }
@@ -212,6 +217,7 @@ class engine final : public session {
     if constexpr (Config.pooler) {
       if (blocks_.position(0) == 0) throw error("pool: no sequence has been encoded");
       team_.run([&](worker const& self) { layer::pool(self, stage_, pooled_.data()); });
+      require_below_infinity(pass_stage::pooled, pooled_.first(Config.d_model), -1, -1);
       return pooled_.first(Config.d_model);
     } else {
       throw error("pool: this model has no pooler");
@@ -228,7 +234,9 @@ class engine final : public session {
       team_.run([&](worker const& self) { layer::classify(self, stage_, in, rows, labels_.data()); });
       for (std::size_t row = 1; row < static_cast<std::size_t>(rows); ++row)  // without the padding of each row
         std::copy_n(labels_.data() + row * padded(Config.labels), Config.labels, labels_.data() + row * Config.labels);
-      return labels_.first(static_cast<std::size_t>(rows) * Config.labels);
+      auto const all = labels_.first(static_cast<std::size_t>(rows) * Config.labels);
+      require_below_infinity(pass_stage::labels, all, -1, -1);
+      return all;
     } else {
       return session::classify();
     }
@@ -240,6 +248,7 @@ class engine final : public session {
       for (int first = 0; first < blocks_.position(0); first += score_rows) {
         int const rows = std::min(score_rows, blocks_.position(0) - first);
         team_.run([&](worker const& self) { layer::fill(self, stage_, first, rows, logits_.data()); });
+        for (int row = 0; row < rows; ++row) require_logits(row, first + row, -1);
         for (int row = 0; row < rows; ++row)
           sink(first + row, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
       }
@@ -368,6 +377,26 @@ class engine final : public session {
     blocks_.reserve(sequence, tokens, [this, filled](int from, int to) { copy_block(from, to, filled); });
   }
 
+  // Of weights that are damaged that is said, whatever they give.
+  void require_below_infinity(pass_stage what, std::span<float const> values, int position, int id) {
+    if (below_infinity(values.data(), static_cast<int>(values.size()))) [[likely]]
+      return;
+    require_sound_weights();
+    throw_not_finite(what, position, id, values);
+  }
+
+  // Row `row` of what the last layer left: what is no number stays in the residual stream, and every row but the last is
+  // seen by later ones only through the cache, which may round it.
+  void require_hidden(int row, int position) {
+    auto const* const x = stage_.x + static_cast<std::size_t>(row) * padded(Config.d_model);
+    require_below_infinity(pass_stage::hidden, {x, std::size_t{Config.d_model}}, position, stage_.ids[row]);
+  }
+
+  void require_logits(int row, int position, int id) {
+    require_below_infinity(pass_stage::logits,
+                           logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab), position, id);
+  }
+
   void run_stack() {
     team_.run(
         [&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
@@ -400,10 +429,13 @@ class engine final : public session {
     if constexpr (has_prefix) stage_.prefixes = prefixes_.places(first);
     stage_.rows = rows;
     run_stack();
+    for (int row = 0; row < rows; ++row) require_hidden(row, blocks_.position(first + row));
     for (int row = 0; row < rows; ++row) blocks_.advance(first + row, 1);
     if constexpr (has_head) {
       float* const out = logits_.data() + static_cast<std::size_t>(first) * logits_stride;
       team_.run([&](worker const& self) { layer::logits(self, stage_, 0, rows, out); });
+      for (int row = 0; row < rows; ++row)
+        require_logits(first + row, blocks_.position(first + row) - 1, ids[static_cast<std::size_t>(row)]);
     }
     require_sound_weights();
   }
@@ -432,6 +464,7 @@ class engine final : public session {
       stage_.first_position = blocks_.position(sequence);
       reserve(sequence, stage_.rows);
       run_stack();
+      for (int row = 0; row < stage_.rows; ++row) require_hidden(row, stage_.first_position + row);
       blocks_.advance(sequence, stage_.rows);
       after(stage_, first + rows == ids.size());
     }

@@ -40,10 +40,13 @@ HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>&
     for (int k = 0; k < block_columns; ++k) padded_inputs[k] = k < count ? x[k] : 0.0F;
     x = padded_inputs;
   }
-  auto largest = hn::Zero(d);
+  // As integers magnitudes are in the same order, and a NaN is above all: the scale becomes one and so does what is made.
+  int_tag const di;
+  auto largest = hn::Zero(di);
   HWY_UNROLL(8)
-  for (int k = 0; k < block_columns; k += lanes) largest = hn::Max(largest, hn::Abs(hn::LoadU(d, x + k)));
-  float const top = hn::ReduceMax(d, largest);
+  for (int k = 0; k < block_columns; k += lanes)
+    largest = hn::Max(largest, hn::BitCast(di, hn::Abs(hn::LoadU(d, x + k))));
+  float const top = hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(di, largest)));
   out.scale = top / 127.0F;
   auto const inverse = hn::Set(d, top > 0.0F ? 127.0F / top : 0.0F);
   using value = std::remove_reference_t<decltype(out.values[0])>;

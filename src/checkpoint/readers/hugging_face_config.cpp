@@ -14,6 +14,8 @@
 #include "constformer/core/text.hpp"
 #include "encoder_decoder_configs.hpp"
 #include "family_readers.hpp"
+#include "foreign.hpp"
+#include "generation_config.hpp"
 #include "json.hpp"
 
 namespace constformer {
@@ -21,8 +23,6 @@ namespace constformer {
 namespace {
 
 void refuse_what_changes_everything(json_fields const& fields) {
-  if (fields.has("quantization_config"))
-    fields.misfit("quantization_config", "only unquantised checkpoints are supported");
   refuse_flag(fields, "add_cross_attention");
   if (!fields.is_empty("pruned_heads")) fields.misfit("pruned_heads", "only whole layers are supported");
 }
@@ -192,22 +192,11 @@ void read_id(json_fields const& fields, std::string_view field, int vocab, std::
   into = ids.empty() ? std::optional<int>{} : ids.front();
 }
 
-// Words that are never generated; only those of a single token can be told from the last token alone.
-void read_banned(json_fields const& fields, int vocab, std::vector<int>& into) {
-  if (!fields.has("bad_words_ids")) return;
-  into.clear();
-  for (auto const& word : fields.id_lists("bad_words_ids")) {
-    if (word.size() != 1) fields.misfit("bad_words_ids", "only words of one token are supported");
-    for (int const id : within(word, vocab)) into.push_back(id);
-  }
-}
-
 void read_special_ids(json_fields const& fields, int vocab, special_ids& ids) {
   read_id(fields, "bos_token_id", vocab, ids.bos);
   read_ids(fields, "eos_token_id", vocab, ids.eos);
   read_id(fields, "pad_token_id", vocab, ids.pad);
   read_id(fields, "decoder_start_token_id", vocab, ids.decoder_start);
-  read_banned(fields, vocab, ids.banned);
 }
 
 std::optional<int> default_id(json_fields const& fields, std::string_view field, std::optional<int> id, int vocab) {
@@ -226,23 +215,40 @@ special_ids special_ids_of(json_fields const& fields, family_reader const& famil
   return ids;
 }
 
+// What a config.json of before generation_config.json says. MarianConfig writes its forced end into every file, so that
+// alone it is no wish of the author's.
+generation_defaults older_generation(json_fields const& fields, int vocab) {
+  auto out = read_generation_defaults(fields, "config.json", vocab);
+  generation_defaults written_always;
+  written_always.from = out.from;
+  written_always.forced_eos_token_id = out.forced_eos_token_id;
+  return out == written_always ? generation_defaults{} : out;
+}
+
 }  // namespace
 
 hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where) {
   json_document const document(text, where);
   json_fields const fields = document.fields();
+  refuse_foreign_config(fields);
   family_reader const& family = family_of(fields);
   refuse_what_changes_everything(fields);
   if (!family.encoder_decoder) refuse_flag(fields, "is_encoder_decoder");
   config const model = family.read(fields);
   if (message const misfit = first_misfit(model); !misfit.empty())
     throw error(std::string(where) + ": " + std::string(misfit.view()));
-  return {model, special_ids_of(fields, family, model.vocab), architecture_of(fields), read_labels(fields)};
+  hugging_face_config out{
+      model, special_ids_of(fields, family, model.vocab), architecture_of(fields), read_labels(fields), {}};
+  if (model.head == head_kind::language_model) out.generation = older_generation(fields, model.vocab);
+  return out;
 }
 
-void overrule_special_ids(special_ids& ids, std::string_view text, std::string_view where, int vocab) {
+void overrule_generation(special_ids& ids, generation_defaults& generation, std::string_view text,
+                         std::string_view where, config const& model) {
   json_document const document(text, where);
-  read_special_ids(document.fields(), vocab, ids);
+  read_special_ids(document.fields(), model.vocab, ids);
+  if (model.head == head_kind::language_model)
+    generation = read_generation_defaults(document.fields(), "generation_config.json", model.vocab);
 }
 
 }  // namespace constformer

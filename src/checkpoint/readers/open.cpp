@@ -34,10 +34,13 @@
 #include "missing_data.hpp"
 #include "vocabulary_list.hpp"
 #include "encoder_heads.hpp"
+#include "foreign.hpp"
 #include "gguf_model.hpp"
 #include "sentence_modules.hpp"
 #include "torch.hpp"
+#include "tensor_names.hpp"
 #include "torch_model.hpp"
+#include "wider.hpp"
 
 namespace constformer {
 
@@ -109,6 +112,18 @@ unread_tensor as_unread(tensor_view const& tensor) {
   return {tensor.name, type, tensor.shape, static_cast<std::int64_t>(tensor.bytes.size())};
 }
 
+// Names tell whose quantised matrices or adapters a file holds. A matrix of F8 that has scales is one of them.
+void refuse_quantised(checkpoint const& out, safetensors_content const& content) {
+  auto const refuse = [&](auto const& tensor) {
+    bool const adapter = tensor.name.find(".lora_") != std::string::npos;
+    if (content.unread.empty() && !adapter) return;
+    if (auto const what = what_tensor_is_of(tensor.name); !what.empty())
+      throw error(out.path.string() + ": " + tensor.name + " is part of " + what);
+  };
+  for (tensor_view const& tensor : content.tensors) refuse(tensor);
+  for (unread_tensor const& tensor : content.unread) refuse(tensor);
+}
+
 // Moves what the family never reads to `unread`; everything else must be of a type that can be read.
 void sort_out(checkpoint& out, safetensors_content content) {
   for (tensor_view& tensor : content.tensors) {
@@ -117,11 +132,18 @@ void sort_out(checkpoint& out, safetensors_content content) {
     else
       out.tensors.push_back(std::move(tensor));
   }
+  refuse_quantised(out, content);
   for (unread_tensor& tensor : content.unread) {
+    if (auto const type = wider_type(tensor.type); type && !never_read(out.model, tensor.name)) {
+      out.made.push_back(widened(tensor.type, tensor.values));
+      out.tensors.push_back({std::move(tensor.name), *type, std::move(tensor.shape), out.made.back()});
+      continue;
+    }
     if (!never_read(out.model, tensor.name))
       throw error(out.path.string() + ": " + tensor.name + " is " + tensor.type + ", only F32, F16 and BF16 are read");
     out.unread.push_back(std::move(tensor));
   }
+  std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
   std::sort(out.unread.begin(), out.unread.end(), by_name<unread_tensor>);
 }
 
@@ -299,7 +321,9 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
   out.model = described.model;
   out.ids = described.ids;
   out.labels = described.labels;
+  out.generation = described.generation;
   out.stored = content.tensors;
+  settle_names(content, usual_prefix(out.model.family), decoder_tensor_name(out.model, "tokens.weight"));
   out.prefix = prefix_of(out.model, content.tensors);
   if (is_encoder_family(out.model.family)) {
     settle_head_bias(content.tensors);
@@ -318,6 +342,9 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
 
 void open_hugging_face(checkpoint& out, bool shapes_only) {
   fs::path const config_path = out.path / "config.json";
+  std::error_code missing;
+  if (!fs::exists(fs::symlink_status(config_path, missing)))
+    if (auto const what = what_folder_holds(out.path); !what.empty()) throw error(out.path.string() + ": " + what);
   mapped_file const config_file(config_path);
   // Before the weights are opened: what is no model is said first.
   static_cast<void>(read_hugging_face_config(text_of(config_file), config_path.string()));
@@ -327,7 +354,7 @@ void open_hugging_face(checkpoint& out, bool shapes_only) {
   std::error_code unreadable;
   if (fs::exists(generation_path, unreadable)) {
     mapped_file const generation_file(generation_path);
-    overrule_special_ids(out.ids, text_of(generation_file), generation_path.string(), out.model.vocab);
+    overrule_generation(out.ids, out.generation, text_of(generation_file), generation_path.string(), out.model);
   }
   out.tokenizer = find_tokenizer_files(out.path);
 }
@@ -454,6 +481,9 @@ void require_header(gguf_file const& file, std::span<std::byte const> mapped, fs
 
 void open_gguf(checkpoint& out, bool shapes_only) {
   gguf_file file = read_gguf(out.files.back().bytes(), out.path.string());
+  if (auto const parts = file.integer("split.count"); parts && *parts > 1)
+    throw error(out.path.string() + ": is one of " + std::to_string(*parts) +
+                " parts of a GGUF file (split.count); join them with llama-gguf-split --merge");
   if (shapes_only) {
     require_header(file, out.files.back().bytes(), out.path);
     // Factors of frequencies change no shape, and zeros are none.
@@ -478,10 +508,10 @@ void open_file(checkpoint& out, open_options const& options) {
     return;
   }
   refuse_options(options, out.path.string());
-  if (is_gguf(out.files.back().bytes()))
-    open_gguf(out, options.shapes_only);
-  else
-    open_llama2c(out);
+  if (is_gguf(out.files.back().bytes())) return open_gguf(out, options.shapes_only);
+  if (auto const what = what_file_is(out.files.back().bytes()); !what.empty())
+    throw error(out.path.string() + ": " + what);
+  open_llama2c(out);
 }
 
 void take_given_tokenizer(checkpoint& out, fs::path const& given) {
@@ -546,7 +576,8 @@ checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
   if (fs::is_directory(path, unreadable)) {
     out.path = transformer_folder(path);
     refuse_options(options, path.string());
-    if (fs::is_regular_file(out.path / "model.bin", unreadable))
+    if (fs::is_regular_file(out.path / "model.bin", unreadable) &&
+        !is_torch(mapped_file(out.path / "model.bin").bytes()))
       open_ctranslate2(out);
     else
       open_hugging_face(out, options.shapes_only);

@@ -215,7 +215,7 @@ safetensors_content read_safetensors(std::span<std::byte const> file, std::strin
           {std::move(entry.name), *entry.type->read_as, std::move(entry.shape), data.subspan(entry.begin, bytes)});
     else
       out.unread.push_back({std::move(entry.name), std::string(entry.type->name), std::move(entry.shape),
-                            static_cast<std::int64_t>(bytes)});
+                            static_cast<std::int64_t>(bytes), data.subspan(entry.begin, bytes)});
   }
   return out;
 }
