@@ -74,7 +74,7 @@ void add_special(tokenizer_data& data, tokenizer_settings const& settings) {
       role.token = added_token{0, std::string(facts.roles[i]), true, false, false, false, false};
     if (!role.token || role.token->text.empty()) continue;
     bool const mask = role_fields[i].id == &special_tokens::mask && mask_takes_blank(facts.kind);
-    if (mask) role.token->strip_left = true;
+    if (mask && (!role.named || role.by_text)) role.token->strip_left = true;
     bool const known = is_added(data, role.token->text);
     int const id = known ? *id_of_text(data, role.token->text) : add(data, *role.token);
     // The unknown token of a model is the model's own.
@@ -179,8 +179,10 @@ tokenizer_data bpe_with_settings(tokenizer_data data, tokenizer_settings const& 
     data.rewrites.push_back({rewrite_kind::compose, "", ""});
   if (kind == class_kind::qwen2)
     data.splits = {{split_kind::match, std::string(qwen2_pattern), split_behavior::isolated, false}};
+  // Qwen2's ByteLevel comes behind its pattern, so that every word gets a blank.
   if (settings.flag("add_prefix_space").value_or(false))
-    data.splits.insert(data.splits.begin(), {split_kind::prefix_space, "", split_behavior::isolated, false});
+    data.splits.insert(kind == class_kind::qwen2 ? data.splits.end() : data.splits.begin(),
+                       {split_kind::prefix_space, "", split_behavior::isolated, false});
   if (kind == class_kind::roberta) {
     special_tokens const& s = data.special;
     if (!s.cls || !s.sep) settings.fail("a tokenizer of the class " + settings.class_name() + " needs <s> and </s>");

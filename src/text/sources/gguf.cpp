@@ -227,8 +227,8 @@ std::string bert_token(std::string_view token) {
   return bracketed ? std::string(token) : "##" + std::string(token);
 }
 
-/// Files that do not say whether text is made lower case are told by their pieces: of a vocabulary of lower case next to
-/// none has a capital, of a cased one every third.
+/// Files that do not say whether text is made lower case are told by their pieces: next to none of a lower-case
+/// vocabulary has a capital, every third of a cased one.
 bool has_capitals(std::span<std::string const> tokens) {
   auto const capital = [](std::string const& t) {
     return !t.starts_with('[') && std::ranges::any_of(t, [](char c) { return c >= 'A' && c <= 'Z'; });

@@ -9,7 +9,8 @@
 namespace constformer::text {
 
 /// A SentencePiece model as transformers' classes read it: not by libsentencepiece, but converted to the steps of the
-/// tokenizers library, so that special tokens written in the text are tokens. Ids become text as libsentencepiece does it.
+/// tokenizers library, so that special tokens written in the text are tokens. Ids become text as libsentencepiece does
+/// it.
 /// @{
 
 /// T5's: `sentinels` tokens <extra_id_N> behind the pieces, the last one first.

@@ -121,8 +121,8 @@ named_role tokenizer_settings::role(char const* field) const {
   for (std::optional<json_file> const* const file : {&map_, &config_}) {
     if (!*file || !(*file)->root().contains(field)) continue;
     json const* const value = (*file)->find((*file)->root(), field);
-    if (value == nullptr) return {true, std::nullopt};
-    return {true, token_of(**file, *value, field, true)};
+    if (value == nullptr) return {true, false, std::nullopt};
+    return {true, value->is_string(), token_of(**file, *value, field, true)};
   }
   return {};
 }

@@ -18,6 +18,7 @@ std::string read_file(std::filesystem::path const& path);
 /// A role as the settings name it: not at all, as none (null), or as a token.
 struct named_role {
   bool named = false;
+  bool by_text = false;              ///< the class gives the token its flags
   std::optional<added_token> token;  ///< its id is not known yet
 };
 
