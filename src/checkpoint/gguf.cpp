@@ -235,6 +235,16 @@ std::optional<int> gguf_file::integer(std::string_view key) const {
   return value;
 }
 
+std::optional<int> gguf_file::id(std::string_view key, std::size_t count) const {
+  gguf_entry const* const e = find(key);
+  if (e == nullptr) return std::nullopt;
+  bool const real = e->type == gguf_type::f32 || e->type == gguf_type::f64;
+  if (e->is_array || real || e->type == gguf_type::boolean || e->type == gguf_type::string)
+    misfit(*this, *e, "a whole number");
+  auto const value = integer_at(*e, 0);
+  return value && *value >= 0 && static_cast<std::size_t>(*value) < count ? value : std::nullopt;
+}
+
 std::optional<float> gguf_file::real(std::string_view key) const {
   gguf_entry const* const e = find(key);
   if (e == nullptr) return std::nullopt;

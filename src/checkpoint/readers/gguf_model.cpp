@@ -344,14 +344,13 @@ architecture const& architecture_of(gguf_file const& file) {
 // T5's files say it; its releases begin a target with pad.
 std::optional<int> decoder_start(gguf_file const& file, int vocab, special_ids const& ids) {
   if (file.text("general.architecture") != "t5") return std::nullopt;
-  auto const id = file.integer("t5.decoder_start_token_id");
-  return id && *id >= 0 && *id < vocab ? id : ids.pad;
+  auto const id = file.id("t5.decoder_start_token_id", static_cast<std::size_t>(vocab));
+  return id ? id : ids.pad;
 }
 
 special_ids read_ids(gguf_file const& file, int vocab) {
   auto const id = [&](char const* key) {
-    auto const value = file.integer(std::string("tokenizer.ggml.") + key);
-    return value && *value >= 0 && *value < vocab ? value : std::nullopt;
+    return file.id(std::string("tokenizer.ggml.") + key, static_cast<std::size_t>(vocab));
   };
   special_ids ids;
   ids.bos = id("bos_token_id");
@@ -370,7 +369,7 @@ gguf_model read_gguf_model(gguf_file const& file) {
   architecture const& family = architecture_of(file);
   if (file.tensors.empty()) throw error(file.where + ": holds no tensors, only a vocabulary");
   model_keys const keys(file, family.name);
-  if (keys.extent("expert_count", 1) > 1)
+  if (file.integer(keys.full("expert_count")).value_or(0) > 1)  // 0 and 1 are no mixture
     keys.fail("expert_count", "asks for a mixture of experts, which is not supported");
   gguf_model out{family.read(keys), {}, {}};
   out.model.tied = out.model.head == head_kind::language_model;
