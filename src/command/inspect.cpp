@@ -27,6 +27,7 @@
 #include "constformer/config/encoder.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/dtype.hpp"
+#include "file_type.hpp"
 #include "standard_output.hpp"
 
 namespace constformer::command {
@@ -34,13 +35,6 @@ namespace constformer::command {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return out;
-}
 
 // What one token costs when its context is full, and its source if there is one: the most that the model can be asked
 // for.
@@ -74,7 +68,7 @@ ordered_json describe_assumed(checkpoint const& opened) {
 ordered_json describe_tensors(checkpoint const& opened) {
   ordered_json out = ordered_json::array();
   for (tensor_view const& t : opened.tensors)
-    out.push_back({{"name", t.name}, {"type", upper(name_of(t.type))}, {"shape", t.shape}, {"bytes", t.bytes.size()}});
+    out.push_back({{"name", t.name}, {"type", file_type(t.type)}, {"shape", t.shape}, {"bytes", t.bytes.size()}});
   return out;
 }
 

@@ -128,8 +128,7 @@ float with_type(dtype type, Read read) {
     case dtype::q8_0: return read.template operator()<dtype::q8_0>();
     case dtype::q4_0: return read.template operator()<dtype::q4_0>();
     case dtype::iq4_nl: return read.template operator()<dtype::iq4_nl>();
-    case dtype::f32:
-    case dtype::i8: break;  // nothing is packed in i8
+    default: break;  // nothing else is packed
   }
   return read.template operator()<dtype::f32>();
 }

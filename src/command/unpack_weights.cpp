@@ -26,8 +26,8 @@ namespace constformer::command {
 namespace {
 
 dtype type_from(std::string const& name, std::string const& where) {
-  for (dtype const type : {dtype::f32, dtype::f16, dtype::bf16, dtype::i8, dtype::q8_0, dtype::q4_0, dtype::iq4_nl})
-    if (name_of(type) == name) return type;
+  for (int i = 0; i < dtype_count; ++i)
+    if (auto const type = static_cast<dtype>(i); name_of(type) == name) return type;
   throw error(where + ": section tensors: type \"" + name + "\" is not known");
 }
 

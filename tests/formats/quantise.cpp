@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,7 +31,7 @@ nlohmann::json golden() {
   return nlohmann::json::parse(in);
 }
 
-std::string hex(std::vector<std::byte> const& bytes) {
+std::string hex(std::span<std::byte const> bytes) {
   std::string out;
   for (std::byte const b : bytes) {
     out += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
@@ -86,14 +89,28 @@ TEST_CASE("a value is the same in a panel and in a row of a table", "[quantise]"
   }
 }
 
-TEST_CASE("blocks of IQ4_NL hold what the gguf package reads in them", "[quantise]") {
-  std::ifstream in(formats_test::fixtures().parent_path().parent_path() / "formats" / "iq4_nl.json");
-  auto const golden = nlohmann::json::parse(in);
-  auto const blocks = bytes_of_hex(golden.at("bytes").get<std::string>());
-  auto const wanted = golden.at("values").get<std::vector<float>>();
-  std::vector<float> read(wanted.size());
-  read_rows_f32({"t", dtype::iq4_nl, {1, static_cast<std::int64_t>(wanted.size())}, blocks}, 0, 1, read);
-  CHECK(read == wanted);
+TEST_CASE("blocks of every type hold, bit for bit, what the gguf package reads in them", "[quantise]") {
+  std::ifstream in(formats_test::fixtures().parent_path().parent_path() / "formats" / "block_types.json");
+  std::size_t types = 0;
+  for (auto const& one : nlohmann::json::parse(in)) {
+    auto const name = one.at("type").get<std::string>();
+    for (int i = 0; i < dtype_count; ++i) {
+      auto const type = static_cast<dtype>(i);
+      if (name_of(type) != name) continue;
+      auto const blocks = bytes_of_hex(one.at("bytes").get<std::string>());
+      std::vector<float> read(2 * static_cast<std::size_t>(group_of(type).values));
+      REQUIRE(blocks.size() == static_cast<std::size_t>(bytes_of(type, std::ssize(read))));
+      tensor_view const tensor{"t", type, {1, std::ssize(read)}, blocks};
+      read_rows_f32(tensor, 0, 1, read);
+      CAPTURE(name);
+      CHECK(hex(std::as_bytes(std::span(read))) == one.at("values").get<std::string>());
+      std::vector<float> some(7);  // columns in the middle of blocks
+      read_columns_f32(tensor, 27, 7, some);
+      CHECK(std::ranges::equal(some, std::span(read).subspan(27, 7)));
+      ++types;
+    }
+  }
+  CHECK(types == 23);
 }
 
 template <dtype Type>
