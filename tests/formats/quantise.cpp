@@ -15,6 +15,7 @@
 #include "command/half.hpp"
 #include "command/pack_row.hpp"
 #include "command/quantise.hpp"
+#include "command/weight_choice.hpp"
 #include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/checkpoint/tensor.hpp"
@@ -117,10 +118,10 @@ template <dtype Type>
 void check_blocks_kept(std::vector<std::byte> const& blocks, std::size_t cols) {
   std::vector<std::byte> table(blocks.size()),
       panels(static_cast<std::size_t>(panel_bytes(Type, 16, static_cast<int>(cols))));
-  command::put_stored_table_row(Type, table.data(), 0, blocks);
+  command::put_stored_table_row(Type, table.data(), 0, Type, blocks);
   CHECK(table == blocks);
   matrix_shape const shape{16, static_cast<int>(cols)};
-  command::put_stored_panel_row(Type, panels.data(), shape, 3, blocks);
+  command::put_stored_panel_row(Type, panels.data(), shape, 3, Type, blocks);
   for (std::size_t k = 0; k < cols; ++k)
     CHECK(panel_value<Type>(reinterpret_cast<stored<Type> const*>(panels.data()), shape, 3,
                             static_cast<std::int64_t>(k)) ==
@@ -135,6 +136,48 @@ TEST_CASE("a file's own blocks are packed as they are", "[quantise]") {
   blocks.resize(2 * 18);
   check_blocks_kept<dtype::q4_0>(blocks, 64);
   check_blocks_kept<dtype::iq4_nl>(blocks, 64);
+}
+
+template <dtype Type>
+void check_exact(dtype stored_type, std::span<std::byte const> blocks, std::string const& wanted) {
+  auto const cols = 2 * static_cast<std::size_t>(group_of(stored_type).values);
+  matrix_shape const shape{16, static_cast<int>(cols)};
+  std::vector<std::byte> table(static_cast<std::size_t>(row_bytes(Type, shape.cols)) * 2);
+  std::vector<std::byte> panels(static_cast<std::size_t>(panel_bytes(Type, 16, shape.cols)));
+  command::put_stored_table_row(Type, table.data(), 1, stored_type, blocks);
+  command::put_stored_panel_row(Type, panels.data(), shape, 3, stored_type, blocks);
+  std::vector<float> from_table, from_panels;
+  for (std::int64_t k = 0; k < std::int64_t{shape.cols}; ++k) {
+    from_table.push_back(command::get_table_value(Type, table.data(), shape.cols, 1, k));
+    from_panels.push_back(command::get_panel_value(Type, panels.data(), shape, 3, k));
+  }
+  CHECK(hex(std::as_bytes(std::span(from_table))) == wanted);
+  CHECK(hex(std::as_bytes(std::span(from_panels))) == wanted);
+}
+
+TEST_CASE("what every type of block holds is packed without a bit of loss", "[quantise]") {
+  std::ifstream in(formats_test::fixtures().parent_path().parent_path() / "formats" / "block_types.json");
+  for (auto const& one : nlohmann::json::parse(in)) {
+    dtype type = dtype::f32;
+    for (int i = 0; i < dtype_count; ++i)
+      if (name_of(static_cast<dtype>(i)) == one.at("type").get<std::string>()) type = static_cast<dtype>(i);
+    CAPTURE(name_of(type));
+    auto const blocks = bytes_of_hex(one.at("bytes").get<std::string>());
+    auto const wanted = one.at("values").get<std::string>();
+    check_exact<dtype::q8_f>(type, blocks, wanted);
+    switch (command::packed_as(type)) {
+      case dtype::q8_0: check_exact<dtype::q8_0>(type, blocks, wanted); break;
+      case dtype::q4_0: check_exact<dtype::q4_0>(type, blocks, wanted); break;
+      case dtype::iq4_nl: check_exact<dtype::iq4_nl>(type, blocks, wanted); break;
+      case dtype::q4_k: check_exact<dtype::q4_k>(type, blocks, wanted); break;
+      case dtype::q5_k: check_exact<dtype::q5_k>(type, blocks, wanted); break;
+      case dtype::q6_k: check_exact<dtype::q6_k>(type, blocks, wanted); break;
+      default: CHECK(command::packed_as(type) == dtype::q8_f);
+    }
+  }
+  CHECK(command::packed_as(dtype::q5_0) == dtype::q8_0);
+  CHECK(command::packed_as(dtype::q3_k) == dtype::q6_k);
+  CHECK(command::packed_as(dtype::iq4_xs) == dtype::q8_f);
 }
 
 double squared_error(dtype type, std::vector<float> const& row) {
