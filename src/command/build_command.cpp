@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -37,6 +38,7 @@
 #include "standard_output.hpp"
 #include "targets.hpp"
 #include "toolchain.hpp"
+#include "weight_choice.hpp"
 #include "work_folder.hpp"
 
 namespace constformer::command {
@@ -68,19 +70,20 @@ constexpr std::string_view check_file = "check.cpp";
 constexpr std::string_view weights_file = "weights.cpp";
 constexpr std::string_view packed_name = "model.weights";
 
-bool all_bf16(checkpoint const& source) {
-  auto const is_matrix = [](tensor_view const& t) { return t.shape.size() > 1; };
-  return std::ranges::all_of(source.tensors,
-                             [&](tensor_view const& t) { return !is_matrix(t) || t.type == dtype::bf16; });
-}
-
 // Types that matrices may be packed in.
 constexpr std::array packed_types{dtype::f32, dtype::bf16, dtype::f16, dtype::q8_0, dtype::q4_0, dtype::iq4_nl};
 
-dtype packed_type(checkpoint const& source, std::string const& asked) {
+void set_weight_types(checkpoint const& source, std::string const& asked, config& model) {
+  if (asked.empty()) return set_stored_types(source, model);
+  if (std::ranges::find(mixtures, asked) != std::end(mixtures)) return set_mixture(model, asked);
   for (dtype const type : packed_types)
-    if (name_of(type) == asked) return type;
-  return all_bf16(source) ? dtype::bf16 : dtype::f32;
+    if (name_of(type) == asked) model.weights = type;
+  model.group = quantisation_group(model.weights);
+}
+
+bool is_quantised(config const& model) {
+  auto const others = std::span(model.types.list).first(static_cast<std::size_t>(model.types.count));
+  return model.group > 0 || std::ranges::any_of(others, [](auto const& t) { return quantisation_group(t.type) > 0; });
 }
 
 // Types that inputs of matrices may be rounded to.
@@ -92,9 +95,9 @@ constexpr std::array kept_types{dtype::f32, dtype::bf16, dtype::i8};
 config compiled_config(checkpoint const& source, build_options const& options) {
   config model = source.model;
   model.capacity = options.context != 0 ? options.context : std::min(model.positions, default_capacity);
-  model.weights = packed_type(source, options.type);
-  model.group = quantisation_group(model.weights);
-  model.inputs = model.group > 0 ? dtype::i8 : dtype::f32;
+  set_weight_types(source, options.type, model);
+  // Inputs are rounded where rounding was asked for; a file's own numbers are kept.
+  model.inputs = is_quantised(model) && !options.type.empty() ? dtype::i8 : dtype::f32;
   for (dtype const type : input_types)
     if (name_of(type) == options.inputs) model.inputs = type;
   for (dtype const type : kept_types)
@@ -295,15 +298,16 @@ void add_build(CLI::App& app) {
       ->check(CLI::Range(1, largest_capacity))
       ->type_name("N");
   command
-      ->add_option("--dtype", options->type,
-                   "of packed matrices (default: bf16 if all of the checkpoint's are, else f32)")
-      ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0", "iq4_nl"}))
-      ->type_name("f32|bf16|f16|q8_0|q4_0|iq4_nl");
-  command
       ->add_option(
-          "--inputs", options->inputs,
-          "of matrices: f32, as they are; i8, beside q8_0, q4_0 and iq4_nl, rounded to 8 bits per 32 values, which "
-          "is faster; bf16, beside bf16 (i8 where the type of the weights allows it, else f32)")
+          "--dtype", options->type,
+          "of packed matrices; q4_k_m, q5_k_m and q6_k mix types as llama-quantize does (default: a GGUF file's own "
+          "types if any is quantised, bf16 if all matrices are, else f32)")
+      ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0", "iq4_nl", "q4_k_m", "q5_k_m", "q6_k"}))
+      ->type_name("f32|bf16|f16|q8_0|q4_0|iq4_nl|q4_k_m|q5_k_m|q6_k");
+  command
+      ->add_option("--inputs", options->inputs,
+                   "of matrices: f32, as they are; i8, beside quantised types, rounded to 8 bits per 32 values, which "
+                   "is faster; bf16, beside bf16 (i8 if --dtype asks for a quantised type, else f32)")
       ->check(CLI::IsMember({"f32", "bf16", "i8"}))
       ->type_name("f32|bf16|i8");
   command

@@ -16,6 +16,7 @@
 #include "constformer/config/families.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/config/layer_set.hpp"
+#include "constformer/config/weight_types.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer::command {
@@ -55,6 +56,19 @@ std::string literal(layer_set const& set) {
     if (word != 0) out += std::exchange(pending, {});
   }
   return "layer_set{{" + out + "}}";
+}
+
+std::string literal(dtype value);
+
+// One line for each.
+std::string literal(weight_types const& types) {
+  std::string out = "weight_types{{";
+  for (int i = 0; i < types.count; ++i) {
+    weight_type const& one = types.list[i];
+    out += std::string(i == 0 ? "" : ",") + "\n               {weight_kind::" + std::string(name_of(one.kind)) + ", " +
+           literal(one.type) + ", " + literal(one.layers) + (one.encoder ? ", true}" : "}");
+  }
+  return out + "}, " + std::to_string(types.count) + "}";
 }
 
 std::string literal(dtype value) { return "dtype::" + std::string(name_of(value)); }
@@ -162,6 +176,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("encoder.vocab", c.encoder.vocab);
   visit("weights", c.weights);
   visit("group", c.group);
+  visit("types", c.types);
   visit("inputs", c.inputs);
   visit("kv_dtype", c.kv_dtype);
 }

@@ -278,9 +278,10 @@ TEST_CASE("gguf: tensors that do not lie in the file are named") {
   CHECK(tensors({info("t", {0}, 0, 0)}) == "F: t: dimension 0 is 0");
   CHECK(tensors({info("t", {1, 1, 1, 1, 1}, 0, 0)}) == "F: t: has 5 dimensions, 1 to 4 are allowed");
   CHECK(tensors({info("t", {33}, 8, 0)}) == "F: t: rows of 33 values are no whole groups of 32");
-  CHECK(tensors({info("t", {256}, 12, 0)}) == "F: t is Q4_K, only F32, F16, BF16, Q8_0, Q4_0 and IQ4_NL are read");
-  CHECK(tensors({info("t", {256}, 999, 0)}) ==
-        "F: t is of type 999, only F32, F16, BF16, Q8_0, Q4_0 and IQ4_NL are read");
+  CHECK(tensors({info("t", {128}, 12, 0)}) == "F: t: rows of 128 values are no whole groups of 256");
+  CHECK(tensors({info("t", {256}, 9, 0)}) ==
+        "F: t is Q8_1, read are F32, F16, BF16 and the types that weights are quantised to");
+  CHECK(tensors({info("t", {256}, 999, 0)}) == "F: t is of type 999, types below 42 are known");
 }
 
 TEST_CASE("gguf: what a model cannot be made of is refused by name") {

@@ -6,7 +6,8 @@
 
 A fixture is model.gguf with the ids.json and logits.npy (hidden.npy) of make_fixtures.py, and listing.json: what the package's own
 reader finds in the file, keys with their values and tensors with type and extents in the file's order. The reference computes with the
-weights that the blocks of Q8_0 and Q4_0 stand for, as the Python package `gguf` takes them apart.
+weights that the blocks stand for, as the Python package `gguf` takes them apart. That package does not round to the types of llama_mixed:
+the bytes of its blocks are random, but for the halves that scale them.
 Exit status 77 when the Python packages it needs are missing.
 """
 import argparse
@@ -49,8 +50,18 @@ FIXTURES = {
     # The file says neither theta nor what scores are divided by: they are these.
     "gemma_f32": ("gemma", TYPE.F32, fixtures.gemma(rope_theta=10000.0)),
     "gemma2_f16": ("gemma2", TYPE.F16, fixtures.gemma2(query_pre_attn_scalar=10, final_logit_softcapping=20.0, rope_theta=10000.0)),
+    "llama_mixed": ("llama", "mixed", fixtures.llama(hidden_size=256, intermediate_size=256, num_attention_heads=4, num_key_value_heads=2,
+                                                     rope_theta=10000.0)),
     "bert_q4_0": ("bert", TYPE.Q4_0, fixtures.bert(**WIDE, num_attention_heads=2)),
 }
+
+# Types as llama-quantize mixes them, from layer to layer, and some that are packed as others.
+MIXED = {"token_embd": TYPE.Q4_K, "output": TYPE.Q6_K, "blk.0.attn_v": TYPE.Q5_0, "blk.1.attn_v": TYPE.Q6_K, "blk.1.attn_output": TYPE.Q5_K,
+         "blk.0.ffn_down": TYPE.Q3_K, "blk.1.ffn_down": TYPE.IQ4_XS, "blk.1.ffn_up": TYPE.Q2_K}
+
+# Where blocks have halves that scale them, and what gives weights of about 0.05.
+HALVES = {TYPE.Q4_K: ((0, 2e-4), (2, 1.5e-3)), TYPE.Q5_K: ((0, 1e-4), (2, 1.5e-3)), TYPE.Q6_K: ((208, 4e-5),), TYPE.Q5_0: ((0, 5e-3),),
+          TYPE.Q3_K: ((108, 1e-3),), TYPE.IQ4_XS: ((0, 4e-5),), TYPE.Q2_K: ((80, 4e-3), (82, 6e-3))}
 
 # Encoder-decoder models, of which make_translators.py writes the checkpoint; a text is the source.
 T5_FIXTURES = {
@@ -164,13 +175,27 @@ def llama3_factors(c):
     return np.array(out, dtype=np.float32)
 
 
-def write_gguf(name, folder):
+def mixed_type(name):
+    return MIXED.get(name.removesuffix(".weight"), TYPE.Q4_K)
+
+
+def random_blocks(kind, rows, columns, random):
+    values, size = gguf.GGML_QUANT_SIZES[kind]
+    blocks = random.randint(0, 256, (rows, columns // values, size)).astype(np.uint8)
+    for at, scale in HALVES[kind]:
+        halves = (scale * random.uniform(0.5, 1.0, blocks.shape[:2])).astype(np.float16)
+        blocks[..., at:at + 2] = halves[..., None].view(np.uint8)
+    return blocks.reshape(rows, -1)
+
+
+def write_gguf(name, folder, seed):
     """The checkpoint of `folder` as model.gguf; its safetensors get the values that the blocks stand for."""
     family, kind, c = FIXTURES[name]
     tensors = load_file(folder / "model.safetensors")
     writer = gguf.GGUFWriter(str(folder / "model.gguf"), family)
     add_keys(writer, family, c)
-    if family == "llama":
+    random = np.random.RandomState(seed)
+    if c.get("rope_scaling"):
         writer.add_tensor("rope_freqs.weight", llama3_factors(c))
     if family == "phi3":
         for length in ("long", "short"):
@@ -179,7 +204,11 @@ def write_gguf(name, folder):
     for tensor in sorted(tensors):
         values = converted(family, c, tensor, tensors[tensor].numpy())
         own = TYPE.F32 if values.ndim == 1 or "position_embd" in gguf_name(family, tensor) else kind
-        packed = gguf.quants.quantize(values, own)
+        if own == "mixed":
+            own = mixed_type(gguf_name(family, tensor))
+            packed = random_blocks(own, *values.shape, random)
+        else:
+            packed = gguf.quants.quantize(values, own)
         writer.add_tensor(gguf_name(family, tensor), packed, raw_dtype=own)
         tensors[tensor] = as_stored(family, c, tensor, gguf.quants.dequantize(packed, own).astype(np.float32))
     writer.write_header_to_file()
@@ -204,7 +233,7 @@ def write(name, folder):
     for seed in range(200):
         shutil.rmtree(folder, ignore_errors=True)
         fixtures.write_checkpoint(fixture, folder, seed)
-        write_gguf(name, folder)
+        write_gguf(name, folder, seed)
         if finish(fixture, folder, seed):
             break
     else:

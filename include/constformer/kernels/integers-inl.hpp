@@ -51,7 +51,7 @@ HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>&
   auto const inverse = hn::Set(d, top > 0.0F ? 127.0F / top : 0.0F);
   using value = std::remove_reference_t<decltype(out.values[0])>;
   hn::Rebind<value, float_tag> const dv;
-  auto sum = hn::Zero(int_tag());
+  int_vec sums[2]{hn::Zero(int_tag()), hn::Zero(int_tag())};  // of each half
   HWY_UNROLL(8)
   for (int k = 0; k < block_columns; k += lanes) {
     auto rounded = hn::NearestInt(hn::Mul(hn::LoadU(d, x + k), inverse));
@@ -61,10 +61,14 @@ HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>&
     else if constexpr (reorder)
       rounded = hn::Per4LaneBlockShuffle<3, 1, 2, 0>(rounded);  // 0, 2, 1, 3: `quad_place`
     hn::StoreU(hn::DemoteTo(dv, rounded), dv, out.values + place);
-    sum = hn::Add(sum, rounded);
+    sums[k / 16] = hn::Add(sums[k / 16], rounded);
   }
   constexpr int each = std::is_same_v<Block, q4_0_block> ? 8 : 128;
-  if constexpr (requires { out.excess; }) out.excess = each * hn::ReduceSum(int_tag(), sum);
+  if constexpr (requires { out.excess; }) out.excess = each * hn::ReduceSum(int_tag(), hn::Add(sums[0], sums[1]));
+  if constexpr (is_super_block<Block>) {
+    for (int half = 0; half < 2; ++half) out.sums[half] = hn::ReduceSum(int_tag(), sums[half]);
+    out.scaled_sum = out.scale * static_cast<float>(out.sums[0] + out.sums[1]);
+  }
 }
 
 /// A row of `depth` inputs as integers.

@@ -18,6 +18,7 @@
 #include "constformer/kernels/input_blocks.hpp"
 #include "constformer/kernels/panels-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
+#include "constformer/kernels/super_panels-inl.hpp"
 #include "constformer/kernels/tile-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -56,7 +57,10 @@ struct tile_shape<input_block<Block, Dots>> {
 /// A matrix (count·16, depth) in panels.
 template <class Weight, class Count>
 HWY_INLINE auto panels_of(Weight const* base, int depth, Count count) {
-  if constexpr (has_scales<Weight>) {
+  if constexpr (is_super_block<Weight>) {
+    constexpr auto columns = static_cast<std::size_t>(Weight::pieces * block_columns);
+    return super_panels<Weight>{base, static_cast<std::size_t>(depth) / columns};
+  } else if constexpr (has_scales<Weight>) {
     return block_panels<Weight>{base, input_blocks(depth)};
   } else {
     constexpr int columns = panel_line<Weight>::columns;

@@ -52,6 +52,9 @@ HWY_INLINE hn::Vec<Tag> everywhere(Tag d, void const* at) {
 /// An extent known at compile time; where it is not worth a function of its own, `int` takes its place.
 template <int N>
 struct fixed {
+  constexpr fixed() = default;
+  /// Of the same number.
+  explicit constexpr fixed(int) {}
   /// Reads as the number it is.
   constexpr operator int() const { return N; }
 };

@@ -41,7 +41,7 @@ class embedding_layer {
 
   // Value k of a token: from its row, or, where the head shares the weight, from its lane of the head's panel.
   static HWY_INLINE float token_value(std::byte const* table, std::size_t id, std::size_t k) {
-    constexpr dtype type = Config.weights;
+    constexpr dtype type = type_of(Config.shared_tokens ? Tokens : Config, weight_kind::tokens);
     if constexpr (in_panels)
       return panel_value<type>(reinterpret_cast<stored<type> const*>(table), {Tokens.vocab, width},
                                static_cast<std::int64_t>(id), static_cast<std::int64_t>(k));
