@@ -5,7 +5,8 @@
 
 namespace constformer::configs {
 
-/// XLM-RoBERTa large (arXiv:1911.02116; FacebookAI/xlm-roberta-large) with its head for masked tokens: 560,142,482 parameters.
+/// XLM-RoBERTa large (arXiv:1911.02116; FacebookAI/xlm-roberta-large) with its head for masked tokens: 560,142,482
+/// parameters.
 inline constexpr config xlm_roberta_large =
     with(roberta({.layers = 24, .d_model = 1024, .heads = 16, .vocab = 250002, .positions = 512}), [](config& c) {
       c.pooler = false;

@@ -29,8 +29,8 @@ struct ctranslate2_content {
 /// it says, a name comes twice, or a size, type or scale does not fit.
 [[nodiscard]] ctranslate2_content read_ctranslate2(std::span<std::byte const> file, std::string_view where);
 
-/// The config of a sequence-to-sequence model, or of a decoder alone; `layer_norm_eps` is that of its config.json, or 0 where that has none.
-/// What cannot be said by a `config` is refused by the attribute's name.
+/// The config of a sequence-to-sequence model, or of a decoder alone; `layer_norm_eps` is that of its config.json, or 0
+/// where that has none. What cannot be said by a `config` is refused by the attribute's name.
 [[nodiscard]] config ctranslate2_config(ctranslate2_content const& content, float layer_norm_eps,
                                         std::string_view where);
 

@@ -20,10 +20,10 @@ struct gguf_model {
   std::optional<pooling_kind> pooling{};  ///< the architecture's pooling_type, if it says one
 };
 
-/// Reads the hyperparameters of general.architecture llama, qwen2, qwen3, phi3, gpt2, bert, gemma, gemma2 or t5. Where llama.cpp's
-/// converter changes tensors, the config says so: llama's query and key rows are in Meta's order (interleaved pairs),
-/// GPT-2's linear layers are (out, in), Gemma's norms hold 1 + w. Throws `error` naming the key or tensor that is
-/// missing, wrong or not supported.
+/// Reads the hyperparameters of general.architecture llama, qwen2, qwen3, phi3, gpt2, bert, gemma, gemma2 or t5. Where
+/// llama.cpp's converter changes tensors, the config says so: llama's query and key rows are in Meta's order
+/// (interleaved pairs), GPT-2's linear layers are (out, in), Gemma's norms hold 1 + w. Throws `error` naming the key or
+/// tensor that is missing, wrong or not supported.
 [[nodiscard]] gguf_model read_gguf_model(gguf_file const& file);
 
 }  // namespace constformer

@@ -23,7 +23,7 @@ constexpr std::string_view expected_types = "a list of [[\"global\" or \"local\"
 std::vector<std::string> kinds_of_layers(json_fields const& fields, int layers) {
   if (fields.has("attention_layers")) return fields.texts("attention_layers");
   std::vector<std::string> out;
-  nlohmann::json const alternating = {{{"global", "local"}, 12}};
+  nlohmann::json const alternating = nlohmann::json::parse(R"([[["global", "local"], 12]])");
   nlohmann::json const* const given = fields.find("attention_types");
   nlohmann::json const& types = given == nullptr ? alternating : *given;
   if (!types.is_array()) fields.misfit("attention_types", expected_types);

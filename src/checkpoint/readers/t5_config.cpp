@@ -53,7 +53,8 @@ config read_t5(json_fields const& fields) {
   return c;
 }
 
-// Files say that embedding and head are not tied, and transformers 5 ties them nevertheless; tensors that differ are two.
+// Files say that embedding and head are not tied, and transformers 5 ties them nevertheless; tensors that differ are
+// two.
 config read_mt5(json_fields const& fields) {
   config c = read_any_t5(fields, "gated-gelu");
   c.tied = true;
