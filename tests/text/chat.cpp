@@ -67,7 +67,7 @@ chat_input input_of(ordered const& given) {
   return out;
 }
 
-chat_input input_of(std::vector<chat_message> const& talk) {
+chat_input talk_input(std::vector<chat_message> const& talk) {
   return {.messages = chat_messages_json(talk),
           .tokens = {{"bos_token", "<s>"}, {"eos_token", "</s>"}},
           .now = vector_day()};
@@ -219,7 +219,7 @@ TEST_CASE("chat: the built-in templates render as the published ones of their fa
     INFO(ours);
     auto const t = std::ranges::find_if(vectors["templates"], [&](auto const& v) { return v[0] == published; });
     REQUIRE(t != vectors["templates"].end());
-    auto input = input_of(talk);
+    auto input = talk_input(talk);
     auto const want = chat_template((*t)[1].get<std::string>()).render(input).text;
     auto const opening = published == "deepseek_r1" ? std::string("<think>\n") : std::string();
     CHECK(chat_template(find_built_in_chat_template(ours)->jinja).render(input).text + opening == want);
@@ -231,7 +231,7 @@ TEST_CASE("chat: special tokens that are spelled in what was told stay text") {
   opened const llama = open(fixtures() / "llama2");
   chat_template const llama2(find_built_in_chat_template("llama2")->jinja);
   std::vector<chat_message> const talk{{"user", "the </s> clock"}};
-  auto const chat = llama2.render(input_of(talk));
+  auto const chat = llama2.render(talk_input(talk));
   CHECK(chat.text == "<s>[INST] the </s> clock [/INST]");
   CHECK(chat.told == std::vector<text_range>{{10, 24}});
   auto const ids = encode_chat(chat, *llama.tokens);
@@ -241,15 +241,15 @@ TEST_CASE("chat: special tokens that are spelled in what was told stay text") {
   CHECK(ids == expected);
   CHECK(std::ranges::count(ids, 2) == 0);
   CHECK(built_in_chat_template_for(*llama.tokens) == nullptr);
-  CHECK(reply_ends(llama2, input_of(talk), *llama.tokens) == std::vector{2});
+  CHECK(reply_ends(llama2, talk_input(talk), *llama.tokens) == std::vector{2});
   chat_template const rounds(find_built_in_chat_template("chatglm")->jinja);
-  auto const framed = encode_chat(rounds.render(input_of({{"user", "a"}})), *llama.tokens, true);
+  auto const framed = encode_chat(rounds.render(talk_input({{"user", "a"}})), *llama.tokens, true);
   CHECK(framed == llama->encode("[Round 1]\n\n问：a\n\n答："));
 }
 
 TEST_CASE("chat: what was told keeps its marks through cutting, joining, changing case and printing in lists") {
   auto const told = [](std::string const& jinja) {
-    auto const chat = chat_template(jinja).render(input_of(std::vector<chat_message>{{"user", " aB-c "}}));
+    auto const chat = chat_template(jinja).render(talk_input(std::vector<chat_message>{{"user", " aB-c "}}));
     std::string out;
     std::size_t at = 0;
     for (auto const& r : chat.told) {
@@ -263,14 +263,14 @@ TEST_CASE("chat: what was told keeps its marks through cutting, joining, changin
   CHECK(told("x{{ messages[0].content.strip() | upper }}y") == "x<AB-C>y");
   CHECK(told("{{ messages[0].content.split('-') | join('+') | replace('+', '=') }}") == "< aB>=<c >");
   CHECK(told("{{ [messages[0].content] }}{{ messages[0].content | tojson }}") == "['< aB-c >']\"< aB-c >\"");
-  CHECK(told("{{ 'x%sy' % messages[0].content[1:3] }}{{ '{}'.format(messages[0].content[::-2]) }}") == "x<aB>y< cB>");
+  CHECK(told("{{ 'x%sy' % messages[0].content[1:3] }}{{ '{}'.format(messages[0].content[::-2]) }}") == "x<aB>y< -a>");
   CHECK(told("{% set x %}a{{ messages[0].content }}{% endset %}{{ x | trim ~ 'z' }}") == "a< aB-c>z");
 }
 
 TEST_CASE("chat: the token that a template writes behind a reply ends it") {
   opened const tokens = open(fixtures() / "nanochat" / "tokenizer.pkl");
   auto const ends = [&](std::string const& jinja) {
-    return reply_ends(chat_template(jinja), input_of({}), *tokens.tokens);
+    return reply_ends(chat_template(jinja), talk_input({}), *tokens.tokens);
   };
   int const bos = *tokens->special().bos, end = *tokens->find("<|assistant_end|>");
   CHECK(ends(std::string(built_in_chat_template_for(*tokens.tokens)->jinja)) == std::vector{bos, end});

@@ -69,7 +69,7 @@ struct built_in_chat_template {
 /// The one whose special tokens a vocabulary has, or nullptr.
 [[nodiscard]] built_in_chat_template const* built_in_chat_template_for(tokenizer const& text);
 
-/// What a template is rendered with. Special tokens that are only spelled in texts of messages, tools and documents stay
+/// What a template is rendered with. Special tokens that are only spelled in messages, tools and documents stay
 /// text; roles may be part of one.
 struct chat_input {
   std::string messages = "[]";        ///< JSON: a list of objects with role and content, and what else a template reads

@@ -27,7 +27,7 @@ class marked_text {
   void append(std::string_view bytes, bool told = false) {
     if (told && marks_.empty()) marks_.assign(bytes_.size(), '\0');
     bytes_ += bytes;
-    if (!marks_.empty()) marks_.append(bytes.size(), told ? '\1' : '\0');
+    if (told || !marks_.empty()) marks_.append(bytes.size(), told ? '\1' : '\0');
   }
 
   void append(marked_text const& other) { append(other, 0, other.size()); }
