@@ -55,12 +55,15 @@ int tokens_that_fit(std::optional<int> given, int otherwise, int capacity, char 
 
 plan make_plan(program_context const& context, bench_options const& o) {
   int const capacity = context.model().capacity;
+  bool const generates = context.model().head == head_kind::language_model;
   plan p{.prompt = tokens_that_fit(o.prompt, 128, capacity, "--prompt"),
-         .predict = context.is_encoder() ? 0 : tokens_that_fit(o.predict, 64, capacity, "--predict"),
+         .predict = !generates ? 0 : tokens_that_fit(o.predict, 64, capacity, "--predict"),
          .repetitions = o.repetitions,
          .threads = o.threads.empty() ? std::vector{context.default_threads()} : read_ids(o.threads, "--threads")};
   if (p.repetitions < 1) throw usage_error("--repetitions " + std::to_string(p.repetitions) + " is below 1");
-  if (context.is_encoder() && o.predict.value_or(0) > 0) throw usage_error("--predict: an encoder does not generate");
+  if (!generates && o.predict.value_or(0) > 0)
+    throw usage_error(std::string("--predict: ") + (context.is_encoder() ? "an encoder" : "a decoder without a head") +
+                      " does not generate");
   if (std::ranges::any_of(p.threads, [](int t) { return t < 1; }))
     throw usage_error("--threads " + o.threads + ": at least 1 is needed");
   return p;
@@ -104,6 +107,11 @@ void bench_with(program_context const& context, plan const& p, int threads, std:
     if (tokens > 0) results.push_back(measure(test, tokens, threads, p.repetitions, run));
   };
   if (context.is_encoder()) return add("encode", p.prompt, [&] { model->encode(prompt, {}); });
+  if (context.model().head == head_kind::none)
+    return add("encode", p.prompt, [&] {
+      model->rewind(0);
+      model->hidden_states(prompt, [](int, std::span<float const>) {});
+    });
   if (has_encoder(context.model())) {
     auto const source = some_ids(std::max(p.prompt, 1), source_vocab(context.model()));
     model->start_source(source);

@@ -9,6 +9,7 @@
 #include "embedding_steps.hpp"
 #include "encoder_input.hpp"
 #include "errors.hpp"
+#include "input_bytes.hpp"
 #include "npy.hpp"
 #include "pooling.hpp"
 
@@ -65,7 +66,10 @@ std::string wanted_prompt(program_context const& context, embed_options const& o
       throw usage_error("--prefix and --prompt-name need a text; --ids are taken as they are");
     return {};
   }
-  if (options.prefix) return *options.prefix;
+  if (options.prefix) {
+    check_text(*options.prefix, "--prefix");
+    return *options.prefix;
+  }
   auto const& recipe = context.metadata.embedding;
   auto const& name = options.prompt_name ? options.prompt_name : recipe.default_prompt;
   if (!name) return {};

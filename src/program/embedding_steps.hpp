@@ -20,8 +20,8 @@ struct embedded_rows {
 using pooler_output = std::function<std::span<float const>()>;
 
 /// Takes `rows`, the hidden states (tokens, width) of a text, through the steps; the first `skipped` are those of a
-/// prompt. `weights` is the section modules. In plain code with sums in double: a text has few rows. Throws `error` if a
-/// step does not fit what it is given, or the section.
+/// prompt. `weights` is the section modules. In plain code with sums in double: a text has few rows. Throws `error` if
+/// a step does not fit what it is given, or the section.
 void run_steps(std::span<embedding_step const> steps, std::span<std::byte const> weights, pooler_output const& pooler,
                std::size_t skipped, embedded_rows& rows);
 
