@@ -310,6 +310,11 @@ TEST_CASE("gguf: what a model cannot be made of is refused by name") {
         "F: key llama.rope.scaling.type is \"yarn\", supported are none, linear and longrope");
   CHECK(and_also(u32("llama.expert_count", 8)) ==
         "F: key llama.expert_count asks for a mixture of experts, which is not supported");
+  // No experts, or one, are no mixture, and an id outside the vocabulary is none: what is wrong lies elsewhere.
+  for (std::string const& harmless :
+       {u32("llama.expert_count", 0), u32("llama.expert_count", 1), u32("tokenizer.ggml.padding_token_id", 0xFFFFFFFFu),
+        u32("tokenizer.ggml.bos_token_id", 99999)})
+    CHECK(and_also(harmless) == message_of(gguf_test::file(llama_keys(), embedding, data)));
   CHECK(message_of(gguf_test::file(llama_keys())) == "F: holds no tensors, only a vocabulary");
   CHECK(message_of(gguf_test::file(llama_keys(), {info("output.weight", {2, 3}, 0, 0)}, data)) ==
         "F: tensor token_embd.weight is missing");

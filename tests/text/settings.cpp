@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <sstream>
 #include <string>
 
 #include "constformer/text/load.hpp"
@@ -89,6 +91,90 @@ TEST_CASE("settings: what is not supported is refused by name") {
                     {"tokenizer_config.json", {{"tokenizer_class", "PegasusTokenizer"}}}};
   CHECK(refusal(spm).find("the class PegasusTokenizer reads SentencePiece's model in a way of its own") !=
         std::string::npos);
+}
+
+namespace {
+
+/// What becomes of a key of tokenizer_config.json.
+struct treatment {
+  char const* keys;  ///< with blanks between them
+  char const* what;  ///< "read", "refused" where it is not at its default, or why it cannot matter
+};
+
+constexpr treatment treatments[]{
+    {"bos_token eos_token unk_token sep_token pad_token cls_token mask_token additional_special_tokens "
+     "extra_special_tokens model_specific_special_tokens added_tokens_decoder add_bos_token add_eos_token "
+     "add_prefix_space legacy do_lower_case strip_accents tokenize_chinese_chars extra_ids separate_vocabs",
+     "read"},
+    {"split_special_tokens fix_mistral_regex from_slow word_tokenizer_type subword_tokenizer_type do_word_tokenize "
+     "do_subword_tokenize",
+     "refused"},
+    {"chat_template response_schema response_template chat_control_tokens use_default_system_prompt tool_use_template "
+     "grounded_generation_template",
+     "of conversations, which src/text/chat.cpp reads or no program has"},
+    {"mecab_kwargs sudachi_kwargs jumanpp_kwargs", "of words that are refused"},
+    {"do_basic_tokenize never_split", "the fast class sets its normaliser without them"},
+    {"clean_up_tokenization_spaces clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output "
+     "spaces_between_special_tokens errors",
+     "of decoded text; decode is the library's"},
+    {"model_max_length max_len max_length padding_side truncation_side truncation_strategy stride pad_to_multiple_of "
+     "pad_token_type_id tokenizer_padding tokenizer_truncation _json_padding _json_truncation",
+     "of batches and of cutting, which AutoTokenizer does only when it is told to"},
+    {"return_token_type_ids token_type_ids_include_special_tokens token_type_ids_pattern model_input_names",
+     "of what is returned beside the ids"},
+    {"vocab_file merges_file tokenizer_file gguf_file spm_file source_spm target_spm target_vocab_file name_or_path "
+     "files_loaded tokenizer_object tokenizer __slow_tokenizer vocab merges unk_id post_processor "
+     "_spm_precompiled_charsmap backend processor_class verbose",
+     "names files or hands objects from one constructor to the next"},
+    {"sp_model_kwargs", "of libsentencepiece's sampling, which the fast classes do not use"},
+    {"trim_offsets", "moves offsets, not ids"},
+    {"source_lang target_lang", "Marian's, for names only"},
+    {"prefix_token middle_token suffix_token eot_token fill_token suffix_first",
+     "Code Llama's, for texts with a hole, which no program takes"},
+    {"special_tokens_pattern", "of the classes written in Python, which the fast ones replace"},
+};
+
+}  // namespace
+
+// known_settings.json is what the installed versions know (make_known_settings.py --check); a key that is new in it
+// needs a line above.
+TEST_CASE("settings: every key that transformers knows is read, refused or of no account") {
+  json const known = read_json(fixtures().parent_path() / "known_settings.json");
+  std::set<std::string> treated, keys;
+  for (treatment const& t : treatments) {
+    std::istringstream list(t.keys);
+    for (std::string key; list >> key;) CHECK(treated.insert(key).second);
+  }
+  for (auto const& [version, what] : known.items())
+    for (json const& key : what["settings"]) keys.insert(key.get<std::string>());
+  CHECK(keys.size() > 80);
+  CHECK(treated == keys);
+}
+
+// The same of tokenizer.json: of a type that is read, each field is known; a field that is not is refused.
+TEST_CASE("settings: every field of tokenizer.json is known") {
+  json const known = read_json(fixtures().parent_path() / "known_settings.json");
+  auto const message = [](json const& part) {
+    json const file = {{"decoder", nullptr}, {"pre_tokenizer", part}, {"model", nullptr}};
+    return message_of([&] { static_cast<void>(read_tokenizer_json(file.dump(), "t.json")); });
+  };
+  int checked = 0;
+  for (auto const& [version, what] : known.items())
+    for (auto const& [name, fields] : what["components"].items()) {
+      if (name.find(' ') == std::string::npos || name == "added token") continue;
+      json part = {{"type", name.substr(name.find(' ') + 1)}};
+      for (json const& field : fields)
+        if (field != "type") part[field.get<std::string>()] = "x";
+      CAPTURE(name);
+      CHECK(message(part).find("is not known") == std::string::npos);
+      ++checked;
+    }
+  CHECK(checked > 80);
+  CHECK(message({{"type", "Digits"}, {"odd", 1}}) == "t.json: field odd of Digits is not known");
+  CHECK(message({{"type", "Sequence"}, {"pretokenizers", {{{"type", "Split"}, {"odd", 1}}}}}) ==
+        "t.json: field odd of Split is not known");
+  CHECK(message_of([] { static_cast<void>(read_tokenizer_json(R"({"model": null, "odd": 1})", "t.json")); }) ==
+        "t.json: field odd is not known");
 }
 
 TEST_CASE("settings: files that are damaged") {

@@ -93,6 +93,8 @@ void tokenizer_settings::refuse_what_matters() const {
   std::string const words = text("word_tokenizer_type").value_or("basic");
   if (japanese && words != "basic")
     fail("word_tokenizer_type is \"" + words + "\", which is not supported; words of \"basic\" are");
+  for (char const* const step : {"do_word_tokenize", "do_subword_tokenize"})
+    if (japanese && !flag(step).value_or(true)) fail(std::string(step) + " is false, which is not supported");
   std::string const parts = text("subword_tokenizer_type").value_or("wordpiece");
   if (japanese && parts != "wordpiece")
     fail("subword_tokenizer_type is \"" + parts + "\", which is not supported; \"wordpiece\" is");
