@@ -73,6 +73,13 @@ struct assumption {
   std::string why;    ///< what it was taken from, and the option that says otherwise
 };
 
+/// A key of a checkpoint's settings that its reader leaves aside.
+struct unread_key {
+  std::string key;    ///< a path, if it is inside an object: "rope_scaling.finetuned"
+  std::string value;  ///< as messages quote it
+  std::string why;    ///< it cannot matter; empty: the key is not known
+};
+
 /// A checkpoint whose files are mapped, whose header was checked and whose config is valid. Shapes are not yet checked
 /// against the config: that is the compiler's work.
 struct checkpoint {
@@ -83,13 +90,14 @@ struct checkpoint {
   std::vector<tensor_view> tensors;  ///< by name, each once; what the family never reads is in `unread`
   /// Hugging Face folders: the same bytes and more by the files' own names and shapes.
   std::vector<tensor_view> stored;
-  std::vector<unread_tensor> unread;  ///< by name
-  bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
-  label_names labels;                 ///< of a classifier
-  special_ids ids;                    ///< llama2.c: BOS is 1 and also ends a text, as in run.c
-  tokenizer_files tokenizer;          ///< found, not yet read
-  std::vector<assumption> assumed;    ///< what the files leave open; empty for most formats
-  std::vector<mapped_file> files;     ///< what the tensors view
+  std::vector<unread_tensor> unread;    ///< by name
+  bool linear_in_out = false;           ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
+  label_names labels;                   ///< of a classifier
+  special_ids ids;                      ///< llama2.c: BOS is 1 and also ends a text, as in run.c
+  tokenizer_files tokenizer;            ///< found, not yet read
+  std::vector<assumption> assumed;      ///< what the files leave open; empty for most formats
+  std::vector<unread_key> unread_keys;  ///< of config.json or of the file's metadata
+  std::vector<mapped_file> files;       ///< what the tensors view
   std::vector<std::vector<std::byte>> made;  ///< what they view that no file holds as it is
 
   /// The tensor of that name, or nullptr.

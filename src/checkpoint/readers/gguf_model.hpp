@@ -15,6 +15,7 @@ struct gguf_model {
   config model;                      ///< valid; tied, until a head of its own is found
   std::vector<tensor_view> tensors;  ///< with the family's usual prefix
   special_ids ids;                   ///< tokenizer.ggml's
+  std::vector<unread_key> unread;    ///< keys of the architecture that are not read
 };
 
 /// Reads the hyperparameters of general.architecture llama, qwen2, gpt2, bert, gemma, gemma2 or t5. Where llama.cpp's

@@ -28,6 +28,7 @@
 #include "constformer/kernels/sinusoid.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
+#include "config_keys.hpp"
 #include "describe.hpp"
 #include "json.hpp"
 #include "vocabulary_list.hpp"
@@ -162,13 +163,14 @@ void settle_head_bias(std::vector<tensor_view>& tensors) {
   }
 }
 
-void find_heads(checkpoint& out, std::string_view architecture, std::vector<tensor_view> const& tensors) {
+void find_heads(checkpoint& out, hugging_face_config const& described, std::vector<tensor_view> const& tensors) {
   auto const rows = [&](std::string const& name) -> long long {
     auto const place =
         std::find_if(tensors.begin(), tensors.end(), [&](tensor_view const& t) { return t.name == name; });
     return place == tensors.end() || place->shape.empty() ? 0 : place->shape.front();
   };
-  find_encoder_heads(out.model, architecture, out.prefix, rows, (out.path / "config.json").string());
+  find_encoder_heads(out.model, described.architecture, out.prefix, rows, (out.path / "config.json").string());
+  if (out.model.head == head_kind::masked_language_model) out.model.tied = described.ties_head;
 }
 
 // Published GPT-NeoX files call the head embed_out; transformers 5 writes lm_head.
@@ -280,11 +282,12 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
   out.model = described.model;
   out.ids = described.ids;
   out.labels = described.labels;
+  out.unread_keys = described.unread;
   out.stored = content.tensors;
   out.prefix = prefix_of(out.model, content.tensors);
   if (is_encoder_family(out.model.family)) {
     settle_head_bias(content.tensors);
-    find_heads(out, described.architecture, content.tensors);
+    find_heads(out, described, content.tensors);
   }
   if (out.model.family == family_kind::marian) settle_marian(out, content.tensors);
   if (out.model.family == family_kind::lecture) settle_lecture(out.model, content.tensors);
@@ -316,6 +319,7 @@ void open_hugging_face(checkpoint& out) {
 struct ctranslate2_settings {
   float norm_eps = 0;
   std::string begin = "<s>", end = "</s>";
+  std::vector<unread_key> unread;
 };
 
 ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2_content const& content) {
@@ -330,10 +334,13 @@ ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2
   std::error_code unreadable;
   if (!fs::is_regular_file(folder / "config.json", unreadable)) return out;
   json_document const document(folder / "config.json");
-  json_fields const fields = document.fields();
+  key_log log;
+  json_fields const fields = document.fields(&log);
+  refuse_other_values(fields, "ctranslate2");
   out.norm_eps = fields.real("layer_norm_epsilon", 0.0F, 0.0F);
   out.end = fields.text("eos_token", out.end);
   out.begin = fields.text("decoder_start_token", fields.text("bos_token", out.begin));
+  out.unread = unread_keys(fields, "ctranslate2");
   return out;
 }
 
@@ -347,6 +354,7 @@ void open_ctranslate2(checkpoint& out) {
   out.model = ctranslate2_config(content, settings.norm_eps, file.string());
   vocabulary_list const target = read_vocabulary_list(out.path, "target", out.model.vocab);
   static_cast<void>(read_vocabulary_list(out.path, "source", source_vocab(out.model)));
+  out.unread_keys = settings.unread;
   out.ids.decoder_start = out.ids.bos = target.id_of(settings.begin);
   if (auto const end = target.id_of(settings.end)) out.ids.eos = {*end};
   out.made = std::move(content.made);
@@ -382,6 +390,7 @@ void open_torch(checkpoint& out, open_options const& options) {
   out.model = read.model;
   out.ids = std::move(read.ids);
   out.assumed = std::move(read.assumed);
+  out.unread_keys = std::move(read.unread);
   out.prefix = prefix_of(out.model, read.content.tensors);
   sort_out(out, std::move(read.content));
   settle_head(out);
@@ -408,6 +417,7 @@ void open_gguf(checkpoint& out) {
   out.format = checkpoint_format::gguf;
   out.model = content.model;
   out.ids = content.ids;
+  out.unread_keys = std::move(content.unread);
   out.tensors = std::move(content.tensors);
   require_names_once(out);
   out.prefix = usual_prefix(out.model.family);
