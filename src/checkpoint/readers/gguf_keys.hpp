@@ -11,7 +11,7 @@
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/config/config.hpp"
 
-// Every key of a GGUF file's architecture is read, refused unless it is 0, or left unread for a reason that stands here.
+// Every key of a GGUF file's architecture is read, refused unless it is 0, or left unread for a reason below.
 // The names are those of the Python package gguf; tests/formats/gguf_keys.json lists them.
 
 namespace constformer {
