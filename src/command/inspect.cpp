@@ -88,6 +88,16 @@ std::map<std::string, dtype> repacked_types(checkpoint const& opened) {
   return out;
 }
 
+// Why a key is not read; one without a reason is not known.
+ordered_json describe_unread_keys(checkpoint const& opened) {
+  ordered_json out = ordered_json::array();
+  for (unread_key const& k : opened.unread_keys) {
+    out.push_back({{"key", k.key}, {"value", k.value}, {"why", nullptr}});
+    if (!k.why.empty()) out.back()["why"] = k.why;
+  }
+  return out;
+}
+
 ordered_json describe_tensors(checkpoint const& opened) {
   ordered_json out = ordered_json::array();
   auto const repacked = repacked_types(opened);
@@ -163,6 +173,14 @@ void put_tensors(std::string& out, std::string_view title, ordered_json const& t
   }
 }
 
+void put_unread_keys(std::string& out, ordered_json const& keys) {
+  if (keys.empty()) return;
+  out += "\nsettings, not read (" + std::to_string(keys.size()) + ")\n";
+  for (auto const& k : keys)
+    put_line(out, "  " + plain(k["key"]),
+             plain(k["value"]) + ": " + (k["why"].is_null() ? "not known" : plain(k["why"])));
+}
+
 }  // namespace
 
 ordered_json describe_checkpoint(checkpoint const& opened) {
@@ -188,6 +206,7 @@ ordered_json describe_checkpoint(checkpoint const& opened) {
   out["config"] = program::hyperparameters(opened.model);
   out["tensors"] = describe_tensors(opened);
   out["unread"] = describe_unread(opened);
+  out["unread_keys"] = describe_unread_keys(opened);
   return out;
 }
 
@@ -222,6 +241,7 @@ std::string describe_as_text(ordered_json const& d) {
   put_fields(out, "  ", d["config"]);
   put_tensors(out, "tensors", d["tensors"]);
   put_tensors(out, "in the file, not read", d["unread"]);
+  put_unread_keys(out, d["unread_keys"]);
   return out;
 }
 

@@ -19,6 +19,8 @@ struct hugging_face_config {
   std::string architecture;  ///< the class that saved the file, "BertForTokenClassification"; empty if it does not say
   label_names labels;        ///< of a classifier, if there is one
   generation_defaults generation;  ///< of decoders, in a config.json of before generation_config.json
+  bool ties_head = true;           ///< of an encoder: a head for masked tokens is the embedding, if it is not stored
+  std::vector<unread_key> unread;  ///< keys that are not read
 };
 
 /// Reads the text of a config.json of model_type llama, mistral, qwen2, gpt2, bert, roberta or

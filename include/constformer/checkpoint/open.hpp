@@ -74,6 +74,13 @@ struct assumption {
   std::string why;    ///< what it was taken from, and the option that says otherwise
 };
 
+/// A key of a checkpoint's settings that its reader leaves aside.
+struct unread_key {
+  std::string key;    ///< a path, if it is inside an object: "rope_scaling.finetuned"
+  std::string value;  ///< as messages quote it
+  std::string why;    ///< it cannot matter; empty: the key is not known
+};
+
 /// A checkpoint whose files are mapped, whose header was checked and whose config is valid. Shapes are not yet checked
 /// against the config: that is the compiler's work.
 struct checkpoint {
@@ -93,6 +100,7 @@ struct checkpoint {
   generation_defaults generation;       ///< of decoders, as their files ask for
   tokenizer_files tokenizer;            ///< found, not yet read
   std::vector<assumption> assumed;      ///< what the files leave open; empty for most formats
+  std::vector<unread_key> unread_keys;  ///< of config.json or of the file's metadata
   std::vector<mapped_file> files;       ///< what the tensors view
   std::vector<std::vector<std::byte>> made;  ///< what they view that no file holds as it is
 

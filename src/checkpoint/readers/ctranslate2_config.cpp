@@ -15,7 +15,7 @@ namespace constformer {
 namespace {
 
 // Attributes that this reader looks at, or that change nothing here: where alignments are read, how texts begin.
-constexpr std::array<std::string_view, 16> known_attributes{"num_heads",
+constexpr std::array<std::string_view, 14> known_attributes{"num_heads",
                                                             "pre_norm",
                                                             "activation",
                                                             "embeddings_merge",
@@ -23,8 +23,6 @@ constexpr std::array<std::string_view, 16> known_attributes{"num_heads",
                                                             "alignment_heads",
                                                             "scale_embeddings",
                                                             "embeddings.multiply_by_sqrt_depth",
-                                                            "with_source_bos",
-                                                            "with_source_eos",
                                                             "with_target_bos",
                                                             "user_decoder_start_tokens",
                                                             "multi_query_attention",

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +21,7 @@
 #include "config_fields.hpp"
 #include "encoder_decoder_configs.hpp"
 #include "family_readers.hpp"
+#include "gguf_keys.hpp"
 #include "gguf_names.hpp"
 #include "rope_parameters.hpp"
 
@@ -32,7 +35,10 @@ class model_keys {
   model_keys(gguf_file const& file, std::string_view architecture)
       : file_(file), prefix_(std::string(architecture) + ".") {}
 
-  [[nodiscard]] std::string full(std::string_view key) const { return prefix_ + std::string(key); }
+  /// The key's whole name, which counts as looked up from now on.
+  [[nodiscard]] std::string full(std::string_view key) const { return *read_.insert(prefix_ + std::string(key)).first; }
+
+  [[nodiscard]] std::set<std::string, std::less<>> const& read() const { return read_; }
 
   [[noreturn]] void fail(std::string_view key, std::string const& what) const {
     throw error(file_.where + ": key " + full(key) + " " + what);
@@ -95,6 +101,7 @@ class model_keys {
 
   gguf_file const& file_;
   std::string prefix_;
+  mutable std::set<std::string, std::less<>> read_;
 };
 
 shape read_shape(model_keys const& keys) {
@@ -159,7 +166,8 @@ void read_longrope(model_keys const& keys, config& c, std::string const& scaling
   gguf_tensor const* const long_factors = keys.tensor("rope_factors_long.weight");
   gguf_tensor const* const short_factors = keys.tensor("rope_factors_short.weight");
   if (long_factors == nullptr && short_factors == nullptr && scaling != "longrope") return;
-  if (scaling == "linear") keys.fail("rope.scaling.type", "is \"linear\" beside LongRoPE's tensors");
+  if (c.rope.scaling != rope_scaling_kind::none)
+    keys.fail("rope.scaling.type", "is \"" + scaling + "\" beside LongRoPE's tensors");
   if (long_factors == nullptr || short_factors == nullptr)
     throw error(keys.file().where + ": tensors rope_factors_long.weight and rope_factors_short.weight come together");
   c.rope.scaling = rope_scaling_kind::longrope;
@@ -172,16 +180,35 @@ void read_longrope(model_keys const& keys, config& c, std::string const& scaling
                                           c.rope.original_positions));
 }
 
+// The factor counts under its first name too, and 0 means 1.
+float rope_factor(model_keys const& keys) {
+  float const factor = keys.real("rope.scaling.factor", keys.real("rope.scale_linear", 0.0F));
+  if (factor != 0 && !(factor >= 1)) keys.fail("rope.scaling.factor", "is " + std::to_string(factor) + ", below 1");
+  return factor == 0 ? 1.0F : factor;
+}
+
+// As llama.cpp extrapolates: cos and sin are multiplied by 0.1·ln(factor) + 1, times a factor of the file's own.
+void read_yarn(model_keys const& keys, rope_config& rope, int positions) {
+  rope.scaling = rope_scaling_kind::yarn;
+  rope.original_positions = keys.extent("rope.scaling.original_context_length", positions);
+  rope.beta_fast = keys.real("rope.scaling.yarn_beta_fast", 32.0F);
+  rope.beta_slow = keys.real("rope.scaling.yarn_beta_slow", 1.0F);
+  double const own = static_cast<double>(keys.real("rope.scaling.attn_factor", 1.0F));
+  rope.attention_factor = static_cast<float>(own * (0.1 * std::log(static_cast<double>(rope.factor)) + 1.0));
+}
+
 void read_rope(model_keys const& keys, config& c) {
   c.rope.theta = keys.real("rope.freq_base", 10000.0F);
   c.rope.rotary_dims = keys.extent("rope.dimension_count", c.head_dim);
-  std::string const scaling = keys.text("rope.scaling.type", "none");
-  if (scaling == "linear") {
+  std::string const scaling = keys.text("rope.scaling.type", "linear");  // which is none where the factor is 1
+  if (scaling == "linear" || scaling == "yarn")
+    c.rope.factor = rope_factor(keys);
+  else if (scaling != "none" && scaling != "longrope")
+    keys.fail("rope.scaling.type", "is \"" + scaling + "\", supported are none, linear, yarn and longrope");
+  if (scaling == "yarn")
+    read_yarn(keys, c.rope, c.positions);
+  else if (c.rope.factor != 1)
     c.rope.scaling = rope_scaling_kind::linear;
-    c.rope.factor = keys.real("rope.scaling.factor");
-  } else if (scaling != "none" && scaling != "longrope") {
-    keys.fail("rope.scaling.type", "is \"" + scaling + "\", supported are none, linear and longrope");
-  }
   read_longrope(keys, c, scaling);
   if (gguf_tensor const* const factors = keys.tensor("rope_freqs.weight")) {
     if (c.rope.scaling != rope_scaling_kind::none)
@@ -342,20 +369,20 @@ architecture const& architecture_of(gguf_file const& file) {
 }
 
 // T5's files say it; its releases begin a target with pad.
-std::optional<int> decoder_start(gguf_file const& file, int vocab, special_ids const& ids) {
-  if (file.text("general.architecture") != "t5") return std::nullopt;
-  auto const id = file.id("t5.decoder_start_token_id", static_cast<std::size_t>(vocab));
+std::optional<int> decoder_start(model_keys const& keys, int vocab, special_ids const& ids) {
+  if (keys.file().text("general.architecture") != "t5") return std::nullopt;
+  auto const id = keys.file().id(keys.full("decoder_start_token_id"), static_cast<std::size_t>(vocab));
   return id ? id : ids.pad;
 }
 
-special_ids read_ids(gguf_file const& file, int vocab) {
+special_ids read_ids(model_keys const& keys, int vocab) {
   auto const id = [&](char const* key) {
-    return file.id(std::string("tokenizer.ggml.") + key, static_cast<std::size_t>(vocab));
+    return keys.file().id(std::string("tokenizer.ggml.") + key, static_cast<std::size_t>(vocab));
   };
   special_ids ids;
   ids.bos = id("bos_token_id");
   ids.pad = id("padding_token_id");
-  ids.decoder_start = decoder_start(file, vocab, ids);
+  ids.decoder_start = decoder_start(keys, vocab, ids);
   for (char const* const key : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
     auto const end = id(key);
     if (end && std::ranges::find(ids.eos, *end) == ids.eos.end()) ids.eos.push_back(*end);
@@ -371,7 +398,7 @@ gguf_model read_gguf_model(gguf_file const& file) {
   model_keys const keys(file, family.name);
   if (file.integer(keys.full("expert_count")).value_or(0) > 1)  // 0 and 1 are no mixture
     keys.fail("expert_count", "asks for a mixture of experts, which is not supported");
-  gguf_model out{family.read(keys), {}, {}};
+  gguf_model out{family.read(keys), {}, {}, {}, {}};
   out.model.tied = out.model.head == head_kind::language_model;
   if (message const misfit = first_misfit(out.model); !misfit.empty())
     throw error(file.where + ": " + std::string(misfit.view()));
@@ -379,8 +406,9 @@ gguf_model read_gguf_model(gguf_file const& file) {
     if (!is_rope_table(t.name))
       out.tensors.push_back({hugging_face_name(names_of(family, out.model), t.name), t.type, t.shape, t.bytes});
   std::ranges::sort(out.tensors, {}, &tensor_view::name);
-  out.ids = read_ids(file, out.model.vocab);
+  out.ids = read_ids(keys, out.model.vocab);
   out.pooling = read_pooling(keys);
+  out.unread = unread_gguf_keys(file, family.name, out.model, keys.read());
   return out;
 }
 

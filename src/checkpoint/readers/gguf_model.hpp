@@ -18,6 +18,7 @@ struct gguf_model {
   std::vector<tensor_view> tensors;       ///< with the family's usual prefix
   special_ids ids;                        ///< tokenizer.ggml's
   std::optional<pooling_kind> pooling{};  ///< the architecture's pooling_type, if it says one
+  std::vector<unread_key> unread{};       ///< keys of the architecture that are not read
 };
 
 /// Reads the hyperparameters of general.architecture llama, qwen2, qwen3, phi3, gpt2, bert, gemma, gemma2 or t5. Where

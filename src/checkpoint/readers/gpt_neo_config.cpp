@@ -60,9 +60,9 @@ layer_set local_layers(json_fields const& fields, int layers) {
 }  // namespace
 
 config read_gpt_neo(json_fields const& fields) {
-  shape s{.layers = renamed_extent(fields, "num_layers", "num_hidden_layers"),
+  shape s{.layers = extent_of(fields, "num_layers", "num_hidden_layers"),
           .d_model = fields.extent("hidden_size"),
-          .heads = renamed_extent(fields, "num_heads", "num_attention_heads"),
+          .heads = extent_of(fields, "num_heads", "num_attention_heads"),
           .vocab = fields.extent("vocab_size"),
           .positions = fields.extent("max_position_embeddings", 2048)};
   s.head_dim = quotient(fields, "hidden_size", s.d_model, "num_heads", s.heads);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config_fields.hpp"
+#include "config_keys.hpp"
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
@@ -13,6 +14,7 @@
 #include "constformer/core/error.hpp"
 #include "constformer/core/text.hpp"
 #include "encoder_decoder_configs.hpp"
+#include "encoder_heads.hpp"
 #include "family_readers.hpp"
 #include "foreign.hpp"
 #include "generation_config.hpp"
@@ -22,17 +24,12 @@ namespace constformer {
 
 namespace {
 
-void refuse_what_changes_everything(json_fields const& fields) {
-  refuse_flag(fields, "add_cross_attention");
-  if (!fields.is_empty("pruned_heads")) fields.misfit("pruned_heads", "only whole layers are supported");
-}
-
 config read_gpt2(json_fields const& fields) {
-  shape s{.layers = renamed_extent(fields, "n_layer", "num_hidden_layers"),
-          .d_model = renamed_extent(fields, "n_embd", "hidden_size"),
-          .heads = renamed_extent(fields, "n_head", "num_attention_heads"),
+  shape s{.layers = extent_of(fields, "n_layer", "num_hidden_layers"),
+          .d_model = extent_of(fields, "n_embd", "hidden_size"),
+          .heads = extent_of(fields, "n_head", "num_attention_heads"),
           .vocab = fields.extent("vocab_size"),
-          .positions = renamed_extent(fields, "n_positions", "max_position_embeddings")};
+          .positions = extent_of(fields, "n_positions", "max_position_embeddings")};
   s.head_dim = quotient(fields, "n_embd", s.d_model, "n_head", s.heads);
   if (fields.has("n_inner")) s.d_ff = fields.extent("n_inner");
   config c = gpt2(s);
@@ -78,9 +75,9 @@ config read_roberta(json_fields const& fields) {
 }
 
 config read_distilbert(json_fields const& fields) {
-  shape s{.layers = fields.extent("n_layers", 6),
-          .d_model = fields.extent("dim", 768),
-          .heads = fields.extent("n_heads", 12),
+  shape s{.layers = extent_of(fields, "n_layers", "num_hidden_layers", 6),
+          .d_model = extent_of(fields, "dim", "hidden_size", 768),
+          .heads = extent_of(fields, "n_heads", "num_attention_heads", 12),
           .d_ff = fields.extent("hidden_dim", 3072),
           .vocab = fields.extent("vocab_size"),
           .positions = fields.extent("max_position_embeddings", 512)};
@@ -101,6 +98,16 @@ label_names read_labels(json_fields const& fields) {
   for (std::size_t i = 0; i < count && names.has(std::to_string(i)); ++i)
     out.names.push_back(names.text(std::to_string(i)));
   return out;
+}
+
+// What the reader of a family with windows has not looked at concerns one without: its layers are all alike.
+void require_full_attention(json_fields const& fields, config const& model) {
+  bool const windowed =
+      model.family == family_kind::qwen2 || model.family == family_kind::qwen3 || model.family == family_kind::gemma2;
+  if (windowed || !fields.has("layer_types")) return;
+  for (std::string const& type : fields.texts("layer_types"))
+    if (type != "full_attention" && !(type == "sliding_attention" && model.window > 0))
+      fields.misfit("layer_types", "only full_attention is supported");
 }
 
 std::string architecture_of(json_fields const& fields) {
@@ -229,17 +236,21 @@ generation_defaults older_generation(json_fields const& fields, int vocab) {
 
 hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where) {
   json_document const document(text, where);
-  json_fields const fields = document.fields();
+  key_log log;
+  json_fields const fields = document.fields(&log);
   refuse_foreign_config(fields);
   family_reader const& family = family_of(fields);
-  refuse_what_changes_everything(fields);
+  refuse_other_values(fields, family.model_type);
   if (!family.encoder_decoder) refuse_flag(fields, "is_encoder_decoder");
   config const model = family.read(fields);
   if (message const misfit = first_misfit(model); !misfit.empty())
     throw error(std::string(where) + ": " + std::string(misfit.view()));
   hugging_face_config out{
-      model, special_ids_of(fields, family, model.vocab), architecture_of(fields), read_labels(fields), {}};
+      model, special_ids_of(fields, family, model.vocab), architecture_of(fields), read_labels(fields), {}, true, {}};
   if (model.head == head_kind::language_model) out.generation = older_generation(fields, model.vocab);
+  if (is_encoder_family(model.family)) out.ties_head = fields.flag("tie_word_embeddings", true);
+  require_full_attention(fields, model);
+  out.unread = unread_keys(fields, family.model_type);
   return out;
 }
 

@@ -169,6 +169,8 @@ void add_t5(ordered_json& out, config const& c, special_ids const& ids) {
   out["relative_attention_num_buckets"] = c.relative.buckets;
   out["relative_attention_max_distance"] = c.relative.max_distance;
   out["tie_word_embeddings"] = c.tied;
+  bool const scales = c.logit_scale != 1.0F;
+  if (scales != c.tied) out["scale_decoder_outputs"] = scales;  // else transformers 4 and 5 take it from the line above
   if (ids.decoder_start) out["decoder_start_token_id"] = *ids.decoder_start;
 }
 

@@ -28,6 +28,7 @@
 #include "constformer/kernels/sinusoid.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
+#include "config_keys.hpp"
 #include "ctranslate2_variables.hpp"
 #include "describe.hpp"
 #include "json.hpp"
@@ -189,13 +190,14 @@ void settle_head_bias(std::vector<tensor_view>& tensors) {
   }
 }
 
-void find_heads(checkpoint& out, std::string_view architecture, std::vector<tensor_view> const& tensors) {
+void find_heads(checkpoint& out, hugging_face_config const& described, std::vector<tensor_view> const& tensors) {
   auto const rows = [&](std::string const& name) -> long long {
     auto const place =
         std::find_if(tensors.begin(), tensors.end(), [&](tensor_view const& t) { return t.name == name; });
     return place == tensors.end() || place->shape.empty() ? 0 : place->shape.front();
   };
-  find_encoder_heads(out.model, architecture, out.prefix, rows, (out.path / "config.json").string());
+  find_encoder_heads(out.model, described.architecture, out.prefix, rows, (out.path / "config.json").string());
+  if (out.model.head == head_kind::masked_language_model) out.model.tied = described.ties_head;
 }
 
 // Published GPT-NeoX files call the head embed_out; transformers 5 writes lm_head.
@@ -322,12 +324,13 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
   out.ids = described.ids;
   out.labels = described.labels;
   out.generation = described.generation;
+  out.unread_keys = described.unread;
   out.stored = content.tensors;
   settle_names(content, usual_prefix(out.model.family), decoder_tensor_name(out.model, "tokens.weight"));
   out.prefix = prefix_of(out.model, content.tensors);
   if (is_encoder_family(out.model.family)) {
     settle_head_bias(content.tensors);
-    find_heads(out, described.architecture, content.tensors);
+    find_heads(out, described, content.tensors);
   }
   if (out.model.family == family_kind::marian) settle_marian(out, content.tensors);
   if (out.model.family == family_kind::lecture) settle_lecture(out.model, content.tensors);
@@ -363,6 +366,7 @@ void open_hugging_face(checkpoint& out, bool shapes_only) {
 struct ctranslate2_settings {
   float norm_eps = 0;
   std::string begin = "<s>", end = "</s>";
+  std::vector<unread_key> unread;
 };
 
 ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2_content const& content) {
@@ -378,12 +382,13 @@ ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2
   std::error_code unreadable;
   if (!fs::is_regular_file(folder / "config.json", unreadable)) return out;
   json_document const document(folder / "config.json");
-  json_fields const fields = document.fields();
-  if (fields.count("quantization_type", 0) != 0)
-    fields.misfit("quantization_type", "only 0, CTranslate2's own, is supported");
+  key_log log;
+  json_fields const fields = document.fields(&log);
+  refuse_other_values(fields, "ctranslate2");
   out.norm_eps = fields.real("layer_norm_epsilon", 0.0F, 0.0F);
   out.end = fields.text("eos_token", out.end);
   out.begin = fields.text("decoder_start_token", fields.text("bos_token", out.begin));
+  out.unread = unread_keys(fields, "ctranslate2");
   return out;
 }
 
@@ -411,6 +416,7 @@ void open_ctranslate2(checkpoint& out) {
   vocabulary_list const target = two_sides ? read_vocabulary_list(out.path, "target_vocabulary", out.model.vocab)
                                            : read_vocabulary_list(out.path, "vocabulary", out.model.vocab);
   if (two_sides) static_cast<void>(read_vocabulary_list(out.path, "source_vocabulary", source_vocab(out.model)));
+  out.unread_keys = settings.unread;
   out.ids.bos = target.id_of(settings.begin);
   if (two_sides) out.ids.decoder_start = out.ids.bos;
   if (auto const end = target.id_of(settings.end)) out.ids.eos = {*end};
@@ -449,6 +455,7 @@ void open_torch(checkpoint& out, open_options const& options) {
   out.model = read.model;
   out.ids = std::move(read.ids);
   out.assumed = std::move(read.assumed);
+  out.unread_keys = std::move(read.unread);
   out.prefix = prefix_of(out.model, read.content.tensors);
   sort_out(out, std::move(read.content));
   settle_head(out);
@@ -494,6 +501,7 @@ void open_gguf(checkpoint& out, bool shapes_only) {
   out.model = content.model;
   out.ids = content.ids;
   out.pooling = content.pooling;
+  out.unread_keys = std::move(content.unread);
   out.tensors = std::move(content.tensors);
   require_names_once(out);
   out.prefix = usual_prefix(out.model.family);

@@ -5,6 +5,7 @@
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
 #include "constformer/config/kinds.hpp"
+#include "config_fields.hpp"
 #include "encoder_decoder_configs.hpp"
 #include "json.hpp"
 
@@ -21,17 +22,20 @@ void read_feed_forward(json_fields const& fields, std::string const& projection,
   auto const kind = activation_from_hugging_face(projection == "gated-gelu" ? "gelu_new" : function);
   if (!kind) fields.misfit("feed_forward_proj", "a function that is known, or gated- and one, is expected");
   c.activation = *kind;
+  // transformers writes what it made of the field, and what it wrote counts when it is read again.
+  if (fields.has("dense_act_fn")) c.activation = activation_of(fields, "dense_act_fn", "");
+  c.gated = fields.flag("is_gated_act", c.gated);
 }
 
 config read_any_t5(json_fields const& fields, std::string_view usual_projection) {
   if (!fields.flag("is_encoder_decoder", true)) fields.misfit("is_encoder_decoder", "only true is supported");
   std::string const projection = fields.text("feed_forward_proj", usual_projection);
-  bool const gated = projection.starts_with("gated-");
-  int const encoder_layers = fields.extent("num_layers");
+  bool const gated = fields.flag("is_gated_act", projection.starts_with("gated-"));
+  int const encoder_layers = extent_of(fields, "num_layers", "num_hidden_layers");
   config c = (gated ? t5_v1_1 : t5)({.layers = fields.extent("num_decoder_layers", encoder_layers),
-                                     .d_model = fields.extent("d_model"),
-                                     .heads = fields.extent("num_heads"),
-                                     .head_dim = fields.extent("d_kv"),
+                                     .d_model = extent_of(fields, "d_model", "hidden_size"),
+                                     .heads = extent_of(fields, "num_heads", "num_attention_heads"),
+                                     .head_dim = extent_of(fields, "d_kv", "head_dim"),
                                      .d_ff = fields.extent("d_ff"),
                                      .vocab = fields.extent("vocab_size"),
                                      .positions = t5_positions});
@@ -48,8 +52,10 @@ config read_any_t5(json_fields const& fields, std::string_view usual_projection)
 config read_t5(json_fields const& fields) {
   config c = read_any_t5(fields, "relu");
   c.tied = fields.flag("tie_word_embeddings", true);
-  // The original scales where it ties, whatever the head's weights then turn out to be.
-  c.logit_scale = c.tied ? detail::inverse_root(c.d_model) : 1.0F;
+  // The original scales where it ties, whatever the head's weights then turn out to be. Transformers 5 writes that it
+  // ties in any case, and beside it whether it scales.
+  bool const scales = fields.flag("scale_decoder_outputs", c.tied);
+  c.logit_scale = scales ? detail::inverse_root(c.d_model) : 1.0F;
   return c;
 }
 
