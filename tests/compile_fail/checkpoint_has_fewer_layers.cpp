@@ -1,5 +1,4 @@
-// expect: model.layers.1.input_layernorm.weight: checkpoint does not have it, model has [8] (9 of 20 tensors do not
-// fit)
+// expect: model.layers.1.input_layernorm.weight: checkpoint does not have it, model has [8] (9 of 20 tensors do not fit)
 #include "small_checkpoints.hpp"
 
 using namespace constformer;

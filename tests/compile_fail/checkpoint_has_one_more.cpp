@@ -1,5 +1,4 @@
-// expect: model.layers.0.self_attn.q_proj.bias: checkpoint has [8], the model has no such tensor (3 of 11 tensors do
-// not fit)
+// expect: model.layers.0.self_attn.q_proj.bias: checkpoint has [8], the model has no such tensor (3 of 11 tensors do not fit)
 #include "small_checkpoints.hpp"
 
 using namespace constformer;

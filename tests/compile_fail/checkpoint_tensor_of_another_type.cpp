@@ -1,5 +1,4 @@
-// expect: model.layers.0.self_attn.k_proj.weight: checkpoint has type I8, which is none of F32, F16, BF16 (1 of 11
-// tensors do not fit)
+// expect: model.layers.0.self_attn.k_proj.weight: checkpoint has type I8, which is none of F32, F16, BF16 (1 of 11 tensors do not fit)
 #include "small_checkpoints.hpp"
 
 using namespace constformer;
