@@ -16,8 +16,8 @@ struct candidate {
 };
 
 /// Penalties, top-k, top-p, min-p, temperature, draw: the order that llama.cpp documents for its default chain.
-/// Probabilities for top-p and min-p are those before the temperature, as there, unless it is to go first. Sums are taken
-/// in double.
+/// Probabilities for top-p and min-p are those before the temperature, as there, unless it is to go first. Sums are
+/// taken in double.
 class standard_sampler final : public sampler {
  public:
   standard_sampler(sampling_options const& options, int vocab, int capacity);

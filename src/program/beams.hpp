@@ -11,12 +11,12 @@
 
 namespace constformer::program {
 
-/// The values to search with: those given, else those that the checkpoint asks for (of a search as transformers does it),
-/// else those of the rule. Throws `usage_error` if they make no sense.
+/// The values to search with: those given, else those that the checkpoint asks for (of a search as transformers does
+/// it), else those of the rule. Throws `usage_error` if they make no sense.
 beam_options resolve_beams(beam_choice const& choice, generation_defaults const& asked);
 
-/// Whether beams are searched: a beam option asks for it, or the checkpoint does and no sampling option is given. Throws
-/// `usage_error` for a beam option beside a sampling option that draws.
+/// Whether beams are searched: a beam option asks for it, or the checkpoint does and no sampling option is given.
+/// Throws `usage_error` for a beam option beside a sampling option that draws.
 [[nodiscard]] bool searches_beams(program_context const& context, beam_choice const& beams,
                                   sampling_choice const& sampling);
 

@@ -18,7 +18,8 @@ namespace constformer::program {
 
 namespace {
 
-// Greedy unless a temperature is given or the checkpoint asks for sampling: a translation is the likeliest text, not a likely one.
+// Greedy unless a temperature is given or the checkpoint asks for sampling: a translation is the likeliest text, not a
+// likely one.
 sampling_options sampling_of(sampling_choice choice, generation_defaults const& asked) {
   if (!choice.temperature && !asked.do_sample.value_or(false)) choice.temperature = 0.0F;
   return resolve_sampling(choice, asked);

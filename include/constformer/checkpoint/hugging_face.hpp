@@ -34,8 +34,8 @@ struct hugging_face_config {
 /// tell.
 [[nodiscard]] hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where);
 
-/// The special ids of config.json, overruled where the generation_config.json `text` names others; what config.json says
-/// about generating does not count beside it, as in transformers.
+/// The special ids of config.json, overruled where the generation_config.json `text` names others; what config.json
+/// says about generating does not count beside it, as in transformers.
 void overrule_generation(special_ids& ids, generation_defaults& generation, std::string_view text,
                          std::string_view where, config const& model);
 

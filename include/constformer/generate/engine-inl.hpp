@@ -385,8 +385,8 @@ class engine final : public session {
     throw_not_finite(what, position, id, values);
   }
 
-  // Row `row` of what the last layer left: what is no number stays in the residual stream, and every row but the last is
-  // seen by later ones only through the cache, which may round it.
+  // Row `row` of what the last layer left: what is no number stays in the residual stream, and every row but the last
+  // is seen by later ones only through the cache, which may round it.
   void require_hidden(int row, int position) {
     auto const* const x = stage_.x + static_cast<std::size_t>(row) * padded(Config.d_model);
     require_below_infinity(pass_stage::hidden, {x, std::size_t{Config.d_model}}, position, stage_.ids[row]);

@@ -31,8 +31,9 @@ class sampler {
 /// A sampler for `vocab` tokens and contexts of at most `capacity`. Throws `error` with the sentence of `first_misfit`.
 [[nodiscard]] std::unique_ptr<sampler> make_sampler(sampling_options const& options, int vocab, int capacity);
 
-/// `inner`, which sees the logits as `rules` leave them; what it accepts before its first choice is the prompt. `source`
-/// is what an encoder read, empty for decoders. Throws `error` if the rules name ids that are not in the vocabulary.
+/// `inner`, which sees the logits as `rules` leave them; what it accepts before its first choice is the prompt.
+/// `source` is what an encoder read, empty for decoders. Throws `error` if the rules name ids that are not in the
+/// vocabulary.
 [[nodiscard]] std::unique_ptr<sampler> make_ruled_sampler(std::unique_ptr<sampler> inner, logit_rules const& rules,
                                                           std::span<int const> source, int vocab, int capacity);
 

@@ -40,7 +40,8 @@ HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>&
     for (int k = 0; k < block_columns; ++k) padded_inputs[k] = k < count ? x[k] : 0.0F;
     x = padded_inputs;
   }
-  // As integers magnitudes are in the same order, and a NaN is above all: the scale becomes one and so does what is made.
+  // As integers magnitudes are in the same order, and a NaN is above all: the scale becomes one and so does what is
+  // made.
   int_tag const di;
   auto largest = hn::Zero(di);
   HWY_UNROLL(8)

@@ -9,8 +9,8 @@
 namespace constformer {
 
 /// What generation_config.json, or a config.json that has none beside it, says about generating. Ids outside the
-/// vocabulary are left out, and bad words that hold one. What the program does not do as transformers would, and what is
-/// out of bounds, is refused by name; `from` names the file.
+/// vocabulary are left out, and bad words that hold one. What the program does not do as transformers would, and what
+/// is out of bounds, is refused by name; `from` names the file.
 [[nodiscard]] generation_defaults read_generation_defaults(json_fields const& fields, std::string from, int vocab);
 
 /// What becomes of an attribute of transformers' GenerationConfig.
