@@ -1,8 +1,9 @@
 """Random-weight Llama checkpoints for speed: the text is noise, the shapes are those of known models.
 
-    make_models.py OUT NAME [--hf] [--llama2c] [--gguf [f32] [bf16] [q8_0] [q4_0]]
+    make_models.py OUT NAME [--hf] [--llama2c] [--gguf [f32] [bf16] [q8_0] [q4_0] [q4_k_m] [q6_k]]
 
-Writes OUT/NAME (Hugging Face folder, float32), OUT/NAME.bin (llama2.c v0) and OUT/NAME-TYPE.gguf, all of the same weights.
+Writes OUT/NAME (Hugging Face folder, float32), OUT/NAME.bin (llama2.c v0) and OUT/NAME-TYPE.gguf, all of the same weights,
+but for q4_k_m and q6_k: the gguf package does not round to K-quants, so the integers of their blocks are random, in the types that llama-quantize mixes.
 Needs numpy; --gguf needs the gguf package.
 """
 
@@ -113,6 +114,27 @@ def gguf_name(name):
     return (f"blk.{name.split('.')[2]}." if ".layers." in name else "") + part + ".weight"
 
 
+MIXTURES = ("q4_k_m", "q6_k")
+
+
+def mixed_type(mixture, name, s):
+    """As llama-quantize decides: the head, and in some layers value and down, get more bits."""
+    layer = int(name.split(".")[2]) if ".layers." in name else 0
+    eighth = s.layers // 8
+    more = layer < eighth or layer >= 7 * s.layers // 8 or (layer - eighth) % 3 == 2
+    head = "lm_head" in name or (s.tied and "embed_tokens" in name)
+    return "Q6_K" if mixture == "q6_k" or head or (more and ("v_proj" in name or "down_proj" in name)) else "Q4_K"
+
+
+def random_blocks(kind, rows, columns, random):
+    """Blocks whose values are of the size of the weights, about 0.02."""
+    halves, size = {"Q4_K": (((0, 8e-5), (2, 5e-4)), 144), "Q6_K": (((208, 1.5e-5),), 210)}[kind]
+    blocks = random.integers(0, 256, (rows, columns // 256, size), dtype=np.uint8)
+    for at, scale in halves:
+        blocks[..., at:at + 2] = np.array([scale], np.float16).view(np.uint8)
+    return blocks.reshape(rows, -1)
+
+
 def write_gguf(path, s, kind):
     import gguf
     writer = gguf.GGUFWriter(path, "llama")
@@ -127,10 +149,14 @@ def write_gguf(path, s, kind):
     writer.add_rope_freq_base(10000.0)
     writer.add_vocab_size(s.vocab)
     writer.add_tokenizer_model("no_vocab")
-    stored = gguf.GGMLQuantizationType[kind.upper()]
+    stored = None if kind in MIXTURES else gguf.GGMLQuantizationType[kind.upper()]
+    random = np.random.default_rng(1)
     for name, weight in tensors(s):
         if kind == "f32" or weight.ndim == 1:
             writer.add_tensor(gguf_name(name), weight)
+        elif kind in MIXTURES:
+            own = mixed_type(kind, name, s)
+            writer.add_tensor(gguf_name(name), random_blocks(own, *weight.shape, random), raw_dtype=gguf.GGMLQuantizationType[own])
         else:
             writer.add_tensor(gguf_name(name), gguf.quants.quantize(weight, stored), raw_dtype=stored)
     writer.write_header_to_file()
@@ -145,7 +171,7 @@ def main():
     parser.add_argument("name", choices=SHAPES)
     parser.add_argument("--hf", action="store_true")
     parser.add_argument("--llama2c", action="store_true")
-    parser.add_argument("--gguf", nargs="+", choices=("f32", "bf16", "q8_0", "q4_0"), default=[])
+    parser.add_argument("--gguf", nargs="+", choices=("f32", "bf16", "q8_0", "q4_0", *MIXTURES), default=[])
     asked = parser.parse_args()
     os.makedirs(asked.out, exist_ok=True)
     at, shape = os.path.join(asked.out, asked.name), SHAPES[asked.name]

@@ -10,7 +10,8 @@ from .processes import output_of
 HERE = os.path.dirname(os.path.abspath(__file__))
 MADE = ("s15M", "s110M", "t1B")  # by make_models.py
 BESIDE = ("t1B",)  # too large for a program in bf16
-BYTES = {"f32": 4, "bf16": 2, "f16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32}
+BYTES = {"f32": 4, "bf16": 2, "f16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32, "iq4_nl": 18 / 32, "q4_k": 144 / 256, "q5_k": 176 / 256, "q6_k": 210 / 256,
+         "q8_f": 48 / 32}
 
 
 class Models:

@@ -71,6 +71,15 @@ std::string exact(layer_set const& set) {
   return "{{" + out + "}}";
 }
 
+std::string exact(weight_types const& types) {
+  std::string list;
+  for (int i = 0; i < types.count; ++i) {
+    weight_type const& one = types.list[i];
+    list += aggregate(exact(one.kind), exact(one.type), exact(one.layers), exact(one.encoder) + " != 0") + ", ";
+  }
+  return "{{" + list + "}, " + std::to_string(types.count) + "}";
+}
+
 std::string exact(config const& c) {
   auto const& [family, layers, d_model, heads, kv_heads, head_dim, d_ff, vocab, positions, first_position, segments,
                capacity, norm, place, eps, norm_bias, embedding_norm, residual_scale, norm_weight, adds_one, parallel,
@@ -78,7 +87,7 @@ std::string exact(config const& c) {
                zero_start, mask, prefix, window, unwindowed, scale, by_layer, gain, score_cap, qk_norm, qk_norm_last,
                value_layers, value_gate_inputs, value_gate_limit, bias_qkv, bias_output, bias_ffn, bias_head, head,
                tied, logit_scale, logit_cap, pooler, pooler_activation, classifier, labels, encoder, shared_tokens,
-               weights, group, inputs, kv_dtype] = c;
+               weights, group, types, inputs, kv_dtype] = c;
   auto const flag = [](bool value) { return std::string(value ? "true" : "false"); };
   return aggregate(
       exact(family), exact(layers), exact(d_model), exact(heads), exact(kv_heads), exact(head_dim), exact(d_ff),
@@ -90,7 +99,7 @@ std::string exact(config const& c) {
       flag(qk_norm), flag(qk_norm_last), exact(value_layers), exact(value_gate_inputs), exact(value_gate_limit),
       flag(bias_qkv), flag(bias_output), flag(bias_ffn), flag(bias_head), exact(head), flag(tied), exact(logit_scale),
       exact(logit_cap), flag(pooler), exact(pooler_activation), exact(classifier), exact(labels), exact(encoder),
-      flag(shared_tokens), exact(weights), exact(group), exact(inputs), exact(kv_dtype));
+      flag(shared_tokens), exact(weights), exact(group), exact(types), exact(inputs), exact(kv_dtype));
 }
 
 // The number of an enumerator, of whatever kind.
@@ -167,6 +176,9 @@ config stranger() {
   c.zero_start = true;
   c.unwindowed.add(0);
   c.unwindowed.add(200);
+  c.types.count = 2;
+  c.types.list[0] = {weight_kind::tokens, dtype::q6_k, {{1}}};
+  c.types.list[1] = {weight_kind::down, dtype::q8_f, {{6, 0, 1}}, true};
   c.score_gain = 0.7F;
   c.score_softcap = 1e-9F;
   c.logit_softcap = 3.3F;
