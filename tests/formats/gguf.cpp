@@ -225,8 +225,8 @@ TEST_CASE("gguf: what a model cannot be made of is refused by name") {
     all.push_back(key);
     return message_of(gguf_test::file(all, embedding, data));
   };
-  CHECK(and_also(str("llama.rope.scaling.type", "yarn")) ==
-        "F: key llama.rope.scaling.type is \"yarn\", supported are none and linear");
+  CHECK(and_also(str("llama.rope.scaling.type", "longrope")) ==
+        "F: key llama.rope.scaling.type is \"longrope\", supported are none, linear and yarn");
   CHECK(and_also(u32("llama.expert_count", 8)) ==
         "F: key llama.expert_count asks for a mixture of experts, which is not supported");
   CHECK(message_of(gguf_test::file(llama_keys())) == "F: holds no tensors, only a vocabulary");

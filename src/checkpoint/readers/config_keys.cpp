@@ -21,6 +21,7 @@ constexpr std::array fixed{
     fixed_key{"", "pruned_heads", "{}", "only whole layers are supported"},
     fixed_key{"", "per_layer_config", "{}", "one config for all layers is supported"},
     fixed_key{"", "tie_encoder_decoder", "false", "only false is supported"},
+    fixed_key{"", "torchscript", "false", "only false is supported"},
     fixed_key{"", "default_theta", "", "rope_theta must say it"},
     fixed_key{decoders, "is_causal", "true", "only true is supported"},
     fixed_key{translators, "is_causal", "true", "only true is supported"},
@@ -41,7 +42,7 @@ constexpr std::array spare{
     spare_key{
         "",
         "output_attentions output_hidden_states output_scores return_dict return_dict_in_generate use_return_dict "
-        "torchscript output_past tie_last_hidden_states",
+        "output_past tie_last_hidden_states",
         "it says what transformers returns beside logits"},
     spare_key{"", "use_cache", "keys and values are kept in any case"},
     spare_key{"",
