@@ -306,8 +306,8 @@ TEST_CASE("gguf: what a model cannot be made of is refused by name") {
     all.push_back(key);
     return message_of(gguf_test::file(all, embedding, data));
   };
-  CHECK(and_also(str("llama.rope.scaling.type", "yarn")) ==
-        "F: key llama.rope.scaling.type is \"yarn\", supported are none, linear and longrope");
+  CHECK(and_also(str("llama.rope.scaling.type", "su")) ==
+        "F: key llama.rope.scaling.type is \"su\", supported are none, linear, yarn and longrope");
   CHECK(and_also(u32("llama.expert_count", 8)) ==
         "F: key llama.expert_count asks for a mixture of experts, which is not supported");
   // No experts, or one, are no mixture, and an id outside the vocabulary is none: what is wrong lies elsewhere.

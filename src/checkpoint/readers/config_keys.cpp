@@ -22,6 +22,7 @@ constexpr std::array fixed{
     fixed_key{"", "pruned_heads", "{}", "only whole layers are supported"},
     fixed_key{"", "per_layer_config", "{}", "one config for all layers is supported"},
     fixed_key{"", "tie_encoder_decoder", "false", "only false is supported"},
+    fixed_key{"", "torchscript", "false", "only false is supported"},
     fixed_key{"", "default_theta", "", "rope_theta must say it"},
     fixed_key{decoders, "is_causal", "true", "only true is supported"},
     fixed_key{translators, "is_causal", "true", "only true is supported"},
@@ -43,7 +44,7 @@ constexpr std::array spare{
     spare_key{
         "",
         "output_attentions output_hidden_states output_scores return_dict return_dict_in_generate use_return_dict "
-        "torchscript output_past tie_last_hidden_states",
+        "output_past tie_last_hidden_states",
         "it says what transformers returns beside logits"},
     spare_key{"", "use_cache", "keys and values are kept in any case"},
     spare_key{"",
@@ -70,6 +71,7 @@ constexpr std::array spare{
     spare_key{"", "cross_attention_hidden_size", "of cross-attention, which is refused"},
     spare_key{decoders, "is_decoder", "the family is one in any case"},
     spare_key{translators, "is_decoder", "of the whole, which has both sides"},
+    spare_key{"distilbert", "is_decoder", "the family's code does not read it"},
     spare_key{"", "cache_implementation", "keys and values are kept as the program was built"},
     spare_key{"", "rope_parameters", "rope_scaling counts before it"},
     spare_key{"", "original_max_position_embeddings", "the rotary scaling does not ask for it"},
