@@ -72,10 +72,15 @@ source_rows rows_of(pack_plan const& plan, name_map const& names, name_rule cons
   return {before / model.heads, model.head_dim, rows_before(plan, names, last, step.parameter.view()) / model.heads};
 }
 
-std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, pack_plan const& plan) {
+bool any_step(pack_step const&) { return true; }
+
+// Of the steps that `counts` says.
+std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, pack_plan const& plan,
+                                bool (*counts)(pack_step const&) = any_step) {
   std::vector<pack_task> tasks;
   name_map const& names = names_of(model);
   for (pack_step const& step : plan.view()) {
+    if (!counts(step)) continue;
     std::string_view const parameter = step.parameter.view();
     name_rule const* const found = rule_for(names, parameter);
     if (found == nullptr)
@@ -306,8 +311,8 @@ void pack_weights(checkpoint const& source, config const& model, std::span<std::
 void visit_matrices(checkpoint const& source, config const& model,
                     std::function<void(pack_step const&, int, tensor_view const&)> const& visit) {
   pack_plan const plan = pack_plan_of(model);
-  for (pack_task const& task : tasks_of(source, model, plan))
-    if (task.step->typed) visit(*task.step, task.layer, *task.tensor);
+  for (pack_task const& task : tasks_of(source, model, plan, [](pack_step const& step) { return step.typed; }))
+    visit(*task.step, task.layer, *task.tensor);
 }
 
 void require_tensors(checkpoint const& source) {

@@ -84,11 +84,11 @@ affine affine_fit(floats x, affine_search const& search) {
   float const mean = std::sqrt(squares / static_cast<float>(x.size()));
   auto const weight = [&](float v) { return mean + std::abs(v); };
   auto const [low, high] = std::ranges::minmax(x);
-  float const least = std::min(low, 0.0F);
-  if (high == least) return {0.0F, -least};
+  affine best{0.0F, std::min(low, 0.0F)};  // its least is where the next attempt begins
+  if (high == best.least) return {0.0F, -best.least};
   auto const steps = static_cast<float>(search.largest);
   auto const rounded = [&](float inverse, float v) {
-    return static_cast<float>(std::clamp(nearest(inverse * (v - least)), 0, search.largest));
+    return static_cast<float>(std::clamp(nearest(inverse * (v - best.least)), 0, search.largest));
   };
   auto const error_of = [&](float inverse, float scale, float offset) {
     float sum = 0.0F;
@@ -100,10 +100,10 @@ affine affine_fit(floats x, affine_search const& search) {
   };
   float weights = 0.0F, weighted = 0.0F;
   for (float const v : x) weights += weight(v), weighted += weight(v) * v;
-  affine best{(high - least) / steps, least};
-  float smallest = error_of(steps / (high - least), best.scale, best.least);
+  best.scale = (high - best.least) / steps;
+  float smallest = error_of(steps / (high - best.least), best.scale, best.least);
   for (int i = 0; i <= search.steps; ++i) {
-    float const inverse = (search.first + 0.1F * static_cast<float>(i) + steps) / (high - least);
+    float const inverse = (search.first + 0.1F * static_cast<float>(i) + steps) / (high - best.least);
     float sum = 0.0F, square = 0.0F, product = 0.0F;
     for (float const v : x) {
       float const q = rounded(inverse, v);

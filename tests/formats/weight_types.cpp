@@ -1,4 +1,5 @@
 // Types of single matrices: those of a file, and mixtures that are asked for.
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -111,7 +112,8 @@ TEST_CASE("what was packed in several types comes back as the values it stands f
   scratch_folder const scratch;
   command::pack_checkpoint(source, as_stored(source), scratch / "w");
   auto const back = command::unpack(packed_file::map(scratch / "w"), "w");
-  auto const ours = in_hugging_face_form(back.source).tensors, theirs = in_hugging_face_form(source).tensors;
+  hugging_face_form const our_form = in_hugging_face_form(back.source), their_form = in_hugging_face_form(source);
+  auto const &ours = our_form.tensors, &theirs = their_form.tensors;
   REQUIRE(ours.size() == theirs.size());
   for (std::size_t i = 0; i < ours.size(); ++i) {
     CAPTURE(theirs[i].name);

@@ -247,6 +247,7 @@ bool says(std::string const& text, config wanted) {
     wanted.pooler = again.pooler;  // tensors tell
     wanted.capacity = again.capacity;
     wanted.weights = again.weights;
+    wanted.types = again.types;
     wanted.group = again.group;
     return again == wanted;
   } catch (error const&) {
