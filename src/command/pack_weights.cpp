@@ -107,24 +107,21 @@ std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, p
   return tasks;
 }
 
-// The largest magnitude that survives in a type: blocks have an f16 scale.
+// The largest magnitude that survives in a type: blocks have an f16 scale, those of K-quants times one of their own.
 float largest_of(dtype type) {
   constexpr float half = 65504;
-  switch (type) {
-    case dtype::f16: return half;
-    case dtype::q8_0: return half * 127;
-    case dtype::q4_0: return half * 8;
-    case dtype::iq4_nl: return half * 127;
-    case dtype::f32:
-    case dtype::bf16:
-    case dtype::i8: break;
-  }
+  if (type == dtype::f16) return half;
+  if (type == dtype::q4_0) return half * 8;
+  if (type == dtype::q8_0 || type == dtype::iq4_nl) return half * 127;
+  if (type == dtype::q4_k) return half * 63 * 15;
+  if (type == dtype::q5_k) return half * 63 * 31;
+  if (type == dtype::q6_k) return half * 127 * 31;
   return std::numeric_limits<float>::max();
 }
 
 // A weight that is no number would make every text nonsense. −∞ in the head's bias forbids a token.
 void require_finite(pack_task const& task, std::span<float const> values, std::int64_t first) {
-  float const most = largest_of(task.step->type);
+  float const most = largest_of(task.step->type_in(task.layer));
   bool const bias = task.step->parameter.view() == "head.bias";
   for (std::size_t i = 0; i < values.size(); ++i) {
     float const x = values[i];
@@ -132,7 +129,7 @@ void require_finite(pack_task const& task, std::span<float const> values, std::i
     std::string const value = std::isnan(x) ? "not a number" : std::isinf(x) ? "infinite" : std::to_string(x);
     throw error("tensor " + task.tensor->name + shape_text(task.tensor->shape) + ": value " +
                 std::to_string(first + static_cast<std::int64_t>(i)) + " is " + value +
-                (std::isfinite(x) ? ", which " + std::string(name_of(task.step->type)) + " cannot hold"
+                (std::isfinite(x) ? ", which " + std::string(name_of(task.step->type_in(task.layer))) + " cannot hold"
                                   : ", all weights must be finite"));
   }
 }
