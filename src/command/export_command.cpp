@@ -137,7 +137,8 @@ void export_program(packed_file const& file, std::string const& name, fs::path c
                  "constformer: %s: its matrices were rounded to %s when it was built; they are written in f32 as the "
                  "values that "
                  "it multiplies with\n",
-                 name.c_str(), std::string(name_of(*out.rounded_to)).c_str());
+                 name.c_str(),
+                 out.several_types ? "several quantised types" : std::string(name_of(*out.rounded_to)).c_str());
   packed_metadata const facts = file.metadata();
   // What did not come from a Hugging Face folder has its names and order of rows by now, and GPT-2 may still be (out,
   // in).

@@ -80,7 +80,10 @@ std::vector<tensor_view> make_tensors(std::vector<packed_tensor> const& packed, 
     if (!seen.insert(t.name).second) continue;  // a further part of a fused tensor
     auto const& shape = t.stored_shape.empty() ? t.shape : t.stored_shape;
     dtype const type = type_given_back(t, where);
-    if (dtype const kept = type_from(t.type, where); quantisation_group(kept) > 0) out.rounded_to = kept;
+    if (dtype const kept = type_from(t.type, where); quantisation_group(kept) > 0) {
+      out.several_types = out.several_types || (out.rounded_to && *out.rounded_to != kept);
+      out.rounded_to = kept;
+    }
     number(out.values.emplace_back(bytes_of_shape(shape, type, weights, where)), out.values.size());
     tensors.push_back({t.stored_name.empty() ? t.name : t.stored_name, type, shape, out.values.back()});
   }

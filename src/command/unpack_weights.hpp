@@ -15,6 +15,7 @@ namespace constformer::command {
 struct unpacked {
   checkpoint source;  ///< config, prefix and tensors; `stored` has them by the names of the files they came from
   std::vector<std::vector<std::byte>> values;  ///< what the tensors view
+  bool several_types = false;                  ///< of blocks
   std::optional<dtype> rounded_to{};           ///< the type of blocks that matrices are in: they come back as f32
 };
 

@@ -120,7 +120,8 @@ constexpr std::int64_t other_type_bytes(config const& c, Counts counts) {
 
 }  // namespace detail
 
-/// Bytes of the parameters without padding: matrices and token embeddings as `c.weights` and `c.types` say, the rest as f32.
+/// Bytes of the parameters without padding: matrices and token embeddings as `c.weights` and `c.types` say, the rest as
+/// f32.
 [[nodiscard]] constexpr std::int64_t parameter_bytes(config const& c) {
   std::int64_t const matrices = matrix_parameter_count(c);
   std::int64_t const others = parameter_count(c) - matrices;

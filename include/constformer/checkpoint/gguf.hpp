@@ -27,7 +27,7 @@ struct gguf_entry {
 /// One tensor, under GGUF's name.
 struct gguf_tensor {
   std::string name;                  ///< as `blk.0.attn_q.weight`
-  dtype type;                        ///< f32, f16, bf16, q8_0 or q4_0
+  dtype type;                        ///< f32, f16, bf16 or a type of blocks
   std::vector<std::int64_t> shape;   ///< outermost extent first, which is the reverse of the file's order
   std::span<std::byte const> bytes;  ///< all values
 };
@@ -71,7 +71,7 @@ struct gguf_file {
 /// Whether a file that begins so is GGUF.
 [[nodiscard]] bool is_gguf(std::span<std::byte const> file);
 
-/// Reads a GGUF file that is in memory; `where` names it in messages. Tensors may be F32, F16, BF16, Q8_0 and Q4_0;
+/// Reads a GGUF file that is in memory; `where` names it in messages. Tensors may be of every type that weights have;
 /// each must lie in the file, at a multiple of the alignment, behind the one before it. Throws `error` on anything
 /// else, naming key or tensor and both numbers.
 [[nodiscard]] gguf_file read_gguf(std::span<std::byte const> file, std::string_view where);

@@ -13,7 +13,7 @@ namespace constformer {
 /// A tensor in a mapped checkpoint file: row-major, little endian, not necessarily aligned. The file must outlive it.
 struct tensor_view {
   std::string name;                     ///< as the checkpoint calls it
-  dtype type = dtype::f32;              ///< f32, f16, bf16; i8 with scales (llama2.c v2); q8_0 and q4_0 (GGUF)
+  dtype type = dtype::f32;              ///< f32, f16, bf16; i8 with scales (llama2.c v2); blocks (GGUF)
   std::vector<std::int64_t> shape;      ///< outermost extent first; empty: a single value
   std::span<std::byte const> bytes;     ///< all values, `bytes_of(type, count_of(shape))`
   std::span<std::byte const> scales{};  ///< i8: an f32 for every `group` values of the tensor, rows running on

@@ -236,8 +236,8 @@ HWY_INLINE void in_readings(stage const& s, std::byte const* weight, work_range 
   }
 }
 
-/// This worker's share of finish(W·x): W (Out, In) of `Type` packed at `weight`, x (rows, In). Shares are whole units of
-/// panels. All workers call it.
+/// This worker's share of finish(W·x): W (Out, In) of `Type` packed at `weight`, x (rows, In). Shares are whole units
+/// of panels. All workers call it.
 template <config const& Config, dtype Type, int Out, int In, class Finish>
 HWY_INLINE void linear_forward(worker const& self, stage const& s, std::byte const* weight, matrix_rows x, int rows,
                                Finish const& finish, int unit = 1) {
