@@ -14,6 +14,14 @@ struct embedding {
   /// (Rows, Width).
   using weight_type = parameter<parameter_role::embedding, Rows, Width>;
   BOOST_HANA_DEFINE_STRUCT(embedding, (weight_type, weight));
+
+  /// The rows of `ids`: (rows) to (rows, channels=Width).
+  constexpr value operator()(value ids, call where = call::current()) const {
+    if (ids.shape().rank != 0)
+      ids.owner().fail(where, format_message("embedding: ids have no axes, but these are {}", describe(ids.shape())));
+    return detail::emit(ids.owner(), operation::gather, ids.shape().with_axes(axis{axes::channels, Width}),
+                        {weight.in(ids, where).id(), ids.id()}, where);
+  }
 };
 
 /// A head that uses the embedding's weight: logits (T, vocab) = x (T, d_model) · Wᵀ. It has no parameters of its own.
