@@ -24,6 +24,15 @@ struct embedding {
   }
 };
 
+/// Logits x·Wᵀ by the table of `tokens`, W (Rows, Width): a tied head. x (rows, Width) to (rows, vocab=Rows).
+template <int Rows, int Width>
+constexpr value tied_logits(value x, embedding<Rows, Width> const& tokens, call where = call::current()) {
+  if (x.shape().columns() != Width)
+    x.owner().fail(where, format_message("tied_logits: table is [{},{}], input is {}", Rows, Width, describe(x.shape())));
+  return detail::emit(x.owner(), operation::linear, x.shape().with_axes(axis{axes::vocab, Rows}),
+                      {x.id(), tokens.weight.in(x, where).id()}, where);
+}
+
 /// A head that uses the embedding's weight: logits (T, vocab) = x (T, d_model) · Wᵀ. It has no parameters of its own.
 template <int Vocab, int DModel, class Embedding>
 struct tied_head {

@@ -131,6 +131,7 @@ class planner {
     for (int user = 0; user < g_.size(); ++user)
       for (int input : g_.at(user).inputs)
         if (input >= 0 && in_arena(of(input).owner)) extend(of(input).owner, user, g_.at(input).kind);
+    if (g_.result >= 0 && in_arena(of(g_.result).owner)) of(of(g_.result).owner).last = g_.size();
   }
 
   // Node `user` reads what `owner` holds.
