@@ -1,7 +1,12 @@
 #pragma once
 
+#include <string_view>
+#include <type_traits>
+
 #include "constformer/core/members.hpp"
+#include "constformer/core/text.hpp"
 #include "constformer/graph/graph.hpp"
+#include "constformer/graph/put_in_order.hpp"
 #include "constformer/graph/value.hpp"
 #include "constformer/layers/parameter_table.hpp"
 
@@ -47,31 +52,37 @@ constexpr value positions_of(value ids, call where = call::current()) {
   return ids_of(ids.owner(), id_column::positions, where);
 }
 
-/// The forward pass of a language model: Model's call operator takes the ids of tokens and gives (tokens, vocab).
+namespace detail {
+
 template <class Model>
-[[nodiscard]] constexpr graph trace() {
+constexpr graph trace_as_called() {
   graph g;
   g.result = numbered<Model>()(ids_of(g, id_column::tokens)).id();
   return g;
+}
+
+}  // namespace detail
+
+/// The forward pass of a language model: Model's call operator takes the ids of tokens and gives (tokens, vocab).
+template <class Model>
+[[nodiscard]] constexpr graph trace() {
+  return put_in_order(detail::trace_as_called<Model>());
 }
 
 /// The same, and the mean cross-entropy of its logits and the targets. A linear layer that gives the logits becomes
 /// part of the loss, so that the logits of a batch need not be in memory at once.
 template <class Model>
 [[nodiscard]] constexpr graph trace_loss() {
-  graph g = trace<Model>();
+  graph g = detail::trace_as_called<Model>();
   call const where = call::current();
   node const last = g.at(g.result);
   int const targets = ids_of(g, id_column::targets, where).id();
-  bool const fused = last.kind == operation::linear && g.result + 2 == static_cast<int>(g.nodes.size());
-  if (fused) {
-    g.nodes.erase(g.nodes.begin() + g.result);
-    g.result = detail::emit(g, operation::cross_entropy, value_shape{},
-                            {last.inputs[0], last.inputs[1], last.inputs[2], targets - 1}, where).id();
-  } else {
-    g.result = detail::emit(g, operation::cross_entropy, value_shape{}, {g.result, -1, -1, targets}, where).id();
-  }
-  return g;
+  bool const fused = last.kind == operation::linear;
+  if (!fused) g.fail(last.where, format_message("loss: the model ends in no linear layer"));
+  g.result = detail::emit(g, operation::cross_entropy, value_shape{},
+                          {last.inputs[0], last.inputs[1], last.inputs[2], targets}, where)
+                 .id();
+  return put_in_order(g);
 }
 
 }  // namespace constformer
