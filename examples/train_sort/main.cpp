@@ -70,7 +70,8 @@ int count_sorted(native::forward_pass<decoding>& model) {
   examples all;
   for (int i = 0; i < every_input; ++i) {
     std::array<std::int32_t, sorted_length> input{};
-    for (int j = 0, rest = i; j < sorted_length; ++j, rest /= letters) input[static_cast<std::size_t>(j)] = rest % letters;
+    for (int j = 0, rest = i; j < sorted_length; ++j, rest /= letters)
+      input[static_cast<std::size_t>(j)] = rest % letters;
     all.add(input, true);
   }
   std::vector<bool> right(every_input, true);

@@ -20,7 +20,8 @@ struct mlp {
 
 struct self_attention {
   using projection = constformer::linear<channels, channels, true>;
-  BOOST_HANA_DEFINE_STRUCT(self_attention, (projection, query), (projection, key), (projection, val), (projection, c_proj));
+  BOOST_HANA_DEFINE_STRUCT(self_attention, (projection, query), (projection, key), (projection, val),
+                           (projection, c_proj));
 
   constexpr constformer::value operator()(constformer::value x) const {
     auto const q = split_heads(query(x), heads, channels / heads);
@@ -32,7 +33,8 @@ struct self_attention {
 
 struct gpt_block {
   using layer_norm = constformer::layer_norm<channels>;
-  BOOST_HANA_DEFINE_STRUCT(gpt_block, (layer_norm, ln_1), (self_attention, attn), (layer_norm, ln_2), (mlp, feed_forward));
+  BOOST_HANA_DEFINE_STRUCT(gpt_block, (layer_norm, ln_1), (self_attention, attn), (layer_norm, ln_2),
+                           (mlp, feed_forward));
 
   constexpr constformer::value operator()(constformer::value x) const {
     x = x + attn(ln_1(x));

@@ -57,9 +57,12 @@ class paper_run {
     int const rows = shape.rows == row_kind::one ? 1 : Program::bounds.tokens;
     for (int r = 0; r < rows; ++r)
       for (int c = 0; c < shape.columns(); ++c)
-        visit(base(id, layer, iteration) + std::int64_t{r} * Program::memory.places[static_cast<std::size_t>(id)].stride + c);
+        visit(base(id, layer, iteration) +
+              std::int64_t{r} * Program::memory.places[static_cast<std::size_t>(id)].stride + c);
   }
-  static bool in_arena(int id) { return Program::memory.places[static_cast<std::size_t>(id)].memory == memory_kind::arena; }
+  static bool in_arena(int id) {
+    return Program::memory.places[static_cast<std::size_t>(id)].memory == memory_kind::arena;
+  }
 
   // What node `id` should hold, by where its floats were written last.
   std::int64_t read(int id, int layer, int iteration) {

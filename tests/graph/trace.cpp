@@ -30,7 +30,9 @@ std::string text(message const& m) { return std::string(m.view()); }
 // A model whose mistakes are values, so that what they say can be read at run time.
 struct mistakes {
   graph g;
-  value tokens(axis a) { return detail::emit(g, operation::input, value_shape{row_kind::token}.with_axes(a), {}, call::current()); }
+  value tokens(axis a) {
+    return detail::emit(g, operation::input, value_shape{row_kind::token}.with_axes(a), {}, call::current());
+  }
 };
 
 }  // namespace

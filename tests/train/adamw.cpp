@@ -21,7 +21,8 @@ TEST_CASE("twenty steps of AdamW and Adam are torch's to 1e-6") {
       HWY_NAMESPACE::adamw_step({p.data(), gradient.data(), mean.data(), square.data()}, 0,
                                 static_cast<std::int64_t>(p.size()), options, one["rate"], ++step, 1.0F);
       auto const want = one["parameters"].get<std::vector<float>>();
-      for (std::size_t i = 0; i < p.size(); ++i) CHECK(std::abs(p[i] - want[i]) <= 1e-6F * std::fmax(1.0F, std::abs(want[i])));
+      for (std::size_t i = 0; i < p.size(); ++i)
+        CHECK(std::abs(p[i] - want[i]) <= 1e-6F * std::fmax(1.0F, std::abs(want[i])));
     }
     CHECK(step == 20);
   }

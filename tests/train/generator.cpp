@@ -15,7 +15,8 @@ TEST_CASE("integers, permutations, uniform numbers and masks are torch's, bit fo
   torch_generator random(v["seed"].get<std::uint64_t>());
   for (float x : v["rand"].get<std::vector<float>>()) CHECK(random.uniform() == x);
   for (std::int64_t x : v["randint"].get<std::vector<std::int64_t>>()) CHECK(random.integer(0, 1003790) == x);
-  for (std::int64_t x : v["randint_wide"].get<std::vector<std::int64_t>>()) CHECK(random.integer(0, std::int64_t{1} << 40) == x);
+  for (std::int64_t x : v["randint_wide"].get<std::vector<std::int64_t>>())
+    CHECK(random.integer(0, std::int64_t{1} << 40) == x);
   CHECK(random.permutation(37) == v["randperm"].get<std::vector<std::int64_t>>());
   for (double x : v["rand_double"].get<std::vector<double>>()) CHECK(random.uniform_double() == x);
   for (bool x : v["bernoulli"].get<std::vector<bool>>()) CHECK(random.bernoulli(0.8) == x);

@@ -39,8 +39,7 @@ template <class Struct, class Visit>
 constexpr void for_each_member(Struct& object, Visit&& visit) {
   namespace hana = boost::hana;
   hana::unpack(hana::accessors<std::remove_const_t<Struct>>(), [&](auto... accessor) {
-    (visit(std::string_view(hana::to<char const*>(hana::first(decltype(accessor){}))),
-           hana::second(accessor)(object)),
+    (visit(std::string_view(hana::to<char const*>(hana::first(decltype(accessor){}))), hana::second(accessor)(object)),
      ...);
   });
 }

@@ -28,8 +28,7 @@ template <class Program>
 class forward_pass {
  public:
   /// `parameters`, as `Program::parameters` lays them out, must outlive it.
-  forward_pass(std::span<float> parameters, int threads)
-      : team_(threads), memory_(bytes(team_.size())) {
+  forward_pass(std::span<float> parameters, int threads) : team_(threads), memory_(bytes(team_.size())) {
     frame_ = {.parameters = parameters.data(),
               .arena = memory_.take<float>(static_cast<std::size_t>(Program::memory.floats)).data(),
               .shared = memory_.take<float>(scratch_of<Program>::shared).data()};

@@ -30,7 +30,8 @@ struct scratch_of {
         most = HWY_MAX(most, rows * static_cast<std::size_t>(padded(Program::bounds.tokens)));
       }
       if (n.kind == operation::cross_entropy)
-        most = HWY_MAX(most, loss_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[1])].shape.axes[0].extent));
+        most = HWY_MAX(most,
+                       loss_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[1])].shape.axes[0].extent));
     }
     return most;
   }();
@@ -38,7 +39,8 @@ struct scratch_of {
     std::size_t most = product_scratch;
     for (node const& n : Program::graph.nodes)
       if (n.kind == operation::attention)
-        most = HWY_MAX(most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[0])].shape.last().extent));
+        most = HWY_MAX(
+            most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent));
     return most;
   }();
 };

@@ -14,6 +14,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/execute/batch.hpp"
+#include "constformer/generate/random.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/activation-inl.hpp"
 #include "constformer/kernels/cross_entropy-inl.hpp"
@@ -36,6 +37,7 @@ struct frame {
   float* own = nullptr;         ///< for one node at a time, of this worker
   token_batch batch{};          ///< what is read
   bool adds = false;            ///< gradients are added to those of batches before
+  std::uint64_t coins = 0;      ///< what dropout's coins of this pass are made of
   int layer = 0;                ///< of the loop at hand
   int iteration = 0;            ///< of the loop at hand
   double loss = 0.0;            ///< once the pass is over
@@ -49,6 +51,10 @@ struct step {
   static constexpr int columns = n.shape.columns();
   static constexpr int inner = n.shape.rank == 0 ? 1 : n.shape.last().extent;
 
+  /// A product with one factor for each piece of the innermost axis.
+  static constexpr bool by_piece =
+      n.kind == operation::multiply && Program::graph.nodes[n.inputs[1] < 0 ? 0 : n.inputs[1]].shape != n.shape;
+
   template <int I>
   using input = step<Program, n.inputs[I]>;
 
@@ -58,7 +64,7 @@ struct step {
   }
   /// Row 0, for the layer at hand.
   static float* data(frame const& f) {
-    float* const base = place.memory == memory_kind::parameter ? f.parameters
+    float* const base = place.memory == memory_kind::parameter  ? f.parameters
                         : place.memory == memory_kind::gradient ? f.gradients
                                                                 : f.arena;
     std::int64_t const slot = place.in_turn ? (f.iteration + place.shift) % 2 : f.layer + place.shift;
@@ -80,7 +86,8 @@ struct step {
   template <class Map>
   static HWY_INLINE void for_rows(worker const& self, frame const& f, Map const& map) {
     work_range const mine = self.share(rows(f));
-    for (int r = mine.begin; r < mine.end; ++r) map(static_cast<std::size_t>(r), data(f) + static_cast<std::size_t>(r) * stride);
+    for (int r = mine.begin; r < mine.end; ++r)
+      map(static_cast<std::size_t>(r), data(f) + static_cast<std::size_t>(r) * stride);
   }
 
   static HWY_INLINE void run(worker const& self, frame& f) {
@@ -91,9 +98,86 @@ struct step {
       });
     } else if constexpr (n.kind == operation::add) {
       pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Add(a, b); });
-    } else if constexpr (n.kind == operation::multiply) {
-      static_assert(input<1>::n.shape == n.shape, "multiply: a factor for each innermost axis is not run yet");
+    } else if constexpr (n.kind == operation::subtract) {
+      pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Sub(a, b); });
+    } else if constexpr (n.kind == operation::multiply && !by_piece) {
       pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Mul(a, b); });
+    } else if constexpr (n.kind == operation::multiply) {  // one factor for each piece
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        float const* const a = row<0>(f, r);
+        for (int p = 0; p < columns / inner; ++p) {
+          auto const by = hn::Set(d, row<1>(f, r)[p]);
+          store_row(out + p * inner, inner, [&](int i, std::size_t count) HWY_ATTR {
+            return hn::Mul(hn::LoadN(d, a + p * inner + i, count), by);
+          });
+        }
+      });
+    } else if constexpr (n.kind == operation::dropout) {
+      dropout(self, f);
+    } else if constexpr (n.kind == operation::keep_top) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int c = 0; c < columns; c += inner) keep_top_row(row<0>(f, r) + c, out + c, inner, n.index);
+      });
+    } else if constexpr (n.kind == operation::keep_top_gradient) {
+      pointwise2(self, f, [d](float_vec y, float_vec dy) HWY_ATTR {
+        return hn::IfThenElseZero(hn::Gt(y, hn::Set(d, 0.5F * dropped_score)), dy);
+      });
+    } else if constexpr (n.kind == operation::concatenate) {
+      constexpr int one = input<0>::inner, two = input<1>::inner;
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int p = 0; p < columns / inner; ++p) {
+          copy_floats(row<0>(f, r) + p * one, one, out + p * inner);
+          copy_floats(row<1>(f, r) + p * two, two, out + p * inner + one);
+        }
+      });
+    } else if constexpr (n.kind == operation::pick) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int p = 0; p < columns / inner; ++p)
+          copy_floats(row<0>(f, r) + p * input<0>::inner + n.index, inner, out + p * inner);
+      });
+    } else if constexpr (n.kind == operation::swap) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int p = 0; p < columns / inner; ++p)
+          for (int i = 0; i < inner; ++i) out[p * inner + i] = row<0>(f, r)[i * input<0>::inner + p];
+      });
+    } else if constexpr (n.kind == operation::spread) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int c = 0; c < columns; c += inner) copy_floats(row<0>(f, r), inner, out + c);
+      });
+    } else if constexpr (n.kind == operation::fold) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        store_row(out, columns, [&](int i, std::size_t count) HWY_ATTR {
+          auto total = hn::LoadN(d, row<0>(f, r) + i, count);
+          for (int c = columns; c < input<0>::columns; c += columns)
+            total = hn::Add(total, hn::LoadN(d, row<0>(f, r) + c + i, count));
+          return total;
+        });
+      });
+    } else if constexpr (n.kind == operation::stretch) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int c = 0; c < columns; ++c) out[c] = row<0>(f, r)[c / inner];
+      });
+    } else if constexpr (n.kind == operation::inner_sum) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        constexpr int length = input<0>::inner;
+        for (int p = 0; p < columns; ++p) {
+          float const* const a = row<0>(f, r) + p * length;
+          if constexpr (n.inputs[1] >= 0)
+            out[p] = sum_of_pairs(a, row<1>(f, r) + p * length, length,
+                                  [](float_vec x, float_vec y) HWY_ATTR { return hn::Mul(x, y); });
+          else
+            out[p] = sum_of(a, length, [](float_vec x) HWY_ATTR { return x; });
+        }
+      });
+    } else if constexpr (n.kind == operation::softmax) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        for (int c = 0; c < columns; c += inner) softmax_row(row<0>(f, r) + c, out + c, inner);
+      });
+    } else if constexpr (n.kind == operation::softmax_gradient) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        for (int c = 0; c < columns; c += inner)
+          softmax_gradient_row(row<0>(f, r) + c, row<1>(f, r) + c, out + c, inner);
+      });
     } else if constexpr (n.kind == operation::scale) {
       pointwise1(self, f, [d](float_vec a) HWY_ATTR { return hn::Mul(a, hn::Set(d, n.factor)); });
     } else if constexpr (n.kind == operation::copy) {
@@ -152,6 +236,29 @@ struct step {
   }
 
  private:
+  template <int I>
+  static HWY_INLINE float const* row(frame const& f, std::size_t r) {
+    return input<I>::data(f) + r * input<I>::stride;
+  }
+  static HWY_INLINE void copy_floats(float const* from, int count, float* to) {
+    store_row(to, count, [&](int i, std::size_t n) HWY_ATTR { return hn::LoadN(float_tag(), from + i, n); });
+  }
+
+  // The coin of a value is a hash of the step, the layer, the call and its place.
+  static HWY_INLINE void dropout(worker const& self, frame const& f) {
+    float const kept = f.gradients == nullptr ? 1.0F : 1.0F / (1.0F - n.factor);
+    auto const limit = f.gradients == nullptr ? 0U : static_cast<std::uint32_t>(n.factor * 4294967296.0F);
+    for_rows(self, f, [&](std::size_t r, float* out) {
+      std::uint64_t const seed = f.coins + static_cast<std::uint64_t>(n.index) * 0x9E3779B97F4A7C15ULL +
+                                 static_cast<std::uint64_t>(f.layer) * 0xD1B54A32D192ED03ULL +
+                                 r * 0x2545F4914F6CDD1DULL;
+      for (int i = 0; i < columns; ++i)
+        out[i] = static_cast<std::uint32_t>(mix_seed(seed + static_cast<std::uint64_t>(i)) >> 32) < limit
+                     ? 0.0F
+                     : row<0>(f, r)[i] * kept;
+    });
+  }
+
   static constexpr norm_kind norm_of(int kind) {
     return static_cast<operation>(kind) == operation::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
   }
@@ -231,7 +338,8 @@ struct step {
           auto const at = static_cast<std::size_t>(c + i);
           auto x = hn::LoadN(d, input<0>::data(f) + static_cast<std::size_t>(r) * input<0>::stride + at, count);
           if constexpr (n.inputs[1] >= 0)
-            x = hn::Mul(x, hn::LoadN(d, input<1>::data(f) + static_cast<std::size_t>(r) * input<1>::stride + at, count));
+            x = hn::Mul(x,
+                        hn::LoadN(d, input<1>::data(f) + static_cast<std::size_t>(r) * input<1>::stride + at, count));
           sum = hn::Add(sum, x);
         }
       hn::StoreN(sum, d, out + i, count);
@@ -276,15 +384,20 @@ struct step {
 
   static constexpr attention_extents extents() {
     auto const& q = input<0>::n.shape;
-    return {q.axes[0].extent, input<1>::n.shape.axes[0].extent, q.axes[1].extent, n.index};
+    return {q.axes[0].extent, input<1>::n.shape.axes[0].extent, q.axes[1].extent, input<2>::inner, n.index};
   }
   template <class Out>
   static attention_rows rows_of(frame const& f, int sequence) {
     auto const row = static_cast<std::size_t>(sequence) * static_cast<std::size_t>(f.batch.length);
-    static_assert(input<1>::stride == input<2>::stride);
-    return {input<0>::data(f) + row * input<0>::stride, input<1>::data(f) + row * input<1>::stride,
-            input<2>::data(f) + row * input<2>::stride, Out::data(f) + row * Out::stride,
-            input<0>::stride, input<1>::stride, Out::stride, f.batch.length};
+    return {input<0>::data(f) + row * input<0>::stride,
+            input<1>::data(f) + row * input<1>::stride,
+            input<2>::data(f) + row * input<2>::stride,
+            Out::data(f) + row * Out::stride,
+            input<0>::stride,
+            input<1>::stride,
+            input<2>::stride,
+            Out::stride,
+            f.batch.length};
   }
 
   static HWY_INLINE void attention(worker const& self, frame const& f) {
@@ -296,7 +409,7 @@ struct step {
   static HWY_INLINE void attention_gradient(worker const& self, frame const& f) {
     constexpr attention_extents e = extents();
     constexpr int q_columns = e.heads * e.head_dim;
-    constexpr int kv_columns = e.kv_heads * e.head_dim;
+    constexpr int k_columns = e.kv_heads * e.head_dim;
     for_rows(self, f, [&](std::size_t, float* out) HWY_ATTR {
       store_row(out, columns, [&](int, std::size_t) HWY_ATTR { return hn::Zero(float_tag()); });
     });
@@ -306,8 +419,12 @@ struct step {
       int const sequence = i / e.kv_heads;
       auto const row = static_cast<std::size_t>(sequence) * static_cast<std::size_t>(f.batch.length);
       float* const out = data(f) + row * stride;
-      attention_gradients const g{input<4>::data(f) + row * input<4>::stride, input<4>::stride, out, out + q_columns,
-                                  out + q_columns + kv_columns, stride};
+      attention_gradients const g{input<4>::data(f) + row * input<4>::stride,
+                                  input<4>::stride,
+                                  out,
+                                  out + q_columns,
+                                  out + q_columns + k_columns,
+                                  stride};
       attend_gradient(rows_of<input<3>>(f, sequence), g, e, i % e.kv_heads, f.own);
     }
   }
@@ -317,7 +434,14 @@ struct step {
     for (int r = 0; r < f.batch.rows(); ++r) targets += f.batch.targets[r] >= 0 ? 1 : 0;
     using weight = input<1>;
     constexpr bool gradients = n.index == 1;
-    loss_head h{input<0>::all(f), weight::matrix(f), offset<2>(f), f.batch.targets, {}, nullptr, nullptr, f.adds,
+    loss_head h{input<0>::all(f),
+                weight::matrix(f),
+                offset<2>(f),
+                f.batch.targets,
+                {},
+                nullptr,
+                nullptr,
+                f.adds,
                 1.0F / static_cast<float>(targets)};
     if constexpr (gradients) {
       h.dx = all(f);

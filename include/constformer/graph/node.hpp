@@ -19,11 +19,20 @@ enum class operation : std::uint8_t {
   carry_in,   ///< what a loop carries, as an iteration finds it: inputs: the value before the loop
   carry_out,  ///< the same after the last iteration: inputs: the node that each iteration ends with, its carry_in
   // Point by point
-  add,         ///< a + b
-  multiply,    ///< a·b; b of the shape of a, or without its innermost axis, or one row
-  scale,       ///< factor·a
-  activation,  ///< `activation_kind` `index` of a
-  copy,        ///< a
+  add,          ///< a + b
+  multiply,     ///< a·b; b of the shape of a, or without its innermost axis
+  subtract,     ///< a − b
+  scale,        ///< factor·a
+  activation,   ///< `activation_kind` `index` of a
+  copy,         ///< a
+  dropout,      ///< a/(1 − factor) where a counted coin says so, else 0; index: the site
+  keep_top,     ///< a where it is among the `index` largest of the innermost axis, else −10³⁰
+  concatenate,  ///< a, then b, along the innermost axis
+  swap,         ///< (…, x, y) as (…, y, x)
+  spread,       ///< a, repeated along a new outermost axis
+  fold,         ///< Σ over the outermost axis
+  stretch,      ///< a, repeated along a new innermost axis
+  inner_sum,    ///< Σ over the innermost axis of a·b, or of a: inputs a, b or none
   // By rows
   gather,         ///< rows of a table by ids: inputs table, ids
   linear,         ///< a·Wᵀ (+ b): inputs a, W, b or none
@@ -45,8 +54,9 @@ enum class operation : std::uint8_t {
   norm_gradient,        ///< inputs a, weight or none, dy; index: its operation; factor: eps
   normed,               ///< a, normed without weight: inputs a; index: its operation; factor: eps
   softmax_gradient,     ///< inputs y, dy
+  pick,                 ///< indices [index, …) of the innermost axis of a
+  keep_top_gradient,    ///< dy where y was kept, else 0: inputs y, dy
   attention_gradient,   ///< inputs q, k, v, output with log-sum-exps, dy: columns dq, dk, dv
-  inner_sum,            ///< Σ over the innermost axis of a·b
   place,                ///< zeros but for columns [index, …), which are a
 };
 
@@ -66,10 +76,10 @@ struct node {
 
 /// Nodes that are repeated for each of `layers` equal layers.
 struct loop {
-  int layers = 0;        ///< iterations
-  int begin = 0;         ///< its first node
-  int end = 0;           ///< one past its last
-  int reverses = -1;     ///< the loop whose backward pass it is: it counts down, and meets that one's layers
+  int layers = 0;     ///< iterations
+  int begin = 0;      ///< its first node
+  int end = 0;        ///< one past its last
+  int reverses = -1;  ///< the loop whose backward pass it is: it counts down, and meets that one's layers
 };
 
 }  // namespace constformer

@@ -55,7 +55,8 @@ class ordering {
     for (int end : ends) visit(from_.at(from_.at(end).inputs[1]).inputs[0], body_parent);
     std::vector<bool> seen(from_.nodes.size());
     for (int end : ends) visit_outside(from_.at(end).inputs[0], index, seen);
-    out_.loops.push_back({.layers = body.layers, .begin = static_cast<int>(out_.nodes.size()), .end = 0, .reverses = body.reverses});
+    out_.loops.push_back(
+        {.layers = body.layers, .begin = static_cast<int>(out_.nodes.size()), .end = 0, .reverses = body.reverses});
     out_.open_loop = static_cast<int>(out_.loops.size()) - 1;
     for (int end : ends) copy(from_.at(end).inputs[1]);
     for (int end : ends) visit(from_.at(end).inputs[0], index);

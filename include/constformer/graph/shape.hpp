@@ -68,8 +68,8 @@ struct value_shape {
   static constexpr int most_axes = 3;
 
   row_kind rows = row_kind::one;
-  int rank = 0;             ///< axes in use
-  axis axes[most_axes]{};   ///< outermost first
+  int rank = 0;            ///< axes in use
+  axis axes[most_axes]{};  ///< outermost first
   bool operator==(value_shape const&) const = default;
 
   /// Values of a row.
@@ -80,6 +80,18 @@ struct value_shape {
   }
   /// The innermost axis; of a value without axes, none.
   [[nodiscard]] constexpr axis last() const { return rank == 0 ? axis{} : axes[rank - 1]; }
+  /// The same with an innermost axis of another extent.
+  [[nodiscard]] constexpr value_shape with_last(int extent) const {
+    value_shape out = *this;
+    if (rank > 0) out.axes[rank - 1].extent = extent;
+    return out;
+  }
+  /// The same without the innermost axis.
+  [[nodiscard]] constexpr value_shape without_last() const {
+    value_shape out = *this;
+    if (rank > 0) out.axes[--out.rank] = {};
+    return out;
+  }
   /// The same rows with other axes.
   template <class... Axes>
   [[nodiscard]] constexpr value_shape with_axes(Axes... others) const {

@@ -56,11 +56,15 @@ constexpr value add(value a, value b, call where = call::current()) {
   return detail::emit(a.owner(), operation::add, a.shape(), {a.id(), b.id()}, where);
 }
 
+/// a − b, of one shape.
+constexpr value subtract(value a, value b, call where = call::current()) {
+  detail::expect_same("subtract", a, b, where);
+  return detail::emit(a.owner(), operation::subtract, a.shape(), {a.id(), b.id()}, where);
+}
+
 /// a·b point by point. b has the shape of a, or all of its axes but the innermost: one factor for each row of that.
 constexpr value multiply(value a, value b, call where = call::current()) {
-  value_shape outer = a.shape();
-  if (outer.rank > 0) outer.axes[--outer.rank] = {};
-  if (b.shape() != outer) detail::expect_same("multiply", a, b, where);
+  if (b.shape() != a.shape().without_last()) detail::expect_same("multiply", a, b, where);
   return detail::emit(a.owner(), operation::multiply, a.shape(), {a.id(), b.id()}, where);
 }
 
@@ -71,13 +75,15 @@ constexpr value scale(value a, float factor, call where = call::current()) {
 
 /// A value and the place of the operator it stands beside: operators have no room for a default argument.
 struct placed_value {
-  value held;  ///< the operand
-  call where;  ///< of the operator
+  value held;                                                                         ///< the operand
+  call where;                                                                         ///< of the operator
   constexpr placed_value(value v, call at = call::current()) : held(v), where(at) {}  // NOLINT
 };
 
 /// `add`.
 constexpr value operator+(placed_value a, placed_value b) { return add(a.held, b.held, a.where); }
+/// `subtract`.
+constexpr value operator-(placed_value a, placed_value b) { return subtract(a.held, b.held, a.where); }
 /// `multiply`.
 constexpr value operator*(placed_value a, placed_value b) { return multiply(a.held, b.held, a.where); }
 

@@ -86,7 +86,8 @@ HWY_NOINLINE inline double cross_entropy(worker const& self, loss_head const& h,
       w.data += static_cast<std::size_t>(first) * w.stride;
       w.rows = last - first;
       float* const at = logits + static_cast<std::size_t>(first) * loss_tokens;
-      product<second_is::outputs>(w, x, {at, loss_tokens, loss_tokens, false, nullptr}, 0, loss_tokens / panel_rows, own);
+      product<second_is::outputs>(w, x, {at, loss_tokens, loss_tokens, false, nullptr}, 0, loss_tokens / panel_rows,
+                                  own);
       for (int v = first; h.bias != nullptr && v < last; ++v) {
         float* const row = logits + static_cast<std::size_t>(v) * loss_tokens;
         for (int c = 0; c < loss_tokens; c += lanes)
@@ -101,14 +102,14 @@ HWY_NOINLINE inline double cross_entropy(worker const& self, loss_head const& h,
       float peak = peaks[c];
       for (int s = 1; s < slabs; ++s) peak = HWY_MAX(peak, peaks[s * loss_tokens + c]);
       float sum = 0.0F;
-      for (int s = 0; s < slabs; ++s)
-        sum += sums[s * loss_tokens + c] * std::exp(peaks[s * loss_tokens + c] - peak);
+      for (int s = 0; s < slabs; ++s) sum += sums[s * loss_tokens + c] * std::exp(peaks[s * loss_tokens + c] - peak);
       total[c] = peak + std::log(sum);
       std::int32_t const target = h.targets[token + c];
       counts[c] = target < 0 ? 0.0F : h.share;
       if (target >= 0)
-        loss += static_cast<double>(total[c] - logits[static_cast<std::size_t>(target) * loss_tokens + std::size_t(c)]) *
-                static_cast<double>(h.share);
+        loss +=
+            static_cast<double>(total[c] - logits[static_cast<std::size_t>(target) * loss_tokens + std::size_t(c)]) *
+            static_cast<double>(h.share);
     }
     for (int c = tokens; c < loss_tokens; ++c) total[c] = 1e30F, counts[c] = 0.0F;
     self.sync();
@@ -126,16 +127,18 @@ HWY_NOINLINE inline double cross_entropy(worker const& self, loss_head const& h,
           target >= mine.begin * loss_slab && target < mine.end * loss_slab)
         logits[static_cast<std::size_t>(target) * loss_tokens + std::size_t(c)] -= h.share;
     int const first = mine.begin * loss_slab, last = HWY_MIN(mine.end * loss_slab, vocab);
-    float_rows const mine_rows{logits + static_cast<std::size_t>(first) * loss_tokens, loss_tokens, last - first, tokens};
+    float_rows const mine_rows{logits + static_cast<std::size_t>(first) * loss_tokens, loss_tokens, last - first,
+                               tokens};
     if (last > first) {
       bool const add = h.adds || token > 0;
       int const width = h.weight.columns;
-      product<second_is::depth>(mine_rows, x,
-                                {h.dweight + static_cast<std::int64_t>(first) * width, static_cast<std::size_t>(width),
-                                 width, add, nullptr},
-                                0, padded(width) / panel_rows, own);
+      product<second_is::depth>(
+          mine_rows, x,
+          {h.dweight + static_cast<std::int64_t>(first) * width, static_cast<std::size_t>(width), width, add, nullptr},
+          0, padded(width) / panel_rows, own);
       for (int v = first; h.dbias != nullptr && v < last; ++v) {
-        float const sum = sum_of(logits + static_cast<std::size_t>(v) * loss_tokens, tokens, [](float_vec y) HWY_ATTR { return y; });
+        float const sum =
+            sum_of(logits + static_cast<std::size_t>(v) * loss_tokens, tokens, [](float_vec y) HWY_ATTR { return y; });
         h.dbias[v] = add ? h.dbias[v] + sum : sum;
       }
     }

@@ -26,28 +26,31 @@ inline constexpr int attention_tile = 64;
 
 /// What attention of one model is like.
 struct attention_extents {
-  int heads;     ///< of queries
-  int kv_heads;  ///< divides heads
-  int head_dim;  ///< of all
-  int window;    ///< a query sees so many keys, its own included; 0: all before it
+  int heads;      ///< of queries
+  int kv_heads;   ///< divides heads
+  int head_dim;   ///< of queries and keys
+  int value_dim;  ///< of values
+  int window;     ///< a query sees so many keys, its own included; 0: all before it
 };
 
 /// Queries, keys and values of one sequence, and what is made of them; row strides in floats, heads beside each other.
 struct attention_rows {
-  float* q;               ///< (length, heads, head_dim)
-  float* k;               ///< (length, kv_heads, head_dim)
-  float* v;               ///< as k
-  float* out;             ///< (length, heads, head_dim), behind it (heads): log-sum-exps
-  std::size_t q_stride;   ///< of q
-  std::size_t kv_stride;  ///< of k and v
-  std::size_t out_stride; ///< of out
-  int length;             ///< tokens of the sequence
+  float* q;                ///< (length, heads, head_dim)
+  float* k;                ///< (length, kv_heads, head_dim)
+  float* v;                ///< (length, kv_heads, value_dim)
+  float* out;              ///< (length, heads, value_dim), behind it (heads): log-sum-exps
+  std::size_t q_stride;    ///< of q
+  std::size_t k_stride;    ///< of k
+  std::size_t v_stride;    ///< of v
+  std::size_t out_stride;  ///< of out
+  int length;              ///< tokens of the sequence
 };
 
 /// Floats that attention wants for itself, each worker.
-constexpr std::size_t attention_scratch(int head_dim) {
+constexpr std::size_t attention_scratch(int value_dim) {
   return static_cast<std::size_t>(attention_tile) *
-             (3 * attention_tile + 2 * static_cast<std::size_t>(padded(head_dim)) + 4) + product_scratch;
+             (3 * attention_tile + 2 * static_cast<std::size_t>(padded(value_dim)) + 4) +
+         product_scratch;
 }
 
 /// First key that query `row` sees.
@@ -67,8 +70,8 @@ HWY_INLINE void probabilities(float* tile, int queries, int keys, int query, int
       float* const at = tile + r * attention_tile + c;
       auto const index = hn::Add(hn::Iota(di, 0), hn::Set(di, c));
       // distance = query − key: seen if 0 ≤ distance, and < window if there is one
-      auto const distance = Transposed ? hn::Add(index, hn::Set(di, query - key - r))
-                                       : hn::Sub(hn::Set(di, query + r - key), index);
+      auto const distance =
+          Transposed ? hn::Add(index, hn::Set(di, query - key - r)) : hn::Sub(hn::Set(di, query + r - key), index);
       auto seen = hn::And(hn::Ge(distance, hn::Zero(di)), hn::Lt(index, hn::Set(di, columns)));
       if (window > 0) seen = hn::And(seen, hn::Lt(distance, hn::Set(di, window)));
       auto const by = Transposed ? hn::LoadU(d, shift + c) : hn::Set(d, shift[r]);
@@ -89,25 +92,25 @@ HWY_INLINE void largest_scores(float const* tile, int queries, int keys, int que
 HWY_NOINLINE inline void attend_head(attention_rows const& a, attention_extents const& e, int head, float* scratch) {
   float_tag const d;
   int const dim = e.head_dim;
+  int const width = e.value_dim;
   int const group = head / (e.heads / e.kv_heads);
   float const factor = 1.0F / std::sqrt(static_cast<float>(dim));
   float* const scores = scratch;
   float* const sums = scores + attention_tile * attention_tile;
-  float* const peaks = sums + attention_tile * padded(dim);
+  float* const peaks = sums + attention_tile * padded(width);
   float* const totals = peaks + attention_tile;
   float* const before = totals + attention_tile;
   float* const packed = before + attention_tile;
   for (int query = 0; query < a.length; query += attention_tile) {
     int const queries = HWY_MIN(attention_tile, a.length - query);
     for (int r = 0; r < attention_tile; ++r) peaks[r] = -1e30F, totals[r] = 0.0F;
-    for (int i = 0; i < queries * padded(dim); ++i) sums[i] = 0.0F;
+    for (int i = 0; i < queries * padded(width); ++i) sums[i] = 0.0F;
     float_rows const q{a.q + static_cast<std::size_t>(query) * a.q_stride + head * dim, a.q_stride, queries, dim};
     int const first = first_key(e.window, query) / attention_tile * attention_tile;
     for (int key = first; key < query + queries; key += attention_tile) {
       int const keys = HWY_MIN(attention_tile, a.length - key);
-      std::size_t const at = static_cast<std::size_t>(key) * a.kv_stride + static_cast<std::size_t>(group * dim);
-      float_rows const k{a.k + at, a.kv_stride, keys, dim};
-      float_rows const v{a.v + at, a.kv_stride, keys, dim};
+      float_rows const k{a.k + static_cast<std::size_t>(key) * a.k_stride + group * dim, a.k_stride, keys, dim};
+      float_rows const v{a.v + static_cast<std::size_t>(key) * a.v_stride + group * width, a.v_stride, keys, width};
       product<second_is::outputs>(q, k, {scores, attention_tile, attention_tile, false, nullptr}, 0,
                                   attention_tile / panel_rows, packed);
       for (int r = 0; r < queries; ++r) before[r] = peaks[r];
@@ -117,33 +120,33 @@ HWY_NOINLINE inline void attend_head(attention_rows const& a, attention_extents 
         float const fade = std::exp(before[r] - peaks[r]);
         totals[r] = totals[r] * fade +
                     sum_of(scores + r * attention_tile, attention_tile, [](float_vec x) HWY_ATTR { return x; });
-        float* const row = sums + r * padded(dim);
-        for (int c = 0; c < padded(dim); c += lanes)
+        float* const row = sums + r * padded(width);
+        for (int c = 0; c < padded(width); c += lanes)
           hn::StoreU(hn::Mul(hn::LoadU(d, row + c), hn::Set(d, fade)), d, row + c);
       }
       product<second_is::depth>({scores, attention_tile, queries, keys}, v,
-                                {sums, static_cast<std::size_t>(padded(dim)), padded(dim), true, nullptr}, 0,
-                                padded(dim) / panel_rows, packed);
+                                {sums, static_cast<std::size_t>(padded(width)), padded(width), true, nullptr}, 0,
+                                padded(width) / panel_rows, packed);
     }
     for (int r = 0; r < queries; ++r) {
       float* const out = a.out + static_cast<std::size_t>(query + r) * a.out_stride;
-      float const* const row = sums + r * padded(dim);
+      float const* const row = sums + r * padded(width);
       auto const share = hn::Set(d, 1.0F / totals[r]);
-      store_row(out + head * dim, dim,
+      store_row(out + head * width, width,
                 [&](int i, std::size_t) HWY_ATTR { return hn::Mul(hn::LoadU(d, row + i), share); });
-      out[e.heads * dim + head] = peaks[r] + std::log(totals[r]);
+      out[e.heads * width + head] = peaks[r] + std::log(totals[r]);
     }
   }
 }
 
 /// Gradients beside `attention_rows`: of what the heads gave, and of what they took, in columns dq | dk | dv.
 struct attention_gradients {
-  float const* dy;         ///< (length, heads, head_dim)
-  std::size_t dy_stride;   ///< floats from row to row
-  float* dq;               ///< (length, heads, head_dim)
-  float* dk;               ///< (length, kv_heads, head_dim)
-  float* dv;               ///< as dk
-  std::size_t stride;      ///< of dq, dk and dv
+  float const* dy;        ///< (length, heads, value_dim)
+  std::size_t dy_stride;  ///< floats from row to row
+  float* dq;              ///< (length, heads, head_dim)
+  float* dk;              ///< (length, kv_heads, head_dim)
+  float* dv;              ///< (length, kv_heads, value_dim)
+  std::size_t stride;     ///< of dq, dk and dv
 };
 
 /// The gradient of one key and value head of one sequence and of the query heads that share it; dq, dk and dv of these
@@ -152,45 +155,48 @@ HWY_NOINLINE inline void attend_gradient(attention_rows const& a, attention_grad
                                          attention_extents const& e, int group, float* scratch) {
   float_tag const d;
   int const dim = e.head_dim;
+  int const width = e.value_dim;
   int const shared = e.heads / e.kv_heads;
   float const factor = 1.0F / std::sqrt(static_cast<float>(dim));
   constexpr int area = attention_tile * attention_tile;
-  float* const p = scratch;         // Pᵀ (keys, queries), then dSᵀ
-  float* const dp = p + area;       // dPᵀ
-  float* const ds = dp + area;      // dS (queries, keys)
-  float* const shift = ds + area;   // log-sum-exps of the queries
+  float* const p = scratch;                     // Pᵀ (keys, queries), then dSᵀ
+  float* const dp = p + area;                   // dPᵀ
+  float* const ds = dp + area;                  // dS (queries, keys)
+  float* const shift = ds + area;               // log-sum-exps of the queries
   float* const inner = shift + attention_tile;  // Σ out·dy of the queries
   float* const packed = inner + attention_tile;
   auto const rows_at = [](float const* base, std::size_t stride, int row, int column, int rows, int columns) {
-    return float_rows{const_cast<float*>(base) + static_cast<std::size_t>(row) * stride + column, stride, rows, columns};
+    return float_rows{const_cast<float*>(base) + static_cast<std::size_t>(row) * stride + column, stride, rows,
+                      columns};
   };
   constexpr int tile_panels = attention_tile / panel_rows;
   int const dim_panels = padded(dim) / panel_rows;
   for (int head = group * shared; head < (group + 1) * shared; ++head)
     for (int key = 0; key < a.length; key += attention_tile) {
       int const keys = HWY_MIN(attention_tile, a.length - key);
-      float_rows const k = rows_at(a.k, a.kv_stride, key, group * dim, keys, dim);
-      float_rows const v = rows_at(a.v, a.kv_stride, key, group * dim, keys, dim);
+      float_rows const k = rows_at(a.k, a.k_stride, key, group * dim, keys, dim);
+      float_rows const v = rows_at(a.v, a.v_stride, key, group * width, keys, width);
       float_rows const dk = rows_at(g.dk, g.stride, key, group * dim, keys, dim);
-      float_rows const dv = rows_at(g.dv, g.stride, key, group * dim, keys, dim);
+      float_rows const dv = rows_at(g.dv, g.stride, key, group * width, keys, width);
       int const last = e.window > 0 ? HWY_MIN(a.length, key + keys - 1 + e.window) : a.length;
       for (int query = key; query < last; query += attention_tile) {
         int const queries = HWY_MIN(attention_tile, a.length - query);
         float_rows const q = rows_at(a.q, a.q_stride, query, head * dim, queries, dim);
-        float_rows const dy = rows_at(g.dy, g.dy_stride, query, head * dim, queries, dim);
+        float_rows const dy = rows_at(g.dy, g.dy_stride, query, head * width, queries, width);
         float_rows const dq = rows_at(g.dq, g.stride, query, head * dim, queries, dim);
         for (int r = 0; r < queries; ++r) {
           float const* const out = a.out + static_cast<std::size_t>(query + r) * a.out_stride;
-          shift[r] = out[e.heads * dim + head];
-          inner[r] = sum_of_pairs(out + head * dim, dy.data + static_cast<std::size_t>(r) * dy.stride, dim,
+          shift[r] = out[e.heads * width + head];
+          inner[r] = sum_of_pairs(out + head * width, dy.data + static_cast<std::size_t>(r) * dy.stride, width,
                                   [](float_vec x, float_vec y) HWY_ATTR { return hn::Mul(x, y); });
         }
         for (int r = queries; r < attention_tile; ++r) shift[r] = inner[r] = 0.0F;
         product<second_is::outputs>(k, q, {p, attention_tile, attention_tile, false, nullptr}, 0, tile_panels, packed);
         probabilities<true>(p, queries, keys, query, key, e.window, factor, shift);
-        product<second_is::depth>({p, attention_tile, keys, queries}, dy, {dv.data, dv.stride, dim, true, nullptr}, 0,
-                                  dim_panels, packed);
-        product<second_is::outputs>(v, dy, {dp, attention_tile, attention_tile, false, nullptr}, 0, tile_panels, packed);
+        product<second_is::depth>({p, attention_tile, keys, queries}, dy, {dv.data, dv.stride, width, true, nullptr}, 0,
+                                  padded(width) / panel_rows, packed);
+        product<second_is::outputs>(v, dy, {dp, attention_tile, attention_tile, false, nullptr}, 0, tile_panels,
+                                    packed);
         for (int r = 0; r < keys; ++r)
           for (int c = 0; c < attention_tile; c += lanes) {
             float* const at = p + r * attention_tile + c;

@@ -71,8 +71,8 @@ HWY_INLINE float sum_of_pairs(float const* HWY_RESTRICT a, float const* HWY_REST
   for (; i + lanes <= width; i += lanes) sums[0] = hn::Add(sums[0], map(hn::LoadU(d, a + i), hn::LoadU(d, b + i)));
   if (i < width) {
     auto const count = static_cast<std::size_t>(width - i);
-    sums[1] = hn::Add(sums[1], hn::IfThenElseZero(hn::FirstN(d, count),
-                                                  map(hn::LoadN(d, a + i, count), hn::LoadN(d, b + i, count))));
+    sums[1] = hn::Add(
+        sums[1], hn::IfThenElseZero(hn::FirstN(d, count), map(hn::LoadN(d, a + i, count), hn::LoadN(d, b + i, count))));
   }
   return hn::ReduceSum(d, hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3])));
 }
@@ -85,6 +85,41 @@ HWY_INLINE void store_row(float* HWY_RESTRICT out, int width, Map const& map) {
   for (; i + lanes <= width; i += lanes) hn::StoreU(map(i, static_cast<std::size_t>(lanes)), d, out + i);
   auto const rest = static_cast<std::size_t>(width - i);
   if (rest > 0) hn::StoreN(map(i, rest), d, out + i, rest);
+}
+
+/// What `keep_top` gives those that it drops: a score that a softmax makes 0.
+inline constexpr float dropped_score = -1e30F;
+
+/// out = x where it is among the `count` largest of a row, the first of equal ones, else `dropped_score`.
+HWY_INLINE void keep_top_row(float const* x, float* out, int width, int count) {
+  for (int i = 0; i < width; ++i) {
+    int above = 0;
+    for (int j = 0; j < width; ++j) above += x[j] > x[i] || (x[j] == x[i] && j < i) ? 1 : 0;
+    out[i] = above < count ? x[i] : dropped_score;
+  }
+}
+
+/// One row of eˣ/Σeˣ.
+HWY_INLINE void softmax_row(float const* HWY_RESTRICT x, float* HWY_RESTRICT out, int width) {
+  float_tag const d;
+  float peak = x[0];
+  for (int i = 1; i < width; ++i) peak = HWY_MAX(peak, x[i]);
+  store_row(out, width, [&](int i, std::size_t n) HWY_ATTR {
+    return exp<true>(d, hn::Sub(hn::LoadN(d, x + i, n), hn::Set(d, peak)));
+  });
+  auto const share = hn::Set(d, 1.0F / sum_of(out, width, [](float_vec v) HWY_ATTR { return v; }));
+  store_row(out, width, [&](int i, std::size_t n) HWY_ATTR { return hn::Mul(hn::LoadN(d, out + i, n), share); });
+}
+
+/// dx = y·(dy − Σ y·dy) of one row.
+HWY_INLINE void softmax_gradient_row(float const* HWY_RESTRICT y, float const* HWY_RESTRICT dy, float* HWY_RESTRICT dx,
+                                     int width) {
+  float_tag const d;
+  auto const inner =
+      hn::Set(d, sum_of_pairs(y, dy, width, [](float_vec a, float_vec b) HWY_ATTR { return hn::Mul(a, b); }));
+  store_row(dx, width, [&](int i, std::size_t n) HWY_ATTR {
+    return hn::Mul(hn::LoadN(d, y + i, n), hn::Sub(hn::LoadN(d, dy + i, n), inner));
+  });
 }
 
 /// One row of x without its weight, normed.
@@ -113,9 +148,10 @@ HWY_INLINE void norm_gradient_row(float const* HWY_RESTRICT x, float const* HWY_
   };
   store_row(dx, width, h);
   float const mean = Kind == norm_kind::layer_norm ? sum_of(dx, width, [](float_vec v) HWY_ATTR { return v; }) / n : 0;
-  float const projection = sum_of_pairs(dx, x, width, [&](float_vec g, float_vec v) HWY_ATTR {
-                             return hn::Mul(g, hn::Mul(hn::Sub(v, shift), scale));
-                           }) / n;
+  float const projection =
+      sum_of_pairs(dx, x, width,
+                   [&](float_vec g, float_vec v) HWY_ATTR { return hn::Mul(g, hn::Mul(hn::Sub(v, shift), scale)); }) /
+      n;
   store_row(dx, width, [&](int i, std::size_t count) HWY_ATTR {
     auto const hat = hn::Mul(hn::Sub(hn::LoadN(d, x + i, count), shift), scale);
     auto const centred = hn::Sub(hn::LoadN(d, dx + i, count), hn::Set(d, mean));

@@ -28,7 +28,8 @@ struct embedding {
 template <int Rows, int Width>
 constexpr value tied_logits(value x, embedding<Rows, Width> const& tokens, call where = call::current()) {
   if (x.shape().columns() != Width)
-    x.owner().fail(where, format_message("tied_logits: table is [{},{}], input is {}", Rows, Width, describe(x.shape())));
+    x.owner().fail(where,
+                   format_message("tied_logits: table is [{},{}], input is {}", Rows, Width, describe(x.shape())));
   return detail::emit(x.owner(), operation::linear, x.shape().with_axes(axis{axes::vocab, Rows}),
                       {x.id(), tokens.weight.in(x, where).id()}, where);
 }

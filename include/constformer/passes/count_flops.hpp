@@ -17,7 +17,9 @@ constexpr std::int64_t seen_pairs(std::int64_t length, std::int64_t window) {
 
 /// Multiply-adds of one run of a node over a batch of equal sequences.
 constexpr std::int64_t multiply_adds(graph_view g, node const& n, batch_bounds const& batch) {
-  auto const columns = [&](int i) -> std::int64_t { return g.at(n.inputs[static_cast<std::size_t>(i)]).shape.columns(); };
+  auto const columns = [&](int i) -> std::int64_t {
+    return g.at(n.inputs[static_cast<std::size_t>(i)]).shape.columns();
+  };
   std::int64_t const rows = batch.tokens;
   std::int64_t const pairs = batch.sequences * seen_pairs(batch.tokens / batch.sequences, n.index);
   switch (n.kind) {
@@ -38,8 +40,8 @@ constexpr std::int64_t multiply_adds(graph_view g, node const& n, batch_bounds c
 [[nodiscard]] constexpr std::int64_t count_flops(graph_view g, batch_bounds const& batch) {
   std::int64_t total = 0;
   for (node const& n : g.nodes)
-    total += 2 * detail::multiply_adds(g, n, batch) *
-             (n.loop < 0 ? 1 : g.loops[static_cast<std::size_t>(n.loop)].layers);
+    total +=
+        2 * detail::multiply_adds(g, n, batch) * (n.loop < 0 ? 1 : g.loops[static_cast<std::size_t>(n.loop)].layers);
   return total;
 }
 

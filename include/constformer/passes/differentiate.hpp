@@ -175,11 +175,21 @@ class reverse_pass {
         give(a, d);
         give(b, d);
         break;
-      case operation::multiply: multiply(n, d); break;
-      case operation::scale: give(a, emit(operation::scale, shape, {d}, 0, n.factor)); break;
-      case operation::activation:
-        give(a, emit(operation::activation_gradient, shape, {a, d}, n.index));
+      case operation::subtract:
+        give(a, d);
+        if (wanted(b)) give(b, emit(operation::scale, shape, {d}, 0, -1.0F));
         break;
+      case operation::multiply: multiply(n, d); break;
+      case operation::dropout: give(a, emit(operation::dropout, shape, {d}, n.index, n.factor)); break;
+      case operation::keep_top: give(a, emit(operation::keep_top_gradient, shape, {id, d})); break;
+      case operation::concatenate: concatenate(n, d); break;
+      case operation::swap: give(a, emit(operation::swap, shape_of(a), {d})); break;
+      case operation::spread: give(a, emit(operation::fold, shape_of(a), {d})); break;
+      case operation::fold: give(a, emit(operation::spread, shape_of(a), {d})); break;
+      case operation::stretch: give(a, emit(operation::inner_sum, shape_of(a), {d})); break;
+      case operation::inner_sum: give(a, emit(operation::stretch, shape_of(a), {d})); break;
+      case operation::scale: give(a, emit(operation::scale, shape, {d}, 0, n.factor)); break;
+      case operation::activation: give(a, emit(operation::activation_gradient, shape, {a, d}, n.index)); break;
       case operation::copy: give(a, d); break;
       case operation::reshape: give(a, emit(operation::reshape, shape_of(a), {d})); break;
       case operation::slice: give(a, emit(operation::place, shape_of(a), {d}, n.index)); break;
@@ -215,6 +225,16 @@ class reverse_pass {
     if (!wanted(b)) return;
     bool const narrow = out_.at(b).shape.rank < n.shape.rank;
     give(b, emit(narrow ? operation::inner_sum : operation::multiply, out_.at(b).shape, {d, a}));
+  }
+
+  // Each part has its columns of d, piece by piece of the innermost axis.
+  constexpr void concatenate(node const& n, int d) {
+    int at = 0;
+    for (int part : {n.inputs[0], n.inputs[1]}) {
+      value_shape const shape = out_.at(part).shape;
+      give(part, emit(operation::pick, shape, {d}, at));
+      at += shape.last().extent;
+    }
   }
 
   constexpr void norm(node const& n, int d) {

@@ -73,7 +73,12 @@ class planner {
  public:
   constexpr planner(graph_view g, batch_bounds bounds, std::span<parameter_place const> parameters,
                     std::span<parameter_entry const> table)
-      : g_(g), bounds_(bounds), parameters_(parameters), table_(table), buffers_(g.nodes.size()), places_(g.nodes.size()) {}
+      : g_(g),
+        bounds_(bounds),
+        parameters_(parameters),
+        table_(table),
+        buffers_(g.nodes.size()),
+        places_(g.nodes.size()) {}
 
   constexpr void run() {
     find_owners();
@@ -165,9 +170,8 @@ class planner {
     std::vector<int> order;
     for (int i = 0; i < g_.size(); ++i)
       if (of(i).last >= 0) order.push_back(i);
-    std::sort(order.begin(), order.end(), [this](int a, int b) {
-      return of(a).first != of(b).first ? of(a).first < of(b).first : a < b;
-    });
+    std::sort(order.begin(), order.end(),
+              [this](int a, int b) { return of(a).first != of(b).first ? of(a).first < of(b).first : a < b; });
     std::vector<int> live;
     for (int id : order) {
       std::erase_if(live, [&](int other) { return of(other).last < of(id).first; });
@@ -200,7 +204,8 @@ class planner {
       p = parameter_of(id);
     } else {
       p = arena_of(id);
-      if (is_view(n.kind)) p.offset = places_[static_cast<std::size_t>(n.inputs[0])].offset + (n.kind == operation::slice ? n.index : 0);
+      if (is_view(n.kind))
+        p.offset = places_[static_cast<std::size_t>(n.inputs[0])].offset + (n.kind == operation::slice ? n.index : 0);
     }
   }
 

@@ -55,7 +55,8 @@ class torch_generator {
   /// 16 and more come in blocks of 16, fewer one by one, of which every other is left over from the one before.
   void fill_normal(std::span<float> out, float mean, float deviation) {
     if (out.size() < block) {
-      for (float& x : out) x = static_cast<float>(one_normal() * static_cast<double>(deviation) + static_cast<double>(mean));
+      for (float& x : out)
+        x = static_cast<float>(one_normal() * static_cast<double>(deviation) + static_cast<double>(mean));
       return;
     }
     for (float& x : out) x = uniform();

@@ -18,8 +18,9 @@
 #include "constformer/core/error.hpp"
 #include "constformer/execute/batch.hpp"
 #include "constformer/execute/scratch-inl.hpp"
-#include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/program.hpp"
+#include "constformer/execute/step-inl.hpp"
+#include "constformer/generate/random.hpp"
 #include "constformer/kernels/adamw-inl.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/train/groups.hpp"
@@ -32,8 +33,8 @@ namespace HWY_NAMESPACE {
 template <class Program, auto const& Groups>
 class trainer {
  public:
-  using model = typename Program::model;         ///< what learns
-  using groups = grouped<model, Groups>;         ///< which parameters which options move
+  using model = typename Program::model;  ///< what learns
+  using groups = grouped<model, Groups>;  ///< which parameters which options move
 
   /// Bytes that a trainer takes, all of them when it is made.
   [[nodiscard]] static constexpr std::size_t bytes(int threads) {
@@ -42,11 +43,15 @@ class trainer {
            static_cast<std::size_t>(threads) * arena::bytes_for<float>(scratch_of<Program>::own);
   }
 
+  std::uint64_t seed = 0;  ///< of dropout
+
   /// Parameters and moments are 0.
   explicit trainer(int threads) : team_(threads), memory_(bytes(team_.size())) {
     auto const all = static_cast<std::size_t>(Program::parameters.floats);
     std::span<float> const block = memory_.take<float>(4 * all + static_cast<std::size_t>(Program::memory.floats));
-    frame_ = {.parameters = block.data(), .gradients = block.data() + all, .arena = block.data() + 4 * all,
+    frame_ = {.parameters = block.data(),
+              .gradients = block.data() + all,
+              .arena = block.data() + 4 * all,
               .shared = memory_.take<float>(scratch_of<Program>::shared).data()};
     mean_ = block.data() + 2 * all;
     square_ = block.data() + 3 * all;
@@ -79,10 +84,12 @@ class trainer {
       f.own = own_ + static_cast<std::size_t>(self.index) * own_floats;
       f.batch = batch;
       f.adds = batches_ > 0;
+      f.coins = mix_seed(seed + static_cast<std::uint64_t>(passes_));
       run_program<Program>(self, f);
       if (self.index == 0) loss = f.loss;
     });
     ++batches_;
+    ++passes_;
     return loss;
   }
 
@@ -109,8 +116,11 @@ class trainer {
 
   static void judge(token_batch const& batch) {
     if (batch.rows() > Program::bounds.tokens || batch.sequences > Program::bounds.sequences)
-      throw error(format_message("batch: {} sequences of {} tokens, the program was compiled for {} sequences and {} tokens",
-                                 batch.sequences, batch.length, Program::bounds.sequences, Program::bounds.tokens).view().data());
+      throw error(
+          format_message("batch: {} sequences of {} tokens, the program was compiled for {} sequences and {} tokens",
+                         batch.sequences, batch.length, Program::bounds.sequences, Program::bounds.tokens)
+              .view()
+              .data());
   }
 
   double squares() {
@@ -130,8 +140,8 @@ class trainer {
       parameter_place const& at = Program::parameters.places[i];
       auto const& options = Groups[static_cast<std::size_t>(groups::table.group[i])].options;
       work_range const mine = self.share(static_cast<int>(at.step * table[i].layers / panel_rows));
-      adamw_step(run, at.offset + std::int64_t{mine.begin} * panel_rows, at.offset + std::int64_t{mine.end} * panel_rows,
-                 options, rate * options.rate, steps_, factor);
+      adamw_step(run, at.offset + std::int64_t{mine.begin} * panel_rows,
+                 at.offset + std::int64_t{mine.end} * panel_rows, options, rate * options.rate, steps_, factor);
     }
   }
 
@@ -143,6 +153,7 @@ class trainer {
   float* own_ = nullptr;
   int batches_ = 0;
   int steps_ = 0;
+  std::int64_t passes_ = 0;
 };
 
 }  // namespace HWY_NAMESPACE
