@@ -131,8 +131,8 @@ struct attend_options {
 };
 
 /// softmax(q·kᵀ/√head_dim)·v over the keys up to each query (arXiv:1706.03762), kv_heads shared by heads / kv_heads
-/// queries each (arXiv:2305.13245). q (tokens, heads, head_dim), k (tokens, kv_heads, head_dim), v (tokens, kv_heads, e)
-/// for any e; gives (tokens, heads, e).
+/// queries each (arXiv:2305.13245). q (tokens, heads, head_dim), k (tokens, kv_heads, head_dim), v (tokens, kv_heads,
+/// e) for any e; gives (tokens, heads, e).
 constexpr value attend(value q, value k, value v, attend_options options = {}, call where = call::current()) {
   graph& g = q.owner();
   value_shape const query = q.shape();

@@ -51,7 +51,7 @@ class torch_generator {
     for (float& x : out) x = uniform() * (high - low) + low;
   }
 
-  /// `tensor.normal_(mean, deviation)` of a contiguous tensor of floats. What is drawn depends on the length of the call:
+  /// `tensor.normal_(mean, deviation)` of a contiguous tensor of floats. What is drawn depends on the length of a call:
   /// 16 and more come in blocks of 16, fewer one by one, of which every other is left over from the one before.
   void fill_normal(std::span<float> out, float mean, float deviation) {
     if (out.size() < block) {
