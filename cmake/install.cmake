@@ -1,12 +1,12 @@
-# cmake --install: headers, configs, libraries, the command, share/constformer, and the package
-# find_package(constformer) finds. Dependencies that are not in the system's own folders go along, under
+# cmake --install: headers, configs, libraries, the command, share/constformer with the examples and the models they
+# build, and the package that find_package(constformer) finds. Dependencies that are not in the system's own folders go along, under
 # lib/constformer/deps, so that an installed constformer needs nothing of the tree it was built in.
 include(CMakePackageConfigHelpers)
 set(CF_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/${PROJECT_NAME}")
 
-install(TARGETS constformer constformer_runtime constformer_program EXPORT constformerTargets
-        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(TARGETS constformer_command RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(TARGETS constformer constformer_runtime constformer_readers constformer_program constformer_command
+        EXPORT constformerTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+        RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY include/constformer DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 if(EXISTS "${PROJECT_SOURCE_DIR}/configs")
   install(DIRECTORY configs/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/constformer/configs"
@@ -14,6 +14,7 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/configs")
 endif()
 install(FILES "${PROJECT_BINARY_DIR}/install/toolchain.json" DESTINATION "${CMAKE_INSTALL_DATADIR}/${PROJECT_NAME}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY examples models DESTINATION "${CMAKE_INSTALL_DATADIR}/${PROJECT_NAME}")
 
 set(bundle_highway hwy)
 set(bundle_hana boost/hana boost/hana.hpp)
@@ -44,6 +45,6 @@ configure_package_config_file(cmake/constformerConfig.cmake.in "${PROJECT_BINARY
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/install/constformerConfigVersion.cmake"
                                  COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/install/constformerConfig.cmake"
-              "${PROJECT_BINARY_DIR}/install/constformerConfigVersion.cmake" cmake/dependencies.cmake
+              "${PROJECT_BINARY_DIR}/install/constformerConfigVersion.cmake" cmake/dependencies.cmake cmake/constformer_functions.cmake
         DESTINATION "${CF_PACKAGE_DIR}")
 install(EXPORT constformerTargets NAMESPACE constformer:: DESTINATION "${CF_PACKAGE_DIR}")

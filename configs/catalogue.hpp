@@ -23,6 +23,8 @@
 #include "constformer/configs/gpt2_large.hpp"
 #include "constformer/configs/gpt2_medium.hpp"
 #include "constformer/configs/gpt2_xl.hpp"
+#include "constformer/configs/gpt_neo_125m.hpp"
+#include "constformer/configs/gpt_neo_1_3b.hpp"
 #include "constformer/configs/gpt_neox_20b.hpp"
 #include "constformer/configs/llama2_13b.hpp"
 #include "constformer/configs/llama2_70b.hpp"
@@ -34,6 +36,8 @@
 #include "constformer/configs/llama_7b.hpp"
 #include "constformer/configs/minilm_l6.hpp"
 #include "constformer/configs/mistral_7b.hpp"
+#include "constformer/configs/mt5_base.hpp"
+#include "constformer/configs/mt5_small.hpp"
 #include "constformer/configs/nanochat_d12.hpp"
 #include "constformer/configs/nanochat_d20.hpp"
 #include "constformer/configs/nanochat_d24.hpp"
@@ -70,8 +74,12 @@
 #include "constformer/configs/t5_v1_1_base.hpp"
 #include "constformer/configs/t5_v1_1_small.hpp"
 #include "constformer/configs/tinyllama_1_1b.hpp"
+#include "constformer/configs/tinystories_1m.hpp"
+#include "constformer/configs/tinystories_33m.hpp"
 #include "constformer/configs/transformer_base.hpp"
 #include "constformer/configs/transformer_big.hpp"
+#include "constformer/configs/xlm_roberta_base.hpp"
+#include "constformer/configs/xlm_roberta_large.hpp"
 
 /// Published models, one header each; the numbers are those of the authors' own config files.
 namespace constformer::configs {
@@ -89,6 +97,10 @@ inline constexpr auto catalogue = std::to_array<published_model>({
     {"gpt2_medium", &gpt2_medium, 354'823'168},
     {"gpt2_large", &gpt2_large, 774'030'080},
     {"gpt2_xl", &gpt2_xl, 1'557'611'200},
+    {"gpt_neo_125m", &gpt_neo_125m, 125'198'592},
+    {"gpt_neo_1_3b", &gpt_neo_1_3b, 1'315'575'808},
+    {"tinystories_1m", &tinystories_1m, 3'745'984},
+    {"tinystories_33m", &tinystories_33m, 68'514'048},
     {"nanogpt", &nanogpt, 124'337'664},
     {"nanogpt_50304", &nanogpt_50304, 124'373'760},
     {"nanogpt_char", &nanogpt_char, 10'745'088},
@@ -139,6 +151,8 @@ inline constexpr auto catalogue = std::to_array<published_model>({
     {"bert_large", &bert_large, 335'141'888},
     {"roberta_base", &roberta_base, 124'697'433},
     {"roberta_large", &roberta_large, 355'412'057},
+    {"xlm_roberta_base", &xlm_roberta_base, 278'295'186},
+    {"xlm_roberta_large", &xlm_roberta_large, 560'142'482},
     {"distilbert_base", &distilbert_base, 66'362'880},
     {"minilm_l6", &minilm_l6, 22'713'216},
     {"transformer_base", &transformer_base, 63'082'496},
@@ -150,6 +164,8 @@ inline constexpr auto catalogue = std::to_array<published_model>({
     {"t5_11b", &t5_11b, 11'307'321'344},
     {"t5_v1_1_small", &t5_v1_1_small, 76'961'152},
     {"t5_v1_1_base", &t5_v1_1_base, 247'577'856},
+    {"mt5_small", &mt5_small, 300'176'768},
+    {"mt5_base", &mt5_base, 582'401'280},
     {"opus_mt_en_de", &opus_mt_en_de, 73'944'309},
     {"aren_transliteration", &aren_transliteration, 182'731},
 });

@@ -21,27 +21,65 @@ using gguf::cursor;
 constexpr std::string_view magic = "GGUF";
 constexpr std::uint64_t default_alignment = 32;
 
-// Names of the element types by ggml's numbers, for those that are refused; gaps are formats that ggml has dropped.
-constexpr std::array<std::string_view, 40> ggml_names{
-    "F32",    "F16",      "Q4_0",     "Q4_1",     "Q4_2",  "Q4_3",  "Q5_0",       "Q5_1",       "Q8_0",       "Q8_1",
-    "Q2_K",   "Q3_K",     "Q4_K",     "Q5_K",     "Q6_K",  "Q8_K",  "IQ2_XXS",    "IQ2_XS",     "IQ3_XXS",    "IQ1_S",
-    "IQ4_NL", "IQ3_S",    "IQ2_S",    "IQ4_XS",   "I8",    "I16",   "I32",        "I64",        "F64",        "IQ1_M",
-    "BF16",   "Q4_0_4_4", "Q4_0_4_8", "Q4_0_8_8", "TQ1_0", "TQ2_0", "IQ4_NL_4_4", "IQ4_NL_4_8", "IQ4_NL_8_8", "MXFP4"};
+// The element types by ggml's numbers. Gaps are formats that ggml has dropped; Q8_1 and Q8_K are what it rounds
+// activations to.
+struct ggml_type {
+  std::string_view name;
+  std::optional<dtype> type{};  // nothing: it is refused
+};
 
-std::optional<dtype> dtype_of(std::uint32_t number) {
-  switch (number) {
-    case 0: return dtype::f32;
-    case 1: return dtype::f16;
-    case 2: return dtype::q4_0;
-    case 8: return dtype::q8_0;
-    case 20: return dtype::iq4_nl;
-    case 30: return dtype::bf16;
-    default: return std::nullopt;
-  }
-}
+constexpr std::array<ggml_type, 42> ggml_types{{{"F32", dtype::f32},
+                                                {"F16", dtype::f16},
+                                                {"Q4_0", dtype::q4_0},
+                                                {"Q4_1", dtype::q4_1},
+                                                {"Q4_2"},
+                                                {"Q4_3"},
+                                                {"Q5_0", dtype::q5_0},
+                                                {"Q5_1", dtype::q5_1},
+                                                {"Q8_0", dtype::q8_0},
+                                                {"Q8_1"},
+                                                {"Q2_K", dtype::q2_k},
+                                                {"Q3_K", dtype::q3_k},
+                                                {"Q4_K", dtype::q4_k},
+                                                {"Q5_K", dtype::q5_k},
+                                                {"Q6_K", dtype::q6_k},
+                                                {"Q8_K"},
+                                                {"IQ2_XXS", dtype::iq2_xxs},
+                                                {"IQ2_XS", dtype::iq2_xs},
+                                                {"IQ3_XXS", dtype::iq3_xxs},
+                                                {"IQ1_S", dtype::iq1_s},
+                                                {"IQ4_NL", dtype::iq4_nl},
+                                                {"IQ3_S", dtype::iq3_s},
+                                                {"IQ2_S", dtype::iq2_s},
+                                                {"IQ4_XS", dtype::iq4_xs},
+                                                {"I8"},
+                                                {"I16"},
+                                                {"I32"},
+                                                {"I64"},
+                                                {"F64"},
+                                                {"IQ1_M", dtype::iq1_m},
+                                                {"BF16", dtype::bf16},
+                                                {"Q4_0_4_4"},
+                                                {"Q4_0_4_8"},
+                                                {"Q4_0_8_8"},
+                                                {"TQ1_0", dtype::tq1_0},
+                                                {"TQ2_0", dtype::tq2_0},
+                                                {"IQ4_NL_4_4"},
+                                                {"IQ4_NL_4_8"},
+                                                {"IQ4_NL_8_8"},
+                                                {"MXFP4", dtype::mxfp4},
+                                                {"NVFP4", dtype::nvfp4},
+                                                {"Q1_0"}}};
 
-std::string name_of_ggml(std::uint32_t number) {
-  return number < ggml_names.size() ? std::string(ggml_names[number]) : "of type " + std::to_string(number);
+dtype dtype_of(cursor const& in, std::string const& tensor, std::uint32_t number) {
+  if (number >= ggml_types.size())
+    in.fail(tensor + " is of type " + std::to_string(number) + ", types below " + std::to_string(ggml_types.size()) +
+            " are known");
+  ggml_type const& known = ggml_types[number];
+  if (!known.type)
+    in.fail(tensor + " is " + std::string(known.name) +
+            ", read are F32, F16, BF16 and the types that weights are quantised to");
+  return *known.type;
 }
 
 std::size_t width_of(gguf_type type) {
@@ -135,10 +173,7 @@ tensor_info read_info(cursor& in) {
       in.fail(t.name + ": dimension " + std::to_string(i) + " is " + std::to_string(extent));
     t.shape.insert(t.shape.begin(), static_cast<std::int64_t>(extent));  // ggml counts from the innermost
   }
-  auto const type = in.number<std::uint32_t>(t.name);
-  auto const known = dtype_of(type);
-  if (!known) in.fail(t.name + " is " + name_of_ggml(type) + ", only F32, F16, BF16, Q8_0, Q4_0 and IQ4_NL are read");
-  t.type = *known;
+  t.type = dtype_of(in, t.name, in.number<std::uint32_t>(t.name));
   info.offset = in.number<std::uint64_t>(t.name);
   info.bytes = bytes_of_tensor(in, t);
   return info;
@@ -233,6 +268,16 @@ std::optional<int> gguf_file::integer(std::string_view key) const {
   auto const value = e->is_array ? std::nullopt : integer_at(*e, 0);
   if (!value) misfit(*this, *e, "a whole number below 2147483648");
   return value;
+}
+
+std::optional<int> gguf_file::id(std::string_view key, std::size_t count) const {
+  gguf_entry const* const e = find(key);
+  if (e == nullptr) return std::nullopt;
+  bool const real = e->type == gguf_type::f32 || e->type == gguf_type::f64;
+  if (e->is_array || real || e->type == gguf_type::boolean || e->type == gguf_type::string)
+    misfit(*this, *e, "a whole number");
+  auto const value = integer_at(*e, 0);
+  return value && *value >= 0 && static_cast<std::size_t>(*value) < count ? value : std::nullopt;
 }
 
 std::optional<float> gguf_file::real(std::string_view key) const {

@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -33,7 +35,27 @@ struct descriptor {
   descriptor& operator=(descriptor const&) = delete;
 };
 
-std::span<std::byte const> map(std::filesystem::path const& path) {
+// `at_least` bytes of zeros, over whose beginning a file is mapped.
+void* reserve(std::filesystem::path const& path, std::size_t at_least) {
+  void* const start = ::mmap(nullptr, at_least, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (start == MAP_FAILED) fail(path, errno);
+  return start;
+}
+
+// What stands in for a file that was not fetched: a few lines of text that no reader would make sense of.
+char const* placeholder(std::string_view text) {
+  if (text.starts_with("version https://git-lfs.github.com/spec/v1"))
+    return "is a Git LFS pointer, not the file itself; git lfs pull fetches it";
+  if (text.starts_with("/annex/objects/"))
+    return "is a git-annex pointer, not the file itself; git annex get fetches it";
+  if (text.starts_with("<!DOCTYPE html") || text.starts_with("<!doctype html") || text.starts_with("<html"))
+    return "is a web page, not the file itself; its download went wrong";
+  if (text == "Entry not found" || text == "Repository not found" || text.starts_with("Access to model "))
+    return "is an error message of a server, not the file itself; its download went wrong";
+  return nullptr;
+}
+
+std::span<std::byte const> map(std::filesystem::path const& path, std::size_t at_least) {
   // O_NONBLOCK: opening a pipe must not wait for a writer only to refuse it.
   descriptor const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.number < 0) fail(path, errno);
@@ -43,9 +65,16 @@ std::span<std::byte const> map(std::filesystem::path const& path) {
   if (!S_ISREG(status.st_mode)) throw error(path.string() + ": not a regular file");
   if (status.st_size == 0) throw error(path.string() + ": the file is empty");
   auto const size = static_cast<std::size_t>(status.st_size);
-  void* const start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
+  bool const longer = at_least > size;
+  void* const zeros = longer ? reserve(path, at_least) : nullptr;
+  void* const start = ::mmap(zeros, size, PROT_READ, MAP_PRIVATE | (longer ? MAP_FIXED : 0), file.number, 0);
   if (start == MAP_FAILED) fail(path, errno);
-  return {static_cast<std::byte const*>(start), size};
+  std::string_view const text(static_cast<char const*>(start), std::min<std::size_t>(size, 512));
+  if (char const* const what = size < 65536 ? placeholder(text) : nullptr) {
+    ::munmap(start, longer ? at_least : size);
+    throw error(path.string() + ": " + what);
+  }
+  return {static_cast<std::byte const*>(start), longer ? at_least : size};
 }
 
 void unmap(std::span<std::byte const> bytes) {
@@ -54,7 +83,8 @@ void unmap(std::span<std::byte const> bytes) {
 
 }  // namespace
 
-mapped_file::mapped_file(std::filesystem::path path) : path_(std::move(path)), bytes_(map(path_)) {}
+mapped_file::mapped_file(std::filesystem::path path, std::size_t at_least)
+    : path_(std::move(path)), bytes_(map(path_, at_least)) {}
 
 mapped_file::~mapped_file() { unmap(bytes_); }
 

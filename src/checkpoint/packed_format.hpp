@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little, "packed files are litt
 
 // A byte above 127 and both line ends show a file that went through a text-mode copy.
 inline constexpr std::array<char, 8> magic{'\x89', 'C', 'F', 'P', 'K', '\r', '\n', '\x1A'};
-inline constexpr std::uint32_t version = 5;
+inline constexpr std::uint32_t version = 6;
 inline constexpr std::uint64_t alignment = 64;
 
 struct header {
@@ -42,13 +42,13 @@ struct head {
   std::array<entry, packed_sections> table;
 };
 
-static_assert(sizeof(header) == 64 && sizeof(entry) == 32 && sizeof(head) == 192 && std::is_trivially_copyable_v<head>);
+static_assert(sizeof(header) == 64 && sizeof(entry) == 32 && sizeof(head) == 224 && std::is_trivially_copyable_v<head>);
 
 // The next place where a section may begin; what is near 2^64 wraps to something smaller, which callers rule out.
 constexpr std::uint64_t aligned(std::uint64_t offset) { return (offset + alignment - 1) / alignment * alignment; }
 
 constexpr char const* name_of(std::size_t section) {
-  constexpr std::array names{"weights", "tokenizer", "metadata", "tensors"};
+  constexpr std::array names{"weights", "tokenizer", "metadata", "tensors", "modules"};
   return names.at(section);
 }
 

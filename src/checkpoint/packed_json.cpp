@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "constformer/core/error.hpp"
+#include "packed_generation.hpp"
 
 namespace constformer::packed {
 
@@ -54,6 +55,27 @@ class fields {
     return out;
   }
 
+  // The objects of a list.
+  [[nodiscard]] std::vector<fields> objects(char const* name) const {
+    auto const& list = at(name);
+    if (!list.is_array()) throw error(place_ + ": field " + name + " is not an array");
+    std::vector<fields> out;
+    for (auto const& item : list)
+      out.emplace_back(item, place_ + ": field " + name + ": item " + std::to_string(out.size()));
+    return out;
+  }
+
+  template <class Kind>
+  [[nodiscard]] Kind kind_of(std::string const& name) const {
+    if (auto const kind = step_from<Kind>(name)) return *kind;
+    throw error(place_ + ": \"" + name + "\" is not known");
+  }
+
+  template <class Kind>
+  [[nodiscard]] Kind named(char const* name) const {
+    return kind_of<Kind>(text(name));
+  }
+
   template <class Integer>
   [[nodiscard]] Integer integer(char const* name) const {
     return to_integer<Integer>(at(name), name);
@@ -92,6 +114,73 @@ json parse(std::span<std::byte const> bytes, std::string const& place) {
 // Names come from foreign files; what is no UTF-8 in them becomes U+FFFD instead of an exception.
 std::string dump(json const& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
+json json_of(embedding_step const& s) {
+  json out = {{"kind", name_of(s.kind)}};
+  switch (s.kind) {
+    case embedding_step_kind::pool:
+      out["include_prompt"] = s.include_prompt;
+      out["poolings"] = json::array();
+      for (pooling_kind const pooling : s.poolings) out["poolings"].push_back(name_of(pooling));
+      break;
+    case embedding_step_kind::dense:
+      out.update({{"of_tokens", s.of_tokens},
+                  {"inputs", s.inputs},
+                  {"outputs", s.outputs},
+                  {"activation", name_of(s.activation)},
+                  {"bias", s.bias},
+                  {"residual", s.residual},
+                  {"offset", s.offset}});
+      break;
+    case embedding_step_kind::layer_norm: out.update({{"inputs", s.inputs}, {"offset", s.offset}}); break;
+    case embedding_step_kind::normalize: out["of_tokens"] = s.of_tokens; break;
+  }
+  return out;
+}
+
+json json_of(embedding_recipe const& recipe) {
+  json out = {{"steps", json::array()},
+              {"dimensions", recipe.dimensions},
+              {"cut_left", recipe.cut_left},
+              {"prompts", json::array()}};
+  for (embedding_step const& step : recipe.steps) out["steps"].push_back(json_of(step));
+  for (auto const& [name, text] : recipe.prompts) out["prompts"].push_back({{"name", name}, {"text", text}});
+  if (recipe.default_prompt) out["default_prompt"] = *recipe.default_prompt;
+  return out;
+}
+
+embedding_step step_of(fields const& f) {
+  embedding_step out{.kind = f.named<embedding_step_kind>("kind")};
+  switch (out.kind) {
+    case embedding_step_kind::pool:
+      out.include_prompt = f.flag("include_prompt");
+      for (std::string const& name : f.texts("poolings")) out.poolings.push_back(f.kind_of<pooling_kind>(name));
+      break;
+    case embedding_step_kind::dense:
+      out.of_tokens = f.flag("of_tokens");
+      out.inputs = f.integer<int>("inputs");
+      out.outputs = f.integer<int>("outputs");
+      out.activation = f.named<dense_activation>("activation");
+      out.bias = f.flag("bias");
+      out.residual = f.flag("residual");
+      out.offset = f.integer<std::int64_t>("offset");
+      break;
+    case embedding_step_kind::layer_norm:
+      out.inputs = f.integer<int>("inputs");
+      out.offset = f.integer<std::int64_t>("offset");
+      break;
+    case embedding_step_kind::normalize: out.of_tokens = f.flag("of_tokens"); break;
+  }
+  return out;
+}
+
+embedding_recipe recipe_of(fields const& f) {
+  embedding_recipe out{.dimensions = f.integer<int>("dimensions"), .cut_left = f.flag("cut_left")};
+  for (fields const& step : f.objects("steps")) out.steps.push_back(step_of(step));
+  for (fields const& prompt : f.objects("prompts")) out.prompts.push_back({prompt.text("name"), prompt.text("text")});
+  if (f.has("default_prompt")) out.default_prompt = f.text("default_prompt");
+  return out;
+}
+
 }  // namespace
 
 std::string write_metadata(packed_metadata const& m) {
@@ -100,12 +189,11 @@ std::string write_metadata(packed_metadata const& m) {
               {"source", m.source},
               {"stop_ids", m.stop_ids},
               {"max_sequence", m.max_sequence},
-              {"pooling", m.pooling},
-              {"normalize", m.normalize},
+              {"embedding", json_of(m.embedding)},
               {"labels", m.labels},
               {"several_labels", m.several_labels},
-              {"chat", m.chat},
-              {"banned_ids", m.banned_ids}};
+              {"chat", m.chat}};
+  if (m.generation != generation_defaults{}) out["generation"] = generation_json(m.generation);
   if (m.decoder_start) out["decoder_start"] = *m.decoder_start;
   if (!m.config_json.empty()) out["config_json"] = m.config_json;
   if (!m.config_refusal.empty()) out["config_refusal"] = m.config_refusal;
@@ -135,13 +223,12 @@ packed_metadata read_metadata(std::span<std::byte const> bytes, std::string cons
           .source = f.text("source"),
           .stop_ids = f.integers<int>("stop_ids"),
           .max_sequence = f.integer<int>("max_sequence"),
-          .pooling = f.text("pooling"),
-          .normalize = f.flag("normalize"),
+          .embedding = recipe_of(fields(f.at("embedding"), place + ": field embedding")),
           .labels = f.texts("labels"),
           .several_labels = f.flag("several_labels"),
           .chat = f.texts("chat"),
           .decoder_start = f.has("decoder_start") ? std::optional(f.integer<int>("decoder_start")) : std::nullopt,
-          .banned_ids = f.has("banned_ids") ? f.integers<int>("banned_ids") : std::vector<int>(),
+          .generation = f.has("generation") ? read_generation(f.at("generation"), place) : generation_defaults{},
           .config_json = f.text_or_none("config_json"),
           .config_refusal = f.text_or_none("config_refusal"),
           .generation_json = f.text_or_none("generation_json")};

@@ -50,7 +50,7 @@ void write_packed_file(std::filesystem::path const& path, packed_content const& 
   std::string const metadata = packed::write_metadata(content.metadata);
   std::string const tensors = packed::write_tensors(content.tensors);
   section_list const sections{content.weights, content.tokenizer, std::as_bytes(std::span(metadata)),
-                              std::as_bytes(std::span(tensors))};
+                              std::as_bytes(std::span(tensors)), content.modules};
   packed::head const head = head_of(sections, content.fingerprint);
 
   atomic_file file(path);

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -13,9 +15,11 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
+#include <CLI/Error.hpp>
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 
+#include "chat_source.hpp"
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "compile.hpp"
@@ -34,6 +38,7 @@
 #include "standard_output.hpp"
 #include "targets.hpp"
 #include "toolchain.hpp"
+#include "weight_choice.hpp"
 #include "work_folder.hpp"
 
 namespace constformer::command {
@@ -47,6 +52,7 @@ struct build_options {
   std::string path;
   std::string output;
   std::string tokenizer;
+  std::string chat_template;
   open_options open;
   int context = 0;
   std::string type;
@@ -54,6 +60,7 @@ struct build_options {
   std::string kv_type = "f32";
   std::string weights = "embed";
   std::string keep;
+  std::string sources;
   compile_options compile;
 };
 
@@ -63,19 +70,20 @@ constexpr std::string_view check_file = "check.cpp";
 constexpr std::string_view weights_file = "weights.cpp";
 constexpr std::string_view packed_name = "model.weights";
 
-bool all_bf16(checkpoint const& source) {
-  auto const is_matrix = [](tensor_view const& t) { return t.shape.size() > 1; };
-  return std::ranges::all_of(source.tensors,
-                             [&](tensor_view const& t) { return !is_matrix(t) || t.type == dtype::bf16; });
-}
-
 // Types that matrices may be packed in.
 constexpr std::array packed_types{dtype::f32, dtype::bf16, dtype::f16, dtype::q8_0, dtype::q4_0, dtype::iq4_nl};
 
-dtype packed_type(checkpoint const& source, std::string const& asked) {
+void set_weight_types(checkpoint const& source, std::string const& asked, config& model) {
+  if (asked.empty()) return set_stored_types(source, model);
+  if (std::ranges::find(mixtures, asked) != std::end(mixtures)) return set_mixture(model, asked);
   for (dtype const type : packed_types)
-    if (name_of(type) == asked) return type;
-  return all_bf16(source) ? dtype::bf16 : dtype::f32;
+    if (name_of(type) == asked) model.weights = type;
+  model.group = quantisation_group(model.weights);
+}
+
+bool is_quantised(config const& model) {
+  auto const others = std::span(model.types.list).first(static_cast<std::size_t>(model.types.count));
+  return model.group > 0 || std::ranges::any_of(others, [](auto const& t) { return quantisation_group(t.type) > 0; });
 }
 
 // Types that inputs of matrices may be rounded to.
@@ -87,9 +95,9 @@ constexpr std::array kept_types{dtype::f32, dtype::bf16, dtype::i8};
 config compiled_config(checkpoint const& source, build_options const& options) {
   config model = source.model;
   model.capacity = options.context != 0 ? options.context : std::min(model.positions, default_capacity);
-  model.weights = packed_type(source, options.type);
-  model.group = quantisation_group(model.weights);
-  model.inputs = model.group > 0 ? dtype::i8 : dtype::f32;
+  set_weight_types(source, options.type, model);
+  // Inputs are rounded where rounding was asked for; a file's own numbers are kept.
+  model.inputs = is_quantised(model) && !options.type.empty() ? dtype::i8 : dtype::f32;
   for (dtype const type : input_types)
     if (name_of(type) == options.inputs) model.inputs = type;
   for (dtype const type : kept_types)
@@ -105,7 +113,8 @@ struct build {
   toolchain tools;
   checkpoint source;
   config model;
-  std::string name;                  // of the config
+  std::string name;
+  std::vector<std::string> chat;     // of the config
   std::vector<object_plan> objects;  // of the model
   work_folder folder;
   progress say;
@@ -113,19 +122,31 @@ struct build {
   [[nodiscard]] std::filesystem::path file(std::string_view local) const { return folder.path() / local; }
   [[nodiscard]] bool embedded() const { return options.weights == "embed"; }
   [[nodiscard]] std::string beside_name() const {
+    if (!options.sources.empty()) return std::string(packed_name);
     return std::filesystem::path(options.output).filename().string() + ".weights";
+  }
+  /// As the assembler finds it: compilers that run elsewhere need the whole path.
+  [[nodiscard]] std::string packed_path() const {
+    return options.sources.empty() ? std::string(packed_name) : file(packed_name).string();
   }
 };
 
 std::string qualified(std::string const& name) { return "constformer::configs::" + name; }
 
+// A file that holds `text` already keeps its time, so that a build system compiles what changed and nothing else.
+void write_changed(std::filesystem::path const& file, std::string const& text) {
+  std::ifstream old(file, std::ios::binary);
+  if (old && std::string(std::istreambuf_iterator<char>(old), {}) == text) return;
+  write_file(file, text);
+}
+
 void write_sources(build const& b) {
-  write_file(b.file(config_file),
-             config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
-  write_file(b.file(check_file), check_unit(b.source, qualified(b.name), config_file));
-  for (object_plan const& plan : b.objects) write_file(b.file(plan.source), plan.text);
-  write_file(b.file(weights_file),
-             b.embedded() ? embedded_weights_source(packed_name) : beside_weights_source(b.beside_name()));
+  write_changed(b.file(config_file),
+                config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
+  write_changed(b.file(check_file), check_unit(b.source, qualified(b.name), config_file));
+  for (object_plan const& plan : b.objects) write_changed(b.file(plan.source), plan.text);
+  write_changed(b.file(weights_file),
+                b.embedded() ? embedded_weights_source(b.packed_path()) : beside_weights_source(b.beside_name()));
 }
 
 void require_success(build const& b, process_result const& result, std::string_view what) {
@@ -152,7 +173,7 @@ void compile_units(build& b) {
   std::list<process> models;
   for (object_plan const& plan : b.objects) models.emplace_back(plan.lines.front(), b.folder.path());
   run(b, check_line(b.tools, b.options.compile, check_file), "checkpoint check");
-  pack_checkpoint(b.source, b.model, b.file(packed_name));
+  pack_checkpoint(b.source, b.model, b.file(packed_name), b.chat);
   for (process& model : models) require_success(b, model.wait(), "model unit");
   for (object_plan const& plan : b.objects)
     for (command_line const& line : plan.lines | std::views::drop(1)) run(b, line, plan.object);
@@ -207,6 +228,19 @@ void require_room(build_options const& options, config const& model) {
                 "; build with --weights beside, or a smaller --dtype");
 }
 
+// What a build system of the user's own compiles: one unit of the model, its check and its weights, each with the flags
+// that it needs.
+void write_for_others(build const& b) {
+  if (b.objects.size() != 1)
+    throw error("--sources gives one unit for one instruction set, and --target portable is " +
+                std::to_string(b.objects.size()) + " units");
+  write_sources(b);
+  auto const model = model_flags(b.options.compile.target, b.model);
+  write_changed(b.file("model.flags"), response_file(unit_flags(b.tools, b.options.compile, model)));
+  write_changed(b.file("check.flags"), response_file(check_flags(b.tools, b.options.compile)));
+  pack_checkpoint(b.source, b.model, b.file(packed_name));
+}
+
 void run_build(build_options const& options) {
   catch_interrupts();
   open_options open = options.open;
@@ -214,29 +248,33 @@ void run_build(build_options const& options) {
   checkpoint source = open_checkpoint(options.path, open);
   config const model = compiled_config(source, options);
   require_room(options, model);
-  atomic_file program(options.output,
-                      file_mode::executable);  // first, so that a name that cannot be written costs no compilation
-  std::optional<atomic_file> weights;
-  if (options.weights == "beside") weights.emplace(options.output + ".weights");
+  auto chat = chat_words(source, model, options.chat_template);
+  bool const whole = options.sources.empty();
+  std::optional<atomic_file> program, weights;  // first, so that a name that cannot be written costs no compilation
+  if (whole) program.emplace(options.output, file_mode::executable);
+  if (whole && options.weights == "beside") weights.emplace(options.output + ".weights");
+  std::string const& kept = whole ? options.keep : options.sources;
   build b{.options = options,
           .tools = load_toolchain(),
           .source = std::move(source),
           .model = model,
           .name = identifier_from(options.path),
+          .chat = std::move(chat),
           .objects = {},
-          .folder = options.keep.empty() ? work_folder() : work_folder(std::filesystem::path(options.keep)),
+          .folder = kept.empty() ? work_folder() : work_folder(std::filesystem::path(kept)),
           .say = {}};
   b.folder.hold_temporary_files();
   b.objects = model_objects(b.tools, options.compile, model, qualified(b.name), b.name, config_file);
+  if (!whole) return write_for_others(b);
   write_sources(b);
   compile_units(b);
   link_program(b);
   b.say.step("writing " + options.output);
   if (weights) deliver(b.file(packed_name), *weights);
-  deliver(b.file("program"), program);
+  deliver(b.file("program"), *program);
   throw_if_interrupted();
   if (weights) weights->commit();
-  program.commit();
+  program->commit();
   b.say.done();
   if (!options.keep.empty()) print(hand_line(b) + "\n");
 }
@@ -247,24 +285,29 @@ void add_build(CLI::App& app) {
   auto const options = std::make_shared<build_options>();
   CLI::App* const command = app.add_subcommand("build", "Makes a program of a checkpoint");
   add_checkpoint_options(*command, options->path, options->open);
-  command->add_option("-o,--output", options->output, "the program")->required()->type_name("MODEL");
+  CLI::Option* const output = command->add_option("-o,--output", options->output, "the program")->type_name("MODEL");
   command
       ->add_option("--tokenizer", options->tokenizer,
                    "tokenizer file or folder, instead of what lies beside the weights")
       ->type_name("FILE");
+  command
+      ->add_option("--chat-template", options->chat_template,
+                   "file with a Jinja template instead of the checkpoint's own, or none")
+      ->type_name("FILE|none");
   command->add_option("-c,--ctx-size", options->context, "longest context (default: the checkpoint's, at most 4096)")
       ->check(CLI::Range(1, largest_capacity))
       ->type_name("N");
   command
-      ->add_option("--dtype", options->type,
-                   "of packed matrices (default: bf16 if all of the checkpoint's are, else f32)")
-      ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0", "iq4_nl"}))
-      ->type_name("f32|bf16|f16|q8_0|q4_0|iq4_nl");
-  command
       ->add_option(
-          "--inputs", options->inputs,
-          "of matrices: f32, as they are; i8, beside q8_0, q4_0 and iq4_nl, rounded to 8 bits per 32 values, which "
-          "is faster; bf16, beside bf16 (i8 where the type of the weights allows it, else f32)")
+          "--dtype", options->type,
+          "of packed matrices; q4_k_m, q5_k_m and q6_k mix types as llama-quantize does (default: a GGUF file's own "
+          "types if any is quantised, bf16 if all matrices are, else f32)")
+      ->check(CLI::IsMember({"f32", "bf16", "f16", "q8_0", "q4_0", "iq4_nl", "q4_k_m", "q5_k_m", "q6_k"}))
+      ->type_name("f32|bf16|f16|q8_0|q4_0|iq4_nl|q4_k_m|q5_k_m|q6_k");
+  command
+      ->add_option("--inputs", options->inputs,
+                   "of matrices: f32, as they are; i8, beside quantised types, rounded to 8 bits per 32 values, which "
+                   "is faster; bf16, beside bf16 (i8 if --dtype asks for a quantised type, else f32)")
       ->check(CLI::IsMember({"f32", "bf16", "i8"}))
       ->type_name("f32|bf16|i8");
   command
@@ -278,13 +321,22 @@ void add_build(CLI::App& app) {
       ->type_name("embed|beside");
   command
       ->add_option("--target", options->compile.target,
-                   "processor: this one, one that -march= or Highway names, or portable, a program that takes the best "
-                   "of its instruction sets")
+                   "processor: this one, one that -march= or Highway names, scalar, without vectors, or portable, a "
+                   "program that takes the best of its instruction sets")
       ->type_name("native|portable|ARCH");
   command->add_option("--compiler", options->compile.compiler, "C++ compiler")->type_name("CXX");
   command->add_option("--keep", options->keep, "keep the sources in DIR and print the line that compiles them")
-      ->type_name("DIR");
-  command->callback([options] { run_build(*options); });
+      ->type_name("DIR")
+      ->needs(output);
+  command
+      ->add_option("--sources", options->sources,
+                   "instead of a program: its sources, weights and flags in DIR, for a build of your own")
+      ->type_name("DIR")
+      ->excludes(output);
+  command->callback([options] {
+    if (options->output.empty() && options->sources.empty()) throw CLI::RequiredError("--output");
+    run_build(*options);
+  });
 }
 
 }  // namespace constformer::command

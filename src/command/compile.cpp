@@ -24,8 +24,8 @@ constexpr std::string_view no_collection = "--param=ggc-min-heapsize=1000000";  
 
 bool is_clang(command_line const& line) { return line.front().find("clang") != std::string::npos; }
 
-void add_flags(command_line& line, toolchain const& tools) {
-  line.insert(line.end(), tools.flags.begin(), tools.flags.end());
+void add_flags(command_line& line, toolchain const& tools, std::vector<std::string> const& flags) {
+  line.insert(line.end(), flags.begin(), flags.end());
   for (auto const& folder : tools.include) line.push_back("-I" + folder);
   for (auto const& folder : tools.system_include) {
     line.push_back("-isystem");
@@ -56,16 +56,33 @@ std::string shape_sentence(std::string_view line) {
 
 }  // namespace
 
+std::vector<std::string> unit_flags(toolchain const& tools, compile_options const& options,
+                                    std::vector<std::string> const& flags) {
+  std::vector<std::string> out = tools.flags;
+  out.insert(out.end(), flags.begin(), flags.end());
+  bool const named =
+      std::ranges::any_of(flags, [](auto const& flag) { return flag.starts_with("-DHWY_COMPILE_ONLY_"); });
+  if (!named) out.push_back("-DHWY_COMPILE_ONLY_STATIC");
+  if (!is_clang(compiler_of(tools, options)))
+    out.insert(out.end(), {std::string(registers_by_loop), std::string(no_collection)});
+  out.push_back("-ffunction-sections");
+  return out;
+}
+
+std::vector<std::string> check_flags(toolchain const& tools, compile_options const& options) {
+  std::vector<std::string> out = tools.flags;
+  // Hundreds of names are compared in constant evaluation: far above Clang's default of a million steps for the largest
+  // models.
+  out.push_back(is_clang(compiler_of(tools, options)) ? "-fconstexpr-steps=1000000000"
+                                                      : "-fconstexpr-ops-limit=1000000000");
+  return out;
+}
+
 command_line compile_line(toolchain const& tools, compile_options const& options, std::vector<std::string> const& flags,
                           std::string_view unit, std::string_view object) {
   command_line line = compiler_of(tools, options);
-  add_flags(line, tools);
-  line.insert(line.end(), flags.begin(), flags.end());
-  bool const named =
-      std::ranges::any_of(flags, [](auto const& flag) { return flag.starts_with("-DHWY_COMPILE_ONLY_"); });
-  if (!named) line.push_back("-DHWY_COMPILE_ONLY_STATIC");
-  if (!is_clang(line)) line.insert(line.end(), {std::string(registers_by_loop), std::string(no_collection)});
-  line.insert(line.end(), {"-ffunction-sections", "-c", std::string(unit), "-o", std::string(object)});
+  add_flags(line, tools, unit_flags(tools, options, flags));
+  line.insert(line.end(), {"-c", std::string(unit), "-o", std::string(object)});
   return line;
 }
 
@@ -90,13 +107,7 @@ command_line hide_line(toolchain const& tools, std::string_view object, std::str
 
 command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit) {
   command_line line = compiler_of(tools, options);
-  add_flags(line, tools);
-  // Hundreds of names are compared in constant evaluation: far above Clang's default of a million steps for the largest
-  // models.
-  if (is_clang(line))
-    line.push_back("-fconstexpr-steps=1000000000");
-  else
-    line.push_back("-fconstexpr-ops-limit=1000000000");
+  add_flags(line, tools, check_flags(tools, options));
   line.insert(line.end(), {"-fsyntax-only", std::string(unit)});
   if (options.compiler.empty()) include_first(line, tools.check_prelude);
   return line;
@@ -110,6 +121,19 @@ command_line link_line(toolchain const& tools, compile_options const& options, s
   line.insert(line.end(), tools.link_flags.begin(), tools.link_flags.end());
   line.insert(line.end(), {"-Wl,--gc-sections", "-s", "-o", std::string(program)});
   return line;
+}
+
+std::string response_file(std::vector<std::string> const& flags) {
+  std::string out;
+  for (std::string const& flag : flags) {
+    if (flag.starts_with("-std=")) continue;
+    for (char const c : flag) {
+      if (c == '\\' || c == '"' || c == '\'' || c == ' ') out += '\\';
+      out += c;
+    }
+    out += '\n';
+  }
+  return out;
 }
 
 std::string first_error(std::string_view output) {

@@ -18,6 +18,16 @@ struct compile_options {
 /// A command line, run in a work folder; relative names in it are there.
 using command_line = std::vector<std::string>;
 
+/// What a unit of a model is compiled with for the instruction set of `flags`, beside the folders of headers.
+[[nodiscard]] std::vector<std::string> unit_flags(toolchain const& tools, compile_options const& options,
+                                                  std::vector<std::string> const& flags);
+
+/// The same of the unit that checks a checkpoint.
+[[nodiscard]] std::vector<std::string> check_flags(toolchain const& tools, compile_options const& options);
+
+/// `flags` as a compiler reads them from @FILE, but for the language, which a build of one's own decides.
+[[nodiscard]] std::string response_file(std::vector<std::string> const& flags);
+
 /// Compiles `unit` into `object` with the compiler of `options`, for the instruction set of `flags`.
 [[nodiscard]] command_line compile_line(toolchain const& tools, compile_options const& options,
                                         std::vector<std::string> const& flags, std::string_view unit,

@@ -16,6 +16,7 @@
 #include "constformer/config/families.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/config/layer_set.hpp"
+#include "constformer/config/weight_types.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer::command {
@@ -55,6 +56,19 @@ std::string literal(layer_set const& set) {
     if (word != 0) out += std::exchange(pending, {});
   }
   return "layer_set{{" + out + "}}";
+}
+
+std::string literal(dtype value);
+
+// One line for each.
+std::string literal(weight_types const& types) {
+  std::string out = "weight_types{{";
+  for (int i = 0; i < types.count; ++i) {
+    weight_type const& one = types.list[i];
+    out += std::string(i == 0 ? "" : ",") + "\n               {weight_kind::" + std::string(name_of(one.kind)) + ", " +
+           literal(one.type) + ", " + literal(one.layers) + (one.encoder ? ", true}" : "}");
+  }
+  return out + "}, " + std::to_string(types.count) + "}";
 }
 
 std::string literal(dtype value) { return "dtype::" + std::string(name_of(value)); }
@@ -127,6 +141,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("relative.buckets", c.relative.buckets);
   visit("relative.max_distance", c.relative.max_distance);
   visit("embedding_scale", c.embedding_scale);
+  visit("zero_start", c.zero_start);
   visit("mask", c.mask);
   visit("prefix.end", c.prefix.end);
   visit("prefix.blank", c.prefix.blank);
@@ -161,6 +176,7 @@ void for_each_field(config const& c, Visit visit) {
   visit("encoder.vocab", c.encoder.vocab);
   visit("weights", c.weights);
   visit("group", c.group);
+  visit("types", c.types);
   visit("inputs", c.inputs);
   visit("kv_dtype", c.kv_dtype);
 }
@@ -197,6 +213,7 @@ config base_of(config const& c, shape const& s) {
     case family_kind::chatglm_6b: return chatglm_6b(s, c.prefix);
     case family_kind::nanochat: return nanochat(s);
     case family_kind::gpt2: return gpt2(s);
+    case family_kind::gpt_neo: return gpt_neo(s, c.window);
     case family_kind::bert: return bert(s);
     case family_kind::roberta: return roberta(s);
     case family_kind::distilbert: return distilbert(s);
@@ -204,6 +221,7 @@ config base_of(config const& c, shape const& s) {
     case family_kind::t5_v1_1: return t5_v1_1(s);
     case family_kind::marian: return marian(s);
     case family_kind::opennmt: return opennmt(s, c.encoder.vocab);
+    case family_kind::ctranslate2_decoder: return ctranslate2_decoder(s);
     case family_kind::lecture: return lecture(s, c.encoder.vocab);
     case family_kind::llama: break;
   }
@@ -226,7 +244,8 @@ std::string call_of(config const& c, shape const& s) {
   put("vocab", s.vocab);
   put("positions", s.positions);
   std::string more;
-  if (c.family == family_kind::mistral || c.family == family_kind::gemma2) more = ", " + std::to_string(c.window);
+  if (c.family == family_kind::mistral || c.family == family_kind::gemma2 || c.family == family_kind::gpt_neo)
+    more = ", " + std::to_string(c.window);
   if (c.family == family_kind::opennmt || c.family == family_kind::lecture)
     more = ", " + std::to_string(c.encoder.vocab);
   if (c.family == family_kind::chatglm_6b)

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,6 +21,7 @@
 
 #include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/safetensors_write.hpp"
+#include "../checkpoint/readers/sentence_modules.hpp"
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
@@ -63,7 +66,7 @@ constexpr std::array companions{"config.json",
                                 "chars.json",
                                 "modules.json",
                                 "sentence_bert_config.json",
-                                "1_Pooling/config.json"};
+                                "config_sentence_transformers.json"};
 
 constexpr std::string_view packed_magic("\x89\x43\x46PK\r\n\x1A", 8);
 constexpr std::size_t packed_alignment_in_file = 64;
@@ -111,7 +114,9 @@ std::string read_text(fs::path const& path) { return std::string(text_of(mapped_
 void export_folder(checkpoint const& source, fs::path const& to) {
   std::error_code failed;
   write_safetensors(to / "model.safetensors", source.stored);
-  for (char const* const name : companions) {
+  std::vector<fs::path> files(companions.begin(), companions.end());
+  std::ranges::copy(module_files(source.path), std::back_inserter(files));
+  for (fs::path const& name : files) {
     if (!fs::is_regular_file(source.path / name, failed)) continue;
     fs::create_directories((to / name).parent_path(), failed);
     write_file(to / name, read_text(source.path / name));

@@ -1,10 +1,12 @@
 #include "inspect.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +17,8 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include "../checkpoint/readers/sentence_modules.hpp"
+#include "../program/embedding_description.hpp"
 #include "../program/hyperparameters.hpp"
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
@@ -27,20 +31,17 @@
 #include "constformer/config/encoder.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/dtype.hpp"
+#include "constformer/core/error.hpp"
+#include "file_type.hpp"
+#include "pack_weights.hpp"
 #include "standard_output.hpp"
+#include "weight_choice.hpp"
 
 namespace constformer::command {
 
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return out;
-}
 
 // What one token costs when its context is full, and its source if there is one: the most that the model can be asked
 // for.
@@ -71,11 +72,51 @@ ordered_json describe_assumed(checkpoint const& opened) {
   return out;
 }
 
+// What `build` packs quantised tensors in, by name, where that is another type than the file's.
+std::map<std::string, dtype> repacked_types(checkpoint const& opened) {
+  std::map<std::string, dtype> out;
+  if (std::ranges::none_of(opened.tensors, [](auto const& t) { return quantisation_group(t.type) > 0; })) return out;
+  config model = opened.model;
+  try {
+    set_stored_types(opened, model);
+    visit_matrices(opened, model, [&](pack_step const& step, int layer, tensor_view const& t) {
+      if (step.type_in(layer) != t.type) out[t.name] = step.type_in(layer);
+    });
+  } catch (error const&) {
+    return {};  // what lacks a tensor is not packed
+  }
+  return out;
+}
+
+// Why a key is not read; one without a reason is not known.
+ordered_json describe_unread_keys(checkpoint const& opened) {
+  ordered_json out = ordered_json::array();
+  for (unread_key const& k : opened.unread_keys) {
+    out.push_back({{"key", k.key}, {"value", k.value}, {"why", nullptr}});
+    if (!k.why.empty()) out.back()["why"] = k.why;
+  }
+  return out;
+}
+
 ordered_json describe_tensors(checkpoint const& opened) {
   ordered_json out = ordered_json::array();
-  for (tensor_view const& t : opened.tensors)
-    out.push_back({{"name", t.name}, {"type", upper(name_of(t.type))}, {"shape", t.shape}, {"bytes", t.bytes.size()}});
+  auto const repacked = repacked_types(opened);
+  for (tensor_view const& t : opened.tensors) {
+    out.push_back({{"name", t.name}, {"type", file_type(t.type)}, {"shape", t.shape}, {"bytes", t.bytes.size()}});
+    if (auto const at = repacked.find(t.name); at != repacked.end()) out.back()["packed"] = name_of(at->second);
+  }
   return out;
+}
+
+// Of the tensors that are matrices.
+double bits_per_weight(checkpoint const& opened) {
+  std::int64_t values = 0, bytes = 0;
+  for (tensor_view const& t : opened.tensors) {
+    if (t.shape.size() < 2) continue;
+    values += count_of(t.shape);
+    bytes += static_cast<std::int64_t>(t.bytes.size());
+  }
+  return values == 0 ? 0 : std::round(800.0 * static_cast<double>(bytes) / static_cast<double>(values)) / 100.0;
 }
 
 ordered_json describe_unread(checkpoint const& opened) {
@@ -126,8 +167,18 @@ void put_tensors(std::string& out, std::string_view title, ordered_json const& t
     name.resize(widest + 2, ' ');
     std::string type = t["type"].get<std::string>();
     type.resize(std::max<std::size_t>(type.size(), 4) + 1, ' ');
-    out += "  " + name + type + shape_text(t["shape"].get<std::vector<std::int64_t>>()) + "\n";
+    out += "  " + name + type + shape_text(t["shape"].get<std::vector<std::int64_t>>());
+    if (t.contains("packed")) out += ", packed as " + t["packed"].get<std::string>();
+    out += '\n';
   }
+}
+
+void put_unread_keys(std::string& out, ordered_json const& keys) {
+  if (keys.empty()) return;
+  out += "\nsettings, not read (" + std::to_string(keys.size()) + ")\n";
+  for (auto const& k : keys)
+    put_line(out, "  " + plain(k["key"]),
+             plain(k["value"]) + ": " + (k["why"].is_null() ? "not known" : plain(k["why"])));
 }
 
 }  // namespace
@@ -143,15 +194,19 @@ ordered_json describe_checkpoint(checkpoint const& opened) {
                       {"family", name_of(opened.model.family)},
                       {"parameters", parameter_count(opened.model)},
                       {"values_in_file", values},
-                      {"bytes_in_file", bytes}};
+                      {"bytes_in_file", bytes},
+                      {"bits_per_weight", bits_per_weight(opened)}};
   out.update(describe_costs(opened.model));
   out["special_ids"] = describe_ids(opened.ids);
   std::string const tokenizer = opened.tokenizer.summary();
   out["tokenizer"] = tokenizer.empty() ? ordered_json(nullptr) : ordered_json(tokenizer);
+  sentence_modules const modules = modules_of(opened, opened.model);
+  out["embedding"] = program::describe_embedding(modules.recipe, modules.max_sequence);
   out["assumed"] = describe_assumed(opened);
   out["config"] = program::hyperparameters(opened.model);
   out["tensors"] = describe_tensors(opened);
   out["unread"] = describe_unread(opened);
+  out["unread_keys"] = describe_unread_keys(opened);
   return out;
 }
 
@@ -159,13 +214,17 @@ std::string describe_as_text(ordered_json const& d) {
   std::string out;
   for (char const* name : {"path", "format", "family"}) put_line(out, name, plain(d[name]));
   put_line(out, "tokenizer", plain(d["tokenizer"]));
+  std::string steps;
+  for (auto const& step : d["embedding"]["steps"]) steps += (steps.empty() ? "" : "; ") + plain(step);
+  if (!steps.empty()) put_line(out, "embedding", steps);
   put_line(out, "special ids",
            "bos " + plain(d["special_ids"]["bos"]) + ", eos " + plain(d["special_ids"]["eos"]) + ", pad " +
                plain(d["special_ids"]["pad"]));
   put_line(out, "parameters", grouped(d["parameters"].get<std::int64_t>()));
   put_line(out, "in the file",
            grouped(d["values_in_file"].get<std::int64_t>()) + " values, " +
-               grouped(d["bytes_in_file"].get<std::int64_t>()) + " bytes");
+               grouped(d["bytes_in_file"].get<std::int64_t>()) + " bytes, " + d["bits_per_weight"].dump() +
+               " bits per weight of matrices");
   auto const& flops = d["flops_per_token"];
   put_line(out, "FLOPs per token",
            grouped(flops["total"].get<std::int64_t>()) + " at context " +
@@ -182,6 +241,7 @@ std::string describe_as_text(ordered_json const& d) {
   put_fields(out, "  ", d["config"]);
   put_tensors(out, "tensors", d["tensors"]);
   put_tensors(out, "in the file, not read", d["unread"]);
+  put_unread_keys(out, d["unread_keys"]);
   return out;
 }
 

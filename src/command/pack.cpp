@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -11,7 +12,6 @@
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/core/arena.hpp"
-#include "constformer/text/chat.hpp"
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer_data.hpp"
 #include "../checkpoint/readers/encoder_heads.hpp"
@@ -23,19 +23,14 @@ namespace constformer::command {
 
 namespace {
 
-std::vector<std::byte> packed_tokenizer(checkpoint const& source) {
+// Text is lower-cased first if a module asks for it that the tokenizer's own files know nothing of.
+std::vector<std::byte> packed_tokenizer(checkpoint const& source, bool lower_case) {
   auto const& given = source.tokenizer.given;
-  if (!given.empty()) return pack(load_tokenizer_source(given));
-  if (std::filesystem::is_directory(source.path) && has_tokenizer_source(source.path))
-    return pack(load_tokenizer_source(source.path));
-  return {};
-}
-
-std::vector<std::string> chat_of(checkpoint const& source, config const& model) {
-  auto const& given = source.tokenizer.given;
-  auto const& folder = given.empty() ? source.path : given;
-  if (is_encoder_family(model.family) || !std::filesystem::is_directory(folder)) return {};
-  return words_of(read_chat_format(folder));
+  auto const& from = given.empty() ? source.path : given;
+  if (given.empty() && !(std::filesystem::is_directory(from) && has_tokenizer_source(from))) return {};
+  tokenizer_data data = load_tokenizer_source(from);
+  if (lower_case) data.rewrites.insert(data.rewrites.begin(), {rewrite_kind::lowercase, {}, {}});
+  return pack(data);
 }
 
 std::string read_text(std::filesystem::path const& path) {
@@ -56,22 +51,21 @@ std::string generation_json_of(checkpoint const& source) {
   return source.format == checkpoint_format::hugging_face ? read_text(source.path / "generation_config.json") : "";
 }
 
-packed_metadata metadata_of(checkpoint const& source, config const& model) {
-  auto const path = std::filesystem::weakly_canonical(source.path);
+packed_metadata metadata_of(checkpoint const& source, config const& model, std::span<std::string const> chat,
+                            sentence_modules const& modules) {
+  auto const path = std::filesystem::weakly_canonical(source.root);
   written_config const written = config_json_of(source);
-  auto const sentence = is_encoder_family(model.family) ? read_sentence_modules(source.path) : sentence_modules{};
   return {.name = path.stem().string(),
           .family = std::string(name_of(model.family)),
           .source = std::string(name_of(source.format)),
           .stop_ids = source.ids.eos,
-          .max_sequence = sentence.max_sequence,
-          .pooling = sentence.pooling,
-          .normalize = sentence.normalize,
+          .max_sequence = modules.max_sequence,
+          .embedding = modules.recipe,
           .labels = source.labels.names,
           .several_labels = source.labels.several,
-          .chat = chat_of(source, model),
+          .chat = {chat.begin(), chat.end()},
           .decoder_start = source.ids.decoder_start,
-          .banned_ids = source.ids.banned,
+          .generation = source.generation,
           .config_json = written.text,
           .config_refusal = written.refusal,
           .generation_json = generation_json_of(source)};
@@ -79,17 +73,20 @@ packed_metadata metadata_of(checkpoint const& source, config const& model) {
 
 }  // namespace
 
-void pack_checkpoint(checkpoint const& source, config const& model, std::filesystem::path const& file) {
+void pack_checkpoint(checkpoint const& source, config const& model, std::filesystem::path const& file,
+                     std::span<std::string const> chat) {
   auto const bytes = static_cast<std::size_t>(packed_layout_of(model).bytes);
   arena memory(bytes);
   auto const weights = memory.take<std::byte>(bytes);
   pack_weights(source, model, weights);
-  auto const tokenizer = packed_tokenizer(source);
+  auto const modules = modules_of(source, model);
+  auto const tokenizer = packed_tokenizer(source, modules.lower_case);
   write_packed_file(file, {.fingerprint = fingerprint_of(model),
                            .weights = weights,
                            .tokenizer = tokenizer,
-                           .metadata = metadata_of(source, model),
-                           .tensors = packed_tensors(source, model)});
+                           .metadata = metadata_of(source, model, chat, modules),
+                           .tensors = packed_tensors(source, model),
+                           .modules = std::as_bytes(std::span(modules.weights))});
 }
 
 }  // namespace constformer::command

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/config/config.hpp"
@@ -8,8 +10,9 @@
 namespace constformer::command {
 
 /// Packs the weights of `source` for programs compiled from `model` (its config, with the capacity and types of the
-/// build), and the tokenizer beside them, if there is one, into `file`. Throws `error` if a tensor is missing or of
-/// another shape.
-void pack_checkpoint(checkpoint const& source, config const& model, std::filesystem::path const& file);
+/// build), the tokenizer beside them, if there is one, and `chat` (the words of its templates) into `file`. Throws
+/// `error` if a tensor is missing or of another shape.
+void pack_checkpoint(checkpoint const& source, config const& model, std::filesystem::path const& file,
+                     std::span<std::string const> chat = {});
 
 }  // namespace constformer::command

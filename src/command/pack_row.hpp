@@ -24,9 +24,11 @@ void put_table_row(dtype type, std::byte* base, std::int64_t row, std::span<floa
 /// Writes `values` as row `row` of a matrix in panels of 16 rows at `base`.
 void put_panel_row(dtype type, std::byte* base, matrix_shape shape, std::int64_t row, std::span<float const> values);
 
-/// @{ The same of a row whose blocks a GGUF file holds in the type that is wanted: none of them changes.
-void put_stored_table_row(dtype type, std::byte* base, std::int64_t row, std::span<std::byte const> blocks);
-void put_stored_panel_row(dtype type, std::byte* base, matrix_shape shape, std::int64_t row,
+/// @{ The same of a row whose blocks a GGUF file holds in `stored`, of which `type` holds every value exactly
+/// (`holds_exactly`).
+void put_stored_table_row(dtype type, std::byte* base, std::int64_t row, dtype stored,
+                          std::span<std::byte const> blocks);
+void put_stored_panel_row(dtype type, std::byte* base, matrix_shape shape, std::int64_t row, dtype stored,
                           std::span<std::byte const> blocks);
 /// @}
 

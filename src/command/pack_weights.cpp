@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -17,6 +18,7 @@
 #include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/core/error.hpp"
 #include "pack_row.hpp"
+#include "weight_choice.hpp"
 #include "process.hpp"
 
 namespace constformer::command {
@@ -100,32 +102,67 @@ std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, p
   return tasks;
 }
 
+// The largest magnitude that survives in a type: blocks have an f16 scale.
+float largest_of(dtype type) {
+  constexpr float half = 65504;
+  switch (type) {
+    case dtype::f16: return half;
+    case dtype::q8_0: return half * 127;
+    case dtype::q4_0: return half * 8;
+    case dtype::iq4_nl: return half * 127;
+    case dtype::f32:
+    case dtype::bf16:
+    case dtype::i8: break;
+  }
+  return std::numeric_limits<float>::max();
+}
+
+// A weight that is no number would make every text nonsense. −∞ in the head's bias forbids a token.
+void require_finite(pack_task const& task, std::span<float const> values, std::int64_t first) {
+  float const most = largest_of(task.step->type);
+  bool const bias = task.step->parameter.view() == "head.bias";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    float const x = values[i];
+    if (std::abs(x) <= most || (bias && x == -std::numeric_limits<float>::infinity())) continue;
+    std::string const value = std::isnan(x) ? "not a number" : std::isinf(x) ? "infinite" : std::to_string(x);
+    throw error("tensor " + task.tensor->name + shape_text(task.tensor->shape) + ": value " +
+                std::to_string(first + static_cast<std::int64_t>(i)) + " is " + value +
+                (std::isfinite(x) ? ", which " + std::string(name_of(task.step->type)) + " cannot hold"
+                                  : ", all weights must be finite"));
+  }
+}
+
 // Writes one row of a parameter to its place in panels or rows.
 void put_row(pack_task const& task, config const& model, int row, std::span<float const> values, std::byte* base) {
   pack_step const& step = *task.step;
+  dtype const type = step.type_in(task.layer);
   std::int64_t const to = packed_row(step, model.head_dim, row);
   if (step.kind == packed_kind::rows)
-    put_table_row(step.type, base, to, values);
+    put_table_row(type, base, to, values);
   else
-    put_panel_row(step.type, base, {step.matrix_rows, step.cols}, to, values);
+    put_panel_row(type, base, {step.matrix_rows, step.cols}, to, values);
 }
 
-// Whether the file has the blocks that are wanted: they are taken as they are.
+// Whether what the file has can be taken as it is: its blocks hold what is wanted.
 bool is_stored(pack_task const& task) {
-  return group_of(task.step->type).values > 1 && task.tensor->type == task.step->type && !task.transposed &&
+  return !task.transposed && holds_exactly(task.step->type_in(task.layer), task.tensor->type) &&
          task.tensor->shape[1] == task.step->cols && task.step->cols % block_columns == 0;
 }
 
 void put_stored_rows(pack_task const& task, config const& model, std::byte* base) {
   pack_step const& step = *task.step;
-  auto const bytes = static_cast<std::size_t>(bytes_of(step.type, step.cols));
+  dtype const type = step.type_in(task.layer), stored = task.tensor->type;
+  auto const bytes = static_cast<std::size_t>(bytes_of(stored, step.cols));
+  std::vector<float> values(static_cast<std::size_t>(step.cols));
   for (int row = 0; row < step.rows; ++row) {
+    read_rows_f32(*task.tensor, task.source(row), 1, values);
+    require_finite(task, values, task.source(row) * step.cols);
     auto const blocks = task.tensor->bytes.subspan(static_cast<std::size_t>(task.source(row)) * bytes, bytes);
     std::int64_t const to = packed_row(step, model.head_dim, row);
     if (step.kind == packed_kind::rows)
-      put_stored_table_row(step.type, base, to, blocks);
+      put_stored_table_row(type, base, to, stored, blocks);
     else
-      put_stored_panel_row(step.type, base, {step.matrix_rows, step.cols}, to, blocks);
+      put_stored_panel_row(type, base, {step.matrix_rows, step.cols}, to, stored, blocks);
   }
 }
 
@@ -133,6 +170,7 @@ void pack_vector(pack_task const& task, config const& model, std::byte* base) {
   pack_step const& step = *task.step;
   std::vector<float> all(static_cast<std::size_t>(task.tensor->shape[0]));
   read_rows_f32(*task.tensor, 0, 1, all);
+  require_finite(task, all, 0);
   for (int row = 0; row < step.rows; ++row)
     put_value(dtype::f32, base, packed_row(step, model.head_dim, row),
               all[static_cast<std::size_t>(task.source(row))] + step.addend);
@@ -151,8 +189,10 @@ void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
     std::span<float> const some = std::span(rows).first(static_cast<std::size_t>(count) * cols);
     if (task.transposed) {
       read_columns_f32(*task.tensor, task.source(first), count, some);
+      require_finite(task, some, task.source(first) * step.cols);
     } else {
       read_rows_f32(*task.tensor, task.source(first), count, some);
+      require_finite(task, some, task.source(first) * step.cols);
     }
     for (int r = 0; r < count; ++r)
       put_row(task, model, first + r, some.subspan(static_cast<std::size_t>(r) * cols, cols), base);
@@ -184,7 +224,7 @@ std::string hexadecimal(std::span<std::byte const> bytes) {
 }
 
 void pack_one(pack_task const& task, config const& model, std::span<std::byte> out) {
-  std::byte* const base = out.data() + task.step->offset + task.layer * task.step->layer_stride;
+  std::byte* const base = out.data() + task.step->offset_in(task.layer);
   if (task.step->kind == packed_kind::vector) {
     pack_vector(task, model, base);
   } else {
@@ -197,14 +237,15 @@ void unpack_one(pack_task const& task, config const& model, std::span<std::byte 
                 tensor_place const& place) {
   pack_step const& step = *task.step;
   tensor_view const& t = *task.tensor;
-  std::byte const* const base = packed.data() + step.offset + task.layer * step.layer_stride;
+  std::byte const* const base = packed.data() + step.offset_in(task.layer);
   std::byte* const values = place(t).data();
+  dtype const type = step.type_in(task.layer);
   std::int64_t const width =
       step.kind == packed_kind::vector ? 1 : t.shape[1];  // from one row of the tensor to the next
   auto const value = [&](std::int64_t row, std::int64_t k) {
     if (step.kind == packed_kind::vector) return get_table_value(dtype::f32, base, 1, 0, row);
-    return step.kind == packed_kind::rows ? get_table_value(step.type, base, step.cols, row, k)
-                                          : get_panel_value(step.type, base, {step.matrix_rows, step.cols}, row, k);
+    return step.kind == packed_kind::rows ? get_table_value(type, base, step.cols, row, k)
+                                          : get_panel_value(type, base, {step.matrix_rows, step.cols}, row, k);
   };
   for (int row = 0; row < step.rows; ++row) {
     std::int64_t const from = packed_row(step, model.head_dim, row);
@@ -262,6 +303,13 @@ void pack_weights(checkpoint const& source, config const& model, std::span<std::
   if (failure) std::rethrow_exception(failure);
 }
 
+void visit_matrices(checkpoint const& source, config const& model,
+                    std::function<void(pack_step const&, int, tensor_view const&)> const& visit) {
+  pack_plan const plan = pack_plan_of(model);
+  for (pack_task const& task : tasks_of(source, model, plan))
+    if (task.step->typed) visit(*task.step, task.layer, *task.tensor);
+}
+
 void require_tensors(checkpoint const& source) {
   static_cast<void>(tasks_of(source, source.model, pack_plan_of(source.model)));
 }
@@ -271,8 +319,8 @@ std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const
   std::vector<packed_tensor> out;
   for (pack_task const& task : tasks_of(source, model, plan)) {
     if (!out.empty() && out.back().name == task.tensor->name) continue;  // a further part of a fused tensor
-    out.push_back({task.tensor->name, std::string(name_of(task.step->type)), task.tensor->shape,
-                   task.step->offset + task.layer * task.step->layer_stride});
+    out.push_back({task.tensor->name, std::string(name_of(task.step->type_in(task.layer))), task.tensor->shape,
+                   task.step->offset_in(task.layer)});
     describe_stored(source, task, out.back());
   }
   return out;

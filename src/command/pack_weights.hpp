@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "constformer/checkpoint/open.hpp"
+#include "constformer/checkpoint/pack_plan.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/checkpoint/tensor.hpp"
 #include "constformer/config/config.hpp"
@@ -17,6 +18,11 @@ void pack_weights(checkpoint const& source, config const& model, std::span<std::
 
 /// Throws `error` unless the tensors that the model needs are there and hold what it asks for.
 void require_tensors(checkpoint const& source);
+
+/// Calls visit(step, layer, tensor) for every matrix of `model` that may have a type of its own, and the tensor of the
+/// checkpoint that it is, or is a part of.
+void visit_matrices(checkpoint const& source, config const& model,
+                    std::function<void(pack_step const&, int, tensor_view const&)> const& visit);
 
 /// Where each tensor of the checkpoint went, for `info`.
 [[nodiscard]] std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const& model);

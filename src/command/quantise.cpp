@@ -5,6 +5,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "../checkpoint/readers/ggml_blocks.hpp"
 #include "half.hpp"
 
 namespace constformer::command {
@@ -100,20 +101,12 @@ quantised_group quantise(dtype type, std::span<float const> values) {
   return type == dtype::q4_0 ? quantise_q4_0(x) : quantise_iq4_nl(x);
 }
 
-quantised_group stored_group(dtype type, std::byte const* rows, std::size_t index) {
-  auto const* const block = rows + index * static_cast<std::size_t>(group_of(type).bytes);
+quantised_group stored_group(dtype type, std::byte const* block) {
+  std::array<ggml_columns, 2> columns{};
+  read_ggml_block(type, block, columns);
   quantised_group out{};
   std::memcpy(&out.scale, block, sizeof out.scale);
-  auto const* const values = block + sizeof out.scale;
-  for (std::size_t k = 0; k < block_columns; ++k) {
-    if (type == dtype::q8_0) {
-      out.values[k] = static_cast<std::int8_t>(values[k]);
-    } else {
-      unsigned const pair = std::to_integer<unsigned>(values[k % 16]);
-      unsigned const half = k < 16 ? pair & 15U : pair >> 4;
-      out.values[k] = type == dtype::q4_0 ? static_cast<int>(half) - 8 : iq4_nl_levels[half];
-    }
-  }
+  for (std::size_t k = 0; k < block_columns; ++k) out.values[k] = columns[k / 16].values[k % 16];
   return out;
 }
 

@@ -20,7 +20,7 @@ struct quantised_group {
 /// the scale of iq4_nl is, of many, the one that leaves the smallest sum of squared errors.
 [[nodiscard]] quantised_group quantise(dtype type, std::span<float const> values);
 
-/// Group `index` of rows that a GGUF file holds in `type`, as it is.
-[[nodiscard]] quantised_group stored_group(dtype type, std::byte const* rows, std::size_t index);
+/// A block of 32 columns that a GGUF file holds in `type`, without offsets, as it is.
+[[nodiscard]] quantised_group stored_group(dtype type, std::byte const* block);
 
 }  // namespace constformer::command

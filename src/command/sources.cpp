@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <span>
 
+#include "constformer/core/dtype.hpp"
+#include "file_type.hpp"
+
 namespace constformer::command {
 
 namespace {
@@ -33,19 +36,6 @@ std::string table_row(std::string_view name, std::string_view type, std::span<st
   return row + "}},\n";
 }
 
-std::string_view file_type(dtype type) {
-  switch (type) {
-    case dtype::f32: return "F32";
-    case dtype::f16: return "F16";
-    case dtype::bf16: return "BF16";
-    case dtype::i8: return "Q8";  // with scales: another int8 is not read
-    case dtype::q8_0: return "Q8_0";
-    case dtype::q4_0: return "Q4_0";
-    case dtype::iq4_nl: return "IQ4_NL";
-  }
-  return name_of(type);
-}
-
 std::string unit_head(std::string_view header) {
   return "// The one unit that knows the model's shapes.\n#include " + literal(header) +
          "\n#include \"constformer/generate/engine-inl.hpp\"\n\n";
@@ -59,7 +49,10 @@ std::string check_unit(checkpoint const& source, std::string_view name, std::str
       "#include \"constformer/checkpoint/checkpoint_check.hpp\"\n#include " + literal(header) + "\n\nnamespace {\n\n";
   out += "constexpr std::string_view prefix = " + literal(source.prefix) +
          ";\n\nconstexpr constformer::file_tensor tensors[]{\n";
-  for (tensor_view const& tensor : source.tensors) out += table_row(tensor.name, file_type(tensor.type), tensor.shape);
+  for (tensor_view const& tensor : source.tensors) {
+    bool const scaled = tensor.type == dtype::i8;  // with scales: another int8 is not read
+    out += table_row(tensor.name, scaled ? "Q8" : file_type(tensor.type), tensor.shape);
+  }
   out += "};\n\n}  // namespace\n\n";
   out += "static_assert(constformer::checkpoint_fits<" + std::string(name) + ", tensors, prefix, " +
          (source.linear_in_out ? "true" : "false") + ">::value);\n";
@@ -98,16 +91,15 @@ std::string choosing_unit_source(std::span<unit_target const> targets) {
 }
 
 std::string embedded_weights_source(std::string_view packed) {
-  std::string const file(packed);
   return "// The packed weights, put into the program by the assembler.\n#include <cstddef>\n\n"
          "#include \"constformer/generate/linked_weights.hpp\"\n\n"
          "asm(R\"(\n"
          "  .section .rodata\n"
          "  .balign 64\n"
          "constformer_weights_begin:\n"
-         "  .incbin \"" +
-         file +
-         "\"\n"
+         "  .incbin " +
+         literal(packed) +
+         "\n"
          "constformer_weights_end:\n"
          "  .byte 0\n"
          "  .globl constformer_weights_begin, constformer_weights_end\n"

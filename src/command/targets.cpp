@@ -58,6 +58,8 @@ std::vector<std::string> target_flags(std::string_view target) {
   // Highway takes g++ before 14 to compile this one wrongly; the suite holds our kernels on it. At -O2 a model of test
   // size takes a minute.
   if (target == "emu128") return {"-DHWY_COMPILE_ONLY_EMU128", "-DHWY_BROKEN_EMU128=0", "-O1"};
+  // One value at a time, for processors without vectors.
+  if (target == "scalar") return {"-DHWY_COMPILE_ONLY_SCALAR"};
   for (unit_target const& known : all_targets())
     if (known.name == target) return known.flags;
   if (target.starts_with("x86-64-v")) return level(target);

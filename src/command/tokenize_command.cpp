@@ -14,6 +14,7 @@
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer.hpp"
 #include "constformer/text/tokenizer_data.hpp"
+#include "../checkpoint/readers/sentence_modules.hpp"
 #include "standard_output.hpp"
 
 namespace constformer::command {
@@ -34,7 +35,7 @@ struct tokenize_options {
 // A tokenizer and the blob it reads.
 struct opened_tokenizer {
   explicit opened_tokenizer(std::string const& path)
-      : blob(pack(load_tokenizer_source(path))), tokens(open_tokenizer(blob)) {}
+      : blob(pack(load_tokenizer_source(transformer_folder(path)))), tokens(open_tokenizer(blob)) {}
 
   [[nodiscard]] tokenizer const& side(bool target) const { return target ? tokens->target() : *tokens; }
 

@@ -20,14 +20,15 @@
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
 #include "pack_weights.hpp"
+#include "weight_choice.hpp"
 
 namespace constformer::command {
 
 namespace {
 
 dtype type_from(std::string const& name, std::string const& where) {
-  for (dtype const type : {dtype::f32, dtype::f16, dtype::bf16, dtype::i8, dtype::q8_0, dtype::q4_0, dtype::iq4_nl})
-    if (name_of(type) == name) return type;
+  for (int i = 0; i < dtype_count; ++i)
+    if (auto const type = static_cast<dtype>(i); name_of(type) == name) return type;
   throw error(where + ": section tensors: type \"" + name + "\" is not known");
 }
 
@@ -94,20 +95,13 @@ void vary(std::vector<config>& all, std::initializer_list<config (*)(config)> ch
 }
 
 template <dtype Type>
-config weighing(config c) {
-  c.weights = Type;
-  c.group = quantisation_group(Type);
-  return c;
-}
-
-template <dtype Type>
 config keeping(config c) {
   c.kv_dtype = Type;
   return c;
 }
 
-// The config that these are the weights of. config.json says neither their type, nor what the program keeps keys and
-// values in, nor what `as_transformers` changed: that is tried.
+// The config that these are the weights of. config.json says neither what the program keeps keys and values in, nor
+// what `as_transformers` changed: that is tried.
 std::optional<config> config_with_fingerprint(config const& described, std::uint64_t fingerprint) {
   std::vector<config> all{described};
   // One of these at most: they are changes of different families.
@@ -115,10 +109,19 @@ std::optional<config> config_with_fingerprint(config const& described, std::uint
              [](config c) { return with(c, [](config& d) { d.norm_adds_one = false; }); },
              [](config c) { return with_biases(c, false); }});
   vary(all, {keeping<dtype::bf16>, keeping<dtype::i8>});
-  vary(all, {weighing<dtype::f16>, weighing<dtype::bf16>, weighing<dtype::q8_0>, weighing<dtype::q4_0>,
-             weighing<dtype::iq4_nl>});
   auto const found = std::ranges::find_if(all, [&](config const& c) { return fingerprint_of(c) == fingerprint; });
   return found == all.end() ? std::nullopt : std::optional(*found);
+}
+
+// config.json does not say what the matrices were packed in; the file's list of tensors does.
+void set_packed_types(checkpoint& source, std::vector<packed_tensor> const& packed, std::string const& where) {
+  std::map<std::string, dtype> types;
+  for (packed_tensor const& t : packed)
+    types.emplace(t.stored_name.empty() ? t.name : t.stored_name, type_from(t.type, where));
+  set_types(source, source.model, [&](tensor_view const& t) {
+    auto const at = types.find(t.name);
+    return at == types.end() ? dtype::f32 : at->second;
+  });
 }
 
 // Without a config.json there is nothing to export; the file says why, unless it is an older one.
@@ -138,6 +141,7 @@ unpacked unpack(packed_file const& file, std::string const& where) {
   unpacked out;
   auto tensors = make_tensors(packed, weights.size(), out, where);
   out.source = describe_checkpoint(facts.config_json, where, std::move(tensors));
+  set_packed_types(out.source, packed, where);
   auto const model = config_with_fingerprint(out.source.model, file.fingerprint());
   if (!model) throw error(where + ": its config.json is of another model than its weights");
   file.require(file.fingerprint(), packed_layout_of(*model).bytes);

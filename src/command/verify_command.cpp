@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -8,9 +9,12 @@
 
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
+#include "checkpoint/readers/describe.hpp"
+#include "checkpoint/readers/missing_data.hpp"
 #include "compile.hpp"
 #include "config_header.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
+#include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/core/error.hpp"
 #include "process.hpp"
@@ -29,7 +33,28 @@ struct verify_options {
   std::string config;
   std::string name;
   std::string compiler;
+  std::string sources;
 };
+
+// With --shapes-only, a header of safetensors may also stand alone; beside a config.json it is a part of its folder.
+checkpoint opened(verify_options const& options) {
+  std::filesystem::path const path(options.path);
+  std::string const name = path.filename().string();
+  bool const usual = name == "model.safetensors" || name == "model.safetensors.index.json";
+  if (!options.open.shapes_only || !std::filesystem::is_regular_file(path)) return open_checkpoint(path, options.open);
+  std::filesystem::path const folder = path.has_parent_path() ? path.parent_path() : ".";
+  if (usual && std::filesystem::exists(folder / "config.json")) return open_checkpoint(folder, options.open);
+  if (!is_safetensors(mapped_file(path).bytes())) return open_checkpoint(path, options.open);
+  if (options.config.empty())
+    throw error(options.path + ": has no config.json beside it, so --config must say what it is to fit");
+  return describe_header(path);
+}
+
+std::string sizes(checkpoint const& source) {
+  std::size_t bytes = 0;
+  for (tensor_view const& tensor : source.tensors) bytes += tensor.bytes.size();
+  return std::to_string(source.tensors.size()) + " tensors of " + std::to_string(bytes) + " bytes";
+}
 
 // The config to check against: the user's header, or the one that the checkpoint asks for.
 struct named_config {
@@ -45,7 +70,7 @@ named_config config_for(checkpoint const& source, verify_options const& options,
     return {std::filesystem::absolute(options.config).string(),
             qualified ? options.name : "constformer::configs::" + options.name};
   }
-  std::string const name = identifier_from(options.path);
+  std::string const name = identifier_from(source.path.string());
   write_file(folder.path() / "model_config.hpp",
              config_header(source.model, name, std::filesystem::path(options.path).filename().string()));
   return {"model_config.hpp", "constformer::configs::" + name};
@@ -53,18 +78,23 @@ named_config config_for(checkpoint const& source, verify_options const& options,
 
 void run_verify(verify_options const& options) {
   catch_interrupts();
-  checkpoint const source = open_checkpoint(options.path, options.open);
-  work_folder const folder;
+  checkpoint const source = opened(options);
+  bool const whole = options.sources.empty();
+  work_folder const folder = whole ? work_folder() : work_folder(std::filesystem::path(options.sources));
   named_config const wanted = config_for(source, options, folder);
   write_file(folder.path() / "check.cpp", check_unit(source, wanted.name, wanted.header));
-  process check(check_line(load_toolchain(), {.compiler = options.compiler, .target = {}}, "check.cpp"), folder.path());
+  compile_options const compile{.compiler = options.compiler, .target = {}};
+  if (!whole) return write_file(folder.path() / "check.flags", response_file(check_flags(load_toolchain(), compile)));
+  process check(check_line(load_toolchain(), compile, "check.cpp"), folder.path());
   auto const result = check.wait();
   if (result.exit_code != 0) {
     std::string const first = first_error(result.output);
     throw error(options.path + ": " +
                 (first.empty() ? "the compiler ended with status " + std::to_string(result.exit_code) : first));
   }
-  print(options.path + ": " + std::to_string(source.tensors.size()) + " tensors fit " + wanted.name + "\n");
+  std::string const found =
+      options.open.shapes_only ? sizes(source) : std::to_string(source.tensors.size()) + " tensors";
+  print(options.path + ": " + found + " fit " + wanted.name + "\n");
 }
 
 }  // namespace
@@ -77,7 +107,13 @@ void add_verify(CLI::App& app) {
   command->add_option("--config", options->config, "a config header (default: the one that the checkpoint asks for)")
       ->type_name("FILE.hpp");
   command->add_option("--name", options->name, "the config's name in it")->type_name("NAME");
+  command->add_flag("--shapes-only", options->open.shapes_only,
+                    "the header of safetensors or GGUF is enough: its data may be missing");
   command->add_option("--compiler", options->compiler, "C++ compiler")->type_name("CXX");
+  command
+      ->add_option("--sources", options->sources,
+                   "instead of checking: the unit that checks, and its flags, in DIR, for a build of your own")
+      ->type_name("DIR");
   command->callback([options] { run_verify(*options); });
 }
 

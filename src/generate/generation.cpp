@@ -25,6 +25,7 @@ generation_result generate(session& model, sampler& choose, std::span<int const>
                            generation_limits const& limits, choice_sink const& sink) {
   detail::check_prompt(prompt, model.capacity() - model.position());
   generation_result result{.prompt_tokens = static_cast<int>(prompt.size())};
+  if (model.position() == 0) choose.restart();
   for (int const id : prompt) choose.accept(id);
 
   auto start = generation_clock::now();

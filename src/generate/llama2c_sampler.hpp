@@ -13,6 +13,7 @@ class llama2c_sampler final : public sampler {
  public:
   llama2c_sampler(sampling_options const& options, int vocab);
 
+  void restart() override {}
   void accept(int /*id*/) override {}
   int choose(std::span<float const> logits) override;
 

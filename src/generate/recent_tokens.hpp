@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -10,6 +11,11 @@ class recent_tokens {
  public:
   recent_tokens(int vocab, int window)
       : counts_(window > 0 ? static_cast<std::size_t>(vocab) : 0), ring_(static_cast<std::size_t>(window)) {}
+
+  void clear() {
+    std::ranges::fill(counts_, 0);
+    size_ = next_ = 0;
+  }
 
   void push(int id) {
     if (ring_.empty()) return;

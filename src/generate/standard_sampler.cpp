@@ -110,10 +110,11 @@ std::span<candidate> standard_sampler::shortlist(std::span<float const> logits) 
 
   float const top = all ? ranges::min_element(kept, better)->logit : kept.front().logit;
   require_finite(top);
-  double const total = options_.top_p < 1 ? ranges::accumulate(kept | weights(top, 1.0), 0.0) : 0.0;
+  double const total = options_.top_p < 1 ? ranges::accumulate(kept | weights(top, threshold_temperature()), 0.0) : 0.0;
 
-  double const least =
-      options_.min_p > 0 ? static_cast<double>(top) + std::log(static_cast<double>(options_.min_p)) : nothing;
+  double const least = options_.min_p > 0 ? static_cast<double>(top) +
+                                                threshold_temperature() * std::log(static_cast<double>(options_.min_p))
+                                          : nothing;
   auto const likely = [least](candidate const& c) {
     return static_cast<double>(c.logit) >= least && c.logit != nothing;
   };
@@ -126,8 +127,8 @@ std::size_t standard_sampler::within_top_p(std::span<candidate const> sorted, do
   if (options_.top_p >= 1) return sorted.size();
   double const enough = static_cast<double>(options_.top_p) * total;
   auto const short_of = [enough](double mass) { return mass < enough; };
-  auto masses =
-      sorted | weights(sorted.front().logit, 1.0) | ranges::views::partial_sum | ranges::views::take_while(short_of);
+  auto masses = sorted | weights(sorted.front().logit, threshold_temperature()) | ranges::views::partial_sum |
+                ranges::views::take_while(short_of);
   return std::min(static_cast<std::size_t>(ranges::distance(masses)) + 1, sorted.size());
 }
 

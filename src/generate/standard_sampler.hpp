@@ -16,11 +16,13 @@ struct candidate {
 };
 
 /// Penalties, top-k, top-p, min-p, temperature, draw: the order that llama.cpp documents for its default chain.
-/// Probabilities for top-p and min-p are those before the temperature, as there. Sums are taken in double.
+/// Probabilities for top-p and min-p are those before the temperature, as there, unless it is to go first. Sums are taken
+/// in double.
 class standard_sampler final : public sampler {
  public:
   standard_sampler(sampling_options const& options, int vocab, int capacity);
 
+  void restart() override { recent_.clear(); }
   void accept(int id) override { recent_.push(id); }
   int choose(std::span<float const> logits) override;
 
@@ -30,6 +32,11 @@ class standard_sampler final : public sampler {
   std::span<candidate> shortlist(std::span<float const> logits);
   [[nodiscard]] std::size_t within_top_p(std::span<candidate const> sorted, double total) const;
   int draw(std::span<candidate const> sorted);
+
+  // Of the probabilities that top-p and min-p look at.
+  [[nodiscard]] double threshold_temperature() const {
+    return options_.temperature_first ? static_cast<double>(options_.temperature) : 1.0;
+  }
 
   sampling_options options_;
   bool penalised_;

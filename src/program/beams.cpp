@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "checkpoint_defaults.hpp"
 #include "errors.hpp"
 
 namespace constformer::program {
@@ -49,17 +50,41 @@ void put_text(tokenizer const& text, std::span<int const> prompt, std::span<int 
 
 }  // namespace
 
-beam_options resolve_beams(beam_choice const& choice) {
+beam_options resolve_beams(beam_choice const& choice, generation_defaults const& asked) {
   beam_options o;
   if (choice.rule) o.rule = read_rule(*choice.rule);
-  o.length_penalty = choice.length_penalty.value_or(default_length_penalty(o.rule));
+  o.length_penalty = default_length_penalty(o.rule);
+  if (o.rule == beam_rule::hugging_face) {
+    o.length_penalty = asked.length_penalty.value_or(o.length_penalty);
+    o.renormalised = asked.renormalize_logits.value_or(o.renormalised);
+    if (asked.early_stopping) o.stopping = read_stopping(*asked.early_stopping);
+  }
+  o.length_penalty = choice.length_penalty.value_or(o.length_penalty);
   o.coverage_penalty = choice.coverage_penalty.value_or(o.coverage_penalty);
   if (choice.stopping) o.stopping = read_stopping(*choice.stopping);
   o.best = choice.best.value_or(o.best);
+  if (asked.num_beams.value_or(1) > 1) o.beams = *asked.num_beams;
   o.beams = choice.size.value_or(std::max(o.beams, o.best));
-  o.no_repeat_ngram = choice.no_repeat_ngram.value_or(o.no_repeat_ngram);
+  o.no_repeat_ngram = choice.no_repeat_ngram.value_or(asked.no_repeat_ngram_size.value_or(0));
   if (auto const misfit = first_misfit(o); !misfit.empty()) throw usage_error("--" + std::string(misfit.view()));
   return o;
+}
+
+bool searches_beams(program_context const& context, beam_choice const& beams, sampling_choice const& sampling) {
+  if (!beams.given()) return context.metadata.generation.num_beams.value_or(1) > 1 && !sampling.given();
+  if (sampling.draws())
+    throw usage_error("beams are searched without sampling options, but for --temp 0 and --repeat-penalty");
+  return true;
+}
+
+logit_rules beam_rules(program_context const& context, sampling_choice const& sampling, std::span<int const> stop_ids,
+                       int max_new_tokens) {
+  auto rules = rules_of(context, stop_ids, max_new_tokens);
+  rules.no_repeat_ngram = 0;
+  rules.repetition_penalty =
+      sampling.repeat_penalty.value_or(context.metadata.generation.repetition_penalty.value_or(1.0F));
+  check_rules(rules, context.model().vocab);
+  return rules;
 }
 
 int least_tokens(beam_options const& options) { return options.rule == beam_rule::ctranslate2 ? 1 : 0; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "beams.hpp"
+#include "checkpoint_defaults.hpp"
 #include "commands.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
@@ -54,12 +55,15 @@ int tokens_that_fit(std::optional<int> given, int otherwise, int capacity, char 
 
 plan make_plan(program_context const& context, bench_options const& o) {
   int const capacity = context.model().capacity;
+  bool const generates = context.model().head == head_kind::language_model;
   plan p{.prompt = tokens_that_fit(o.prompt, 128, capacity, "--prompt"),
-         .predict = context.is_encoder() ? 0 : tokens_that_fit(o.predict, 64, capacity, "--predict"),
+         .predict = !generates ? 0 : tokens_that_fit(o.predict, 64, capacity, "--predict"),
          .repetitions = o.repetitions,
          .threads = o.threads.empty() ? std::vector{context.default_threads()} : read_ids(o.threads, "--threads")};
   if (p.repetitions < 1) throw usage_error("--repetitions " + std::to_string(p.repetitions) + " is below 1");
-  if (context.is_encoder() && o.predict.value_or(0) > 0) throw usage_error("--predict: an encoder does not generate");
+  if (!generates && o.predict.value_or(0) > 0)
+    throw usage_error(std::string("--predict: ") + (context.is_encoder() ? "an encoder" : "a decoder without a head") +
+                      " does not generate");
   if (std::ranges::any_of(p.threads, [](int t) { return t < 1; }))
     throw usage_error("--threads " + o.threads + ": at least 1 is needed");
   return p;
@@ -103,6 +107,11 @@ void bench_with(program_context const& context, plan const& p, int threads, std:
     if (tokens > 0) results.push_back(measure(test, tokens, threads, p.repetitions, run));
   };
   if (context.is_encoder()) return add("encode", p.prompt, [&] { model->encode(prompt, {}); });
+  if (context.model().head == head_kind::none)
+    return add("encode", p.prompt, [&] {
+      model->rewind(0);
+      model->hidden_states(prompt, [](int, std::span<float const>) {});
+    });
   if (has_encoder(context.model())) {
     auto const source = some_ids(std::max(p.prompt, 1), source_vocab(context.model()));
     model->start_source(source);
@@ -129,7 +138,8 @@ void bench_translation(program_context const& context, bench_options const& o, i
     results.push_back(measure(std::move(test), run(), threads, repetitions, run));
   };
   if (o.beams.given()) {
-    auto const options = resolve_beams(o.beams);
+    auto const options = resolve_beams(o.beams, context.metadata.generation);
+    auto const rules = beam_rules(context, {}, stops, o.predict.value_or(-1));
     auto const model = context.start({.threads = threads, .context = 0}, options.beams);
     beam_search search(options, stops, context.model().vocab, model->capacity());
     return add("translate, beam " + std::to_string(options.beams), [&] {
@@ -137,13 +147,17 @@ void bench_translation(program_context const& context, bench_options const& o, i
       auto const found = search.run(*model, {.prompt = std::span(&start, 1),
                                              .prefix = {},
                                              .max_tokens = o.predict.value_or(-1),
-                                             .banned = context.metadata.banned_ids,
-                                             .min_tokens = least_tokens(options)});
+                                             .min_tokens = least_tokens(options),
+                                             .rules = rules.empty() ? nullptr : &rules,
+                                             .source = source});
       return found.empty() ? 0 : static_cast<int>(found.front().ids.size());
     });
   }
   auto const model = context.start({.threads = threads, .context = 0});
-  auto const choose = make_sampler({.temperature = 0}, context.model().vocab, model->capacity());
+  int const vocab = context.model().vocab;
+  auto const choose =
+      make_ruled_sampler(make_sampler({.temperature = 0}, vocab, model->capacity()),
+                         rules_of(context, stops, o.predict.value_or(-1)), source, vocab, model->capacity());
   add("translate, greedy", [&] {
     model->start_source(source);
     return generate(*model, *choose, std::span(&start, 1), {.max_tokens = o.predict.value_or(-1), .stop_ids = stops},

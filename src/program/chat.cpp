@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "checkpoint_defaults.hpp"
 #include "commands.hpp"
 #include "constformer/generate/generation.hpp"
 #include "constformer/generate/sampler.hpp"
@@ -16,6 +16,7 @@
 #include "input.hpp"
 #include "printers.hpp"
 #include "sampling.hpp"
+#include "template_options.hpp"
 
 namespace constformer::program {
 
@@ -33,35 +34,39 @@ std::optional<std::string> read_line() {
   return text;
 }
 
-// As transformers tells templates that ask: "07 Feb 2031" or "07 February 2031", English whatever the locale.
-std::string today(char const* pattern) {
-  std::time_t const now = std::time(nullptr);
-  std::tm parts{};
-  if (::localtime_r(&now, &parts) == nullptr) throw error("chat: the clock has no local time");
-  char text[32];
-  return {text, std::strftime(text, sizeof text, pattern, &parts)};
+// The template that is asked for, and by what name.
+struct chosen_template {
+  std::string name;
+  chat_template format;
+  bool framed = false;  ///< what the vocabulary puts around a text stands around the conversation
+};
+
+chosen_template built_in(built_in_chat_template const& known, tokenizer const& text) {
+  for (std::string_view const token : known.needs)
+    if (!text.find(token))
+      throw error("chat: the vocabulary has no token " + std::string(token) + ", which the template " +
+                  std::string(known.name) + " needs");
+  return {.name = std::string(known.name), .format = chat_template(known.jinja), .framed = known.framed};
 }
 
-chat_format format_of(program_context const& context, chat_options const& options) {
-  auto format = chat_format_of(context.metadata.chat);
-  if (options.kind) {
-    auto const kind = chat_kind_named(*options.kind);
-    if (!kind)
-      throw usage_error("--template: '" + options.kind->substr(0, 40) +
-                        "' is none of llama2, llama3, chatml, nanochat, glm, deepseek, chatglm");
-    if (*kind != format.kind) format = {.kind = *kind};
+std::string built_in_names() {
+  std::string out;
+  for (auto const& known : built_in_chat_templates()) out += (out.empty() ? "" : ", ") + std::string(known.name);
+  return out;
+}
+
+chosen_template choose(program_context const& context, chat_options const& options, chat_templates const& templates) {
+  if (options.name) {
+    for (auto const& [name, jinja] : templates.all)
+      if (name == *options.name) return {.name = name, .format = chat_template(jinja)};
+    if (auto const* const known = find_built_in_chat_template(*options.name)) return built_in(*known, *context.text);
+    throw usage_error("--template: '" + options.name->substr(0, 40) + "' is none of " + built_in_names());
   }
-  if (format.kind == chat_kind::none) format.kind = chat_kind_of(*context.text);
-  if (format.kind == chat_kind::unknown)
-    throw error("chat: the template of " + std::string(context.unit.name) + " is not supported: " + format.reason);
-  if (format.kind == chat_kind::none)
-    throw error("chat: " + std::string(context.unit.name) +
-                " was built from a checkpoint without a chat template; --template names one");
-  if (format.kind == chat_kind::chatglm && !options.system.empty())
-    throw usage_error("--system: the template chatglm has no place for it");
-  if (format.day == "today") format.day = today("%d %b %Y");
-  if (format.day == "today_in_full") format.day = today("%d %B %Y");
-  return format;
+  if (auto const* const its_own = choose_chat_template(templates, false))
+    return {.name = its_own->name, .format = chat_template(its_own->jinja)};
+  if (auto const* const known = built_in_chat_template_for(*context.text)) return built_in(*known, *context.text);
+  throw error("chat: " + std::string(context.unit.name) +
+              " was built from a checkpoint without a chat template; --template names one");
 }
 
 // A conversation over one session. Each turn is rendered as a whole, as the original does it; what the session has read
@@ -71,28 +76,52 @@ class conversation {
   conversation(program_context const& context, chat_options const& options, sampling_options const& sampling)
       : context_(context),
         options_(options),
-        format_(format_of(context, options)),
+        input_(input_of(context, options)),
+        template_(choose(context, options, chat_templates_of(context.metadata.chat))),
         model_(context.start(options.session)),
         choose_(make_sampler(sampling, context.model().vocab, model_->capacity())),
-        stop_ids_(reply_ends(format_, *context.text)) {
+        stop_ids_(reply_ends(template_.format, input_, *context.text)) {
     stop_ids_.insert(stop_ids_.end(), context.metadata.stop_ids.begin(), context.metadata.stop_ids.end());
+    int const vocab = context.model().vocab;
+    auto const most = options.predict ? options.predict : context.metadata.generation.max_new_tokens;
+    choose_ = make_ruled_sampler(std::move(choose_), rules_of(context, stop_ids_, most.value_or(-1)), {}, vocab,
+                                 model_->capacity());
     printing_.print_ids = options.print_ids;
+    if (!options.system.empty()) messages_.push_back({.role = "system", .text = options.system});
   }
 
-  [[nodiscard]] chat_kind kind() const { return format_.kind; }
+  [[nodiscard]] std::string const& name() const { return template_.name; }
 
   void answer(std::string message, output& out) {
-    messages_.push_back({.text = std::move(message), .assistant = false});
-    auto const ids = encode_chat(render_chat(format_, options_.system, messages_), *context_.text);
+    messages_.push_back({.role = "user", .text = std::move(message)});
+    auto const ids = read_as();
     check_ids(ids, context_.model().vocab, "tokenizer");
+    if (ids.empty()) throw error("chat: the template renders the conversation as nothing");
     if (ids.size() > static_cast<std::size_t>(model_->capacity()))
       throw error("the conversation has " + std::to_string(ids.size()) + " tokens, the context holds " +
                   std::to_string(model_->capacity()));
     auto const known = keep_known(ids);
-    messages_.push_back({.text = reply_to(std::span(ids).subspan(known), out), .assistant = true});
+    most_ = most_new_tokens(context_, options_.predict, ids.size());
+    choose_->restart();  // penalties and rules look at the whole conversation as it stands now
+    for (int const id : std::span(ids).first(known)) choose_->accept(id);
+    messages_.push_back({.role = "assistant", .text = reply_to(std::span(ids).subspan(known), out)});
   }
 
  private:
+  static chat_input input_of(program_context const& context, chat_options const& options) {
+    auto templates = chat_templates_of(context.metadata.chat);
+    add_token_names(templates, *context.text);
+    return {.options = template_options(options.template_options), .tokens = templates.tokens, .now = local_time()};
+  }
+
+  // The ids of the conversation up to where a reply is asked for. A model that sees all of a prompt at once needs what
+  // its vocabulary puts around one.
+  std::vector<int> read_as() {
+    input_.messages = chat_messages_json(messages_);
+    bool const framed = template_.framed || context_.model().mask == mask_kind::prefix;
+    return encode_chat(template_.format.render(input_), *context_.text, framed);
+  }
+
   // Forgets what is not the beginning of `ids`, and at least the last of these, whose logits are wanted; returns what
   // is left. Of a prefix that all tokens see each turn makes another one.
   std::size_t keep_known(std::vector<int> const& ids) {
@@ -108,7 +137,7 @@ class conversation {
     auto const printer = make_printer(context_, printing_, {}, out);
     auto const stream = context_.text->stream();
     std::string reply;
-    generation_limits const limits{.max_tokens = options_.predict, .stop_ids = stop_ids_};
+    generation_limits const limits{.max_tokens = most_, .stop_ids = stop_ids_};
     auto const result = generate(*model_, *choose_, more, limits, [&](int id, std::span<float const> logits) {
       reply += stream->push(id);
       read_.push_back(id);
@@ -125,10 +154,12 @@ class conversation {
 
   program_context const& context_;
   chat_options const& options_;
-  chat_format format_;
+  chat_input input_;
+  chosen_template template_;
   std::unique_ptr<session> model_;
   std::unique_ptr<sampler> choose_;
   std::vector<int> stop_ids_;
+  int most_ = -1;  // tokens of a reply
   generate_options printing_;
   std::vector<chat_message> messages_;
   std::vector<int> read_;  // what the session holds
@@ -139,14 +170,13 @@ class conversation {
 void run_command(program_context const& context, chat_options const& options, output& out) {
   context.need_decoder("chat");
   static_cast<void>(context.need_tokenizer("chat"));
-  if (options.predict < -1)
-    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
+  if (options.predict.value_or(0) < -1)
+    throw usage_error("--predict " + std::to_string(*options.predict) + " is below -1, which stands for no limit");
   check_text(options.system, "--system");
-  auto const sampling = resolve_sampling(options.sampling);
+  auto const sampling = resolve_sampling(options.sampling, context.metadata.generation);
   conversation talk(context, options, sampling);
   note("sampling: %s", describe(sampling).c_str());
-  note("chat: template %s; one message per line, the end of the input ends it",
-       std::string(name_of(talk.kind())).c_str());
+  note("chat: template %s; one message per line, the end of the input ends it", talk.name().c_str());
   int line = 0;
   while (auto message = read_line()) {
     check_text(*message, "standard input, line " + std::to_string(++line));

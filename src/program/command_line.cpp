@@ -131,9 +131,16 @@ void add_generate(CLI::App& app, generate_options& o) {
 void add_chat(CLI::App& app, chat_options& o) {
   auto* chat = add_command(app, "chat", "A conversation: each line of standard input is a message, and is answered");
   chat->add_option("--system", o.system, "what the model is told before the conversation")->type_name("TEXT");
-  chat->add_option("--template", o.kind,
-                   "llama2, llama3, chatml, nanochat, glm, deepseek or chatglm (default: what the checkpoint has)")
+  chat->add_option("--template", o.name,
+                   "llama2, llama3, chatml, nanochat, glm, deepseek, chatglm, or one that the checkpoint names "
+                   "(default: what the checkpoint has)")
       ->type_name("NAME");
+  chat->add_option("--template-option", o.template_options,
+                   "a further name for the template, with a value in JSON; may be given several times")
+      ->type_name("KEY=JSON")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->expected(1);
   chat->add_option("-n,--predict", o.predict, "tokens of a reply at most (-1: until the model stops)");
   add_session(*chat, o.session);
   add_sampling(*chat, o.sampling);
@@ -170,7 +177,7 @@ void add_commands(CLI::App& app, parsed& p) {
       ->type_name("FILE");
   add_session(*score, p.score.session);
 
-  auto* embed = add_command(app, "embed", "The hidden states of an encoder, pooled to one vector or as they are");
+  auto* embed = add_command(app, "embed", "The hidden states of a text, pooled to one vector or as they are");
   add_text(*embed, p.embed.input, true);
   add_file(*embed, p.embed.input, "read the text from FILE; -: from standard input");
   add_ids(*embed, p.embed.input);
@@ -178,9 +185,15 @@ void add_commands(CLI::App& app, parsed& p) {
   embed
       ->add_option(
           "--pool", p.embed.pool,
-          "mean, cls (first token), last, max, mean_sqrt_len, weighted_mean, pooler (the model's own layer) or "
-          "none (default: what the model's files ask for, or mean)")
+          "mean, cls (first token), last, max, mean_sqrt_len, weighted_mean, pooler (the model's own layer), "
+          "several joined as cls,mean, or none (default: what the model's files ask for, or mean, decoders last)")
       ->type_name("HOW");
+  embed
+      ->add_option("--prompt-name", p.embed.prompt_name,
+                   "put the prompt of this name before the text (default: what the model's files ask for)")
+      ->type_name("NAME");
+  embed->add_option("--prefix", p.embed.prefix, "put this before the text instead of a prompt of the model's files")
+      ->type_name("TEXT");
   // Bound to the optional itself, CLI11 before 2.2 would set it to false when neither flag is given.
   embed->add_flag_function(
       "--normalize,!--no-normalize", [&wanted = p.embed.normalize](std::int64_t count) { wanted = count > 0; },

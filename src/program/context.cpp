@@ -77,6 +77,14 @@ void program_context::need_decoder(char const* what) const {
   if (is_encoder())
     throw error(kind_of(*this) + ", it has no next token to foretell; " + what + " needs a decoder, embed works here");
   if (has_encoder(model())) throw error(kind_of(*this) + "; " + what + " needs a source, translate works here");
+  if (model().head == head_kind::none)
+    throw error(std::string(unit.name) + " was saved without its head, it has no next token to foretell; " + what +
+                " needs one, embed works here");
+}
+
+void program_context::need_embedding(char const* what) const {
+  if (has_encoder(model()))
+    throw error(kind_of(*this) + "; " + what + " needs one of the two alone, translate works here");
 }
 
 void program_context::need_translator(char const* what) const {

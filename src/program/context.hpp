@@ -31,6 +31,7 @@ struct program_context {
   void need_decoder(char const* what) const;
   void need_encoder(char const* what) const;
   void need_translator(char const* what) const;
+  void need_embedding(char const* what) const;
 
   /// Threads to use if nobody says: those of the machine, but no more than have something to do.
   [[nodiscard]] int default_threads() const;

@@ -1,9 +1,15 @@
+#include <algorithm>
 #include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands.hpp"
+#include "embedding_steps.hpp"
 #include "encoder_input.hpp"
 #include "errors.hpp"
+#include "input_bytes.hpp"
 #include "npy.hpp"
 #include "pooling.hpp"
 
@@ -11,15 +17,80 @@ namespace constformer::program {
 
 namespace {
 
-pooling wanted_pooling(program_context const& context, embed_options const& options) {
-  auto const given = pooling_from(options.pool);
-  if (!given && !options.pool.empty())
-    throw usage_error("--pool: '" + options.pool.substr(0, 40) +
-                      "' is none of mean, cls, last, max, mean_sqrt_len, weighted_mean, pooler and none");
-  auto const how = given.value_or(pooling_from(context.metadata.pooling).value_or(pooling::mean));
-  if (how == pooling::pooler && !context.model().pooler)
+std::vector<pooling_kind> read_poolings(std::string_view list) {
+  std::vector<pooling_kind> out;
+  for (bool more = true; more;) {
+    std::string_view const name = list.substr(0, list.find(','));
+    more = name.size() < list.size();
+    list.remove_prefix(more ? name.size() + 1 : name.size());
+    auto const kind = step_from<pooling_kind>(name);
+    if (!kind)
+      throw usage_error("--pool: '" + std::string(name.substr(0, 40)) +
+                        "' is none of mean, cls, last, max, mean_sqrt_len, weighted_mean, pooler and none");
+    out.push_back(*kind);
+  }
+  if (out.size() > 1 && std::ranges::find(out, pooling_kind::none) != out.end())
+    throw usage_error("--pool: none stands alone");
+  return out;
+}
+
+bool pools(embedding_step const& step) { return step.kind == embedding_step_kind::pool; }
+
+// The steps of the files, the pooling and the last norm as the command line wants them. Without pooling, what would
+// come after it is left out.
+embedding_recipe wanted_recipe(program_context const& context, embed_options const& options) {
+  embedding_recipe out = context.metadata.embedding;
+  if (out.steps.empty()) out.steps = pooled_by(context.is_encoder() ? pooling_kind::mean : pooling_kind::last).steps;
+  if (auto const pool = std::ranges::find_if(out.steps, pools); !options.pool.empty() && pool != out.steps.end())
+    pool->poolings = read_poolings(options.pool);
+  auto const pool = std::ranges::find_if(out.steps, pools);
+  auto const has = [&](pooling_kind kind) {
+    return pool != out.steps.end() && std::ranges::find(pool->poolings, kind) != pool->poolings.end();
+  };
+  if (has(pooling_kind::pooler) && !context.model().pooler)
     throw error("--pool pooler: " + std::string(context.unit.name) + " has no pooler; mean, cls and none work");
-  return how;
+  if (has(pooling_kind::none)) {
+    out.steps.erase(pool, out.steps.end());
+    out.dimensions = 0;
+  }
+  if (options.normalize == false)
+    std::erase_if(out.steps, [](embedding_step const& s) { return s.kind == embedding_step_kind::normalize; });
+  return out;
+}
+
+// What is put before the text: what the command line gives, or the files' prompt of that name, or their default.
+std::string wanted_prompt(program_context const& context, embed_options const& options) {
+  if (options.prefix && options.prompt_name) throw usage_error("--prefix and --prompt-name exclude each other");
+  if (options.input.ids) {
+    if (options.prefix || options.prompt_name)
+      throw usage_error("--prefix and --prompt-name need a text; --ids are taken as they are");
+    return {};
+  }
+  if (options.prefix) {
+    check_text(*options.prefix, "--prefix");
+    return *options.prefix;
+  }
+  auto const& recipe = context.metadata.embedding;
+  auto const& name = options.prompt_name ? options.prompt_name : recipe.default_prompt;
+  if (!name) return {};
+  auto const found = std::ranges::find(recipe.prompts, *name, &embedding_prompt::name);
+  if (found != recipe.prompts.end()) return found->text;
+  std::string known;
+  for (auto const& prompt : recipe.prompts) known += (known.empty() ? "" : ", ") + prompt.name;
+  throw error("--prompt-name: " + std::string(context.unit.name) + " has no prompt '" + name->substr(0, 40) + "', " +
+              (known.empty() ? std::string("it has none at all") : "it has " + known));
+}
+
+std::vector<float> hidden_states(program_context const& context, session& model, encoder_input const& input) {
+  if (context.is_encoder()) {
+    auto const all = model.encode(input.ids, input.segments);
+    return {all.begin(), all.end()};
+  }
+  std::vector<float> out;
+  out.reserve(input.ids.size() * static_cast<std::size_t>(context.model().d_model));
+  model.hidden_states(input.ids,
+                      [&](int, std::span<float const> row) { out.insert(out.end(), row.begin(), row.end()); });
+  return out;
 }
 
 void print(std::span<float const> rows, std::size_t width, output& out) {
@@ -33,19 +104,25 @@ void print(std::span<float const> rows, std::size_t width, output& out) {
 }  // namespace
 
 void run_command(program_context const& context, embed_options const& options, output& out) {
-  context.need_encoder("embed");
-  auto const how = wanted_pooling(context, options);
+  context.need_embedding("embed");
+  auto const recipe = wanted_recipe(context, options);
+  auto const prompt = wanted_prompt(context, options);
   auto const model = context.start(options.session);
-  auto const input = read_encoder_input(context, options.input, options.segments, model->capacity(), "embed");
+  auto const input = read_encoder_input(context, options.input, options.segments, model->capacity(), "embed", prompt);
 
-  auto const width = static_cast<std::size_t>(context.model().d_model);
-  auto rows = pooled(*model, model->encode(input.ids, input.segments), how, width);
-  bool const vectors = how != pooling::none;  // modules that normalise follow one that pools
-  if (options.normalize.value_or(vectors && context.metadata.normalize)) normalize_rows(rows, width);
-  if (options.output.empty()) return print(rows, width, out);
-  std::vector<std::int64_t> shape{static_cast<std::int64_t>(width)};
-  if (!vectors) shape.insert(shape.begin(), static_cast<std::int64_t>(rows.size() / width));
-  write_npy(options.output, rows, shape);
+  embedded_rows rows{hidden_states(context, *model, input), static_cast<std::size_t>(context.model().d_model)};
+  run_steps(
+      recipe.steps, context.packed.section(packed_section::modules), [&] { return model->pool(); }, input.prompt_tokens,
+      rows);
+  if (auto const kept = static_cast<std::size_t>(recipe.dimensions); rows.pooled && kept > 0 && kept < rows.width) {
+    rows.values.resize(kept);
+    rows.width = kept;
+  }
+  if (options.normalize == true) normalize_rows(rows.values, rows.width);
+  if (options.output.empty()) return print(rows.values, rows.width, out);
+  std::vector<std::int64_t> shape{static_cast<std::int64_t>(rows.width)};
+  if (!rows.pooled) shape.insert(shape.begin(), static_cast<std::int64_t>(rows.values.size() / rows.width));
+  write_npy(options.output, rows.values, shape);
 }
 
 }  // namespace constformer::program

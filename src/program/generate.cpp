@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "beams.hpp"
+#include "checkpoint_defaults.hpp"
 #include "commands.hpp"
 #include "constformer/generate/generation.hpp"
 #include "constformer/generate/sampler.hpp"
@@ -38,7 +39,12 @@ void check_fits(std::size_t tokens, session const& model) {
 struct generation_request {
   std::vector<std::vector<int>> prompts;  // without the prefix
   std::vector<int> prefix;
-  generation_limits limits;
+  std::vector<int> most;  // tokens after each prompt and the prefix
+  std::span<int const> stop_ids;
+
+  [[nodiscard]] generation_limits limits(std::size_t prompt) const {
+    return {.max_tokens = most[prompt], .stop_ids = stop_ids};
+  }
 
   [[nodiscard]] std::vector<int> whole(std::size_t prompt) const {
     auto ids = prompts[prompt];
@@ -50,8 +56,6 @@ struct generation_request {
 generation_request read_request(program_context const& context, generate_options const& options) {
   check_one_input(options.input, false);
   if (options.batch_lines && !options.input.file) throw usage_error("--batch-lines needs --file");
-  if (options.predict < -1)
-    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
   check_printing(context, options);
   generation_request r;
   r.prompts = options.batch_lines ? read_prompt_lines(context, *options.input.file)
@@ -59,8 +63,9 @@ generation_request read_request(program_context const& context, generate_options
   if (!options.print_ids && !options.logprobs)
     static_cast<void>(context.need_tokenizer("printing text (without --print-ids)"));
   r.prefix = encode_more(context, options.prefix, "--prefix");
-  r.limits.max_tokens = options.predict;
-  if (!options.ignore_eos) r.limits.stop_ids = context.metadata.stop_ids;
+  for (std::size_t i = 0; i < r.prompts.size(); ++i)
+    r.most.push_back(most_new_tokens(context, options.predict, r.prompts[i].size() + r.prefix.size()));
+  if (!options.ignore_eos) r.stop_ids = context.metadata.stop_ids;
   return r;
 }
 
@@ -68,15 +73,22 @@ void check_all_fit(generation_request const& request, session const& model) {
   for (auto const& prompt : request.prompts) check_fits(prompt.size() + request.prefix.size(), model);
 }
 
+std::unique_ptr<sampler> make_chooser(program_context const& context, sampling_options const& sampling,
+                                      generation_request const& request, std::size_t prompt, int capacity) {
+  auto const rules = rules_of(context, request.stop_ids, request.most[prompt]);
+  int const vocab = context.model().vocab;
+  return make_ruled_sampler(make_sampler(sampling, vocab, capacity), rules, {}, vocab, capacity);
+}
+
 void sample_one(program_context const& context, generate_options const& options, generation_request const& request,
                 sampling_options const& sampling, output& out) {
   auto const model = context.start(options.session);
   check_all_fit(request, *model);
-  auto const choose = make_sampler(sampling, context.model().vocab, model->capacity());
+  auto const choose = make_chooser(context, sampling, request, 0, model->capacity());
   note("sampling: %s", describe(sampling).c_str());
   auto const printer = make_printer(context, options, request.prompts.front(), out);
   for (int const id : request.prefix) printer->given(id);
-  auto const result = generate(*model, *choose, request.whole(0), request.limits,
+  auto const result = generate(*model, *choose, request.whole(0), request.limits(0),
                                [&](int id, std::span<float const> logits) { return printer->chosen(id, logits); });
   printer->finish();
   out.flush();
@@ -101,11 +113,12 @@ class batch_printing final : public batch_observer {
     run.out = std::make_unique<output>(run.text);
     run.printer = make_printer(context_, options_, request_.prompts[prompt], *run.out);
     for (int const id : request_.prefix) run.printer->given(id);
-    return make_sampler(sampling_, context_.model().vocab, capacity_);
+    return make_chooser(context_, sampling_, request_, prompt, capacity_);
   }
 
   bool chosen(std::size_t prompt, int id, std::span<float const> logits) override {
-    return runs_[prompt].printer->chosen(id, logits);
+    auto& run = runs_[prompt];
+    return run.printer->chosen(id, logits) && ++run.tokens != request_.most[prompt];
   }
 
   void ended(std::size_t prompt, generation_result const& result) override {
@@ -127,6 +140,7 @@ class batch_printing final : public batch_observer {
     std::string text;
     std::unique_ptr<output> out;
     std::unique_ptr<token_printer> printer;
+    int tokens = 0;
     bool ended = false;
   };
 
@@ -150,13 +164,16 @@ void sample_lines(program_context const& context, generate_options const& option
   std::vector<std::vector<int>> prompts;
   for (std::size_t i = 0; i < request.prompts.size(); ++i) prompts.push_back(request.whole(i));
   batch_printing printing(context, options, request, sampling, model->capacity(), out);
-  generate_batch(*model, prompts, request.limits, printing);
+  // One limit for all, the longest; each ends at its own.
+  bool const endless = std::ranges::find(request.most, -1) != request.most.end();
+  generate_batch(*model, prompts,
+                 {.max_tokens = endless ? -1 : std::ranges::max(request.most), .stop_ids = request.stop_ids}, printing);
   note("generated: %d tokens for %zu prompts, %zu side by side", printing.tokens(), prompts.size(), side_by_side);
 }
 
 void search_beams(program_context const& context, generate_options const& options, generation_request const& request,
                   output& out) {
-  auto const beams = resolve_beams(options.beams);
+  auto const beams = resolve_beams(options.beams, context.metadata.generation);
   if (beams.coverage_penalty != 0)
     throw usage_error("--coverage-penalty: the model has no source that could be covered");
   if (options.logprobs) throw usage_error("--logprobs is for sampling; beams have --scores");
@@ -164,11 +181,15 @@ void search_beams(program_context const& context, generate_options const& option
   auto const model = context.start(options.session, beams.beams);
   check_all_fit(request, *model);
   note("search: %s", describe(beams).c_str());
-  beam_search search(beams, request.limits.stop_ids, context.model().vocab, model->capacity());
-  for (auto const& prompt : request.prompts) {
+  beam_search search(beams, request.stop_ids, context.model().vocab, model->capacity());
+  for (std::size_t i = 0; i < request.prompts.size(); ++i) {
+    auto const& prompt = request.prompts[i];
+    auto const rules = beam_rules(context, options.sampling, request.stop_ids, request.most[i]);
     model->rewind(0);
-    auto const found =
-        search.run(*model, {.prompt = prompt, .prefix = request.prefix, .max_tokens = request.limits.max_tokens});
+    auto const found = search.run(*model, {.prompt = prompt,
+                                           .prefix = request.prefix,
+                                           .max_tokens = request.most[i],
+                                           .rules = rules.empty() ? nullptr : &rules});
     print_hypotheses(context, found, prompt, options.print_ids, options.beams.scores, out);
   }
 }
@@ -177,11 +198,9 @@ void search_beams(program_context const& context, generate_options const& option
 
 void run_command(program_context const& context, generate_options const& options, output& out) {
   context.need_decoder("generating");
-  if (options.beams.given()) {
-    if (options.sampling.given()) throw usage_error("beams are searched without sampling options");
+  if (searches_beams(context, options.beams, options.sampling))
     return search_beams(context, options, read_request(context, options), out);
-  }
-  auto const sampling = resolve_sampling(options.sampling);
+  auto const sampling = resolve_sampling(options.sampling, context.metadata.generation);
   auto const request = read_request(context, options);
   if (options.batch_lines) return sample_lines(context, options, request, sampling, out);
   sample_one(context, options, request, sampling, out);

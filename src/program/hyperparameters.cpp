@@ -60,6 +60,19 @@ ordered_json describe(layer_set const& set, int layers) {
   return out;
 }
 
+// Matrices whose types are others than that of most.
+ordered_json describe(weight_types const& types, int layers, int encoder_layers) {
+  ordered_json out = ordered_json::array();
+  for (int i = 0; i < types.count; ++i) {
+    weight_type const& one = types.list[i];
+    ordered_json entry = {{"kind", name_of(one.kind)}, {"type", name_of(one.type)}};
+    entry["layers"] = describe(one.layers, one.encoder ? encoder_layers : layers);
+    if (one.encoder) entry["encoder"] = true;
+    out.push_back(entry);
+  }
+  return out;
+}
+
 }  // namespace
 
 ordered_json hyperparameters(config const& c) {
@@ -93,6 +106,7 @@ ordered_json hyperparameters(config const& c) {
   if (c.position == position_kind::relative)
     out["relative"] = {{"buckets", c.relative.buckets}, {"max_distance", c.relative.max_distance}};
   out.update({{"embedding_scale", shortest(c.embedding_scale)},
+              {"zero_start", c.zero_start},
               {"mask", name_of(c.mask)},
               {"prefix", {{"end", c.prefix.end}, {"blank", c.prefix.blank}, {"other_blank", c.prefix.other_blank}}},
               {"window", c.window},
@@ -120,6 +134,7 @@ ordered_json hyperparameters(config const& c) {
               {"labels", c.labels},
               {"weights", name_of(c.weights)},
               {"group", c.group},
+              {"types", describe(c.types, c.layers, c.encoder.layers)},
               {"inputs", name_of(c.inputs)},
               {"kv_dtype", name_of(c.kv_dtype)}});
   if (has_encoder(c)) out["encoder"] = describe(c.encoder);

@@ -5,7 +5,9 @@
 #include <string_view>
 
 #include "commands.hpp"
+#include "../checkpoint/packed_generation.hpp"
 #include "constformer/version.hpp"
+#include "embedding_description.hpp"
 #include "hyperparameters.hpp"
 
 namespace constformer::program {
@@ -54,8 +56,9 @@ ordered_json describe(program_context const& context) {
           {"workspace_bytes", unit.workspace_bytes},
           {"stop_ids", context.metadata.stop_ids},
           {"decoder_start", as_json(context.metadata.decoder_start)},
-          {"banned_ids", context.metadata.banned_ids},
+          {"generation", packed::generation_json(context.metadata.generation)},
           {"max_sequence", context.metadata.max_sequence},
+          {"embedding", describe_embedding(context.metadata.embedding, context.metadata.max_sequence)},
           {"config", hyperparameters(context.model())},
           {"tokenizer", describe_tokenizer(context)},
           {"tensors", describe_tensors(context)}};

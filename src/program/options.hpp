@@ -36,6 +36,12 @@ struct sampling_choice {
     return sampler || temperature || top_p || min_p || repeat_penalty || presence_penalty || frequency_penalty ||
            top_k || repeat_last_n || seed;
   }
+
+  /// Whether anything says how to draw that a search without drawing cannot follow: a temperature of 0 can.
+  [[nodiscard]] bool draws() const {
+    return sampler || temperature.value_or(0) != 0 || top_p || min_p || presence_penalty || frequency_penalty ||
+           top_k || repeat_last_n || seed;
+  }
 };
 
 /// Values of a beam search as far as they were given; it is one if any was.
@@ -55,7 +61,7 @@ struct generate_options {
   session_choice session;
   sampling_choice sampling;
   beam_choice beams;
-  int predict = -1;
+  std::optional<int> predict;
   bool ignore_eos = false;
   bool print_ids = false;
   bool batch_lines = false;
@@ -68,8 +74,9 @@ struct chat_options {
   session_choice session;
   sampling_choice sampling;
   std::string system;
-  std::optional<std::string> kind;  // --template
-  int predict = -1;
+  std::optional<std::string> name;            // --template
+  std::vector<std::string> template_options;  // KEY=JSON
+  std::optional<int> predict;
   bool print_ids = false;
 };
 
@@ -86,7 +93,7 @@ struct translate_options {
   sampling_choice sampling;
   beam_choice beams;
   std::string prefix;  // of the target
-  int predict = -1;
+  std::optional<int> predict;
   bool print_ids = false;
 };
 
@@ -101,8 +108,10 @@ struct embed_options {
   input_options input;
   session_choice session;
   std::optional<std::string> segments;
-  std::string pool;               // empty: what the model's files ask for, or mean
-  std::optional<bool> normalize;  // not given: what the model's files ask for, or not
+  std::string pool;                        // a list; empty: what the model's files ask for, or mean
+  std::optional<std::string> prompt_name;  // of the files' prompts; not given: their default
+  std::optional<std::string> prefix;       // instead of a prompt of the files
+  std::optional<bool> normalize;           // not given: what the model's files ask for, or not
   std::string output;
 };
 

@@ -1,24 +1,22 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
-#include "constformer/generate/session.hpp"
+#include "constformer/checkpoint/embedding.hpp"
 
 namespace constformer::program {
 
-/// How hidden states (tokens, d_model) become one vector (d_model); the names are those of sentence-transformers,
-/// shortened.
-enum class pooling { mean, cls, last, max, mean_sqrt_len, weighted_mean, pooler, none };
+/// Hidden states of one text.
+struct hidden_rows {
+  std::span<float const> values;  ///< (tokens, width)
+  std::size_t width;
+  std::size_t skipped;  ///< rows at the beginning that no pooling looks at: those of a prompt
+};
 
-/// The pooling of that name, if there is one.
-std::optional<pooling> pooling_from(std::string_view name);
-
-/// The rows (…, width) that `how` makes of the sequence that `model` encoded last, whose hidden states are `hidden`.
-std::vector<float> pooled(session& model, std::span<float const> hidden, pooling how, std::size_t width);
+/// The vector (width) that `how` makes of rows; neither pooler nor none.
+std::vector<float> pooled(hidden_rows const& rows, pooling_kind how);
 
 /// Scales each row to length 1; rows shorter than 1e-12 keep their direction and get shorter
 /// (torch.nn.functional.normalize).

@@ -32,21 +32,35 @@ std::uint64_t read_seed(std::string_view word) {
   return seed;
 }
 
-sampling_options defaults_of(sampling_choice const& choice) {
-  if (!choice.sampler || *choice.sampler == "standard") return {};
-  if (*choice.sampler == "llama2c") return llama2c_defaults();
-  throw usage_error("--sampler: '" + choice.sampler->substr(0, 40) + "' is neither standard nor llama2c");
-}
-
 template <class Value>
 void take(std::optional<Value> const& given, Value& value) {
   if (given) value = *given;
 }
 
+sampling_options defaults_of(generation_defaults const& asked) {
+  sampling_options o;
+  if (asked.do_sample.value_or(false))
+    o = {.temperature = 1.0F, .top_k = 50, .top_p = 1.0F, .min_p = 0.0F, .temperature_first = true};
+  take(asked.temperature, o.temperature);
+  take(asked.top_k, o.top_k);
+  take(asked.top_p, o.top_p);
+  take(asked.min_p, o.min_p);
+  take(asked.repetition_penalty, o.repeat_penalty);
+  if (asked.repetition_penalty) o.repeat_last_n = -1;
+  if (!asked.do_sample.value_or(true)) o.temperature = 0.0F;
+  return o;
+}
+
+sampling_options defaults_of(sampling_choice const& choice, generation_defaults const& asked) {
+  if (!choice.sampler || *choice.sampler == "standard") return defaults_of(asked);
+  if (*choice.sampler == "llama2c") return llama2c_defaults();
+  throw usage_error("--sampler: '" + choice.sampler->substr(0, 40) + "' is neither standard nor llama2c");
+}
+
 }  // namespace
 
-sampling_options resolve_sampling(sampling_choice const& choice) {
-  sampling_options o = defaults_of(choice);
+sampling_options resolve_sampling(sampling_choice const& choice, generation_defaults const& asked) {
+  sampling_options o = defaults_of(choice, asked);
   take(choice.temperature, o.temperature);
   take(choice.top_k, o.top_k);
   take(choice.top_p, o.top_p);
@@ -76,8 +90,8 @@ std::string describe(sampling_options const& o) {
   } else if (o.sampler == sampler_kind::llama2c) {
     std::snprintf(line, sizeof line, "llama2c: temp %g, top-p %g, seed %llu", f(o.temperature), f(o.top_p), seed);
   } else {
-    std::snprintf(line, sizeof line, "temp %g, top-k %d, top-p %g, min-p %g%s, seed %llu", f(o.temperature), o.top_k,
-                  f(o.top_p), f(o.min_p), penalties, seed);
+    std::snprintf(line, sizeof line, "temp %g%s, top-k %d, top-p %g, min-p %g%s, seed %llu", f(o.temperature),
+                  o.temperature_first ? " first" : "", o.top_k, f(o.top_p), f(o.min_p), penalties, seed);
   }
   return line;
 }

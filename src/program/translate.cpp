@@ -1,10 +1,10 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "beams.hpp"
+#include "checkpoint_defaults.hpp"
 #include "commands.hpp"
 #include "constformer/generate/beam_search.hpp"
 #include "constformer/generate/generation.hpp"
@@ -18,16 +18,10 @@ namespace constformer::program {
 
 namespace {
 
-// Greedy unless a temperature is given: a translation is the likeliest text, not a likely one.
-sampling_options sampling_of(sampling_choice choice) {
-  if (!choice.temperature) choice.temperature = 0.0F;
-  return resolve_sampling(choice);
-}
-
-std::unique_ptr<sampler> make_chooser(program_context const& context, sampling_options const& sampling, int capacity) {
-  auto choose = make_sampler(sampling, context.model().vocab, capacity);
-  auto const& banned = context.metadata.banned_ids;
-  return banned.empty() ? std::move(choose) : make_banning_sampler(std::move(choose), banned, context.model().vocab);
+// Greedy unless a temperature is given or the checkpoint asks for sampling: a translation is the likeliest text, not a likely one.
+sampling_options sampling_of(sampling_choice choice, generation_defaults const& asked) {
+  if (!choice.temperature && !asked.do_sample.value_or(false)) choice.temperature = 0.0F;
+  return resolve_sampling(choice, asked);
 }
 
 void print_ids(std::span<int const> ids, output& out) {
@@ -58,28 +52,34 @@ std::vector<int> read_beginning(program_context const& context, translate_option
 
 void search_beams(program_context const& context, translate_options const& options, std::span<int const> source,
                   std::span<int const> beginning, output& out) {
-  if (options.sampling.given()) throw usage_error("beams are searched without sampling options");
-  auto const beams = resolve_beams(options.beams);
+  auto const beams = resolve_beams(options.beams, context.metadata.generation);
+  int const most = most_new_tokens(context, options.predict, beginning.size());
+  auto const rules = beam_rules(context, options.sampling, context.metadata.stop_ids, most);
   auto const model = context.start(options.session, beams.beams);
   model->start_source(source);
   note("search: %s", describe(beams).c_str());
   beam_search search(beams, context.metadata.stop_ids, context.model().vocab, model->capacity());
   auto const found = search.run(*model, {.prompt = beginning.first(1),
                                          .prefix = beginning.subspan(1),
-                                         .max_tokens = options.predict,
-                                         .banned = context.metadata.banned_ids,
-                                         .min_tokens = least_tokens(beams)});
+                                         .max_tokens = most,
+                                         .min_tokens = least_tokens(beams),
+                                         .rules = rules.empty() ? nullptr : &rules,
+                                         .source = source});
   print_hypotheses(context, found, {}, options.print_ids, options.beams.scores, out);
 }
 
 void sample(program_context const& context, translate_options const& options, std::span<int const> source,
             std::span<int const> beginning, output& out) {
-  auto const sampling = sampling_of(options.sampling);
+  auto const sampling = sampling_of(options.sampling, context.metadata.generation);
+  int const most = most_new_tokens(context, options.predict, beginning.size());
+  int const vocab = context.model().vocab;
   auto const model = context.start(options.session);
-  auto const choose = make_chooser(context, sampling, model->capacity());
+  auto const choose =
+      make_ruled_sampler(make_sampler(sampling, vocab, model->capacity()),
+                         rules_of(context, context.metadata.stop_ids, most), source, vocab, model->capacity());
   model->start_source(source);
   std::vector<int> target(beginning.begin() + 1, beginning.end());
-  generation_limits const limits{.max_tokens = options.predict, .stop_ids = context.metadata.stop_ids};
+  generation_limits const limits{.max_tokens = most, .stop_ids = context.metadata.stop_ids};
   auto const result = generate(*model, *choose, beginning, limits, [&](int id) {
     target.push_back(id);
     return true;
@@ -99,12 +99,10 @@ void sample(program_context const& context, translate_options const& options, st
 
 void run_command(program_context const& context, translate_options const& options, output& out) {
   context.need_translator("translate");
-  if (options.predict < -1)
-    throw usage_error("--predict " + std::to_string(options.predict) + " is below -1, which stands for no limit");
   auto const source = read_source(context, options.source);
   if (!options.print_ids) static_cast<void>(context.need_tokenizer("printing text (without --print-ids)"));
   auto const beginning = read_beginning(context, options);
-  if (options.beams.given())
+  if (searches_beams(context, options.beams, options.sampling))
     search_beams(context, options, source, beginning, out);
   else
     sample(context, options, source, beginning, out);

@@ -43,6 +43,11 @@ bool begins_word(regex const& word, std::string_view text) {
   return found;
 }
 
+bool touches(std::span<text_range const> ranges, text_range r) {
+  auto const first = std::ranges::upper_bound(ranges, r.begin, {}, &text_range::end);
+  return first != ranges.end() && first->begin < r.end;
+}
+
 }  // namespace
 
 added_tokens::added_tokens(blob_reader const& blob, section which)
@@ -62,7 +67,8 @@ bool added_tokens::stands_alone(std::string_view text, std::size_t begin, std::s
   return !before && !begins_word(word_, text.substr(end));
 }
 
-void added_tokens::split(std::string_view text, bool specials, text_sink const& on_text, id_sink const& on_id) const {
+void added_tokens::split(std::string_view text, bool specials, std::span<text_range const> plain,
+                         text_sink const& on_text, id_sink const& on_id) const {
   std::size_t done = 0, at = 0;
   while (!trie_.empty() && at < text.size()) {
     if (!may_begin(text[at])) {
@@ -77,7 +83,7 @@ void added_tokens::split(std::string_view text, bool specials, text_sink const& 
     }
     at = end;
     blob_added const token = added_[found.value];
-    if (!specials && (token.flags & added_special) != 0) continue;
+    if ((token.flags & added_special) != 0 && (!specials || touches(plain, {begin, end}))) continue;
     if ((token.flags & added_single_word) != 0 && !stands_alone(text, begin, end)) continue;
     if ((token.flags & added_strip_left) != 0) begin = std::max(without_space_before(text, begin), done);
     if ((token.flags & added_strip_right) != 0) end = behind_space(text, end);
@@ -86,6 +92,15 @@ void added_tokens::split(std::string_view text, bool specials, text_sink const& 
     done = end;
   }
   if (done < text.size()) on_text(text.substr(done));
+}
+
+bool added_tokens::has_special(std::string_view text) const {
+  for (std::size_t at = 0; !trie_.empty() && at < text.size(); ++at) {
+    if (!may_begin(text[at])) continue;
+    auto const found = trie_.longest(text.substr(at));
+    if (found.size != 0 && (added_[found.value].flags & added_special) != 0) return true;
+  }
+  return false;
 }
 
 std::optional<int> added_tokens::find(std::string_view text) const {

@@ -3,8 +3,10 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 
+#include "constformer/text/tokenizer.hpp"
 #include "text/blob_reader.hpp"
 #include "text/regex.hpp"
 #include "text/trie.hpp"
@@ -21,8 +23,12 @@ class added_tokens {
   using id_sink = std::function<void(int id)>;
 
   /// Calls `on_text` for the stretches between tokens and `on_id` for the tokens, in order. Without `specials` those
-  /// marked special are passed over: their text is text.
-  void split(std::string_view text, bool specials, text_sink const& on_text, id_sink const& on_id) const;
+  /// marked special are passed over, and those that touch a `plain` range, too: their text is text.
+  void split(std::string_view text, bool specials, std::span<text_range const> plain, text_sink const& on_text,
+             id_sink const& on_id) const;
+
+  /// Whether a token that is marked special is spelled in `text`.
+  [[nodiscard]] bool has_special(std::string_view text) const;
 
   /// The id of the token that is spelled `text`.
   [[nodiscard]] std::optional<int> find(std::string_view text) const;

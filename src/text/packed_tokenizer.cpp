@@ -93,7 +93,7 @@ class packed_tokenizer final : public tokenizer {
       blob_template const item = items[i];
       auto const source = static_cast<template_item::source>(item.source);
       if (source != template_item::source::token) {
-        append_text(source == template_item::source::first ? first : second, options.parse_special, out.ids);
+        append_text(source == template_item::source::first ? first : second, options, out.ids);
       } else if (options.add_special) {
         out.ids.push_back(item.id);
       }
@@ -127,7 +127,16 @@ class packed_tokenizer final : public tokenizer {
     w.at_start = false;
   }
 
-  void append_text(std::string_view text, bool parse_special, std::vector<int>& out) const {
+  /// Whether special tokens are looked for in the rewritten text of a part that begins at `begin`. There is no telling
+  /// where a plain range lies in that, so none are if one of them spells a special token.
+  [[nodiscard]] bool parses_rewritten(std::string_view part, std::size_t begin, encode_options const& options) const {
+    return options.parse_special && std::ranges::none_of(options.plain, [&](text_range const& r) {
+             auto const from = std::max(r.begin, begin), to = std::min(r.end, begin + part.size());
+             return from < to && late_added_.has_special(part.substr(from - begin, to - from));
+           });
+  }
+
+  void append_text(std::string_view text, encode_options const& options, std::vector<int>& out) const {
     constexpr std::size_t longest_text = std::size_t{1} << 29;  // positions are 32 bits, and steps lengthen the text
     if (text.size() > longest_text) {
       throw error("text of " + std::to_string(text.size()) + " bytes, the limit is " + std::to_string(longest_text));
@@ -141,7 +150,7 @@ class packed_tokenizer final : public tokenizer {
     std::string buffer;
     auto const on_id = [&](int id) { out.push_back(id); };
     raw_added_.split(
-        text, parse_special,
+        text, options.parse_special, options.plain,
         [&](std::string_view part) {
           bool at_start = part.data() == text.data();
           std::string_view rewritten = rewriter_.apply(part, buffer);
@@ -149,7 +158,7 @@ class packed_tokenizer final : public tokenizer {
             throw_damaged("the order of steps");
           }
           late_added_.split(
-              rewritten, parse_special,
+              rewritten, parses_rewritten(part, static_cast<std::size_t>(part.data() - text.data()), options), {},
               [&](std::string_view rest) {
                 splitter_.apply(rest, at_start && rest.data() == rewritten.data(),
                                 [&](std::string_view word) { segment(word, w, out); });

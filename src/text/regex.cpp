@@ -7,6 +7,7 @@
 #include <string>
 
 #include "constformer/core/error.hpp"
+#include "text/utf8.hpp"
 
 namespace constformer::text {
 namespace {
@@ -30,8 +31,8 @@ struct match_data {
 
 int match_at(pcre2_code const* pattern, std::string_view text, std::size_t at, pcre2_match_data* data,
              std::uint32_t options) {
-  return pcre2_match(pattern, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
-                     options | PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, data, nullptr);
+  return pcre2_match(pattern, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, options | PCRE2_NO_UTF_CHECK,
+                     data, nullptr);
 }
 
 }  // namespace
@@ -68,8 +69,8 @@ regex::compiled const& regex::code() const {
 void regex::for_each(std::string_view text, std::function<void(span)> const& found) const {
   pcre2_code const* const pattern = code().code;
   match_data const m(pattern);
-  std::size_t at = 0;
-  while (at < text.size()) {
+  std::size_t at = 0, last_end = text.size() + 1;
+  while (at <= text.size()) {
     int count = match_at(pattern, text, at, m.data, 0);
     // Compiled code has a small stack; the interpreter takes what it needs from the heap.
     if (count == PCRE2_ERROR_JIT_STACKLIMIT) count = match_at(pattern, text, at, m.data, PCRE2_NO_JIT);
@@ -79,9 +80,15 @@ void regex::for_each(std::string_view text, std::function<void(span)> const& fou
                   std::to_string(text.size()) + " failed: " + message_of(count));
     }
     PCRE2_SIZE const* const place = pcre2_get_ovector_pointer(m.data);
-    if (place[1] <= at || place[0] >= place[1]) return;  // \K can put the end before the start
+    if (place[1] < at || place[0] > place[1]) return;  // \K can put the end before the start
+    // A match of nothing right behind a match is none, and the search goes on one character later.
+    if (place[0] == place[1] && place[1] == last_end) {
+      if (at == text.size()) return;
+      at += decode_first(text.substr(at)).size;
+      continue;
+    }
     found({std::max(place[0], at), place[1]});
-    at = place[1];
+    at = last_end = place[1];
   }
 }
 

@@ -21,8 +21,8 @@ class regex {
     std::size_t begin, end;
   };
 
-  /// Calls `found` for each match in turn; matches of nothing are left out. Throws `error` if the pattern does not
-  /// compile or matching runs into PCRE2's limits.
+  /// Calls `found` for each match in turn. A match of nothing counts unless it stands where the one before it ends, as
+  /// in the tokenizers library. Throws `error` if the pattern does not compile or matching runs into PCRE2's limits.
   void for_each(std::string_view text, std::function<void(span)> const& found) const;
 
  private:

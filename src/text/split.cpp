@@ -27,7 +27,7 @@ std::vector<stretch> stretches_of_pattern(std::string_view word, regex const& pa
   std::size_t done = 0;
   pattern.for_each(word, [&](regex::span m) {
     add_stretch(all, done, m.begin, false);
-    add_stretch(all, m.begin, m.end, true);
+    all.push_back({m.begin, m.end, true});  // one of nothing separates, too
     done = m.end;
   });
   add_stretch(all, done, word.size(), false);

@@ -77,7 +77,8 @@ TEST_CASE("a llama2.c file that is cut off names both sizes") {
 TEST_CASE("a folder that lacks a file") {
   auto checkpoint = copy_of_sort("lacking");
   fs::remove(checkpoint / "config.json");
-  check_all_refuse(checkpoint, (checkpoint / "config.json").string() + ": No such file or directory");
+  check_all_refuse(checkpoint,
+                   checkpoint.string() + ": holds weights but no config.json, which says what the weights are");
   checkpoint = copy_of_sort("lacking");
   fs::remove(checkpoint / "model.safetensors");
   check_all_refuse(

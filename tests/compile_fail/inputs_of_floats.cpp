@@ -1,4 +1,4 @@
-// expect: quantisation: inputs=i8 of weights=f32 must be f32, bf16 of bf16, or i8 of q8_0, q4_0 and iq4_nl
+// expect: quantisation: inputs=i8 of weights=f32 must be f32, bf16 of bf16, or i8 of quantised types
 #include "constformer/config/families.hpp"
 #include "constformer/config/rules.hpp"
 

@@ -59,7 +59,8 @@ void collect(json const& object, std::string const& prefix, values& into) {
 struct family {
   values fields;
   std::set<std::string> formats;
-  std::set<std::string> shapes;  // how heads are shared
+  std::set<std::string> model_types;  // of config.json
+  std::set<std::string> shapes;       // how heads are shared
   std::vector<std::string> fixtures;
 };
 
@@ -85,7 +86,7 @@ constformer::checkpoint opened(fs::path const& fixture) {
 std::map<std::string, family> families_of(fs::path const& fixtures) {
   std::map<std::string, family> out;
   std::set<fs::path> folders;
-  for (char const* const place : {"fixtures", "fixtures_translators"})
+  for (char const* const place : {"fixtures", "fixtures_translators", "fixtures_ctranslate2"})
     for (auto const& entry : fs::directory_iterator(fixtures / place))
       if (fs::exists(entry.path() / "ids.json")) folders.insert(entry.path());
   for (fs::path const& folder : folders) {
@@ -93,6 +94,8 @@ std::map<std::string, family> families_of(fs::path const& fixtures) {
     auto const described = constformer::command::describe_checkpoint(opened(folder));
     family& f = out[described["family"].get<std::string>()];
     f.formats.insert(described["format"].get<std::string>());
+    if (described["format"] == "Hugging Face folder")
+      f.model_types.insert(json::parse(text_of(folder / "config.json"))["model_type"].get<std::string>());
     f.shapes.insert(sharing(described["config"]));
     f.fixtures.push_back(folder.filename().string());
     collect(described["config"], "", f.fields);
@@ -105,6 +108,13 @@ std::string joined(Texts const& texts, std::string const& between = ", ") {
   std::string out;
   for (auto const& text : texts) out += (out.empty() ? "" : between) + text;
   return out;
+}
+
+std::string sources(family const& f) {
+  std::vector<std::string> out;
+  for (auto const& format : f.formats)
+    out.push_back(format == "Hugging Face folder" ? format + " (" + joined(f.model_types) + ")" : format);
+  return joined(out);
 }
 
 std::string always(family const& f) {
@@ -142,7 +152,7 @@ std::string page(std::map<std::string, family> const& all) {
       "what no fixture does.\n\n"
       "| family | read from | always | options that fixtures prove | fixtures |\n|---|---|---|---|---|\n";
   for (auto const& [name, f] : all)
-    out += "| " + name + " | " + joined(f.formats) + " | " + always(f) + " | " + options(f) + " | " +
+    out += "| " + name + " | " + sources(f) + " | " + always(f) + " | " + options(f) + " | " +
            std::to_string(f.fixtures.size()) + " |\n";
   out +=
       "\n## Refused by name\n\nEach of these is tried by the same test.\n\n| family | in config.json | sentence "

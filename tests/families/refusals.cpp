@@ -9,7 +9,7 @@ std::vector<refusal> const& refusals() {
       {"llama_mha", R"({"hidden_act":"prelu"})",
        R"(field "hidden_act" is "prelu", supported are gelu, gelu_new, gelu_fast, gelu_accurate, gelu_pytorch_tanh, quick_gelu, relu, relu2, silu, swish, tanh, sigmoid and linear)"},
       {"llama_mha", R"({"quantization_config":{"quant_method":"gptq"}})",
-       R"(field "quantization_config" is {"quant_method":"gptq"}, only unquantised checkpoints are supported)"},
+       R"(field "quantization_config": the weights are quantised (GPTQ), which is not read; give the unquantised model, and --dtype q8_0 or q4_0 quantises it here)"},
       {"llama_mha", R"({"pruned_heads":{"0":[1]}})",
        R"(field "pruned_heads" is {"0":[1]}, only whole layers are supported)"},
       {"qwen2_window", R"({"layer_types":["sliding_attention","linear_attention"]})",
@@ -30,6 +30,8 @@ std::vector<refusal> const& refusals() {
       {"bert_plain", R"({"is_decoder":true})", R"(field "is_decoder" is true, only false is supported)"},
       {"roberta_masked", R"({"hidden_act":"relu"})",
        R"(field "hidden_act" is relu, the head for masked tokens has gelu in any case, which is supported only together with it)"},
+      {"roberta_plain", R"({"model_type":"xlm-roberta-xl"})",
+       R"(model_type "xlm-roberta-xl" is not supported: its norms stand before each half of a block, those of an XLM-RoBERTa behind it)"},
   };
   return all;
 }

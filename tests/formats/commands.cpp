@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -104,4 +105,49 @@ TEST_CASE("what goes wrong is one line and a status", "[commands]") {
   CHECK(run("").status == 2);
   CHECK(run("--version").out.starts_with("constformer "));
   CHECK(run("--help").status == 0);
+}
+
+TEST_CASE("chat-render prints what a template makes of a conversation", "[commands]") {
+  scratch_folder const folder;
+  auto const write = [&](char const* name, std::string const& text) {
+    std::ofstream(folder / name) << text;
+    return quoted(folder / name);
+  };
+  auto const messages = write("m.json", R"([{"role":"user","content":"Hi"}])");
+  auto const tools = write("t.json", R"([{"name":"f"}])");
+  auto const jinja =
+      write("a.jinja", "{{ bos_token }}{{ messages[0].content }}{{ tools }}{{ mood }}{{ add_generation_prompt }}\n\n");
+  auto const shown = run("chat-render" + jinja + " --messages" + messages + " --tools" + tools +
+                         R"( --template-option 'bos_token="<s>"' --template-option mood=1.5 --no-generation-prompt)");
+  CHECK(shown.status == 0);
+  CHECK(shown.out == "<s>Hi[{'name': 'f'}]1.5False\n");
+  CHECK(run("chat-render" + jinja + " --messages - <" + messages).out == "HiNoneTrue\n");
+  check_refused(run("chat-render" + jinja + " --ids --messages" + messages), 1,
+                (folder / "a.jinja").string() + ": has no tokenizer, --ids needs one");
+  check_refused(run("chat-render" + write("b.jinja", "\n{{ 1 | sing }}") + " --messages" + messages), 1,
+                "chat template, line 2: the filter 'sing' is not supported");
+  check_refused(run("chat-render" + jinja + " --template alpaca --messages" + messages), 1,
+                "chat-render: 'alpaca' is neither a template of the checkpoint nor one that is built in");
+  CHECK(run("chat-render" + jinja + " --template chatml --messages" + messages).out ==
+        "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+}
+
+TEST_CASE("chat-render reads a folder, and build refuses by name what a template needs", "[commands]") {
+  scratch_folder const folder;
+  fs::copy(fixtures() / "llama_gqa_3_kv_heads", folder / "model");
+  std::ofstream(folder / "m.json") << R"([{"role":"user","content":"Hi"}])";
+  auto const model = quoted(folder / "model");
+  auto const messages = " --messages" + quoted(folder / "m.json");
+  check_refused(run("chat-render" + model + messages), 1,
+                (folder / "model").string() + ": holds no chat template; --template names one that is built in");
+  std::ofstream(folder / "model/tokenizer_config.json")
+      << R"({"bos_token":"<b>","chat_template":"{{ bos_token }}{{ messages[0].content }}"})";
+  CHECK(run("chat-render" + model + messages).out == "<b>Hi");
+  std::ofstream(folder / "model/chat_template.jinja") << "a\n{% if messages | pprint %}{% endif %}";
+  check_refused(run("build" + model + " -o" + quoted(folder / "program")), 1,
+                "chat template, line 2: the filter 'pprint' is not supported (template 'default'; --chat-template FILE "
+                "takes another one, --chat-template none builds a program that does not chat)");
+  check_refused(
+      run("build" + model + " --chat-template" + quoted(folder / "none") + " -o" + quoted(folder / "program")), 1,
+      (folder / "none").string() + ": cannot be read: No such file or directory");
 }

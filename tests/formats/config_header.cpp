@@ -75,22 +75,22 @@ std::string exact(config const& c) {
   auto const& [family, layers, d_model, heads, kv_heads, head_dim, d_ff, vocab, positions, first_position, segments,
                capacity, norm, place, eps, norm_bias, embedding_norm, residual_scale, norm_weight, adds_one, parallel,
                smear_inputs, residual_gains, backout, activation, gated, position, rope, relative, embedding_scale,
-               mask, prefix, window, unwindowed, scale, by_layer, gain, score_cap, qk_norm, qk_norm_last, value_layers,
-               value_gate_inputs, value_gate_limit, bias_qkv, bias_output, bias_ffn, bias_head, head, tied, logit_scale,
-               logit_cap, pooler, pooler_activation, classifier, labels, encoder, shared_tokens, weights, group, inputs,
-               kv_dtype] = c;
+               zero_start, mask, prefix, window, unwindowed, scale, by_layer, gain, score_cap, qk_norm, qk_norm_last,
+               value_layers, value_gate_inputs, value_gate_limit, bias_qkv, bias_output, bias_ffn, bias_head, head,
+               tied, logit_scale, logit_cap, pooler, pooler_activation, classifier, labels, encoder, shared_tokens,
+               weights, group, inputs, kv_dtype] = c;
   auto const flag = [](bool value) { return std::string(value ? "true" : "false"); };
-  return aggregate(exact(family), exact(layers), exact(d_model), exact(heads), exact(kv_heads), exact(head_dim),
-                   exact(d_ff), exact(vocab), exact(positions), exact(first_position), exact(segments), exact(capacity),
-                   exact(norm), exact(place), exact(eps), flag(norm_bias), flag(embedding_norm), exact(residual_scale),
-                   flag(norm_weight), flag(adds_one), flag(parallel), exact(smear_inputs), flag(residual_gains),
-                   flag(backout), exact(activation), flag(gated), exact(position), exact(rope), exact(relative),
-                   exact(embedding_scale), exact(mask), exact(prefix), exact(window), exact(unwindowed), flag(scale),
-                   flag(by_layer), exact(gain), exact(score_cap), flag(qk_norm), flag(qk_norm_last),
-                   exact(value_layers), exact(value_gate_inputs), exact(value_gate_limit), flag(bias_qkv),
-                   flag(bias_output), flag(bias_ffn), flag(bias_head), exact(head), flag(tied), exact(logit_scale),
-                   exact(logit_cap), flag(pooler), exact(pooler_activation), exact(classifier), exact(labels),
-                   exact(encoder), flag(shared_tokens), exact(weights), exact(group), exact(inputs), exact(kv_dtype));
+  return aggregate(
+      exact(family), exact(layers), exact(d_model), exact(heads), exact(kv_heads), exact(head_dim), exact(d_ff),
+      exact(vocab), exact(positions), exact(first_position), exact(segments), exact(capacity), exact(norm),
+      exact(place), exact(eps), flag(norm_bias), flag(embedding_norm), exact(residual_scale), flag(norm_weight),
+      flag(adds_one), flag(parallel), exact(smear_inputs), flag(residual_gains), flag(backout), exact(activation),
+      flag(gated), exact(position), exact(rope), exact(relative), exact(embedding_scale), flag(zero_start), exact(mask),
+      exact(prefix), exact(window), exact(unwindowed), flag(scale), flag(by_layer), exact(gain), exact(score_cap),
+      flag(qk_norm), flag(qk_norm_last), exact(value_layers), exact(value_gate_inputs), exact(value_gate_limit),
+      flag(bias_qkv), flag(bias_output), flag(bias_ffn), flag(bias_head), exact(head), flag(tied), exact(logit_scale),
+      exact(logit_cap), flag(pooler), exact(pooler_activation), exact(classifier), exact(labels), exact(encoder),
+      flag(shared_tokens), exact(weights), exact(group), exact(inputs), exact(kv_dtype));
 }
 
 // The number of an enumerator, of whatever kind.
@@ -164,6 +164,7 @@ config stranger() {
   c.prefix = {3, 2, 1};
   c.norm_adds_one = c.parallel = c.qk_norm = true;
   c.embedding_scale = 1.0F / 7;
+  c.zero_start = true;
   c.unwindowed.add(0);
   c.unwindowed.add(200);
   c.score_gain = 0.7F;

@@ -13,6 +13,7 @@
 
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/families.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/config/rules.hpp"
 #include "support.hpp"
@@ -180,13 +181,16 @@ TEST_CASE("fields that only some models have", "[config_json]") {
 
 TEST_CASE("generation_config.json overrules config.json", "[config_json]") {
   special_ids ids{1, {2}, {}};
-  overrule_special_ids(ids, R"({"eos_token_id":[7,9,7,1000,-1],"pad_token_id":3,"bos_token_id":null})", "G", 96);
+  config const model = llama({.layers = 1, .d_model = 8, .heads = 1, .vocab = 96, .positions = 8});
+  generation_defaults generation;
+  auto const overrule = [&](char const* text) { overrule_generation(ids, generation, text, "G", model); };
+  overrule(R"({"eos_token_id":[7,9,7,1000,-1],"pad_token_id":3,"bos_token_id":null})");
   CHECK(ids.bos == 1);
   CHECK(ids.eos == std::vector<int>{7, 9});
   CHECK(ids.pad == 3);
-  CHECK(sentence_of([&] { overrule_special_ids(ids, R"({"eos_token_id":"</s>"})", "G", 96); }) ==
+  CHECK(sentence_of([&] { overrule(R"({"eos_token_id":"</s>"})"); }) ==
         "G: field \"eos_token_id\" is \"</s>\", it must be a token id or a list of them");
-  CHECK(sentence_of([&] { overrule_special_ids(ids, R"({"eos_token_id":[1.5]})", "G", 96); }) ==
+  CHECK(sentence_of([&] { overrule(R"({"eos_token_id":[1.5]})"); }) ==
         "G: field \"eos_token_id\" is [1.5], it must be a token id or a list of them");
 }
 
@@ -260,7 +264,8 @@ TEST_CASE("config.json that is damaged or not supported is refused with one sent
       {changed(llama_file, {{"tie_word_embeddings", "yes"}}).dump(),
        "C: field \"tie_word_embeddings\" is \"yes\", it must be true or false"},
       {changed(llama_file, {{"quantization_config", json{{"bits", 4}}}}).dump(),
-       "C: field \"quantization_config\" is {\"bits\":4}, only unquantised checkpoints are supported"},
+       "C: field \"quantization_config\": the weights are quantised (a method it does not name, 4 bits), which is not "
+       "read; give the unquantised model, and --dtype q8_0 or q4_0 quantises it here"},
       {changed(llama_file, {{"partial_rotary_factor", 0.5}}).dump(),
        "C: field \"partial_rotary_factor\" is 0.5, only 1 is supported"},
       {rope("linear").dump(), "C: field \"rope_scaling\" is \"linear\", it must be an object"},
@@ -360,6 +365,70 @@ TEST_CASE("an unknown model_type is refused with those that are known", "[config
                             "chatglm", "gpt2", "bert", "roberta", "distilbert"}) {
     CAPTURE(known);
     CHECK(sentence.find(std::string(", ") + known) != std::string::npos);
+  }
+}
+
+TEST_CASE("a family that looks like a known one is refused with what differs", "[config_json]") {
+  CHECK(
+      refusal("{\"model_type\":\"umt5\"}") ==
+      "C: model_type \"umt5\" is not supported: each of its layers has relative positions of its own, those of an mT5 "
+      "are in the first alone");
+  CHECK(refusal("{\"model_type\":\"xlm-roberta-xl\"}").find("its norms stand before each half") != std::string::npos);
+}
+
+TEST_CASE("GPT-Neo's layers are global or local", "[config_json]") {
+  json const file = {{"model_type", "gpt_neo"},
+                     {"vocab_size", 96},
+                     {"hidden_size", 48},
+                     {"num_layers", 4},
+                     {"num_heads", 4},
+                     {"window_size", 9},
+                     {"attention_types", {{{"global", "local"}, 2}}}};
+  auto const unwindowed = [](config const& c) {
+    return std::vector<std::uint64_t>(c.unwindowed.words, c.unwindowed.words + 1);
+  };
+  config const c = read(file);
+  CHECK(c.family == family_kind::gpt_neo);
+  CHECK(c.window == 9);
+  CHECK(unwindowed(c) == std::vector<std::uint64_t>{0b0101});
+  CHECK((!c.scale_scores && !c.bias_qkv && c.bias_attention_output && c.bias_ffn && c.tied));
+  CHECK(c.d_ff == 192);
+  CHECK(c.positions == 2048);
+  CHECK(c.activation == activation_kind::gelu_tanh);
+  json const types = json::parse(R"([[["local"], 1], [["global", "global"], 1], [["local"], 1]])");
+  CHECK(unwindowed(read(changed(file, {{"attention_types", types}}))) == std::vector<std::uint64_t>{0b0110});
+  // Written beside the types by transformers, and counted before them.
+  CHECK(unwindowed(read(changed(file, {{"attention_layers", {"local", "local", "local", "global"}}}))) ==
+        std::vector<std::uint64_t>{0b1000});
+  CHECK(read(changed(file, {{"attention_layers", {"global", "global", "global", "global"}}})).window == 0);
+  CHECK(read(changed(file, {{"num_layers", 24}, {"attention_types", nullptr}})).window == 9);
+  CHECK(refusal(changed(file, {{"num_layers", 3}}).dump()) ==
+        "C: field \"attention_types\" tells of 4 layers, \"num_layers\" is 3");
+  CHECK(refusal(changed(file, {{"attention_layers", {"local", "local", "local", "sparse"}}}).dump()) ==
+        "C: field \"attention_types\" has \"sparse\", supported are global and local");
+  CHECK(refusal(changed(file, {{"attention_types", {"global"}}}).dump()).find("is expected") != std::string::npos);
+  CHECK(refusal(changed(file, {{"num_heads", 5}}).dump()) ==
+        "C: field \"hidden_size\" is 48, which is not a multiple of \"num_heads\" 5");
+}
+
+TEST_CASE("mT5 is T5 1.1, and nothing scales its head's input", "[config_json]") {
+  json const file = {{"model_type", "mt5"}, {"vocab_size", 96}, {"d_model", 16},  {"d_kv", 4},
+                     {"d_ff", 24},          {"num_heads", 3},   {"num_layers", 2}};
+  for (bool const tied : {false, true}) {
+    config const c = read(changed(file, {{"tie_word_embeddings", tied}}));
+    CHECK(c.family == family_kind::t5_v1_1);
+    CHECK((c.gated && c.activation == activation_kind::gelu_tanh));
+    CHECK(c.logit_scale == 1.0F);
+    CHECK(c.tied);
+  }
+}
+
+TEST_CASE("XLM-RoBERTa and CamemBERT have RoBERTa's positions", "[config_json]") {
+  for (auto const* name : {"roberta", "xlm-roberta", "camembert"}) {
+    config const c = read(changed(family("bert"), {{"model_type", name}, {"pad_token_id", 1}}));
+    CHECK(c.family == family_kind::roberta);
+    CHECK(c.first_position == 2);
+    CHECK(c.positions == 38);
   }
 }
 

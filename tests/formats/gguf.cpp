@@ -3,7 +3,9 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_floating_point.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -186,6 +188,83 @@ TEST_CASE("gguf: T5 has two stacks, and a gate tells 1.1") {
   CHECK(message_of(gguf_test::file(keys, embedding, data)).find("relative_buckets_count is 0") != std::string::npos);
 }
 
+TEST_CASE("gguf: Phi-3 has windows and LongRoPE, which first files leave out") {
+  checkpoint const whole = open_checkpoint(fixtures().parent_path() / "fixtures_gguf" / "phi3_bf16" / "model.gguf");
+  CHECK(whole.model.family == family_kind::phi3);
+  CHECK(whole.model.window == 7);
+  CHECK(whole.model.kv_heads == 1);
+  CHECK(whole.model.rope.scaling == rope_scaling_kind::longrope);
+  CHECK(whole.model.rope.original_positions == 16);
+  CHECK(whole.model.rope.long_factors.values[3] == 8.0F);
+  CHECK(whole.model.rope.short_factors.values[1] == 1.3F);
+  CHECK_THAT(whole.model.rope.attention_factor, Catch::Matchers::WithinAbs(1.3228756, 1e-6));
+  CHECK(whole.find("rope_factors_long.weight") == nullptr);
+  using namespace gguf_test;
+  auto const keys = [](std::uint32_t layers, std::uint32_t positions, std::vector<std::string> const& more) {
+    std::vector<std::string> all{str("general.architecture", "phi3"),
+                                 u32("phi3.block_count", layers),
+                                 u32("phi3.context_length", positions),
+                                 u32("phi3.embedding_length", 2),
+                                 u32("phi3.feed_forward_length", 2),
+                                 u32("phi3.attention.head_count", 1),
+                                 f32("phi3.attention.layer_norm_rms_epsilon", 1e-5F)};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  auto const window = [&](std::uint32_t layers, std::uint32_t positions, std::vector<std::string> const& more = {}) {
+    std::string const bytes = gguf_test::file(keys(layers, positions, more), embedding, data);
+    return read_gguf_model(read(bytes)).model.window;
+  };
+  CHECK(window(32, 4096) == 2047);
+  CHECK(window(40, 4096) == 2047);
+  CHECK(window(32, 131072) == 0);
+  CHECK(window(32, 4096, {u32("phi3.attention.sliding_window", 0)}) == 0);
+  CHECK(window(1, 8, {u32("phi3.attention.sliding_window", 3)}) == 3);
+  std::string const factor = number(1.5F) + std::string(28, '\0');
+  auto const factors = [&](std::vector<std::string> const& tensors, std::vector<std::string> const& more = {}) {
+    std::vector<std::string> all{embedding[0]};
+    all.insert(all.end(), tensors.begin(), tensors.end());
+    return message_of(gguf_test::file(keys(1, 8, more), all, data + factor + factor));
+  };
+  std::string const longer = info("rope_factors_long.weight", {1}, 0, 32);
+  CHECK(factors({longer, info("rope_factors_short.weight", {1}, 0, 64)}).empty());
+  CHECK(factors({longer}) == "F: tensors rope_factors_long.weight and rope_factors_short.weight come together");
+  CHECK(factors({longer, info("rope_factors_short.weight", {2}, 0, 64)}) ==
+        "F: tensor rope_factors_short.weight is [2], 1 pairs rotate and 64 is the limit");
+  CHECK(factors({}, {str("phi3.rope.scaling.type", "longrope")}) ==
+        "F: tensors rope_factors_long.weight and rope_factors_short.weight come together");
+}
+
+TEST_CASE("gguf: Qwen3 norms queries and keys of heads that its keys tell the width of") {
+  checkpoint const c = open_checkpoint(fixtures().parent_path() / "fixtures_gguf" / "qwen3_f16" / "model.gguf");
+  CHECK(c.model.family == family_kind::qwen3);
+  CHECK(c.model.head_dim == 10);
+  CHECK((c.model.qk_norm && c.model.tied));
+  CHECK(c.find("model.layers.1.self_attn.k_norm.weight") != nullptr);
+}
+
+TEST_CASE("gguf: pooling_type says how hidden states become an embedding") {
+  using namespace gguf_test;
+  auto const bytes = [](std::optional<std::uint32_t> type) {
+    auto all = llama_keys();
+    if (type) all.push_back(u32("llama.pooling_type", *type));
+    return gguf_test::file(all, embedding, data);
+  };
+  auto const pooling = [&](std::optional<std::uint32_t> type) {
+    std::string const file = bytes(type);
+    gguf_file const f = read(file);
+    return read_gguf_model(f).pooling;
+  };
+  CHECK(pooling(std::nullopt) == std::nullopt);
+  CHECK(pooling(0) == pooling_kind::none);
+  CHECK(pooling(1) == pooling_kind::mean);
+  CHECK(pooling(2) == pooling_kind::cls);
+  CHECK(pooling(3) == pooling_kind::last);
+  CHECK(pooling(4) == pooling_kind::cls);
+  CHECK(message_of(bytes(5)) ==
+        "F: key llama.pooling_type is 5, supported are 0 (none), 1 (mean), 2 (cls), 3 (last) and 4 (rank)");
+}
+
 TEST_CASE("gguf: tensors that do not lie in the file are named") {
   auto const tensors = [](std::vector<std::string> const& infos, std::string const& bytes = data) {
     return message_of(gguf_test::file(llama_keys(), infos, bytes));
@@ -199,9 +278,10 @@ TEST_CASE("gguf: tensors that do not lie in the file are named") {
   CHECK(tensors({info("t", {0}, 0, 0)}) == "F: t: dimension 0 is 0");
   CHECK(tensors({info("t", {1, 1, 1, 1, 1}, 0, 0)}) == "F: t: has 5 dimensions, 1 to 4 are allowed");
   CHECK(tensors({info("t", {33}, 8, 0)}) == "F: t: rows of 33 values are no whole groups of 32");
-  CHECK(tensors({info("t", {256}, 12, 0)}) == "F: t is Q4_K, only F32, F16, BF16, Q8_0, Q4_0 and IQ4_NL are read");
-  CHECK(tensors({info("t", {256}, 999, 0)}) ==
-        "F: t is of type 999, only F32, F16, BF16, Q8_0, Q4_0 and IQ4_NL are read");
+  CHECK(tensors({info("t", {128}, 12, 0)}) == "F: t: rows of 128 values are no whole groups of 256");
+  CHECK(tensors({info("t", {256}, 9, 0)}) ==
+        "F: t is Q8_1, read are F32, F16, BF16 and the types that weights are quantised to");
+  CHECK(tensors({info("t", {256}, 999, 0)}) == "F: t is of type 999, types below 42 are known");
 }
 
 TEST_CASE("gguf: what a model cannot be made of is refused by name") {
@@ -211,8 +291,9 @@ TEST_CASE("gguf: what a model cannot be made of is refused by name") {
     all[place] = key;
     return message_of(gguf_test::file(all, embedding, data));
   };
-  CHECK(with(0, str("general.architecture", "mamba")) ==
-        "F: general.architecture \"mamba\" is not supported (llama, qwen2, gpt2, bert, gemma, gemma2, t5)");
+  CHECK(
+      with(0, str("general.architecture", "mamba")) ==
+      "F: general.architecture \"mamba\" is not supported (llama, qwen2, qwen3, phi3, gpt2, bert, gemma, gemma2, t5)");
   CHECK(with(0, str("general.name", "x")) == "F: key general.architecture is missing");
   CHECK(with(1, u32("llama.block_count", 0)) == "F: key llama.block_count is 0, it must be between 1 and 16777216");
   CHECK(with(1, u32("other", 0)) == "F: key llama.block_count is missing");
@@ -226,9 +307,14 @@ TEST_CASE("gguf: what a model cannot be made of is refused by name") {
     return message_of(gguf_test::file(all, embedding, data));
   };
   CHECK(and_also(str("llama.rope.scaling.type", "yarn")) ==
-        "F: key llama.rope.scaling.type is \"yarn\", supported are none and linear");
+        "F: key llama.rope.scaling.type is \"yarn\", supported are none, linear and longrope");
   CHECK(and_also(u32("llama.expert_count", 8)) ==
         "F: key llama.expert_count asks for a mixture of experts, which is not supported");
+  // No experts, or one, are no mixture, and an id outside the vocabulary is none: what is wrong lies elsewhere.
+  for (std::string const& harmless :
+       {u32("llama.expert_count", 0), u32("llama.expert_count", 1), u32("tokenizer.ggml.padding_token_id", 0xFFFFFFFFu),
+        u32("tokenizer.ggml.bos_token_id", 99999)})
+    CHECK(and_also(harmless) == message_of(gguf_test::file(llama_keys(), embedding, data)));
   CHECK(message_of(gguf_test::file(llama_keys())) == "F: holds no tensors, only a vocabulary");
   CHECK(message_of(gguf_test::file(llama_keys(), {info("output.weight", {2, 3}, 0, 0)}, data)) ==
         "F: tensor token_embd.weight is missing");

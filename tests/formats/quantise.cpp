@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,7 @@
 #include "command/half.hpp"
 #include "command/pack_row.hpp"
 #include "command/quantise.hpp"
+#include "command/weight_choice.hpp"
 #include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/checkpoint/tensor.hpp"
@@ -28,7 +32,7 @@ nlohmann::json golden() {
   return nlohmann::json::parse(in);
 }
 
-std::string hex(std::vector<std::byte> const& bytes) {
+std::string hex(std::span<std::byte const> bytes) {
   std::string out;
   for (std::byte const b : bytes) {
     out += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
@@ -86,24 +90,38 @@ TEST_CASE("a value is the same in a panel and in a row of a table", "[quantise]"
   }
 }
 
-TEST_CASE("blocks of IQ4_NL hold what the gguf package reads in them", "[quantise]") {
-  std::ifstream in(formats_test::fixtures().parent_path().parent_path() / "formats" / "iq4_nl.json");
-  auto const golden = nlohmann::json::parse(in);
-  auto const blocks = bytes_of_hex(golden.at("bytes").get<std::string>());
-  auto const wanted = golden.at("values").get<std::vector<float>>();
-  std::vector<float> read(wanted.size());
-  read_rows_f32({"t", dtype::iq4_nl, {1, static_cast<std::int64_t>(wanted.size())}, blocks}, 0, 1, read);
-  CHECK(read == wanted);
+TEST_CASE("blocks of every type hold, bit for bit, what the gguf package reads in them", "[quantise]") {
+  std::ifstream in(formats_test::fixtures().parent_path().parent_path() / "formats" / "block_types.json");
+  std::size_t types = 0;
+  for (auto const& one : nlohmann::json::parse(in)) {
+    auto const name = one.at("type").get<std::string>();
+    for (int i = 0; i < dtype_count; ++i) {
+      auto const type = static_cast<dtype>(i);
+      if (name_of(type) != name) continue;
+      auto const blocks = bytes_of_hex(one.at("bytes").get<std::string>());
+      std::vector<float> read(2 * static_cast<std::size_t>(group_of(type).values));
+      REQUIRE(blocks.size() == static_cast<std::size_t>(bytes_of(type, std::ssize(read))));
+      tensor_view const tensor{"t", type, {1, std::ssize(read)}, blocks};
+      read_rows_f32(tensor, 0, 1, read);
+      CAPTURE(name);
+      CHECK(hex(std::as_bytes(std::span(read))) == one.at("values").get<std::string>());
+      std::vector<float> some(7);  // columns in the middle of blocks
+      read_columns_f32(tensor, 27, 7, some);
+      CHECK(std::ranges::equal(some, std::span(read).subspan(27, 7)));
+      ++types;
+    }
+  }
+  CHECK(types == 23);
 }
 
 template <dtype Type>
 void check_blocks_kept(std::vector<std::byte> const& blocks, std::size_t cols) {
   std::vector<std::byte> table(blocks.size()),
       panels(static_cast<std::size_t>(panel_bytes(Type, 16, static_cast<int>(cols))));
-  command::put_stored_table_row(Type, table.data(), 0, blocks);
+  command::put_stored_table_row(Type, table.data(), 0, Type, blocks);
   CHECK(table == blocks);
   matrix_shape const shape{16, static_cast<int>(cols)};
-  command::put_stored_panel_row(Type, panels.data(), shape, 3, blocks);
+  command::put_stored_panel_row(Type, panels.data(), shape, 3, Type, blocks);
   for (std::size_t k = 0; k < cols; ++k)
     CHECK(panel_value<Type>(reinterpret_cast<stored<Type> const*>(panels.data()), shape, 3,
                             static_cast<std::int64_t>(k)) ==
@@ -118,6 +136,48 @@ TEST_CASE("a file's own blocks are packed as they are", "[quantise]") {
   blocks.resize(2 * 18);
   check_blocks_kept<dtype::q4_0>(blocks, 64);
   check_blocks_kept<dtype::iq4_nl>(blocks, 64);
+}
+
+template <dtype Type>
+void check_exact(dtype stored_type, std::span<std::byte const> blocks, std::string const& wanted) {
+  auto const cols = 2 * static_cast<std::size_t>(group_of(stored_type).values);
+  matrix_shape const shape{16, static_cast<int>(cols)};
+  std::vector<std::byte> table(static_cast<std::size_t>(row_bytes(Type, shape.cols)) * 2);
+  std::vector<std::byte> panels(static_cast<std::size_t>(panel_bytes(Type, 16, shape.cols)));
+  command::put_stored_table_row(Type, table.data(), 1, stored_type, blocks);
+  command::put_stored_panel_row(Type, panels.data(), shape, 3, stored_type, blocks);
+  std::vector<float> from_table, from_panels;
+  for (std::int64_t k = 0; k < std::int64_t{shape.cols}; ++k) {
+    from_table.push_back(command::get_table_value(Type, table.data(), shape.cols, 1, k));
+    from_panels.push_back(command::get_panel_value(Type, panels.data(), shape, 3, k));
+  }
+  CHECK(hex(std::as_bytes(std::span(from_table))) == wanted);
+  CHECK(hex(std::as_bytes(std::span(from_panels))) == wanted);
+}
+
+TEST_CASE("what every type of block holds is packed without a bit of loss", "[quantise]") {
+  std::ifstream in(formats_test::fixtures().parent_path().parent_path() / "formats" / "block_types.json");
+  for (auto const& one : nlohmann::json::parse(in)) {
+    dtype type = dtype::f32;
+    for (int i = 0; i < dtype_count; ++i)
+      if (name_of(static_cast<dtype>(i)) == one.at("type").get<std::string>()) type = static_cast<dtype>(i);
+    CAPTURE(name_of(type));
+    auto const blocks = bytes_of_hex(one.at("bytes").get<std::string>());
+    auto const wanted = one.at("values").get<std::string>();
+    check_exact<dtype::q8_f>(type, blocks, wanted);
+    switch (command::packed_as(type)) {
+      case dtype::q8_0: check_exact<dtype::q8_0>(type, blocks, wanted); break;
+      case dtype::q4_0: check_exact<dtype::q4_0>(type, blocks, wanted); break;
+      case dtype::iq4_nl: check_exact<dtype::iq4_nl>(type, blocks, wanted); break;
+      case dtype::q4_k: check_exact<dtype::q4_k>(type, blocks, wanted); break;
+      case dtype::q5_k: check_exact<dtype::q5_k>(type, blocks, wanted); break;
+      case dtype::q6_k: check_exact<dtype::q6_k>(type, blocks, wanted); break;
+      default: CHECK(command::packed_as(type) == dtype::q8_f);
+    }
+  }
+  CHECK(command::packed_as(dtype::q5_0) == dtype::q8_0);
+  CHECK(command::packed_as(dtype::q3_k) == dtype::q6_k);
+  CHECK(command::packed_as(dtype::iq4_xs) == dtype::q8_f);
 }
 
 double squared_error(dtype type, std::vector<float> const& row) {

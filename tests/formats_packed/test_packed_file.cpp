@@ -51,6 +51,7 @@ std::vector<std::byte> const weights = [] {
   return bytes;
 }();
 std::vector<std::byte> const tokenizer_bytes(77, std::byte{3});
+std::vector<std::byte> const module_bytes(24, std::byte{5});
 
 packed_content content() {
   return {.fingerprint = 0xFEED,
@@ -59,7 +60,8 @@ packed_content content() {
           .metadata =
               {.name = "näme \"x\"", .family = "llama", .source = "safetensors", .stop_ids = {2, 7}, .max_sequence = 5},
           .tensors = {{.name = "a", .type = "f32", .shape = {3, 4}, .offset = 0},
-                      {.name = "b", .type = "bf16", .shape = {}, .offset = 64}}};
+                      {.name = "b", .type = "bf16", .shape = {}, .offset = 64}},
+          .modules = module_bytes};
 }
 
 std::string read_all(fs::path const& path) {
@@ -88,8 +90,8 @@ class aligned_copy {
 
 void read_everything(std::span<std::byte const> bytes) {
   auto const file = packed_file::view(bytes, "x");
-  for (auto which :
-       {packed_section::weights, packed_section::tokenizer, packed_section::metadata, packed_section::tensors})
+  for (auto which : {packed_section::weights, packed_section::tokenizer, packed_section::metadata,
+                     packed_section::tensors, packed_section::modules})
     static_cast<void>(file.section(which));
   static_cast<void>(file.metadata());
   static_cast<void>(file.tensors());
@@ -114,6 +116,7 @@ TEST_CASE("what is packed comes back, from a mapped file and from memory") {
     CHECK(std::vector(w.begin(), w.end()) == weights);
     CHECK(reinterpret_cast<std::uintptr_t>(w.data()) % 64 == 0);
     CHECK(file.section(packed_section::tokenizer).size() == 77);
+    CHECK(file.section(packed_section::modules).size() == 24);
     auto const m = file.metadata();
     CHECK(m.name == "näme \"x\"");
     CHECK(m.family == "llama");
@@ -196,15 +199,15 @@ TEST_CASE("each fault has its own sentence") {
   CHECK(sentence(bytes) == "x: is no packed file: it does not begin with the mark of one");
   bytes = good_file();
   put(bytes, 8, std::uint32_t{1});
-  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 5");
+  CHECK(sentence(bytes) == "x: is a packed file of version 1, this program reads version 6");
   bytes = good_file();
   CHECK_THAT(sentence(bytes + "y"), ContainsSubstring("it says it has " + std::to_string(bytes.size()) +
                                                       " bytes, it has " + std::to_string(bytes.size() + 1)));
   put(bytes, 64 + 8, std::uint64_t{1} << 63);
   CHECK_THAT(sentence(bytes), ContainsSubstring("x: is damaged: the checksum of its header is "));
-  CHECK(sentence("") == "x: is no packed file: it has 0 bytes, a header has 192");
+  CHECK(sentence("") == "x: is no packed file: it has 0 bytes, a header has 224");
   bytes = good_file();
-  bytes[192 + 1000] = 1;  // weights end at 1192, the tokenizer begins at 1216
+  bytes[256 + 1000] = 1;  // weights end at 1256, the tokenizer begins at 1280
   CHECK(sentence(bytes) == "x: is damaged: the gap of 24 bytes before byte 1216 is not zero");
   bytes = good_file();
   bytes[200] = static_cast<char>(bytes[200] ^ 1);
@@ -260,7 +263,7 @@ TEST_CASE("a first reader sums up a section in any order, and is told of any byt
   for (std::size_t const at : {std::size_t{0}, packed::piece_bytes, all - 1}) {
     {
       std::fstream file(folder / "long", std::ios::in | std::ios::out | std::ios::binary);
-      file.seekp(static_cast<std::streamoff>(192 + at));
+      file.seekp(static_cast<std::streamoff>(256 + at));
       file.put(static_cast<char>(~std::to_integer<unsigned>(bytes[at])));
     }
     for (auto const& parts : orders)
@@ -286,7 +289,7 @@ TEST_CASE("the checksum of a long section is that of its pieces' checksums") {
   CHECK(packed_file::map(folder / "long").section(packed_section::weights).size() == bytes.size());
   {
     std::fstream file(folder / "long", std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(192 + packed::piece_bytes + 77));
+    file.seekp(static_cast<std::streamoff>(256 + packed::piece_bytes + 77));
     file.put('x');
   }
   CHECK_THROWS_MATCHES(packed_file::map(folder / "long").section(packed_section::weights), error,

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (!constformer::first_misfit(read.model).empty()) std::abort();
     if (constformer::command::config_header(read.model, "name", text).empty()) std::abort();
     auto ids = read.ids;
-    constformer::overrule_special_ids(ids, text, "input", read.model.vocab);
+    auto generation = read.generation;
+    constformer::overrule_generation(ids, generation, text, "input", read.model);
   } catch (constformer::error const&) {  // the one way to say no
   }
   return 0;

@@ -2,10 +2,12 @@
 // is told.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -108,6 +110,8 @@ struct random_model {
       }
     }
   }
+
+  [[nodiscard]] static constexpr config const& configuration() { return Config; }
 
   [[nodiscard]] std::unique_ptr<session> start(session_options const& options = {}) const {
     return start_session<Config>(reinterpret_cast<std::byte const*>(weights.data()), options);
@@ -307,6 +311,65 @@ TEST_CASE("nothing is told of weights that are damaged, however often it is aske
     t->start_source(ids);
     CHECK_THROWS_AS(t->append(ids), error);
   }
+}
+
+// The first parameter of that name becomes `value` throughout row `row` of its table or at that place of its vector.
+template <class Model>
+void poison(Model& model, std::string_view parameter, int row, float value) {
+  pack_plan const plan = pack_plan_of(model.configuration());
+  for (pack_step const& step : plan.view()) {
+    if (step.parameter.view() != parameter) continue;
+    bool const vector = step.kind == packed_kind::vector;
+    std::size_t const width = vector ? 1 : static_cast<std::size_t>(padded(step.cols));
+    std::size_t const first =
+        static_cast<std::size_t>(step.offset) / sizeof(float) + static_cast<std::size_t>(row) * width;
+    std::fill_n(model.weights.begin() + static_cast<std::ptrdiff_t>(first),
+                vector ? 1 : static_cast<std::ptrdiff_t>(step.cols), value);
+    return;
+  }
+  FAIL("no parameter " << parameter);
+}
+
+std::string sentence_of_append(session& s, std::vector<int> const& ids) {
+  try {
+    s.append(ids);
+  } catch (error const& problem) {
+    return problem.what();
+  }
+  return "no error";
+}
+
+template <class Model>
+void check_poisoned_token() {
+  Model model;
+  poison(model, "tokens.weight", 5, std::numeric_limits<float>::quiet_NaN());
+  auto const s = model.start({.threads = 2, .sequences = 2});
+  CHECK(sentence_of_append(*s, {1, 2, 5, 3}) ==
+        "the hidden state after the last layer at position 2 (token 5) is not finite: value 0 of 40 is not a number");
+  s->rewind(0);
+  CHECK(sentence_of_append(*s, {1, 2, 3}) == "no error");
+  CHECK_THROWS_AS(s->step(std::vector{5, 1}), error);
+  CHECK_THROWS_AS(model.start()->score(std::vector{1, 5}, [](int, std::span<float const>) { FAIL("told"); }), error);
+}
+
+TEST_CASE("numbers that are not finite are named with their place, and none is told") {
+  check_poisoned_token<decoder>();
+  check_poisoned_token<bf16_decoder>();
+  check_poisoned_token<i8_decoder>();
+
+  encoder reader;
+  poison(reader, "tokens.weight", 5, std::numeric_limits<float>::infinity());
+  CHECK_THROWS_AS(reader.start()->encode(std::vector{1, 5}, {}), error);
+}
+
+TEST_CASE("a logit of minus infinity is none that is wrong") {
+  marian_model model;
+  poison(model, "head.bias", 7, -std::numeric_limits<float>::infinity());
+  auto const s = model.start();
+  s->start_source(some_ids(9, 61));
+  auto const logits = s->append(std::vector{1, 2});
+  CHECK(std::isinf(logits[7]));
+  CHECK(std::isfinite(logits[8]));
 }
 
 template <class Model>

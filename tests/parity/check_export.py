@@ -22,10 +22,10 @@ import transformers
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDERS = ["fixtures/" + name for name in (
     "llama_gqa_3_kv_heads", "llama_bf16", "llama_rope_yarn_options", "mistral_window", "qwen2_tied", "qwen3_tied_bias", "gemma_first_act",
-    "gemma2_caps", "phi3_longrope_short", "gpt_neox_parallel", "glm_bias", "glm4_sandwich", "gpt2_plain", "bert_pretraining",
-    "bert_first_names", "roberta_masked", "distilbert_masked", "chatglm_groups", "chatglm_6b_prefix")] + [
-    "fixtures_translators/" + name for name in ("t5_relu", "t5_gated", "marian_swish", "marian_two_vocabularies")]
-FILES = ["fixtures_gguf/" + name for name in ("llama_q8_0", "qwen2_bf16", "gpt2_f16", "bert_q4_0", "gemma_f32", "gemma2_f16", "t5_f32",
+    "gemma2_caps", "phi3_longrope_short", "gpt_neox_parallel", "gpt_neo_local", "glm_bias", "glm4_sandwich", "gpt2_plain", "bert_pretraining",
+    "bert_first_names", "roberta_masked", "xlm_roberta_masked", "distilbert_masked", "chatglm_groups", "chatglm_6b_prefix")] + [
+    "fixtures_translators/" + name for name in ("t5_relu", "t5_gated", "mt5_gated", "marian_swish", "marian_two_vocabularies")]
+FILES = ["fixtures_gguf/" + name for name in ("llama_q8_0", "qwen2_bf16", "qwen3_f16", "phi3_bf16", "gpt2_f16", "bert_q4_0", "gemma_f32", "gemma2_f16", "t5_f32",
                                               "t5_f16_gated")] + [
     "fixtures/" + name for name in ("nanogpt_bias", "nanogpt_no_bias", "gpt_state", "nanochat_plain")]
 KEPT = {"fixtures_gguf/llama_q8_0": "q8_0", "fixtures_gguf/bert_q4_0": "q4_0"}

@@ -165,6 +165,20 @@ def gpt2(**over):
     return c
 
 
+def gpt_neo(**over):
+    c = {"architectures": ["GPTNeoForCausalLM"], "model_type": "gpt_neo", "vocab_size": 41, "hidden_size": 15,
+         "num_layers": 3, "num_heads": 3, "intermediate_size": None, "window_size": 5, "max_position_embeddings": 48,
+         "attention_types": [[["global", "local"], 1], [["local"], 1]], "activation_function": "gelu_new",
+         "layer_norm_epsilon": 1e-5, "torch_dtype": "float32", **NONE_IDS}
+    return {**c, **over}
+
+
+def saved_neo_masks(c):
+    mask = torch.ones(1, 1, 8, 8).tril().bool()
+    return {f"transformer.h.{i}.attn.attention.{name}": value.clone() for i in range(c["num_layers"])
+            for name, value in (("bias", mask), ("masked_bias", torch.tensor(-1e9)))}
+
+
 def bert(**over):
     c = {"architectures": ["BertModel"], "model_type": "bert", "vocab_size": 39, "hidden_size": 12,
          "intermediate_size": 19, "num_hidden_layers": 2, "num_attention_heads": 3, "hidden_act": "gelu",
@@ -178,6 +192,10 @@ def roberta(**over):
     c = bert(architectures=["RobertaModel"], model_type="roberta", layer_norm_eps=1e-5, type_vocab_size=1, pad_token_id=1,
              max_position_embeddings=29)
     return {**c, **over}
+
+
+def xlm_roberta(kind, **over):
+    return roberta(architectures=[f"XLMRoberta{kind}"], model_type="xlm-roberta", **over)
 
 
 def distilbert(**over):
@@ -312,6 +330,8 @@ FIXTURES = {
     "gpt2_untied": Fixture(gpt2(tie_word_embeddings=False)),
     "gpt2_first_names": Fixture(gpt2(n_positions=32), names=without("transformer."), extra=saved_masks),
     "gpt2_bf16": Fixture(gpt2(torch_dtype="bfloat16"), dtype="BF16"),
+    # GPT-Neo
+    "gpt_neo_local": Fixture(gpt_neo(), prompt=20, extra=saved_neo_masks, unlike={"window_size": 6}),
     # BERT
     "bert_plain": Fixture(bert(), unlike={"hidden_act": "gelu_new"}),
     "bert_head_dim_5": Fixture(bert(hidden_size=15, num_attention_heads=3)),
@@ -351,6 +371,13 @@ FIXTURES = {
     "roberta_masked": Fixture(roberta(architectures=["RobertaForMaskedLM"], vocab_size=61), prompt=17),
     "roberta_labels": Fixture(roberta(architectures=["RobertaForSequenceClassification"], pad_token_id=3, **labels("a", "b"))),
     "roberta_token_labels": Fixture(roberta(architectures=["RobertaForTokenClassification"], type_vocab_size=2, **labels("a", "b", "c"))),
+    # The shapes are those of roberta_*, so that a compiler cache knows their units.
+    "xlm_roberta_plain": Fixture(xlm_roberta("Model", hidden_size=15, layer_norm_eps=0.003), prompt=25),
+    "xlm_roberta_masked": Fixture(xlm_roberta("ForMaskedLM", vocab_size=61), prompt=17),
+    "xlm_roberta_labels": Fixture(xlm_roberta("ForSequenceClassification", pad_token_id=3, **labels("a", "b"))),
+    "xlm_roberta_token_labels": Fixture(xlm_roberta("ForTokenClassification", type_vocab_size=2, **labels("a", "b", "c"))),
+    "camembert_masked": Fixture(roberta(architectures=["CamembertForMaskedLM"], model_type="camembert", vocab_size=61),
+                                prompt=17),
     "distilbert_plain": Fixture(distilbert(activation="relu")),
     "distilbert_masked": Fixture(distilbert(architectures=["DistilBertForMaskedLM"], dim=15, vocab_size=41), prompt=20),
     "distilbert_labels": Fixture(distilbert(architectures=["DistilBertForSequenceClassification"], **labels("a", "b", "c", "d"))),
@@ -437,7 +464,7 @@ def write_shards(tensors, folder, count):
 def write_encoder(fixture, folder, seed):
     c, random = fixture.config, np.random.RandomState(seed + 1)
     prompt = random.randint(0, c["vocab_size"], fixture.prompt).tolist()
-    if c["pad_token_id"] in prompt and c["model_type"] == "roberta":  # padding has a position of its own there
+    if c["pad_token_id"] in prompt and c["model_type"] in reference.ROBERTAS:  # padding has a position of its own there
         return False
     segments = None
     if fixture.segments == "random" and c.get("type_vocab_size", 0) > 0:

@@ -6,11 +6,13 @@
 
 A fixture is model.gguf with the ids.json and logits.npy (hidden.npy) of make_fixtures.py, and listing.json: what the package's own
 reader finds in the file, keys with their values and tensors with type and extents in the file's order. The reference computes with the
-weights that the blocks of Q8_0 and Q4_0 stand for, as the Python package `gguf` takes them apart.
+weights that the blocks stand for, as the Python package `gguf` takes them apart. That package does not round to the types of llama_mixed:
+the bytes of its blocks are random, but for the halves that scale them.
 Exit status 77 when the Python packages it needs are missing.
 """
 import argparse
 import json
+import math
 import pathlib
 import shutil
 import sys
@@ -40,12 +42,26 @@ FIXTURES = {
         rope_scaling={"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
                       "original_max_position_embeddings": 8192})),
     "qwen2_bf16": ("qwen2", TYPE.BF16, fixtures.qwen2(tie_word_embeddings=True)),
+    "qwen3_f16": ("qwen3", TYPE.F16, fixtures.qwen3(num_attention_heads=6, num_key_value_heads=3, tie_word_embeddings=True)),
+    "phi3_bf16": ("phi3", TYPE.BF16, fixtures.phi3(
+        sliding_window=7, num_key_value_heads=1, max_position_embeddings=128, original_max_position_embeddings=16,
+        rope_scaling={"type": "longrope", "short_factor": [1.0, 1.3, 2.0, 1.1], "long_factor": [1.5, 2.5, 4.0, 8.0]})),
     "gpt2_f16": ("gpt2", TYPE.F16, fixtures.gpt2()),
     # The file says neither theta nor what scores are divided by: they are these.
     "gemma_f32": ("gemma", TYPE.F32, fixtures.gemma(rope_theta=10000.0)),
     "gemma2_f16": ("gemma2", TYPE.F16, fixtures.gemma2(query_pre_attn_scalar=10, final_logit_softcapping=20.0, rope_theta=10000.0)),
+    "llama_mixed": ("llama", "mixed", fixtures.llama(hidden_size=256, intermediate_size=256, num_attention_heads=4, num_key_value_heads=2,
+                                                     rope_theta=10000.0)),
     "bert_q4_0": ("bert", TYPE.Q4_0, fixtures.bert(**WIDE, num_attention_heads=2)),
 }
+
+# Types as llama-quantize mixes them, from layer to layer, and some that are packed as others.
+MIXED = {"token_embd": TYPE.Q4_K, "output": TYPE.Q6_K, "blk.0.attn_v": TYPE.Q5_0, "blk.1.attn_v": TYPE.Q6_K, "blk.1.attn_output": TYPE.Q5_K,
+         "blk.0.ffn_down": TYPE.Q3_K, "blk.1.ffn_down": TYPE.IQ4_XS, "blk.1.ffn_up": TYPE.Q2_K}
+
+# Where blocks have halves that scale them, and what gives weights of about 0.05.
+HALVES = {TYPE.Q4_K: ((0, 2e-4), (2, 1.5e-3)), TYPE.Q5_K: ((0, 1e-4), (2, 1.5e-3)), TYPE.Q6_K: ((208, 4e-5),), TYPE.Q5_0: ((0, 5e-3),),
+          TYPE.Q3_K: ((108, 1e-3),), TYPE.IQ4_XS: ((0, 4e-5),), TYPE.Q2_K: ((80, 4e-3), (82, 6e-3))}
 
 # Encoder-decoder models, of which make_translators.py writes the checkpoint; a text is the source.
 T5_FIXTURES = {
@@ -68,9 +84,12 @@ BERT = {"embeddings.word_embeddings": "token_embd", "embeddings.position_embeddi
         "attention.self.query": "attn_q", "attention.self.key": "attn_k", "attention.self.value": "attn_v",
         "attention.output.dense": "attn_output", "attention.output.LayerNorm": "attn_output_norm",
         "intermediate.dense": "ffn_up", "output.dense": "ffn_down", "output.LayerNorm": "layer_output_norm"}
+QWEN3 = {**LLAMA, "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm"}
+PHI3 = {**LLAMA, "self_attn.qkv_proj": "attn_qkv", "mlp.gate_up_proj": "ffn_up"}
 GEMMA2 = {**LLAMA, "post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
           "post_feedforward_layernorm": "post_ffw_norm"}
-NAMES = {"llama": ("model.layers.", LLAMA), "qwen2": ("model.layers.", LLAMA), "gemma": ("model.layers.", LLAMA),
+NAMES = {"llama": ("model.layers.", LLAMA), "qwen2": ("model.layers.", LLAMA),
+         "qwen3": ("model.layers.", QWEN3), "phi3": ("model.layers.", PHI3), "gemma": ("model.layers.", LLAMA),
          "gemma2": ("model.layers.", GEMMA2), "gpt2": ("transformer.h.", GPT2),
          "bert": ("encoder.layer.", BERT)}
 
@@ -123,10 +142,17 @@ def add_keys(writer, family, c):
     else:
         writer.add_head_count_kv(c["num_key_value_heads"])
         writer.add_layer_norm_rms_eps(c["rms_norm_eps"])
-    if family in ("llama", "qwen2"):
+    if family in ("llama", "qwen2", "qwen3", "phi3"):
         writer.add_rope_freq_base(c["rope_theta"])
+    if family in ("llama", "qwen2", "phi3"):
         writer.add_rope_dimension_count(c["hidden_size"] // c["num_attention_heads"])
-    if family.startswith("gemma"):
+    if family == "phi3":
+        original = c["original_max_position_embeddings"]
+        writer.add_sliding_window(c["sliding_window"])
+        writer.add_rope_scaling_orig_ctx_len(original)
+        writer.add_rope_scaling_attn_factors(
+            math.sqrt(1 + math.log(c["max_position_embeddings"] / original) / math.log(original)))
+    if family.startswith("gemma") or family == "qwen3":
         writer.add_key_length(c["head_dim"])
         writer.add_value_length(c["head_dim"])
     if family == "gemma2":
@@ -149,18 +175,40 @@ def llama3_factors(c):
     return np.array(out, dtype=np.float32)
 
 
-def write_gguf(name, folder):
+def mixed_type(name):
+    return MIXED.get(name.removesuffix(".weight"), TYPE.Q4_K)
+
+
+def random_blocks(kind, rows, columns, random):
+    values, size = gguf.GGML_QUANT_SIZES[kind]
+    blocks = random.randint(0, 256, (rows, columns // values, size)).astype(np.uint8)
+    for at, scale in HALVES[kind]:
+        halves = (scale * random.uniform(0.5, 1.0, blocks.shape[:2])).astype(np.float16)
+        blocks[..., at:at + 2] = halves[..., None].view(np.uint8)
+    return blocks.reshape(rows, -1)
+
+
+def write_gguf(name, folder, seed):
     """The checkpoint of `folder` as model.gguf; its safetensors get the values that the blocks stand for."""
     family, kind, c = FIXTURES[name]
     tensors = load_file(folder / "model.safetensors")
     writer = gguf.GGUFWriter(str(folder / "model.gguf"), family)
     add_keys(writer, family, c)
-    if family == "llama":
+    random = np.random.RandomState(seed)
+    if c.get("rope_scaling"):
         writer.add_tensor("rope_freqs.weight", llama3_factors(c))
+    if family == "phi3":
+        for length in ("long", "short"):
+            factors = np.array(c["rope_scaling"][f"{length}_factor"], dtype=np.float32)
+            writer.add_tensor(f"rope_factors_{length}.weight", factors)
     for tensor in sorted(tensors):
         values = converted(family, c, tensor, tensors[tensor].numpy())
         own = TYPE.F32 if values.ndim == 1 or "position_embd" in gguf_name(family, tensor) else kind
-        packed = gguf.quants.quantize(values, own)
+        if own == "mixed":
+            own = mixed_type(gguf_name(family, tensor))
+            packed = random_blocks(own, *values.shape, random)
+        else:
+            packed = gguf.quants.quantize(values, own)
         writer.add_tensor(gguf_name(family, tensor), packed, raw_dtype=own)
         tensors[tensor] = as_stored(family, c, tensor, gguf.quants.dequantize(packed, own).astype(np.float32))
     writer.write_header_to_file()
@@ -179,13 +227,13 @@ def write_listing(folder):
 
 
 def write(name, folder):
-    _, _, c = FIXTURES[name]
-    fixture = fixtures.Fixture(c, pooler=False)
+    family, _, c = FIXTURES[name]
+    fixture = fixtures.Fixture(c, prompt=20 if family == "phi3" else 12, pooler=False)
     finish = fixtures.write_encoder if c["model_type"] == "bert" else fixtures.write_decoder
     for seed in range(200):
         shutil.rmtree(folder, ignore_errors=True)
         fixtures.write_checkpoint(fixture, folder, seed)
-        write_gguf(name, folder)
+        write_gguf(name, folder, seed)
         if finish(fixture, folder, seed):
             break
     else:

@@ -43,6 +43,10 @@ def t5(**over):
             "decoder_start_token_id": 0, **over}
 
 
+def mt5(**over):
+    return t5(architectures=["MT5ForConditionalGeneration"], model_type="mt5", feed_forward_proj="gated-gelu", **over)
+
+
 def marian(**over):
     return {"architectures": ["MarianMTModel"], "model_type": "marian", "is_encoder_decoder": True, "vocab_size": 39,
             "d_model": 12, "encoder_layers": 3, "encoder_attention_heads": 2, "encoder_ffn_dim": 21, "decoder_layers": 2,
@@ -62,6 +66,8 @@ FIXTURES = {
     "t5_relu": (t5(), 70, 70),
     "t5_gated": (t5(feed_forward_proj="gated-gelu", tie_word_embeddings=False, d_kv=5, num_layers=3, num_decoder_layers=1,
                     layer_norm_epsilon=0.02), 7, 20),
+    # As the releases have it: the head is a matrix of its own, which tie_word_embeddings denies and transformers 5 takes.
+    "mt5_gated": (mt5(tie_word_embeddings=False, d_kv=5, num_layers=3, num_decoder_layers=1, layer_norm_epsilon=0.02), 7, 20),
     "marian_swish": (marian(), 75, 20),
     "marian_two_vocabularies": (marian(share_encoder_decoder_embeddings=False, d_model=6, encoder_layers=1, decoder_layers=1,
                                        encoder_ffn_dim=10, decoder_ffn_dim=9, scale_embedding=False, activation_function="relu"),

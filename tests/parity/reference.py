@@ -22,7 +22,8 @@ except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
     sys.exit(77)
 
-ENCODERS = ("bert", "roberta", "distilbert")
+ROBERTAS = ("roberta", "xlm-roberta", "camembert")
+ENCODERS = ("bert", "distilbert", *ROBERTAS)
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
@@ -39,7 +40,7 @@ def load(folder):
     options = {"dtype": torch.float32, "attn_implementation": "eager", "output_loading_info": True}
     if config["model_type"] in ENCODERS:
         kind = getattr(transformers, config["architectures"][0])
-        if kind.__name__ in ("BertModel", "RobertaModel"):
+        if kind.__name__ in ("BertModel", "RobertaModel", "XLMRobertaModel"):
             options["add_pooling_layer"] = any("pooler" in name for name in tensor_names(folder))
         model, info = kind.from_pretrained(folder, **options)
     else:

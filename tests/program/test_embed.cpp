@@ -14,6 +14,8 @@
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::StartsWith;
+using constformer::embedding_step_kind;
+using constformer::pooling_kind;
 
 namespace {
 
@@ -105,13 +107,90 @@ TEST_CASE("text longer than the model's files ask for is cut, longer than the mo
              ContainsSubstring("the text has 50 tokens, the model takes at most 24"));
 }
 
-TEST_CASE("decoders and encoders refuse each other's commands") {
+TEST_CASE("the files' steps are the default, and the command line overrules pooling and length") {
+  std::vector<float> const matrix{1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0};
+  auto const toy = make({.embedding = {.steps = {{.poolings = {pooling_kind::cls}},
+                                                 {.kind = embedding_step_kind::dense, .inputs = 8, .outputs = 2},
+                                                 {.kind = embedding_step_kind::normalize}}},
+                         .modules = matrix});
+  auto const embedded = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"embed", "--ids", "8,16"});
+    auto const run = toy.run(options);
+    INFO(run.err);
+    REQUIRE(run.status == 0);
+    return numbers(run.out);
+  };
+  CHECK(embedded({"--no-normalize"}) == std::vector{toy::hidden(8, 0, 0), 2 * toy::hidden(8, 0, 1)});
+  CHECK(embedded({"--no-normalize", "--pool", "last"}) ==
+        std::vector{toy::hidden(16, 0, 0), 2 * toy::hidden(16, 0, 1)});
+  CHECK(embedded({"--pool", "none"}).size() == 2 * toy::width);
+  auto const row = embedded({});
+  CHECK(std::hypot(row[0], row[1]) == Approx(1).epsilon(1e-6));
+  auto const shown = toy.run({"info"}).out;
+  CHECK_THAT(shown, ContainsSubstring(R"(["pool cls","dense 8 to 2, Identity","normalize"])"));
+  auto const misfit = toy.run({"embed", "--ids", "8", "--pool", "cls,mean"});
+  CHECK(misfit.status == 1);
+  CHECK_THAT(misfit.err, ContainsSubstring("a module after pooling reads 8 values, pooled are 16"));
+}
+
+TEST_CASE("poolings are joined, and dimensions are kept as the files ask") {
+  auto const toy = make({.embedding = {.dimensions = 3}});
+  CHECK(numbers(toy.run({"embed", "--ids", "8,16"}).out).size() == 3);
+  auto const free = make();
+  auto const joined = numbers(free.run({"embed", "--ids", "8,16", "--pool", "last,cls"}).out);
+  REQUIRE(joined.size() == 2 * toy::width);
+  CHECK(joined[0] == toy::hidden(16, 0, 0));
+  CHECK(joined[toy::width] == toy::hidden(8, 0, 0));
+  CHECK(free.run({"embed", "--ids", "8", "--pool", "cls,none"}).status == 2);
+}
+
+TEST_CASE("prompts of the files stand before the text") {
+  auto const toy = make({.embedding = {.prompts = {{"query", "ab"}, {"document", ""}}, .default_prompt = "query"}});
+  auto const plain = make();
+  auto const rows = [](toy_program const& program, std::vector<std::string> options) {
+    options.insert(options.begin(), {"embed", "--pool", "none"});
+    return program.run(options).out;
+  };
+  auto const whole = rows(plain, {"-p", "abcd"});
+  CHECK(rows(toy, {"-p", "cd"}) == whole);
+  CHECK(rows(toy, {"-p", "cd", "--prompt-name", "query"}) == whole);
+  CHECK(rows(toy, {"-p", "d", "--prefix", "abc"}) == whole);
+  CHECK(rows(toy, {"-p", "abcd", "--prompt-name", "document"}) == whole);
+  CHECK(rows(toy, {"-p", "abcd", "--prefix", ""}) == whole);
+  CHECK(rows(toy, {"--ids", "8,16"}) == rows(plain, {"--ids", "8,16"}));
+  CHECK_THAT(toy.run({"embed", "-p", "a", "--prompt-name", "passage"}).err,
+             ContainsSubstring("has no prompt 'passage', it has query, document"));
+  CHECK_THAT(plain.run({"embed", "-p", "a", "--prompt-name", "query"}).err, ContainsSubstring("it has none at all"));
+  CHECK(toy.run({"embed", "-p", "a", "--prompt-name", "query", "--prefix", "b"}).status == 2);
+  CHECK(toy.run({"embed", "--ids", "8", "--prefix", "b"}).status == 2);
+}
+
+TEST_CASE("a pooling that leaves the prompt out looks at the text alone") {
+  auto const toy = make({.embedding = {.steps = {{.poolings = {pooling_kind::cls}, .include_prompt = false}},
+                                       .prompts = {{"query", "ab"}},
+                                       .default_prompt = "query"}});
+  auto const plain = make();
+  auto const all = numbers(plain.run({"embed", "-p", "abcd", "--pool", "none"}).out);
+  auto const before = numbers(plain.run({"embed", "-p", "ab", "--pool", "none"}).out).size();
+  auto const first = numbers(toy.run({"embed", "-p", "cd"}).out);
+  REQUIRE(first.size() == toy::width);
+  for (std::size_t i = 0; i < toy::width; ++i) CHECK(first[i] == all[before + i]);
+}
+
+TEST_CASE("decoders embed: the last token, or what the command line asks for") {
+  toy_program const decoder;
+  auto const last = numbers(decoder.run({"embed", "--ids", "8,16"}).out);
+  auto const mean = numbers(decoder.run({"embed", "--ids", "8,16", "--pool", "mean"}).out);
+  REQUIRE(last.size() == toy::width);
+  REQUIRE(mean.size() == toy::width);
+  CHECK(last[0] == toy::hidden(16, 0, 0));
+  CHECK(mean[0] == toy::hidden(12, 0, 0));
+  CHECK_THAT(decoder.run({"embed", "--ids", "8", "--pool", "pooler"}).err, ContainsSubstring("has no pooler"));
+}
+
+TEST_CASE("encoders refuse the commands of decoders") {
   auto const encoder = make();
   CHECK_THAT(encoder.run({"-p", "a"}).err, ContainsSubstring("toy is an encoder (bert)"));
   CHECK_THAT(encoder.run({"score", "-p", "a"}).err, ContainsSubstring("score needs a decoder"));
-  toy_program const decoder;
-  auto const run = decoder.run({"embed", "-p", "a"});
-  CHECK(run.status == 1);
-  CHECK_THAT(run.err, ContainsSubstring("toy is a decoder (llama); embed needs an encoder"));
   CHECK(encoder.run({"embed", "-p", "a", "--pool", "median"}).status == 2);
 }

@@ -41,13 +41,13 @@ TEST_CASE("the program names a packed file that is missing, empty, short, damage
     return r.err;
   };
   refused("");
-  CHECK_THAT(refused(good.substr(0, 100)), ContainsSubstring("it has 100 bytes, a header has 192"));
+  CHECK_THAT(refused(good.substr(0, 100)), ContainsSubstring("it has 100 bytes, a header has 224"));
   CHECK_THAT(refused(good.substr(0, good.size() - 1)), ContainsSubstring("truncated"));
   CHECK_THAT(refused(good + "x"), ContainsSubstring("truncated or has something appended"));
   CHECK_THAT(refused(std::string(good.size(), 'x')), ContainsSubstring("does not begin with the mark"));
 
   auto damaged = good;
-  damaged[200] = static_cast<char>(damaged[200] ^ 1);  // the first section begins at 192
+  damaged[260] = static_cast<char>(damaged[260] ^ 1);  // the first section begins at 256
   CHECK_THAT(refused(damaged), ContainsSubstring("checksum of section weights"));
 
   std::filesystem::remove(toy.packed());

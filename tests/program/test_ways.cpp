@@ -54,6 +54,8 @@ TEST_CASE("beams: the best hypotheses, best first, with their scores and the end
     CHECK(one.out.starts_with("260 261 2"));
     CHECK(lines_of(one.out).size() == 1);
   }
+  CHECK(toy.run_script(script, {"--ids", "5,6,7", "--beam-size", "2", "--temp", "0", "--print-ids"}).out ==
+        "260 261 2\n");
   CHECK(toy.run_script("9,9,9,262,263,2", {"-p", "ab", "--beam-size", "4", "-n", "3"}).out == "abcd\n");
 }
 
@@ -74,6 +76,7 @@ TEST_CASE("values of a search that make no sense are usage errors") {
   refused({"--coverage-penalty", "0.5"}, "--coverage-penalty=0.5 belongs to beam-rule=ct2, but beam-rule=hf");
   refused({"--coverage-penalty", "0.5", "--beam-rule", "ct2"}, "the model has no source that could be covered");
   refused({"--beam-size", "2", "--temp", "0.5"}, "beams are searched without sampling options");
+  refused({"--beam-size", "2", "--temp", "0", "--top-k", "3"}, "beams are searched without sampling options");
   refused({"--beam-size", "2", "--logprobs", "1"}, "--logprobs is for sampling");
   refused({"--beam-size", "2", "--stop", "x"}, "--stop is for sampling");
   refused({"--logprobs", "1", "--print-ids"}, "--logprobs prints ids itself");

@@ -59,9 +59,11 @@ void write_packed(std::filesystem::path const& path, packed_choice const& choice
                                                      .source = "test",
                                                      .stop_ids = choice.stop_ids,
                                                      .max_sequence = choice.max_sequence,
+                                                     .embedding = choice.embedding,
                                                      .chat = choice.chat},
                                         .tensors = {{.name = "a.weight", .type = "f32", .shape = {8, 4}, .offset = 0},
-                                                    {.name = "a.bias", .type = "f32", .shape = {8}, .offset = 128}}});
+                                                    {.name = "a.bias", .type = "f32", .shape = {8}, .offset = 128}},
+                                        .modules = std::as_bytes(std::span(choice.modules))});
 }
 
 }  // namespace toy

@@ -52,6 +52,14 @@ class fake_session final : public constformer::session {
     }
   }
 
+  void hidden_states(std::span<int const> ids, row_sink const& sink) override {
+    std::vector<float> row(width);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      for (int j = 0; j < width; ++j) row[static_cast<std::size_t>(j)] = hidden(ids[i], 0, j);
+      sink(static_cast<int>(i), row);
+    }
+  }
+
   std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) override {
     first_ = ids.front();
     for (std::size_t t = 0; t < ids.size(); ++t)

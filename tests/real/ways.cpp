@@ -72,13 +72,16 @@ TEST_CASE("stories260K: a conversation's replies are those to its whole renderin
   auto const model = stories_v0();
   auto const blob = pack(load_tokenizer_source(shared_data("stories260K") / "tok512.bin"));
   auto const text = open_tokenizer(blob);
-  std::vector<chat_message> talk;
+  std::vector<chat_message> talk{{"system", "You are kind."}};
+  chat_template const format(find_built_in_chat_template("llama2")->jinja);
+  chat_templates names;
+  add_token_names(names, *text);
   std::string expected;
   std::string input;
   for (char const* message : {"Tell me of a dog.", "And then?", "Who was it?"}) {
     input += std::string(message) + "\n";
-    talk.push_back({message});
-    auto const ids = encode_chat(render_chat({.kind = chat_kind::llama2}, "You are kind.", talk), *text);
+    talk.push_back({"user", message});
+    auto const ids = encode_chat(format.render({.messages = chat_messages_json(talk), .tokens = names.tokens}), *text);
     auto const printed = output_of({model, "--ids", joined(ids, ','), "-n", "12", "--temp", "0", "--print-ids"});
     expected += printed;
     std::istringstream in(printed);
@@ -87,7 +90,7 @@ TEST_CASE("stories260K: a conversation's replies are those to its whole renderin
     auto const stream = text->stream();
     std::string said;
     for (int const id : reply) said += stream->push(id);
-    talk.push_back({said + std::string(stream->flush()), true});
+    talk.push_back({"assistant", said + std::string(stream->flush())});
   }
   run_options options;
   options.input = input;

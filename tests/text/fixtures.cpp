@@ -35,7 +35,7 @@ TEST_CASE("fixtures: patterns that are known by name cut as those that are writt
   tokenizer_data data = load_tokenizer_source(fixtures() / name / "tokenizer.json");
   auto splits = text::splits_of_gguf(pre);
   REQUIRE(splits);
-  data.splits = std::move(*splits);
+  data.splits = std::move(splits->steps);
   opened const tokens = open(data);
   for (auto const& c : read_json(fixtures() / name / "cases.json")) {
     CAPTURE(name, c.dump());

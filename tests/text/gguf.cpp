@@ -1,5 +1,6 @@
 // GGUF vocabularies made of the fixtures' own: the same ids must come out.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <cstdint>
 #include <sstream>
 #include <string>
@@ -103,7 +104,16 @@ TEST_CASE("gguf: WordPiece in the converter's spelling") {
     bool const bracketed = line.starts_with("[") && line.ends_with("]") && line.size() > 1;
     tokens.push_back(bracketed ? line : line.starts_with("##") ? line.substr(2) : "\xE2\x96\x81" + line);
   }
-  check_cases(read({str("tokenizer.ggml.model", "bert"), texts("tokenizer.ggml.tokens", tokens)}), "bert_lines");
+  auto const model = str("tokenizer.ggml.model", "bert");
+  auto const lower = flag("tokenizer.ggml.normalizer.lowercase", true);
+  check_cases(read({model, texts("tokenizer.ggml.tokens", tokens), lower}), "bert_lines");
+  // Without the key the pieces tell: these have capitals, and those that BERT's lower case left have none.
+  auto const small = [&](auto... more) {
+    auto const list = texts("tokenizer.ggml.tokens", {"[UNK]", "[CLS]", "[SEP]", "\xE2\x96\x81it", more...});
+    return text_test::open(read({model, list}))->encode("It", {.add_special = false});
+  };
+  CHECK(small(std::string("s")) == std::vector<int>{3});
+  CHECK(small(std::string("\xE2\x96\x81I"), std::string("t")) == std::vector<int>{4, 5});
 }
 
 TEST_CASE("gguf: control tokens are found in text where special tokens are wanted, user-defined ones always") {
@@ -119,6 +129,25 @@ TEST_CASE("gguf: control tokens are found in text where special tokens are wante
   CHECK(tokens->encode("<s>", {.add_special = false, .parse_special = false}).front() == 2);
 }
 
+// As llama.cpp has it, which warns and goes on: -1 in 32 bits, and ids beyond the vocabulary.
+TEST_CASE("gguf: special ids outside the vocabulary are none") {
+  auto const entries = [](char const* key, std::uint32_t id) {
+    return std::vector<std::string>{str("tokenizer.ggml.model", "llama"),
+                                    texts("tokenizer.ggml.tokens", {"<unk>", "<s>", "</s>", "\xE2\x96\x81", "a"}),
+                                    numbers<float>("tokenizer.ggml.scores", 6, {0, 0, 0, -1, -2}),
+                                    numbers<std::int32_t>("tokenizer.ggml.token_type", 5, {2, 3, 3, 1, 1}),
+                                    u32(key, id)};
+  };
+  std::uint32_t const id = GENERATE(0xFFFFFFFFu, 5u, 32000u);
+  CHECK_FALSE(read(entries("tokenizer.ggml.padding_token_id", id)).special.pad);
+  CHECK_FALSE(read(entries("tokenizer.ggml.mask_token_id", id)).special.mask);
+  // What llama.cpp falls back on.
+  CHECK(read(entries("tokenizer.ggml.bos_token_id", id)).special.bos == 1);
+  CHECK(read(entries("tokenizer.ggml.eos_token_id", id)).special.eos == 2);
+  CHECK(read(entries("tokenizer.ggml.unknown_token_id", id)).special.unk == 0);
+  CHECK(read(entries("tokenizer.ggml.padding_token_id", 2)).special.pad == 2);
+}
+
 TEST_CASE("gguf: vocabularies that do not fit together are refused") {
   auto const model = str("tokenizer.ggml.model", "llama");
   auto const tokens = texts("tokenizer.ggml.tokens", {"<unk>", "a"});
@@ -129,13 +158,11 @@ TEST_CASE("gguf: vocabularies that do not fit together are refused") {
   CHECK(message({model}) == "F: key tokenizer.ggml.tokens is missing or empty");
   CHECK(message({model, tokens, types}) == "F: key tokenizer.ggml.scores is missing");
   CHECK(message({str("tokenizer.ggml.model", "rwkv"), tokens}) ==
-        "F: key tokenizer.ggml.model is \"rwkv\", supported are llama, gpt2, bert and t5");
+        "F: key tokenizer.ggml.model is \"rwkv\", supported are llama, gpt2, gemma4, whitespace, bert and t5");
   CHECK(message({model, tokens, scores, numbers<std::int32_t>("tokenizer.ggml.token_type", 5, {2})}) ==
         "F: key tokenizer.ggml.token_type has 1 entries for 2 tokens");
   CHECK(message({model, tokens, scores, numbers<std::int32_t>("tokenizer.ggml.token_type", 5, {2, 7})}) ==
-        "F: key tokenizer.ggml.token_type has 7 for token 1, 1 to 6 are known");
-  CHECK(message({model, tokens, scores, types, u32("tokenizer.ggml.bos_token_id", 2)}) ==
-        "F: key tokenizer.ggml.bos_token_id is 2, there are 2 tokens");
+        "F: key tokenizer.ggml.token_type has 7 for token 1, 0 to 6 are known");
   CHECK(message({str("tokenizer.ggml.model", "gpt2"), tokens, texts("tokenizer.ggml.merges", {"a"})}) ==
         "F: key tokenizer.ggml.merges has \"a\", two tokens and a blank between them are expected");
 }

@@ -1,132 +1,79 @@
 #!/usr/bin/env python3
-"""Writes chat_vectors.json: conversations as transformers' apply_chat_template renders them, by templates of the published forms.
-nanochat's renders as its own render_for_completion does; that is written down below. Needs transformers.
+"""Writes chat_vectors.json: conversations and small templates as transformers renders them with jinja2 (apply_chat_template), by templates
+of the published forms (chat_forms.py) and one for each construct (chat_constructs.py); null where it raises. nanochat's are also rendered
+as its own render_for_completion does, which is written down below. Needs transformers 5.
 
     make_chat_vectors.py > chat_vectors.json
+    make_chat_vectors.py DIR > DIR/chat_vectors.json    the same of all templates DIR/*.jinja, for the test "chat: a collection"
 """
+import datetime
 import json
+import pathlib
+import sys
 
+import transformers.utils.chat_template_utils as chat_template_utils
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
-LLAMA2 = (
-    "{% if messages[0]['role'] == 'system' %}{% set rest = messages[1:] %}{% set system = messages[0]['content'] %}"
-    "{% else %}{% set rest = messages %}{% set system = false %}{% endif %}"
-    "{% for m in rest %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('user and assistant alternate') }}"
-    "{% endif %}{% if loop.index0 == 0 and system != false %}"
-    "{% set text = '<<SYS>>\\n' + system.strip() + '\\n<</SYS>>\\n\\n' + m['content'] %}{% else %}{% set text = m['content'] %}{% endif %}"
-    "{% if m['role'] == 'user' %}{{ bos_token + '[INST] ' + text.strip() + ' [/INST]' }}"
-    "{% else %}{{ ' ' + text.strip() + ' ' + eos_token }}{% endif %}{% endfor %}")
-LLAMA3 = (
-    "{% for m in messages %}{% set text = '<|start_header_id|>' + m['role'] + '<|end_header_id|>\\n\\n' + m['content'] | trim + '<|eot_id|>' %}"
-    "{% if loop.first %}{{ bos_token }}{% endif %}{{ text }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}")
-CHATML = (
-    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
-CHATML_DEFAULT = (
-    "{% for m in messages %}{% if loop.first and m['role'] != 'system' %}"
-    "{{ '<|im_start|>system\\nYou are a helpful assistant<|im_end|>\\n' }}{% endif %}"
-    "{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
-CHATML_BOS = (
-    "{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] | trim + '<|im_end|>\\n' }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
-NANOCHAT = (
-    "{{ bos_token }}{% set rest = messages %}{% if messages[0]['role'] == 'system' %}"
-    "{% set rest = messages[1:] %}{% set system = messages[0]['content'] + '\\n\\n' %}{% else %}{% set system = '' %}{% endif %}"
-    "{% for m in rest %}{% if m['role'] == 'user' %}{{ '<|user_start|>' + (system if loop.first else '') + m['content'] + '<|user_end|>' }}"
-    "{% else %}{{ '<|assistant_start|>' + m['content'] + '<|assistant_end|>' }}{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|assistant_start|>' }}{% endif %}")
-GLM = (
-    "[gMASK]<sop>{% for m in messages %}{% if m['content'] %}<|{{ m['role'] }}|>\n{{ m['content'] }}{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% endif %}")
-GLM_LINE = (
-    "[gMASK]<sop>{% for m in messages %}{{ '<|' + m['role'] + '|>\\n' + m['content'].strip() }}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}")
+from chat_constructs import CONSTRUCTS, OPTIONS
+from chat_forms import FORMS
 
-LLAMA31 = (
-    "{{- bos_token }}{%- if not date_string is defined %}DAY{%- endif %}"
-    "{%- if messages[0]['role'] == 'system' %}{%- set told = messages[0]['content'] | trim %}{%- set messages = messages[1:] %}"
-    "{%- else %}{%- set told = \"\" %}{%- endif %}"
-    "{{- \"<|start_header_id|>system<|end_header_id|>\\n\\n\" }}"
-    "{{- \"Cutting Knowledge Date: December 2023\\n\" }}{{- \"Today Date: \" + date_string + \"\\n\\n\" }}{{- told }}{{- \"<|eot_id|>\" }}"
-    "{%- for m in messages %}{{- '<|start_header_id|>' + m['role'] + '<|end_header_id|>\\n\\n' + m['content'] | trim + '<|eot_id|>' }}"
-    "{%- endfor %}{%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{%- endif %}")
-LLAMA32 = LLAMA31.replace("DAY", "{%- if strftime_now is defined %}{%- set date_string = strftime_now(\"%d %b %Y\") %}"
-                          "{%- else %}{%- set date_string = \"26 Jul 2024\" %}{%- endif %}")
-LLAMA31 = LLAMA31.replace("DAY", "{%- set date_string = \"26 Jul 2024\" %}")
-QWEN3 = (
-    "{%- if messages[0].role == 'system' %}{{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{%- endif %}"
-    "{%- set ns = namespace(last_query_index=0) %}"
-    "{%- for m in messages %}{%- if m.role == 'user' %}{%- set ns.last_query_index = loop.index0 %}{%- endif %}{%- endfor %}"
-    "{%- for m in messages %}{%- set content = m.content %}"
-    "{%- if m.role == 'user' %}{{- '<|im_start|>user\\n' + content + '<|im_end|>' + '\\n' }}"
-    "{%- elif m.role == 'assistant' %}{%- set reasoning_content = '' %}{%- if '</think>' in content %}"
-    "{%- set reasoning_content = content.split('</think>')[0].rstrip('\\n').split('<think>')[-1].lstrip('\\n') %}"
-    "{%- set content = content.split('</think>')[-1].lstrip('\\n') %}{%- endif %}"
-    "{%- if loop.index0 > ns.last_query_index %}"
-    "{{- '<|im_start|>assistant\\n<think>\\n' + reasoning_content.strip('\\n') + '\\n</think>\\n\\n' + content.lstrip('\\n') }}"
-    "{%- else %}{{- '<|im_start|>assistant\\n' + content }}{%- endif %}{{- '<|im_end|>\\n' }}{%- endif %}{%- endfor %}"
-    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}"
-    "{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' }}{%- endif %}{%- endif %}")
-QWQ = (
-    "{%- for m in messages %}{%- if m.role == 'assistant' %}{%- set content = m.content.split('</think>')[-1].lstrip('\\n') %}"
-    "{%- else %}{%- set content = m.content %}{%- endif %}{{- '<|im_start|>' + m.role + '\\n' + content + '<|im_end|>\\n' }}{%- endfor %}"
-    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n<think>\\n' }}{%- endif %}")
-SMOLLM3 = (
-    "{%- if enable_thinking is not defined -%}{%- set enable_thinking = true -%}{%- endif -%}"
-    "{%- set reasoning_mode = '/think' if enable_thinking else '/no_think' -%}{{- \"<|im_start|>system\\n\" -}}"
-    "{%- set custom_instructions = '' -%}{%- if messages[0].role == \"system\" -%}{%- set system_message = messages[0].content -%}"
-    "{%- if \"/no_think\" in system_message -%}{%- set reasoning_mode = \"/no_think\" -%}{%- endif -%}"
-    "{%- set custom_instructions = system_message.replace(\"/no_think\", \"\").replace(\"/think\", \"\").rstrip() -%}{%- endif -%}"
-    "{%- if \"/system_override\" in system_message -%}"
-    "{{- custom_instructions.replace(\"/system_override\", \"\").rstrip() -}}{{- \"<|im_end|>\\n\" -}}{%- else -%}"
-    "{{- \"## Metadata\\n\\nKnowledge Cutoff Date: June 2025\\n\" -}}"
-    "{{- \"Today Date: \" ~ (date_string or strftime_now(\"%d %B %Y\")) ~ \"\\n\" -}}{{- \"Reasoning Mode: \" + reasoning_mode + \"\\n\\n\" -}}"
-    "{{- \"## Custom Instructions\\n\\n\" -}}{%- if custom_instructions -%}{{- custom_instructions + \"\\n\\n\" -}}"
-    "{%- elif reasoning_mode == \"/think\" -%}{{- \"Think first, <think> so </think>, then answer.\\n\\n\" -}}"
-    "{%- else -%}{{- \"Answer.\\n\\n\" -}}{%- endif -%}"
-    "{%- if xml_tools -%}{{- \"### Tools\\n\\n\" ~ xml_tools -}}{{- \"<|im_end|>\\n\" -}}{%- endif -%}{%- endif -%}"
-    "{%- for message in messages -%}{%- set content = message.content -%}"
-    "{%- if message.role == \"user\" -%}{{ \"<|im_start|>user\\n\" + content + \"<|im_end|>\\n\" }}"
-    "{%- elif message.role == \"assistant\" -%}{{ \"<|im_start|>assistant\\n\" }}"
-    "{%- if reasoning_mode == \"/no_think\" -%}{{ \"<think>\\n\\n</think>\\n\" }}{%- endif -%}"
-    "{{ content.lstrip(\"\\n\") + \"<|im_end|>\\n\" }}{%- endif -%}{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{ \"<|im_start|>assistant\\n\" }}"
-    "{%- if reasoning_mode == \"/no_think\" -%}{{ \"<think>\\n\\n</think>\\n\" }}{%- endif -%}{%- endif -%}")
-DEEPSEEK = (
-    "{% set ns = namespace(system_prompt='') %}{%- for m in messages %}{%- if m['role'] == 'system' %}"
-    "{% set ns.system_prompt = m['content'] %}{%- endif %}{%- endfor %}{{ bos_token }}{{ ns.system_prompt }}"
-    "{%- for m in messages %}{%- if m['role'] == 'user' %}{{ '<｜User｜>' + m['content'] }}{%- endif %}"
-    "{%- if m['role'] == 'assistant' %}{% set content = m['content'] %}FORGET"
-    "{{ '<｜Assistant｜>' + content + '<｜end▁of▁sentence｜>' }}{%- endif %}{%- endfor -%}"
-    "{% if add_generation_prompt %}{{ '<｜Assistant｜>THINK' }}{% endif %}")
-DEEPSEEK_R1 = DEEPSEEK.replace("THINK", "<think>\\n").replace(
-    "FORGET", "{% if '</think>' in content %}{% set content = content.split('</think>')[-1] %}{% endif %}")
-DEEPSEEK = DEEPSEEK.replace("THINK", "").replace("FORGET", "")
-DEEPSEEK_V31 = (
-    "{%- if not thinking is defined -%}{%- set thinking = false -%}{%- endif -%}{{ bos_token }}"
-    "{%- for m in messages %}{%- if m['role'] == 'system' %}{{ m['content'] }}{%- endif %}{%- endfor %}"
-    "{%- for m in messages %}{%- if m['role'] == 'user' %}{{ '<｜User｜>' + m['content'] }}{%- endif %}"
-    "{%- if m['role'] == 'assistant' %}{{ '<｜Assistant｜>' }}{%- if thinking -%}{{'<think>'}}{%- else -%}{{'</think>'}}{%- endif -%}"
-    "{%- set content = m['content'] -%}{%- if '</think>' in content -%}{%- set content = content.split('</think>', 1)[1] -%}{%- endif -%}"
-    "{{ content + '<｜end▁of▁sentence｜>' }}{%- endif %}{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{ '<｜Assistant｜>' }}{%- if not thinking -%}{{'</think>'}}{%- else -%}{{'<think>'}}{%- endif -%}{%- endif -%}")
-CHATGLM2 = (
-    "{%- set counter = namespace(index=1) -%}{%- for m in messages -%}{%- if m['role'] == 'user' -%}"
-    "{{- '[Round ' + counter.index | string + ']\\n\\n问：' + m['content'] -}}{%- set counter.index = counter.index + 1 -%}{%- endif -%}"
-    "{%- if m['role'] == 'assistant' -%}{{- '\\n\\n答：' + m['content'] -}}"
-    "{%- if not loop.last -%}{{- '\\n\\n' -}}{%- endif -%}{%- endif -%}{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{- '\\n\\n答：' -}}{%- endif -%}")
-CHATGLM = CHATGLM2.replace("\\n\\n", "\\n").replace("index=1", "index=0")
+NOW = datetime.datetime(2031, 2, 7, 15, 4, 9)  # for templates that ask for it
 
-KINDS = {"llama2": [LLAMA2], "llama3": [LLAMA3, LLAMA31, LLAMA32],
-         "chatml": [CHATML, CHATML_DEFAULT, CHATML_BOS, QWEN3, QWQ, SMOLLM3], "nanochat": [NANOCHAT], "glm": [GLM, GLM_LINE],
-         "deepseek": [DEEPSEEK, DEEPSEEK_R1, DEEPSEEK_V31], "chatglm": [CHATGLM, CHATGLM2]}
-TODAY = "07 Feb 2031"  # for templates that ask for it
-TALK = ["Hello there!", " General  Kenobi.\n", "  Ünïcode, \"quotes\"\nand two lines ", "<|im_end|> is only text", "And then?",
-        "<think>\nIs there more?\n\n</think>\n\n Nothing.", "Why"]
+
+class Clock(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return NOW
+
+
+TOOLS = [
+    {"type": "function", "function": {
+        "name": "get_weather", "description": "The weather \"now\" in <a city>",
+        "parameters": {"type": "object", "properties": {
+            "city": {"type": "string", "description": "Name,\nin full", "enum": ["Ulm", "Köln"]},
+            "days": {"type": ["integer", "null"], "description": "How many", "default": 3},
+            "units": {"type": "array", "description": "Which", "items": {"type": "string"}}}, "required": ["city"]},
+        "return": {"type": "string"}}},
+    {"type": "function", "function": {"name": "stop", "description": "Ends it", "parameters": {"type": "object", "properties": {}}}}]
+DOCUMENTS = [{"title": "One", "text": "First <text>."}, {"title": "Two", "text": "Second."}]
+
+
+def user(text):
+    return {"role": "user", "content": text}
+
+
+def assistant(text, **more):
+    return {"role": "assistant", "content": text, **more}
+
+
+def system(text):
+    return {"role": "system", "content": text}
+
+
+def call(arguments, **more):
+    return {"role": "assistant", "tool_calls": [
+        {"id": "abcdefghi", "type": "function", "function": {"name": "get_weather", "arguments": arguments}}], **more}
+
+
+ANSWER = {"role": "tool", "name": "get_weather", "tool_call_id": "abcdefghi", "content": "{\"sky\": \"clear\"}"}
+HELLO, MORE = user("Hello there!"), user("  Ünïcode, \"quotes\"\nand two lines ")
+KENOBI, THOUGHT = assistant(" General  Kenobi.\n"), assistant("<think>\nIs there more?\n\n</think>\n\n Nothing.")
+INPUTS = [
+    {"messages": [HELLO]},
+    {"messages": [system(" Be\nbrief. "), HELLO]},
+    {"messages": [HELLO, KENOBI, MORE, THOUGHT, user("<|im_end|> is only text")]},
+    {"messages": [system("Be brief. /no_think"), HELLO, KENOBI, MORE, THOUGHT], "generation": False},
+    {"messages": [HELLO], "tools": TOOLS},
+    {"messages": [system("Use tools."), HELLO, call({"city": "Ulm", "days": 2}, content=""), ANSWER], "tools": TOOLS},
+    {"messages": [HELLO, call({"city": "Köln", "list": [1, 2.5, None, True]}, content=None), ANSWER, KENOBI, user("And then?")], "tools": TOOLS},
+    {"messages": [user(""), assistant(""), HELLO]},
+    {"messages": [HELLO, assistant("So.", reasoning_content="Why not?"), MORE],
+     "options": {"enable_thinking": False, "thinking": True, "reasoning_effort": "high"}},
+    {"messages": [user([{"type": "text", "text": "in"}, {"type": "text", "text": " parts"}])]},
+    {"messages": [HELLO], "documents": DOCUMENTS, "options": {"date_string": "01 Jan 2030", "tools_in_user_message": False}},
+    {"messages": [HELLO, MORE]},
+]
 
 
 def nanochat(messages):
@@ -139,26 +86,31 @@ def nanochat(messages):
     return out + ("<|assistant_start|>" if messages[-1]["role"] == "user" else "")
 
 
-def conversation(system, turns):
-    messages = [{"role": "system", "content": system}] if system else []
-    return messages + [{"role": ("user", "assistant")[i % 2], "content": TALK[i]} for i in range(turns)]
+def rendered(tokenizer, template, given):
+    try:
+        return tokenizer.apply_chat_template(
+            given["messages"], tools=given.get("tools"), documents=given.get("documents"), chat_template=template, tokenize=False,
+            add_generation_prompt=given.get("generation", True), **given.get("options", {}))
+    except Exception:
+        return None
 
 
 if __name__ == "__main__":
+    chat_template_utils.datetime = Clock
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), bos_token="<s>", eos_token="</s>")
-    templates, cases = [], []
-    for kind, group in KINDS.items():
-        for template in group:
-            templates.append({"kind": kind, "jinja": template})
-            told = ("/no_think", " Be\nbrief. /think ", "Only /system_override this. ") if template == SMOLLM3 else ()
-            for system in ("",) if kind == "chatglm" else ("", "Be brief.", " Two\nlines ", *told):
-                for turns in (1, 2, 6, 7):
-                    messages = conversation(system, turns)
-                    text = tokenizer.apply_chat_template(messages, chat_template=template, tokenize=False,
-                                                         add_generation_prompt=messages[-1]["role"] == "user",
-                                                         **({"date_string": TODAY} if "strftime_now" in template else {}))
-                    if kind == "nanochat":
-                        assert text == nanochat(messages)
-                    cases.append(json.dumps([len(templates) - 1, system, turns, text], separators=(",", ":")))
-    print('{"talk":' + json.dumps(TALK) + ',\n"templates":[\n' + ",\n".join(map(json.dumps, templates)) +
-          '],\n"cases":[\n' + ",\n".join(cases) + "\n]}")
+    inputs = INPUTS + [{"messages": [HELLO, KENOBI], "options": OPTIONS}]
+    if len(sys.argv) > 1:
+        forms = {f.name: f.read_text(encoding="utf-8", newline="") for f in sorted(pathlib.Path(sys.argv[1]).glob("*.jinja"))}
+        templates = [(name, text, range(len(INPUTS))) for name, text in forms.items()]
+    else:
+        templates = [(name, text, range(len(INPUTS))) for name, text in FORMS.items()]
+        templates += [("construct", text, [len(INPUTS)]) for text in CONSTRUCTS]
+    cases = []
+    for i, (name, text, which) in enumerate(templates):
+        for j in which:
+            out = rendered(tokenizer, text, inputs[j])
+            if name == "nanochat" and all(m["role"] != "tool" and isinstance(m.get("content"), str) for m in inputs[j]["messages"]):
+                assert out == nanochat(inputs[j]["messages"])
+            cases.append(json.dumps([i, j, out], separators=(",", ":")))
+    lines = [json.dumps([name, text]) for name, text, _ in templates]
+    print('{"inputs":[\n' + ",\n".join(map(json.dumps, inputs)) + '],\n"templates":[\n' + ",\n".join(lines) + '],\n"cases":[\n' + ",\n".join(cases) + "\n]}")

@@ -73,15 +73,20 @@ TEST_CASE("pickled: tiktoken's encoding") {
 
 TEST_CASE("pickled: nanochat's vocabulary renders nanochat's conversations") {
   opened const tokens = open(fixtures() / "nanochat" / "tokenizer.pkl");
-  chat_format const format{.kind = chat_kind_of(*tokens.tokens)};
-  CHECK(format.kind == chat_kind::nanochat);
-  std::vector<chat_message> const talk{{"a"}, {"b", true}, {"<|bos|>"}};
+  auto const* const known = built_in_chat_template_for(*tokens.tokens);
+  REQUIRE(known != nullptr);
+  CHECK(known->name == "nanochat");
+  chat_templates names;
+  add_token_names(names, *tokens.tokens);
+  std::vector<chat_message> const talk{{"user", "a"}, {"assistant", "b"}, {"user", "<|bos|>"}};
+  chat_template const format(known->jinja);
+  chat_input const input{.messages = chat_messages_json(talk), .tokens = names.tokens};
   std::vector<int> expected{420, 421, 'a', 422, 423, 'b', 424, 421};
   auto const plain = tokens->encode("<|bos|>", {.add_special = false, .parse_special = false});
   expected.insert(expected.end(), plain.begin(), plain.end());
   expected.insert(expected.end(), {422, 423});
-  CHECK(encode_chat(render_chat(format, "", talk), *tokens.tokens) == expected);
-  CHECK(reply_ends(format, *tokens.tokens) == std::vector{424, 420});
+  CHECK(encode_chat(format.render(input), *tokens.tokens) == expected);
+  CHECK(reply_ends(format, input, *tokens.tokens) == std::vector{420, 424});
 }
 
 TEST_CASE("pickled: encodings that are damaged, and what else a pickle may name") {

@@ -97,12 +97,38 @@ constexpr std::int64_t stored_in(matrix_kind const& m) {
   return sum;
 }
 
-/// Bytes of the parameters without padding: matrices and token embeddings as `c.weights`, the rest as f32.
+namespace detail {
+
+// Bytes that matrices of other types than `c.weights` take more, or less if negative: of all of them, or of those whose
+// `counts(kind)` says.
+template <class Counts>
+constexpr std::int64_t other_type_bytes(config const& c, Counts counts) {
+  std::int64_t const query = product_of(c.heads, c.head_dim, c.d_model),
+                     kv = product_of(c.kv_heads, c.head_dim, c.d_model);
+  std::int64_t const ffn = product_of(c.d_ff, c.d_model), tokens = product_of(c.vocab, c.d_model);
+  std::int64_t const values[weight_kinds]{
+      tokens, tokens, query, kv, kv, query, product_of(c.gated ? 2 : 1, ffn), ffn, query, product_of(2, kv), query};
+  std::int64_t sum = 0;
+  for (int i = 0; i < c.types.count; ++i) {
+    weight_type const& one = c.types.list[i];
+    if (one.encoder || !counts(one.kind)) continue;
+    std::int64_t const all = product_of(one.layers.count(layer_set::limit), values[static_cast<std::size_t>(one.kind)]);
+    sum += bytes_of(one.type, all) - bytes_of(c.weights, all);
+  }
+  return sum;
+}
+
+}  // namespace detail
+
+/// Bytes of the parameters without padding: matrices and token embeddings as `c.weights` and `c.types` say, the rest as f32.
 [[nodiscard]] constexpr std::int64_t parameter_bytes(config const& c) {
   std::int64_t const matrices = matrix_parameter_count(c);
   std::int64_t const others = parameter_count(c) - matrices;
   dtype_group const group = group_of(c.weights);
-  return sum_of(product_of(matrices / group.values, group.bytes), product_of(others, 4));
+  std::int64_t const bytes = sum_of(product_of(matrices / group.values, group.bytes), product_of(others, 4));
+  if (c.types.count == 0) return bytes;
+  auto const any = [](weight_kind) { return true; };
+  return bytes + detail::other_type_bytes(c, any) + (has_encoder(c) ? detail::other_type_bytes(encoder_of(c), any) : 0);
 }
 
 }  // namespace constformer

@@ -111,12 +111,16 @@ constexpr std::int64_t weight_reads(config const& c, forward_pass const& p) {
   std::int64_t const table_rows = (c.position == position_kind::learned ? 1 : 0) + (c.segments > 0 ? 1 : 0);
   std::int64_t const token_rows = c.smear_inputs > 0 ? 2 : 1;  // smearing embeds the token before once more
   std::int64_t sum = sum_of(
-      product_of(4, vectors), product_of(p.tokens, token_rows, bytes_of(c.weights, c.d_model)),
+      product_of(4, vectors), product_of(p.tokens, token_rows, bytes_of(type_of(c, weight_kind::tokens), c.d_model)),
       product_of(4, p.tokens, table_rows, c.d_model),
       product_of(p.tokens, c.value_layers.count(c.layers), bytes_of(c.weights, product_of(c.kv_heads, c.head_dim))));
   for (matrix_kind const& m : matrices_of(c))
     if (m.rows(p) > 0 && !m.plain) sum = sum_of(sum, product_of(m.copies, bytes_of(c.weights, m.weights())));
-  return sum;
+  if (c.types.count == 0) return sum;
+  return sum + other_type_bytes(c, [&](weight_kind kind) {
+           if (kind == weight_kind::head) return p.logits > 0 && !c.tied;
+           return kind == weight_kind::tokens ? p.logits > 0 && c.tied : true;
+         });
 }
 
 constexpr traffic projection_traffic(config const& c, forward_pass const& p, std::int64_t bytes) {

@@ -10,6 +10,7 @@
 #include "constformer/config/config.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/check.hpp"
+#include "constformer/core/dtype.hpp"
 #include "constformer/core/text.hpp"
 #include "constformer/layers/parameter_table.hpp"
 #include "constformer/layers/transformer.hpp"
@@ -18,9 +19,9 @@ namespace constformer {
 
 /// One tensor of a checkpoint file, as its header tells it.
 struct file_tensor {
-  std::string_view name;  ///< with the checkpoint's prefix
-  std::string_view type;  ///< "F32", "F16", "BF16", "Q8" (int8 with scales), "Q8_0", "Q4_0" can be loaded
-  int rank = 0;           ///< extents that count
+  std::string_view name;                  ///< with the checkpoint's prefix
+  std::string_view type;                  ///< "Q8" (int8 with scales), and those of `dtype`, "Q4_K", can be loaded
+  int rank = 0;                           ///< extents that count
   std::array<std::int64_t, 4> extents{};  ///< outermost first
 };
 
@@ -29,7 +30,16 @@ namespace detail {
 inline constexpr std::size_t no_entry = static_cast<std::size_t>(-1);
 
 constexpr bool loadable(std::string_view type) {
-  return type == "F32" || type == "F16" || type == "BF16" || type == "Q8" || type == "Q8_0" || type == "Q4_0";
+  if (type == "Q8") return true;
+  for (int i = 0; i < dtype_count; ++i) {
+    auto const known = static_cast<dtype>(i);
+    std::string_view const name = name_of(known);
+    bool same = known != dtype::i8 && known != dtype::q8_f && name.size() == type.size();
+    for (std::size_t k = 0; same && k < name.size(); ++k)
+      same = type[k] == (name[k] >= 'a' && name[k] <= 'z' ? name[k] - 'a' + 'A' : name[k]);
+    if (same) return true;
+  }
+  return false;
 }
 
 constexpr std::string_view without(std::string_view prefix, std::string_view name) {

@@ -53,7 +53,7 @@ constexpr void add_arithmetic(word_hash& hash, config const& c) {
                     c.qk_norm,        c.rope.f16_frequencies,
                     c.norm_weight,    c.residual_gains,
                     c.backout,        c.qk_norm_last,
-                    c.rope.backwards})
+                    c.rope.backwards, c.zero_start})
     hash.add(std::int64_t{word});
   for (auto word :
        {static_cast<int>(c.norm), static_cast<int>(c.place), static_cast<int>(c.activation),
@@ -89,6 +89,11 @@ constexpr void add_arithmetic(word_hash& hash, config const& c) {
           std::int64_t{step.first_row}, std::int64_t{step.panel_step}, std::int64_t{step.rotary_dims},
           static_cast<std::int64_t>(step.kind), static_cast<std::int64_t>(step.type)})
       hash.add(word);
+    for (int i = 0; step.runs.count > 1 && i < step.runs.count; ++i) {
+      packed_run const& run = step.runs.list[i];
+      for (std::int64_t word : {static_cast<std::int64_t>(run.type), run.offset, run.stride}) hash.add(word);
+      for (std::uint64_t word : run.layers.words) hash.add(static_cast<std::int64_t>(word));
+    }
   }
   return hash.state;
 }

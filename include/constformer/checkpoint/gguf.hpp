@@ -49,6 +49,8 @@ struct gguf_file {
 
   /// A whole number.
   [[nodiscard]] std::optional<int> integer(std::string_view key) const;
+  /// An id below `count`. What is none (-1 in any width, or beyond the vocabulary) gives nothing, as in llama.cpp.
+  [[nodiscard]] std::optional<int> id(std::string_view key, std::size_t count) const;
   /// A float.
   [[nodiscard]] std::optional<float> real(std::string_view key) const;
   /// A truth value.

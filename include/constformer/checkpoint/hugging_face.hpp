@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "constformer/checkpoint/generation_defaults.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
@@ -17,6 +18,9 @@ struct hugging_face_config {
   special_ids ids;           ///< bos, eos and pad as config.json has them
   std::string architecture;  ///< the class that saved the file, "BertForTokenClassification"; empty if it does not say
   label_names labels;        ///< of a classifier, if there is one
+  generation_defaults generation;  ///< of decoders, in a config.json of before generation_config.json
+  bool ties_head = true;           ///< of an encoder: a head for masked tokens is the embedding, if it is not stored
+  std::vector<unread_key> unread;  ///< keys that are not read
 };
 
 /// Reads the text of a config.json of model_type llama, mistral, qwen2, gpt2, bert, roberta or
@@ -30,8 +34,10 @@ struct hugging_face_config {
 /// tell.
 [[nodiscard]] hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where);
 
-/// The special ids of config.json, overruled where generation_config.json (if `text` is given) names others.
-void overrule_special_ids(special_ids& ids, std::string_view text, std::string_view where, int vocab);
+/// The special ids of config.json, overruled where the generation_config.json `text` names others; what config.json says
+/// about generating does not count beside it, as in transformers.
+void overrule_generation(special_ids& ids, generation_defaults& generation, std::string_view text,
+                         std::string_view where, config const& model);
 
 /// The activation that transformers calls `name`, if `config` has it.
 [[nodiscard]] std::optional<activation_kind> activation_from_hugging_face(std::string_view name);

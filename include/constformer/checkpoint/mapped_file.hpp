@@ -9,8 +9,9 @@ namespace constformer {
 /// A file mapped read-only into memory for as long as the object lives; moving it leaves the bytes where they are.
 class mapped_file {
  public:
-  /// Maps the whole of `path`; throws `error` if it is missing, unreadable, empty or not a regular file.
-  explicit mapped_file(std::filesystem::path path);
+  /// Maps the whole of `path`, and zeros behind it if it has fewer than `at_least` bytes; throws `error` if it is
+  /// missing, unreadable, empty or not a regular file.
+  explicit mapped_file(std::filesystem::path path, std::size_t at_least = 0);
   ~mapped_file();
   /// Takes the mapping over; `other` has no bytes afterwards.
   mapped_file(mapped_file&& other) noexcept;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "constformer/checkpoint/embedding.hpp"
+#include "constformer/checkpoint/generation_defaults.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/tensor.hpp"
 #include "constformer/config/config.hpp"
@@ -38,7 +40,6 @@ struct special_ids {
   std::vector<int> eos;                ///< generation stops at any of these
   std::optional<int> pad;              ///< fills up batches; a session takes one sequence and needs none
   std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
-  std::vector<int> banned{};           ///< never generated (Marian: pad)
 };
 
 /// What the outputs of a classifier mean.
@@ -73,23 +74,34 @@ struct assumption {
   std::string why;    ///< what it was taken from, and the option that says otherwise
 };
 
+/// A key of a checkpoint's settings that its reader leaves aside.
+struct unread_key {
+  std::string key;    ///< a path, if it is inside an object: "rope_scaling.finetuned"
+  std::string value;  ///< as messages quote it
+  std::string why;    ///< it cannot matter; empty: the key is not known
+};
+
 /// A checkpoint whose files are mapped, whose header was checked and whose config is valid. Shapes are not yet checked
 /// against the config: that is the compiler's work.
 struct checkpoint {
-  std::filesystem::path path;                                  ///< the folder or file that was opened
+  std::filesystem::path path;  ///< the file, or the folder of config.json, weights and tokenizer
+  std::filesystem::path root;  ///< what was opened: `path`, or the folder whose modules.json names it
   checkpoint_format format = checkpoint_format::hugging_face;  ///< recognised from the content
   config model;                                                ///< valid; f32 weights, capacity = positions
   std::string prefix;                ///< of tensor names except the head's: "model.", "transformer.", "bert." or ""
   std::vector<tensor_view> tensors;  ///< by name, each once; what the family never reads is in `unread`
   /// Hugging Face folders: the same bytes and more by the files' own names and shapes.
   std::vector<tensor_view> stored;
-  std::vector<unread_tensor> unread;  ///< by name
-  bool linear_in_out = false;         ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
-  label_names labels;                 ///< of a classifier
-  special_ids ids;                    ///< llama2.c: BOS is 1 and also ends a text, as in run.c
-  tokenizer_files tokenizer;          ///< found, not yet read
-  std::vector<assumption> assumed;    ///< what the files leave open; empty for most formats
-  std::vector<mapped_file> files;     ///< what the tensors view
+  std::vector<unread_tensor> unread;    ///< by name
+  bool linear_in_out = false;           ///< GPT-2's four linear layers are stored [in, out] (Conv1D), not [out, in]
+  std::optional<pooling_kind> pooling;  ///< GGUF: how hidden states become an embedding
+  label_names labels;                   ///< of a classifier
+  special_ids ids;                      ///< llama2.c: BOS is 1 and also ends a text, as in run.c
+  generation_defaults generation;       ///< of decoders, as their files ask for
+  tokenizer_files tokenizer;            ///< found, not yet read
+  std::vector<assumption> assumed;      ///< what the files leave open; empty for most formats
+  std::vector<unread_key> unread_keys;  ///< of config.json or of the file's metadata
+  std::vector<mapped_file> files;       ///< what the tensors view
   std::vector<std::vector<std::byte>> made;  ///< what they view that no file holds as it is
 
   /// The tensor of that name, or nullptr.
@@ -102,6 +114,8 @@ struct open_options {
   int heads = 0;                                ///< of a bare state_dict; 0: d_model / 64
   std::optional<float> softcap{};               ///< of the logits of nanochat's own files
   std::optional<activation_kind> activation{};  ///< of nanoGPT and its kin: gelu or gelu_tanh
+  /// The data of safetensors and GGUF files may be missing and reads as zeros: for checks of shapes, not for packing.
+  bool shapes_only = false;
 };
 
 /// Opens a Hugging Face folder (config.json; model.safetensors or pytorch_model.bin, whole or in shards), a llama2.c

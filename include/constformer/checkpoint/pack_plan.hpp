@@ -29,12 +29,23 @@ struct pack_step {
   int layers = 1;                          ///< times that the `*` of its name stands for
   std::int64_t offset = 0;                 ///< bytes; of the first layer's matrix or vector
   std::int64_t layer_stride = 0;           ///< bytes from one layer's to the next
+  bool typed = false;                      ///< a matrix that may have a type of its own
+  weight_kind matrix{};                    ///< which, if `typed`
+  bool encoder = false;                    ///< of an encoder-decoder model's encoder
+  packed_runs runs{};                      ///< instead of type, offset and stride where layers have several types
   int first_row = 0;                       ///< row r goes to row first_row + (r/16)·panel_step·16 + r%16
   int panel_step = 1;     ///< panels from one of its panels to the next; 2: woven with another parameter
   float addend = 0.0F;    ///< added to each value of a vector
   int rotary_planes = 1;  ///< parts of the rotating rows, each put in order by itself
   /// Rows (j, j + rotary_dims/2) of each head (or of each plane) become neighbours (2j, 2j+1); 0: order is kept.
   int rotary_dims = 0;
+
+  /// As packed, in that layer.
+  [[nodiscard]] constexpr dtype type_in(int layer) const { return runs.count > 1 ? runs.of(layer).type : type; }
+  /// Where that layer's matrix or vector begins.
+  [[nodiscard]] constexpr std::int64_t offset_in(int layer) const {
+    return runs.count > 1 ? runs.at(layer) : offset + layer * layer_stride;
+  }
 };
 
 /// The row of the packed matrix that row `row` of the parameter goes to.
@@ -68,10 +79,12 @@ struct plan_writer {
   std::int64_t base = 0;    // of what is being written: the section, or the first block
   std::int64_t stride = 0;  // from layer to layer
   int layers = 1;           // that have what is being written
+  packed_layout layout{};
 
   constexpr void put(bool present, std::string_view name, pack_step step, std::int64_t offset) {
     if (!present) return;
     step.parameter << part << name;
+    step.encoder = part == "encoder.";
     step.layers = layers;
     step.offset = base + offset;
     step.layer_stride = stride;
@@ -90,10 +103,31 @@ struct plan_writer {
     if (step.matrix_rows == 0) step.matrix_rows = rows;
     put(present, name, step, offset);
   }
+  // Of a block, or of several types. `kind` is that of the matrix in panels.
+  constexpr void weights(bool present, weight_kind kind, std::string_view name, int rows, int cols, pack_step step = {},
+                         weight_kind own = {}) {
+    if (!present) return;
+    step.typed = true;
+    step.matrix = own == weight_kind{} ? kind : own;
+    packed_runs runs = layout.of(kind);
+    for (int i = 0; i < runs.count; ++i) runs.list[i].offset += start;
+    matrix(true, packed_kind::panels, name, rows, cols, runs.list[0].offset - base, step);
+    pack_step& put = plan.steps[plan.size - 1];
+    put.type = runs.list[0].type;
+    if (runs.count > 1) put.runs = runs;
+  }
   // Tables whose rows are added as they are, and rows of gates, stay f32.
   constexpr void table(bool present, std::string_view name, int rows, int cols, std::int64_t offset) {
     matrix(present, packed_kind::rows, name, rows, cols, offset);
     if (present) plan.steps[plan.size - 1].type = dtype::f32;
+  }
+
+  // Of what was written last.
+  constexpr void set_type(weight_kind kind) {
+    pack_step& last = plan.steps[plan.size - 1];
+    last.typed = true;
+    last.matrix = kind;
+    last.type = type_of(c, kind);
   }
 
   constexpr void norm(bool present, std::string_view name, int width, std::int64_t offset, int rotated = 0) {
@@ -110,15 +144,23 @@ struct plan_writer {
     pack_step key = query;
     key.first_row = q;
     pack_step const value{.matrix_rows = qkv_rows(c), .first_row = q + kv};
-    matrix(true, packed_kind::panels, "blocks.*.attention.query.weight", q, c.d_model, b.qkv, query);
-    matrix(true, packed_kind::panels, "blocks.*.attention.key.weight", kv, c.d_model, b.qkv, key);
-    matrix(true, packed_kind::panels, "blocks.*.attention.value.weight", kv, c.d_model, b.qkv, value);
+    bool const fused = fuses_qkv(c);
+    auto const placed = [&](pack_step step, int rows) {  // of the fused matrix, or one by itself
+      if (!fused) step.matrix_rows = rows, step.first_row = 0;
+      return step;
+    };
+    auto const kind_of = [&](weight_kind kind) { return fused ? weight_kind::query : kind; };
+    weights(true, weight_kind::query, "blocks.*.attention.query.weight", q, c.d_model, placed(query, q));
+    weights(true, kind_of(weight_kind::key), "blocks.*.attention.key.weight", kv, c.d_model, placed(key, kv),
+            weight_kind::key);
+    weights(true, kind_of(weight_kind::value), "blocks.*.attention.value.weight", kv, c.d_model, placed(value, kv),
+            weight_kind::value);
     vector(c.bias_qkv, "blocks.*.attention.query.bias", q, b.qkv_bias, query);
     vector(c.bias_qkv, "blocks.*.attention.key.bias", kv, b.qkv_bias, key);
     vector(c.bias_qkv, "blocks.*.attention.value.bias", kv, b.qkv_bias, value);
     norm(c.qk_norm, "blocks.*.attention.query_norm.weight", c.head_dim, b.query_norm, rotated);
     norm(c.qk_norm, "blocks.*.attention.key_norm.weight", c.head_dim, b.key_norm, rotated);
-    matrix(true, packed_kind::panels, "blocks.*.attention.output.weight", c.d_model, q, b.output);
+    weights(true, weight_kind::output, "blocks.*.attention.output.weight", c.d_model, q);
     vector(c.bias_attention_output, "blocks.*.attention.output.bias", c.d_model, b.output_bias);
   }
 
@@ -130,24 +172,24 @@ struct plan_writer {
     pack_step const value{.matrix_rows = cross_kv_rows(c), .first_row = kv};
     norm(has_encoder(c), "blocks.*.cross_norm.weight", c.d_model, b.cross_norm);
     vector(has_encoder(c) && c.norm_bias, "blocks.*.cross_norm.bias", c.d_model, b.cross_norm_bias);
-    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.query.weight", q, c.d_model, b.cross_query);
-    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.key.weight", kv, c.d_model, b.cross_kv, key);
-    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.value.weight", kv, c.d_model, b.cross_kv, value);
+    weights(has_encoder(c), weight_kind::cross_query, "blocks.*.cross.query.weight", q, c.d_model);
+    weights(has_encoder(c), weight_kind::cross_kv, "blocks.*.cross.key.weight", kv, c.d_model, key);
+    weights(has_encoder(c), weight_kind::cross_kv, "blocks.*.cross.value.weight", kv, c.d_model, value);
     vector(biased, "blocks.*.cross.query.bias", q, b.cross_query_bias);
     vector(biased, "blocks.*.cross.key.bias", kv, b.cross_kv_bias);
     vector(biased, "blocks.*.cross.value.bias", kv, b.cross_kv_bias, value);
-    matrix(has_encoder(c), packed_kind::panels, "blocks.*.cross.output.weight", c.d_model, q, b.cross_output);
+    weights(has_encoder(c), weight_kind::cross_output, "blocks.*.cross.output.weight", c.d_model, q);
     vector(has_encoder(c) && c.bias_attention_output, "blocks.*.cross.output.bias", c.d_model, b.cross_output_bias);
   }
 
   constexpr void ffn(packed_block const& b) {
     pack_step const gate{.matrix_rows = up_rows(c), .panel_step = 2};
     pack_step const up{.matrix_rows = up_rows(c), .first_row = c.gated ? panel_rows : 0, .panel_step = c.gated ? 2 : 1};
-    matrix(c.gated, packed_kind::panels, "blocks.*.ffn.gate.weight", c.d_ff, c.d_model, b.up, gate);
-    matrix(true, packed_kind::panels, "blocks.*.ffn.up.weight", c.d_ff, c.d_model, b.up, up);
+    weights(c.gated, weight_kind::up, "blocks.*.ffn.gate.weight", c.d_ff, c.d_model, gate);
+    weights(true, weight_kind::up, "blocks.*.ffn.up.weight", c.d_ff, c.d_model, up);
     vector(c.gated && c.bias_ffn, "blocks.*.ffn.gate.bias", c.d_ff, b.up_bias, gate);
     vector(c.bias_ffn, "blocks.*.ffn.up.bias", c.d_ff, b.up_bias, up);
-    matrix(true, packed_kind::panels, "blocks.*.ffn.down.weight", c.d_model, c.d_ff, b.down);
+    weights(true, weight_kind::down, "blocks.*.ffn.down.weight", c.d_model, c.d_ff);
     vector(c.bias_ffn, "blocks.*.ffn.down.bias", c.d_model, b.down_bias);
   }
 
@@ -186,6 +228,7 @@ struct plan_writer {
     bool const untied = c.head != head_kind::none && !c.tied;
     matrix(!c.shared_tokens, c.tied ? packed_kind::panels : packed_kind::rows, "tokens.weight", c.vocab, c.d_model,
            p.tokens);
+    if (!c.shared_tokens) set_type(weight_kind::tokens);
     table(c.position == position_kind::learned, "positions.weight", c.first_position + c.positions, c.d_model,
           p.positions);
     table(c.segments > 0, "segments.weight", c.segments, c.d_model, p.segments);
@@ -199,6 +242,7 @@ struct plan_writer {
     norm(fills, "head_norm.weight", c.d_model, p.head_norm);
     vector(fills && c.norm_bias, "head_norm.bias", c.d_model, p.head_norm_bias);
     matrix(untied, packed_kind::panels, "head.weight", c.vocab, c.d_model, p.head);
+    if (untied) set_type(weight_kind::head);
     vector(fills || c.bias_head, "head.bias", c.vocab, p.head_bias);
     matrix(c.pooler, packed_kind::panels, "pooler.weight", c.d_model, c.d_model, p.pooler);
     vector(c.pooler, "pooler.bias", c.d_model, p.pooler_bias);
@@ -207,7 +251,7 @@ struct plan_writer {
   }
 
   constexpr void stack() {
-    packed_layout const layout = packed_layout_of(c);
+    layout = packed_layout_of(c);
     base = start;
     ends(layout);
     mixing(layout);

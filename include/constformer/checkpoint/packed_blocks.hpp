@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/core/dtype.hpp"
@@ -73,6 +75,21 @@ struct iq4_nl_row_block {
 };
 
 static_assert(sizeof(iq4_nl_row_block) == group_of(dtype::iq4_nl).bytes);
+
+/// Bytes of eight scales and eight offsets of six bits each, as q4_k and q5_k have them.
+inline constexpr int k_scale_bytes = 12;
+
+/// Scale `i` of eight: in the low six bits of the first four bytes, the others in halves and two bits left over.
+[[nodiscard]] constexpr int k_scale(std::span<std::byte const, k_scale_bytes> packed, int i) {
+  auto const at = [&](int byte) { return std::to_integer<int>(packed[static_cast<std::size_t>(byte)]); };
+  return i < 4 ? at(i) & 63 : (at(i + 4) & 15) | at(i - 4) >> 6 << 4;
+}
+
+/// Offset `i` of eight.
+[[nodiscard]] constexpr int k_least(std::span<std::byte const, k_scale_bytes> packed, int i) {
+  auto const at = [&](int byte) { return std::to_integer<int>(packed[static_cast<std::size_t>(byte)]); };
+  return i < 4 ? at(i + 4) & 63 : at(i + 4) >> 4 | at(i) >> 6 << 4;
+}
 
 /// Row `row` of input column `column` before its scale.
 [[nodiscard]] constexpr int quantised_at(q8_0_block const& b, int column, int row) {

@@ -11,16 +11,18 @@
 #include <string_view>
 #include <vector>
 
+#include "constformer/checkpoint/embedding.hpp"
 #include "constformer/checkpoint/first_reading.hpp"
+#include "constformer/checkpoint/generation_defaults.hpp"
 
 namespace constformer {
 
 /// The sections of a packed file. Weights are in the order in which kernels read them; the others are described in
 /// docs/formats.md.
-enum class packed_section : std::uint32_t { weights = 0, tokenizer = 1, metadata = 2, tensors = 3 };
+enum class packed_section : std::uint32_t { weights = 0, tokenizer = 1, metadata = 2, tensors = 3, modules = 4 };
 
 /// How many sections `packed_section` names.
-inline constexpr std::size_t packed_sections = 4;
+inline constexpr std::size_t packed_sections = 5;
 
 /// What the program must know beyond shapes: how text begins and ends. Stored as the metadata section (JSON).
 struct packed_metadata {
@@ -29,13 +31,12 @@ struct packed_metadata {
   std::string source;                  ///< what kind of file it was packed from
   std::vector<int> stop_ids;           ///< generation ends at any of these
   int max_sequence = 0;                ///< longest encoder input that the tokenizer's files ask for; 0: capacity
-  std::string pooling{};               ///< how hidden states become one vector, if the checkpoint's files say it
-  bool normalize = false;              ///< whether that vector is scaled to length 1
+  embedding_recipe embedding{};        ///< how hidden states become an embedding
   std::vector<std::string> labels{};   ///< names of a classifier's outputs
   bool several_labels = false;         ///< each label is judged by itself
   std::vector<std::string> chat{};     ///< the chat template, as `words_of` writes it (text/chat.hpp); empty: none
   std::optional<int> decoder_start{};  ///< encoder-decoder models: stands before every target
-  std::vector<int> banned_ids{};       ///< never generated
+  generation_defaults generation{};    ///< of decoders, as the checkpoint's files ask for
   std::string config_json{};           ///< of a Hugging Face folder of this model, for `export`; empty: there is none
   std::string config_refusal{};        ///< why there is none
   std::string generation_json{};       ///< its generation_config.json; empty: there is none
@@ -60,6 +61,7 @@ struct packed_content {
   std::span<std::byte const> tokenizer;  ///< empty if the checkpoint has none
   packed_metadata metadata;              ///< stored as JSON
   std::vector<packed_tensor> tensors;    ///< stored as JSON, in this order
+  std::span<std::byte const> modules{};  ///< weights of the steps of `metadata.embedding`
 };
 
 /// Writes header, section table and sections, each 64-byte aligned and with its XXH3 checksum, atomically. Throws

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
+#include "constformer/config/weight_types.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer {
@@ -84,11 +87,63 @@ struct matrix_shape {
   return bytes_of(type, quantisation_group(type) > 0 ? packed_depth(type, cols) : padded(cols));
 }
 
+/// Matrices of one kind that have one type: that of the i-th of `layers` lies at offset + i·stride of the section.
+struct packed_run {
+  dtype type = dtype::f32;  ///< as packed
+  layer_set layers{};       ///< unused if the kind has one type only: all layers
+  std::int64_t offset = 0;  ///< bytes
+  std::int64_t stride = 0;  ///< bytes
+};
+
+/// All matrices of one kind.
+struct packed_runs {
+  static constexpr int limit = 4;  ///< types that one kind of matrix may have
+  packed_run list[limit]{};        ///< those from `count` on are unused
+  int count = 0;                   ///< 1: they lie within the blocks, else each run by itself
+
+  /// The run of a layer's matrix.
+  [[nodiscard]] constexpr packed_run const& of(int layer) const {
+    int i = 0;
+    while (i + 1 < count && !list[i].layers.contains(layer)) ++i;
+    return list[i];
+  }
+  /// Where a layer's matrix lies.
+  [[nodiscard]] constexpr std::int64_t at(int layer) const {
+    packed_run const& run = of(layer);
+    return run.offset + (count == 1 ? layer : run.layers.count(layer)) * run.stride;
+  }
+};
+
+/// The types that matrices of a kind have, in the order in which layers have them; not yet where.
+[[nodiscard]] constexpr packed_runs types_of(config const& c, weight_kind kind) {
+  packed_runs runs;
+  for (int layer = 0; layer < c.layers; ++layer) {
+    dtype const type = type_of(c, kind, layer);
+    int i = 0;
+    while (i < runs.count && runs.list[i].type != type) ++i;
+    if (i == packed_runs::limit) continue;  // `first_misfit` refuses that
+    if (i == runs.count) runs.list[runs.count++].type = type;
+    if (layer < layer_set::limit) runs.list[i].layers.add(layer);
+    if (c.types.count == 0) break;
+  }
+  return runs;
+}
+
+/// Whether query, key and value are one matrix: each layer has one type for all three.
+[[nodiscard]] constexpr bool fuses_qkv(config const& c) {
+  for (int layer = 0; layer < c.layers && c.types.count > 0; ++layer)
+    for (weight_kind const part : {weight_kind::key, weight_kind::value})
+      if (type_of(c, part, layer) != type_of(c, weight_kind::query, layer)) return false;
+  return true;
+}
+
 /// Byte offsets of one block's parts from the start of the block; parts that a config does not have take no bytes.
 struct packed_block {
   std::int64_t attention_norm = 0;           ///< f32 (d_model)
   std::int64_t attention_norm_bias = 0;      ///< f32 (d_model)
   std::int64_t qkv = 0;                      ///< panels of [query; key; value] ((heads + 2·kv_heads)·head_dim, d_model)
+  std::int64_t key = 0;                      ///< panels (kv_heads·head_dim, d_model), if qkv is query alone
+  std::int64_t value = 0;                    ///< panels (kv_heads·head_dim, d_model), likewise
   std::int64_t qkv_bias = 0;                 ///< f32
   std::int64_t query_norm = 0;               ///< f32 (head_dim), in the order in which the dims rotate
   std::int64_t key_norm = 0;                 ///< f32 (head_dim)
@@ -118,6 +173,7 @@ struct packed_block {
 /// Byte offsets in the weights section of a packed file.
 struct packed_layout {
   packed_block block;                ///< offsets within each block
+  packed_runs runs[weight_kinds]{};  ///< of every kind of matrix, but of tokens and head; `of` finds them
   std::int64_t encoder = 0;          ///< a section of its own, laid out as `encoder_of` the config
   std::int64_t tokens = 0;           ///< untied or no head: rows (vocab, d_model). Tied: panels, shared with the head
   std::int64_t positions = 0;        ///< f32 rows (first_position + positions, d_model)
@@ -147,6 +203,9 @@ struct packed_layout {
   std::int64_t classifier = 0;           ///< panels (labels, d_model)
   std::int64_t classifier_bias = 0;      ///< f32 (labels)
   std::int64_t bytes = 0;                ///< of the whole section
+
+  /// Where the matrices of a kind lie; query's are those of qkv.
+  [[nodiscard]] constexpr packed_runs const& of(weight_kind kind) const { return runs[static_cast<std::size_t>(kind)]; }
 };
 
 namespace detail {
@@ -161,6 +220,11 @@ struct packed_cursor {
   constexpr std::int64_t vector(bool present, int width) { return take(present, bytes_of(dtype::f32, padded(width))); }
   constexpr std::int64_t panels(config const& c, bool present, std::int64_t rows, int cols) {
     return take(present, panel_bytes(c.weights, rows, cols));
+  }
+  // Of a block; matrices of several types lie elsewhere.
+  constexpr std::int64_t panels(config const& c, weight_kind kind, bool present, std::int64_t rows, int cols) {
+    packed_runs const runs = types_of(c, kind);
+    return take(present && runs.count == 1, panel_bytes(runs.list[0].type, rows, cols));
   }
 };
 
@@ -182,28 +246,32 @@ struct packed_cursor {
   packed_block b;
   b.attention_norm = next.vector(c.norm_weight, c.d_model);
   b.attention_norm_bias = next.vector(c.norm_bias, c.d_model);
-  b.qkv = next.panels(c, true, qkv_rows(c), c.d_model);
+  bool const fused = fuses_qkv(c);
+  int const kv_rows = c.kv_heads * c.head_dim;
+  b.qkv = next.panels(c, weight_kind::query, true, fused ? qkv_rows(c) : c.heads * c.head_dim, c.d_model);
+  b.key = next.panels(c, weight_kind::key, !fused, kv_rows, c.d_model);
+  b.value = next.panels(c, weight_kind::value, !fused, kv_rows, c.d_model);
   b.qkv_bias = next.vector(c.bias_qkv, qkv_rows(c));
   b.query_norm = next.vector(c.qk_norm && c.norm_weight, c.head_dim);
   b.key_norm = next.vector(c.qk_norm && c.norm_weight, c.head_dim);
-  b.output = next.panels(c, true, c.d_model, c.heads * c.head_dim);
+  b.output = next.panels(c, weight_kind::output, true, c.d_model, c.heads * c.head_dim);
   b.output_bias = next.vector(c.bias_attention_output, c.d_model);
   b.attention_out_norm = next.vector(sandwich && c.norm_weight, c.d_model);
   b.attention_out_norm_bias = next.vector(sandwich && c.norm_bias, c.d_model);
   bool const cross = has_encoder(c);
   b.cross_norm = next.vector(cross && c.norm_weight, c.d_model);
   b.cross_norm_bias = next.vector(cross && c.norm_bias, c.d_model);
-  b.cross_query = next.panels(c, cross, c.heads * c.head_dim, c.d_model);
+  b.cross_query = next.panels(c, weight_kind::cross_query, cross, c.heads * c.head_dim, c.d_model);
   b.cross_query_bias = next.vector(cross && c.bias_qkv, c.heads * c.head_dim);
-  b.cross_kv = next.panels(c, cross, cross_kv_rows(c), c.d_model);
+  b.cross_kv = next.panels(c, weight_kind::cross_kv, cross, cross_kv_rows(c), c.d_model);
   b.cross_kv_bias = next.vector(cross && c.bias_qkv, cross_kv_rows(c));
-  b.cross_output = next.panels(c, cross, c.d_model, c.heads * c.head_dim);
+  b.cross_output = next.panels(c, weight_kind::cross_output, cross, c.d_model, c.heads * c.head_dim);
   b.cross_output_bias = next.vector(cross && c.bias_attention_output, c.d_model);
   b.ffn_norm = next.vector(c.norm_weight, c.d_model);
   b.ffn_norm_bias = next.vector(c.norm_bias, c.d_model);
-  b.up = next.panels(c, true, up_rows(c), c.d_model);
+  b.up = next.panels(c, weight_kind::up, true, up_rows(c), c.d_model);
   b.up_bias = next.vector(c.bias_ffn, up_rows(c));
-  b.down = next.panels(c, true, c.d_model, c.d_ff);
+  b.down = next.panels(c, weight_kind::down, true, c.d_model, c.d_ff);
   b.down_bias = next.vector(c.bias_ffn, c.d_model);
   b.ffn_out_norm = next.vector(sandwich && c.norm_weight, c.d_model);
   b.ffn_out_norm_bias = next.vector(sandwich && c.norm_bias, c.d_model);
@@ -231,11 +299,39 @@ constexpr void place_mixing(packed_cursor& next, config const& c, packed_layout&
 
 }  // namespace detail
 
+namespace detail {
+
+// Matrices of several types follow on the blocks, run by run.
+constexpr void place_runs(packed_cursor& next, config const& c, packed_layout& p) {
+  bool const fused = fuses_qkv(c), cross = has_encoder(c);
+  int const query_rows = c.heads * c.head_dim, kv_rows = c.kv_heads * c.head_dim;
+  auto const place = [&](weight_kind kind, std::int64_t in_block, std::int64_t rows, int cols) {
+    packed_runs runs = types_of(c, kind);
+    for (int i = 0; i < runs.count; ++i) {
+      packed_run& run = runs.list[i];
+      run.stride = runs.count == 1 ? p.block.bytes : round_up(panel_bytes(run.type, rows, cols), packed_alignment);
+      run.offset = runs.count == 1 ? p.blocks + in_block : next.take(true, run.stride * run.layers.count(c.layers));
+    }
+    p.runs[static_cast<std::size_t>(kind)] = runs;
+  };
+  place(weight_kind::query, p.block.qkv, fused ? qkv_rows(c) : query_rows, c.d_model);
+  if (!fused) place(weight_kind::key, p.block.key, kv_rows, c.d_model);
+  if (!fused) place(weight_kind::value, p.block.value, kv_rows, c.d_model);
+  place(weight_kind::output, p.block.output, c.d_model, query_rows);
+  if (cross) place(weight_kind::cross_query, p.block.cross_query, query_rows, c.d_model);
+  if (cross) place(weight_kind::cross_kv, p.block.cross_kv, cross_kv_rows(c), c.d_model);
+  if (cross) place(weight_kind::cross_output, p.block.cross_output, c.d_model, query_rows);
+  place(weight_kind::up, p.block.up, up_rows(c), c.d_model);
+  place(weight_kind::down, p.block.down, c.d_model, c.d_ff);
+}
+
+}  // namespace detail
+
 /// Where everything lies, in the order in which a forward pass reads it.
 [[nodiscard]] constexpr packed_layout packed_layout_of(config const& c) {
   bool const post = c.place == norm_place::post;
   bool const fills = c.head == head_kind::masked_language_model;
-  std::int64_t const embedding_bytes = c.vocab * row_bytes(c.weights, c.d_model);
+  std::int64_t const embedding_bytes = c.vocab * row_bytes(type_of(c, weight_kind::tokens), c.d_model);
   detail::packed_cursor next;
   packed_layout p;
   p.block = packed_block_of(c);
@@ -250,13 +346,14 @@ constexpr void place_mixing(packed_cursor& next, config const& c, packed_layout&
   p.embedding_norm = next.vector(c.embedding_norm && c.norm_weight, c.d_model);
   p.embedding_norm_bias = next.vector(c.embedding_norm && c.norm_bias, c.d_model);
   p.blocks = next.take(true, p.block.bytes * c.layers);
+  detail::place_runs(next, c, p);
   p.final_norm = next.vector(!post && c.norm_weight, c.d_model);
   p.final_norm_bias = next.vector(!post && c.norm_bias, c.d_model);
   p.head_transform = next.panels(c, fills, c.d_model, c.d_model);
   p.head_transform_bias = next.vector(fills, c.d_model);
   p.head_norm = next.vector(fills && c.norm_weight, c.d_model);
   p.head_norm_bias = next.vector(fills && c.norm_bias, c.d_model);
-  p.head = next.panels(c, c.head != head_kind::none, c.vocab, c.d_model);
+  p.head = next.take(c.head != head_kind::none, panel_bytes(type_of(c, weight_kind::head), c.vocab, c.d_model));
   p.head_bias = next.vector(fills || c.bias_head, c.vocab);
   if (c.tied) p.tokens = p.head;
   p.pooler = next.panels(c, c.pooler, c.d_model, c.d_model);

@@ -28,8 +28,10 @@ using made_bytes = std::vector<std::vector<std::byte>>;
 
 /// Reads the tensors of a folder: model.safetensors, or the shards that model.safetensors.index.json names, or
 /// pytorch_model.bin or its shards. What it maps is added to `files`, what it has to copy to `made`. Throws `error`
-/// also if a shard is missing or the index and the shards do not hold the same tensors.
+/// also if a shard is missing or the index and the shards do not hold the same tensors. With `shapes_only` the data
+/// behind the headers of safetensors may be missing, and reads as zeros.
 [[nodiscard]] safetensors_content read_weights_folder(std::filesystem::path const& folder,
-                                                      std::vector<mapped_file>& files, made_bytes& made);
+                                                      std::vector<mapped_file>& files, made_bytes& made,
+                                                      bool shapes_only = false);
 
 }  // namespace constformer

@@ -23,10 +23,11 @@ struct tensor_view {
 /// A tensor that is in the file and that no model reads: a saved buffer, a head for training, or of a type that is not
 /// floating.
 struct unread_tensor {
-  std::string name;                 ///< as the checkpoint calls it
-  std::string type;                 ///< as the file calls it: "I64", "BOOL", ...
-  std::vector<std::int64_t> shape;  ///< outermost extent first
-  std::int64_t bytes = 0;           ///< in the file
+  std::string name;                     ///< as the checkpoint calls it
+  std::string type;                     ///< as the file calls it: "I64", "BOOL", ...
+  std::vector<std::int64_t> shape;      ///< outermost extent first
+  std::int64_t bytes = 0;               ///< in the file
+  std::span<std::byte const> values{};  ///< where it is there; the file must outlive it
 };
 
 /// A shape as messages write it: [4096,1024].

@@ -2,6 +2,7 @@
 
 #include "constformer/config/kinds.hpp"
 #include "constformer/config/layer_set.hpp"
+#include "constformer/config/weight_types.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer {
@@ -112,6 +113,7 @@ struct config {
   rope_config rope{};                              ///< if position is rotary
   relative_config relative{};                      ///< if position is relative
   float embedding_scale = 1.0F;                    ///< token embeddings are multiplied by it
+  bool zero_start = false;                         ///< the embedding of the token at position 0 is 0 (Marian)
 
   mask_kind mask = mask_kind::causal;  ///< which keys a query sees
   prefix_config prefix{};              ///< if the mask is prefix
@@ -147,6 +149,7 @@ struct config {
 
   dtype weights = dtype::f32;  ///< of matrices and token embeddings when packed; norms and biases stay f32
   int group = 0;               ///< values per scale of a quantised format; 0: not quantised
+  weight_types types{};        ///< matrices whose type is another than `weights`
   /// What inputs of matrices are rounded to: f32, they stay and the weights are widened; i8, both are integers; bf16,
   /// beside weights in bf16.
   dtype inputs = dtype::f32;
@@ -156,6 +159,16 @@ struct config {
 
   bool operator==(config const&) const = default;
 };
+
+/// The type of the matrix of that kind in that layer; of tokens and head in layer 0.
+[[nodiscard]] constexpr dtype type_of(config const& c, weight_kind kind, int layer = 0) {
+  if (kind == weight_kind::head && c.tied) kind = weight_kind::tokens;
+  for (int i = 0; i < c.types.count; ++i) {
+    weight_type const& other = c.types.list[i];
+    if (other.kind == kind && !other.encoder && other.layers.contains(layer)) return other.type;
+  }
+  return c.weights;
+}
 
 /// A copy of `base`, changed by `change(config&)`.
 template <class Change>

@@ -6,6 +6,21 @@
 
 namespace constformer {
 
+namespace detail {
+
+// Those of the encoder, as it sees them itself.
+constexpr weight_types encoder_types(weight_types const& all) {
+  weight_types out;
+  for (int i = 0; i < all.count; ++i) {
+    if (!all.list[i].encoder) continue;
+    out.list[out.count] = all.list[i];
+    out.list[out.count++].encoder = false;
+  }
+  return out;
+}
+
+}  // namespace detail
+
 /// Whether `c` is an encoder-decoder model.
 [[nodiscard]] constexpr bool has_encoder(config const& c) { return c.encoder.layers > 0; }
 
@@ -22,11 +37,13 @@ namespace constformer {
   e.vocab = source_vocab(c);
   e.mask = mask_kind::bidirectional;
   e.window = 0;
+  e.zero_start = false;
   e.head = head_kind::none;
   e.tied = e.bias_head = false;
   e.logit_scale = 1.0F;
   e.encoder = {};
   e.shared_tokens = c.encoder.vocab == 0;
+  e.types = detail::encoder_types(c.types);
   e.kv_dtype = dtype::f32;  // it keeps nothing
   return e;
 }

@@ -246,6 +246,18 @@ enum class nanochat_era : std::uint8_t { plain, lambdas, values, gated, smeared 
   return c;
 }
 
+/// GPT-Neo (EleutherAI 2021; TinyStories, arXiv:2305.07759): GPT-2 without biases on query, key and value, scores that
+/// are not scaled, and a window on every other layer, the second included.
+[[nodiscard]] constexpr config gpt_neo(shape const& s, int window) {
+  config c = gpt2(s);
+  c.family = family_kind::gpt_neo;
+  c.window = window;
+  if (window > 0) c.unwindowed = every(2, 0, c.layers);
+  c.scale_scores = false;
+  c.bias_qkv = false;
+  return c;
+}
+
 /// `c` with or without the biases of norms, attention and feed-forward layers, as nanoGPT leaves the choice.
 [[nodiscard]] constexpr config with_biases(config c, bool biased) {
   c.norm_bias = c.bias_qkv = c.bias_attention_output = c.bias_ffn = biased;
@@ -381,6 +393,13 @@ constexpr void add_encoder(config& c, int layers) {
   c.bias_head = true;
   c.tied = false;
   c.encoder.vocab = source_vocab;
+  return c;
+}
+
+/// A decoder alone in a CTranslate2 folder, whatever family it was converted from; this is Llama's arithmetic.
+[[nodiscard]] constexpr config ctranslate2_decoder(shape const& s) {
+  config c = llama(s);
+  c.family = family_kind::ctranslate2_decoder;
   return c;
 }
 

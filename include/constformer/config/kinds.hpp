@@ -23,6 +23,7 @@ enum class family_kind : std::uint8_t {
   chatglm_6b,
   nanochat,
   gpt2,
+  gpt_neo,
   bert,
   roberta,
   distilbert,
@@ -30,6 +31,7 @@ enum class family_kind : std::uint8_t {
   t5_v1_1,
   marian,
   opennmt,
+  ctranslate2_decoder,
   lecture
 };
 
@@ -109,6 +111,7 @@ inline constexpr std::array family_names{
     named{family_kind::chatglm_6b, "chatglm_6b"},
     named{family_kind::nanochat, "nanochat"},
     named{family_kind::gpt2, "gpt2"},
+    named{family_kind::gpt_neo, "gpt_neo"},
     named{family_kind::bert, "bert"},
     named{family_kind::roberta, "roberta"},
     named{family_kind::distilbert, "distilbert"},
@@ -116,6 +119,7 @@ inline constexpr std::array family_names{
     named{family_kind::t5_v1_1, "t5_v1_1"},
     named{family_kind::marian, "marian"},
     named{family_kind::opennmt, "opennmt"},
+    named{family_kind::ctranslate2_decoder, "ctranslate2_decoder"},
     named{family_kind::lecture, "lecture"},
 };
 inline constexpr std::array norm_names{named{norm_kind::rms_norm, "rms_norm"},

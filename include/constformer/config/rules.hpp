@@ -53,7 +53,8 @@ constexpr message attention_misfit(config const& c) {
                           largest_extent);
   bool const square = c.family == family_kind::gpt2 || c.family == family_kind::bert ||
                       c.family == family_kind::roberta || c.family == family_kind::distilbert ||
-                      c.family == family_kind::gpt_neox || c.family == family_kind::chatglm_6b;
+                      c.family == family_kind::gpt_neox || c.family == family_kind::gpt_neo ||
+                      c.family == family_kind::chatglm_6b;
   if (square && c.heads * c.head_dim != c.d_model)
     return format_message("attention: d_model={} is not heads={} times head_dim={}", c.d_model, c.heads, c.head_dim);
   if (square && c.kv_heads != c.heads)
@@ -216,6 +217,10 @@ constexpr message relative_misfit(config const& c) {
 constexpr message scale_misfit(config const& c) {
   if (!(c.embedding_scale > 0 && c.embedding_scale <= largest_factor))
     return format_message("embedding: scale={} is not between 0 and {}", c.embedding_scale, largest_factor);
+  if (c.zero_start && c.mask != mask_kind::causal)
+    return format_message("embedding: zero_start=true needs mask=causal, it is {}", name_of(c.mask));
+  if (c.zero_start && c.smear_inputs > 0)
+    return format_message("embedding: zero_start=true needs smear_inputs=0, it is {}", c.smear_inputs);
   if (!(c.logit_scale > 0 && c.logit_scale <= largest_factor))
     return format_message("head: logit_scale={} is not between 0 and {}", c.logit_scale, largest_factor);
   return {};
@@ -261,7 +266,7 @@ constexpr message head_misfit(config const& c) {
     return format_message("head: shared_tokens=true is for encoders, head is {}", name_of(c.head));
   if (c.head == head_kind::language_model && c.mask == mask_kind::bidirectional)
     return format_message("head: language_model needs mask=causal, it is bidirectional");
-  if (c.head != head_kind::language_model && c.mask != mask_kind::bidirectional)
+  if (c.head == head_kind::masked_language_model && c.mask != mask_kind::bidirectional)
     return format_message("head: mask=causal needs head=language_model, it is {}", name_of(c.head));
   if (c.pooler && c.mask != mask_kind::bidirectional)
     return format_message("pooler: needs mask=bidirectional, it is {}", name_of(c.mask));
@@ -282,6 +287,63 @@ constexpr message classifier_misfit(config const& c) {
   return {};
 }
 
+// Columns of a matrix of that kind: what its groups run along.
+constexpr int columns_of(config const& c, weight_kind kind) {
+  if (kind == weight_kind::output || kind == weight_kind::cross_output) return c.heads * c.head_dim;
+  return kind == weight_kind::down ? c.d_ff : c.d_model;
+}
+
+constexpr bool quantises(config const& c) {
+  bool any = c.group != 0;
+  for (int i = 0; i < c.types.count; ++i) any = any || quantisation_group(c.types.list[i].type) != 0;
+  return any;
+}
+
+// Blocks of 256 columns are whole.
+constexpr message super_group_misfit(config const& c, weight_kind kind, dtype type) {
+  constexpr int super_group = 256;
+  int const columns = columns_of(c, kind);
+  if (quantisation_group(type) != super_group || columns % super_group == 0) return {};
+  return format_message("quantisation: {} of type {} has {} columns, which is not a multiple of {}", name_of(kind),
+                        name_of(type), columns, super_group);
+}
+
+constexpr message types_misfit(config const& c) {
+  if (c.types.count < 0 || c.types.count > weight_types::limit)
+    return format_message("types: count={} is not between 0 and {}", c.types.count, weight_types::limit);
+  if (c.types.count > 0 && c.layers > layer_set::limit)
+    return format_message("types: layers={} are more than the {} that can be told apart", c.layers, layer_set::limit);
+  for (int i = 0; i < c.types.count; ++i) {
+    weight_type const& other = c.types.list[i];
+    if (static_cast<std::size_t>(other.kind) >= weight_kinds)
+      return format_message("types: kind {} is not known", static_cast<int>(other.kind));
+    if (int const beyond =
+            other.layers.count(layer_set::limit) - other.layers.count(other.encoder ? c.encoder.layers : c.layers);
+        beyond > 0)
+      return format_message("types: {} has {} layers that the model does not have", name_of(other.kind), beyond);
+  }
+  bool const plain = c.types.count == 0;
+  for (std::size_t i = 0; i < weight_kinds; ++i) {
+    auto const kind = static_cast<weight_kind>(i);
+    bool const crosses =
+        kind == weight_kind::cross_query || kind == weight_kind::cross_kv || kind == weight_kind::cross_output;
+    if (crosses && !has_encoder(c)) continue;
+    bool const once = kind == weight_kind::tokens || kind == weight_kind::head;
+    dtype seen[4]{};
+    int types = 0;
+    for (int layer = 0; layer < (once || plain ? 1 : c.layers); ++layer) {
+      dtype const type = type_of(c, kind, layer);
+      bool known = false;
+      for (int j = 0; j < types; ++j) known = known || seen[j] == type;
+      if (known) continue;
+      if (types == 4) return format_message("types: {} has more than {} types", name_of(kind), types);
+      seen[types++] = type;
+      if (message const sentence = super_group_misfit(c, kind, type); !sentence.empty()) return sentence;
+    }
+  }
+  return {};
+}
+
 // A group of quantised weights runs along the contracted extent of each matrix. The last group of a row is filled up
 // with zeros; an extent that is less than one group is a mistake.
 constexpr message group_misfit(config const& c) {
@@ -289,13 +351,12 @@ constexpr message group_misfit(config const& c) {
   if (c.group != group)
     return format_message("quantisation: group={} does not fit weights={}, whose group is {}", c.group,
                           name_of(c.weights), group);
-  bool const fits = c.inputs == dtype::f32 || (c.inputs == dtype::i8 && group != 0) ||
+  bool const fits = c.inputs == dtype::f32 || (c.inputs == dtype::i8 && quantises(c)) ||
                     (c.inputs == dtype::bf16 && c.weights == dtype::bf16);
   if (!fits)
-    return format_message(
-        "quantisation: inputs={} of weights={} must be f32, bf16 of bf16, or i8 of q8_0, q4_0 and iq4_nl",
-        name_of(c.inputs), name_of(c.weights));
-  if (group == 0) return {};
+    return format_message("quantisation: inputs={} of weights={} must be f32, bf16 of bf16, or i8 of quantised types",
+                          name_of(c.inputs), name_of(c.weights));
+  if (group == 0 || c.types.count > 0) return {};
   if (c.d_model < group) return format_message("quantisation: d_model={} is less than group={}", c.d_model, group);
   if (c.d_ff < group) return format_message("quantisation: d_ff={} is less than group={}", c.d_ff, group);
   if (c.heads * c.head_dim < group)
@@ -324,7 +385,7 @@ constexpr message stack_misfit(config const& c) {
   constexpr rule rules[]{extents_misfit, attention_misfit,    prefix_misfit,   mixing_misfit,   cap_misfit,
                          rope_misfit,    rope_scaling_misfit, sinusoid_misfit, relative_misfit, capacity_misfit,
                          norm_misfit,    ffn_misfit,          scale_misfit,    head_misfit,     classifier_misfit,
-                         group_misfit,   cache_misfit};
+                         group_misfit,   types_misfit,        cache_misfit};
   for (rule const broken : rules)
     if (message const sentence = broken(c); !sentence.empty()) return sentence;
   return {};

@@ -34,6 +34,7 @@ struct beam_options {
   early_stopping stopping = early_stopping::no;  ///< hugging_face only
   int best = 1;                                  ///< hypotheses wanted, at most K
   int no_repeat_ngram = 0;                       ///< no n-gram of this size occurs twice; 0: any may
+  bool renormalised = false;  ///< what rules leave shares the probability of what they forbid; ctranslate2 always does
 
   /// ctranslate2 only: β of GNMT's coverage penalty (arXiv:1609.08144, equation 14) β·Σ log min(Σ attention, 1), over
   /// the source's tokens and all tokens of a hypothesis, which is added to its score when it ends; 0: none.

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "constformer/generate/beam_options.hpp"
+#include "constformer/generate/logit_rules.hpp"
 #include "constformer/generate/session.hpp"
 
 namespace constformer {
@@ -16,11 +17,12 @@ struct beam_hypothesis {
 
 /// What a beam search is asked.
 struct beam_request {
-  std::span<int const> prompt;    ///< what the beams go on from: a text, or a decoder's start token; not empty
-  std::span<int const> prefix;    ///< what every hypothesis begins with; may be empty
-  int max_tokens = -1;            ///< to choose at most; -1: as many as the context holds
-  std::span<int const> banned{};  ///< never chosen; ids of the vocabulary, each once
-  int min_tokens = 0;             ///< in a hypothesis, its prefix counted, before it may end
+  std::span<int const> prompt;         ///< what the beams go on from: a text, or a decoder's start token; not empty
+  std::span<int const> prefix;         ///< what every hypothesis begins with; may be empty
+  int max_tokens = -1;                 ///< to choose at most; -1: as many as the context holds
+  int min_tokens = 0;                  ///< in a hypothesis, its prefix counted, before it may end
+  logit_rules const* rules = nullptr;  ///< checked; the prefix counts as prompt
+  std::span<int const> source{};       ///< what an encoder read
 };
 
 /// Looks for likely continuations, K at a time. All memory is taken when it is made; no call below allocates.

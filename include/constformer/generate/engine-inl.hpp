@@ -25,9 +25,11 @@
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/generate/block_table.hpp"
+#include "constformer/generate/not_finite.hpp"
 #include "constformer/generate/prefix_table.hpp"
 #include "constformer/generate/session.hpp"
 #include "constformer/generate/source-inl.hpp"
+#include "constformer/kernels/finite-inl.hpp"
 #include "constformer/kernels/kv_block.hpp"
 #include "constformer/kernels/rope.hpp"
 #include "constformer/kernels/team.hpp"
@@ -53,6 +55,7 @@ class engine final : public session {
   using scratch = typename layer::scratch;
   static constexpr bool has_head = Config.head == head_kind::language_model;
   static constexpr bool has_logits = Config.head != head_kind::none;
+  static constexpr bool is_decoder = Config.mask != mask_kind::bidirectional;
   static constexpr bool has_prefix = Config.mask == mask_kind::prefix;
   static constexpr int score_rows = has_logits ? 12 : 1;  // rows whose logits are made in one pass over the head
   static constexpr std::size_t logits_stride = has_logits ? padded(Config.vocab) : 0;
@@ -72,7 +75,7 @@ class engine final : public session {
         blocks_(memory_, capacity_, sequences_),
         prefixes_(memory_, prefixes_for(sequences_)),
         logits_(memory_.take<float>(logit_count(sequences_))),
-        hidden_(memory_.take<float>(has_head ? 0 : plan_.x)),
+        hidden_(memory_.take<float>(is_decoder ? 0 : plan_.x)),
         pooled_(memory_.take<float>(Config.pooler ? padded(Config.d_model) : 0)),
         labels_(memory_.take<float>(label_rows(plan_) * padded(Config.labels))),
         scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {
@@ -85,7 +88,7 @@ class engine final : public session {
                                                    int sequences = 1) {
     return plan.cache_bytes() + plan.activation_bytes() + block_table::bytes(capacity, sequences) +
            prefix_table::bytes(prefixes_for(sequences)) + arena::bytes_for<float>(logit_count(sequences)) +
-           arena::bytes_for<float>(has_head ? 0 : plan.x) +
+           arena::bytes_for<float>(is_decoder ? 0 : plan.x) +
            arena::bytes_for<float>(Config.pooler ? padded(Config.d_model) : 0) +
            arena::bytes_for<float>(label_rows(plan) * padded(Config.labels)) +
            arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) + source_part<Config>::bytes(workers, capacity);
@@ -129,7 +132,9 @@ class engine final : public session {
     check_sequence(sequence);
     take(sequence, ids, {}, [&](stage const& s, bool last) {
       if constexpr (has_head) {
-        if (last) team_.run([&](worker const& self) { layer::logits(self, s, s.rows - 1, 1, logits_.data()); });
+        if (!last) return;
+        team_.run([&](worker const& self) { layer::logits(self, s, s.rows - 1, 1, logits_.data()); });
+        require_logits(0, blocks_.position(sequence) - 1, s.ids[s.rows - 1]);
       }
     });
     return logits_.first(Config.vocab);
@@ -176,14 +181,30 @@ class engine final : public session {
         if constexpr (has_head)
           team_.run([&](worker const& self) { layer::logits(self, s, first, rows, logits_.data()); });
         require_sound_weights();
+        for (int row = 0; row < rows; ++row) require_logits(row, s.first_position + first + row, s.ids[first + row]);
         for (int row = 0; row < rows; ++row)
           sink(done++, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
       }
     });
   }
 
+  void hidden_states(std::span<int const> ids, row_sink const& sink) override {
+    if constexpr (is_decoder) {
+      require_source("hidden_states");
+      int done = 0;
+      take(0, ids, {}, [&](stage const& s, bool) {
+        team_.run([&](worker const& self) { layer::norm_rows(self, s); });
+        require_sound_weights();
+        for (int row = 0; row < s.rows; ++row)
+          sink(done++, {s.x + static_cast<std::size_t>(row) * padded(Config.d_model), Config.d_model});
+      });
+    } else {
+      session::hidden_states(ids, sink);
+    }
+  }
+
   std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) override {
-    if constexpr (has_head) throw error("encode: this model is a decoder");
+    if constexpr (is_decoder) throw error("encode: this model is a decoder");
     check_segments(ids, segments);
     blocks_.rewind(0, 0);
     take(0, ids, segments, [](stage const&, bool) {});
@@ -196,6 +217,7 @@ class engine final : public session {
     if constexpr (Config.pooler) {
       if (blocks_.position(0) == 0) throw error("pool: no sequence has been encoded");
       team_.run([&](worker const& self) { layer::pool(self, stage_, pooled_.data()); });
+      require_below_infinity(pass_stage::pooled, pooled_.first(Config.d_model), -1, -1);
       return pooled_.first(Config.d_model);
     } else {
       throw error("pool: this model has no pooler");
@@ -212,7 +234,9 @@ class engine final : public session {
       team_.run([&](worker const& self) { layer::classify(self, stage_, in, rows, labels_.data()); });
       for (std::size_t row = 1; row < static_cast<std::size_t>(rows); ++row)  // without the padding of each row
         std::copy_n(labels_.data() + row * padded(Config.labels), Config.labels, labels_.data() + row * Config.labels);
-      return labels_.first(static_cast<std::size_t>(rows) * Config.labels);
+      auto const all = labels_.first(static_cast<std::size_t>(rows) * Config.labels);
+      require_below_infinity(pass_stage::labels, all, -1, -1);
+      return all;
     } else {
       return session::classify();
     }
@@ -224,6 +248,7 @@ class engine final : public session {
       for (int first = 0; first < blocks_.position(0); first += score_rows) {
         int const rows = std::min(score_rows, blocks_.position(0) - first);
         team_.run([&](worker const& self) { layer::fill(self, stage_, first, rows, logits_.data()); });
+        for (int row = 0; row < rows; ++row) require_logits(row, first + row, -1);
         for (int row = 0; row < rows; ++row)
           sink(first + row, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
       }
@@ -245,7 +270,7 @@ class engine final : public session {
   }
 
   static int checked_sequences(int asked) {
-    constexpr int most = has_head ? 1024 : 1;
+    constexpr int most = is_decoder ? 1024 : 1;
     if (asked < 1 || asked > most)
       throw error("sequences=" + std::to_string(asked) + " is not between 1 and " + std::to_string(most));
     return asked;
@@ -266,7 +291,12 @@ class engine final : public session {
   }
 
   void require_decoder(std::string_view call) const {
-    if constexpr (!has_head) throw error(std::string(call) + ": this model is an encoder");
+    if constexpr (!is_decoder) throw error(std::string(call) + ": this model is an encoder");
+    if constexpr (is_decoder && !has_head) throw error(std::string(call) + ": this decoder has no head");
+    require_source(call);
+  }
+
+  void require_source([[maybe_unused]] std::string_view call) const {
     if constexpr (has_encoder(Config))
       if (stage_.source_count == 0) throw error(std::string(call) + ": no source has been given");
   }
@@ -347,6 +377,26 @@ class engine final : public session {
     blocks_.reserve(sequence, tokens, [this, filled](int from, int to) { copy_block(from, to, filled); });
   }
 
+  // Of weights that are damaged that is said, whatever they give.
+  void require_below_infinity(pass_stage what, std::span<float const> values, int position, int id) {
+    if (below_infinity(values.data(), static_cast<int>(values.size()))) [[likely]]
+      return;
+    require_sound_weights();
+    throw_not_finite(what, position, id, values);
+  }
+
+  // Row `row` of what the last layer left: what is no number stays in the residual stream, and every row but the last is
+  // seen by later ones only through the cache, which may round it.
+  void require_hidden(int row, int position) {
+    auto const* const x = stage_.x + static_cast<std::size_t>(row) * padded(Config.d_model);
+    require_below_infinity(pass_stage::hidden, {x, std::size_t{Config.d_model}}, position, stage_.ids[row]);
+  }
+
+  void require_logits(int row, int position, int id) {
+    require_below_infinity(pass_stage::logits,
+                           logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab), position, id);
+  }
+
   void run_stack() {
     team_.run(
         [&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
@@ -379,10 +429,13 @@ class engine final : public session {
     if constexpr (has_prefix) stage_.prefixes = prefixes_.places(first);
     stage_.rows = rows;
     run_stack();
+    for (int row = 0; row < rows; ++row) require_hidden(row, blocks_.position(first + row));
     for (int row = 0; row < rows; ++row) blocks_.advance(first + row, 1);
     if constexpr (has_head) {
       float* const out = logits_.data() + static_cast<std::size_t>(first) * logits_stride;
       team_.run([&](worker const& self) { layer::logits(self, stage_, 0, rows, out); });
+      for (int row = 0; row < rows; ++row)
+        require_logits(first + row, blocks_.position(first + row) - 1, ids[static_cast<std::size_t>(row)]);
     }
     require_sound_weights();
   }
@@ -411,6 +464,7 @@ class engine final : public session {
       stage_.first_position = blocks_.position(sequence);
       reserve(sequence, stage_.rows);
       run_stack();
+      for (int row = 0; row < stage_.rows; ++row) require_hidden(row, stage_.first_position + row);
       blocks_.advance(sequence, stage_.rows);
       after(stage_, first + rows == ids.size());
     }

@@ -40,7 +40,7 @@ using choice_sink = std::function<bool(int id, std::span<float const> logits)>;
 /// Appends `prompt` to `model` and chooses tokens with `choose` until a limit is met, handing each to `sink`.
 ///
 /// A context of C tokens that holds P already gives at most C − P + 1 tokens, because the last one chosen need not be
-/// in it. Nothing is allocated here. Throws `error` if the prompt is empty or does not fit in the context, and what
+/// in it. In an empty context `choose` starts anew. Nothing is allocated here. Throws `error` if the prompt is empty or does not fit in the context, and what
 /// session and sampler throw.
 generation_result generate(session& model, sampler& choose, std::span<int const> prompt,
                            generation_limits const& limits, token_sink const& sink);

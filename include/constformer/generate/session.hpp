@@ -47,7 +47,7 @@ struct logit_rows {
 /// several sessions of one model may run side by side. Ids out of range and contexts above capacity throw `error`.
 class session {
  public:
-  /// Receives the logits (vocab) of one row; the span is valid during the call only.
+  /// Receives the logits (vocab), or the hidden state (d_model), of one row; the span is valid during the call only.
   using row_sink = std::function<void(int row, std::span<float const> logits)>;
 
   virtual ~session() = default;
@@ -99,6 +99,12 @@ class session {
 
   /// Decoders: appends `ids` to sequence 0 and hands the logits of every row, in order, to `sink`.
   virtual void score(std::span<int const> ids, row_sink const& sink) = 0;
+
+  /// Decoders, with or without a head: appends `ids` to sequence 0 and hands the hidden states (d_model) of every row,
+  /// behind the last norm, in order, to `sink`.
+  virtual void hidden_states([[maybe_unused]] std::span<int const> ids, [[maybe_unused]] row_sink const& sink) {
+    throw error("hidden_states: this model is an encoder");
+  }
 
   /// Encoders: the hidden states (ids.size(), d_model) of one sequence; `segments` is empty (all 0) or one per id.
   virtual std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) = 0;

@@ -29,11 +29,16 @@ inline constexpr bool has_scales = requires(Weight const& w) { w.scales; };
 template <class Block>
 HWY_INLINE void widen_quad(Block const& block, int quad, int row, float_vec (&out)[quad_columns]) {
   float_tag const d;
-  auto const bytes = hn::BitCast(int_tag(), signed_quad(block, quad, row));
-  out[0] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<24>(bytes)));
-  out[1] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<8>(bytes)));
-  out[2] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<16>(bytes)));
-  out[3] = hn::ConvertTo(d, hn::ShiftRight<24>(bytes));
+  if constexpr (lanes == 1) {
+    for (int c = 0; c < quad_columns; ++c)
+      out[c] = hn::Set(d, static_cast<float>(quantised_at(block, quad * quad_columns + c, row)));
+  } else {
+    auto const bytes = hn::BitCast(int_tag(), signed_quad(block, quad, row));
+    out[0] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<24>(bytes)));
+    out[1] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<8>(bytes)));
+    out[2] = hn::ConvertTo(d, hn::ShiftRight<24>(hn::ShiftLeft<16>(bytes)));
+    out[3] = hn::ConvertTo(d, hn::ShiftRight<24>(bytes));
+  }
 }
 /// The same.
 HWY_INLINE void widen_quad(q4_0_block const& block, int quad, int row, float_vec (&out)[quad_columns]) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "constformer/checkpoint/packed_blocks.hpp"
+#include "constformer/checkpoint/super_blocks.hpp"
 #include "constformer/core/dtype.hpp"
 
 namespace constformer {
@@ -43,6 +44,29 @@ struct input_block<q4_0_block, Dots> {
   std::int32_t excess;                ///< 8·Σ values, which the products are too large by
 };
 
+/// For K-quants, whose weights are unsigned: q6_k's are each 32 too large.
+struct super_input_block {
+  std::int8_t values[block_columns];  ///< by column
+  float scale;                        ///< the largest absolute value / 127
+  std::int32_t sums[2];               ///< Σ values of each half
+  float scaled_sum;                   ///< scale·Σ values
+};
+/// The same for each of them.
+template <integer_dots Dots>
+struct input_block<q4_k_block, Dots> : super_input_block {};
+/// The same.
+template <integer_dots Dots>
+struct input_block<q5_k_block, Dots> : super_input_block {};
+/// The same.
+template <integer_dots Dots>
+struct input_block<q6_k_block, Dots> : super_input_block {};
+
+/// Whether there are products of integers for a type.
+[[nodiscard]] constexpr bool has_integer_products(dtype weights) {
+  return weights == dtype::q8_0 || weights == dtype::iq4_nl || weights == dtype::q4_0 || weights == dtype::q4_k ||
+         weights == dtype::q5_k || weights == dtype::q6_k;
+}
+
 /// Column `column` of a block before its scale.
 template <class Block, integer_dots Dots>
 [[nodiscard]] constexpr int value_at(input_block<Block, Dots> const& block, int column) {
@@ -62,6 +86,7 @@ template <class Block, integer_dots Dots>
   if (weights == dtype::q8_0 || weights == dtype::iq4_nl)
     return input_blocks(depth) * sizeof(input_block<q8_0_block, integer_dots::pairs>);
   if (weights == dtype::q4_0) return input_blocks(depth) * sizeof(input_block<q4_0_block, integer_dots::quads>);
+  if (has_integer_products(weights)) return input_blocks(depth) * sizeof(super_input_block);
   return 0;
 }
 

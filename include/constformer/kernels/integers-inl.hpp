@@ -40,24 +40,35 @@ HWY_INLINE void round_block(float const* x, int count, input_block<Block, Dots>&
     for (int k = 0; k < block_columns; ++k) padded_inputs[k] = k < count ? x[k] : 0.0F;
     x = padded_inputs;
   }
-  auto largest = hn::Zero(d);
+  // As integers magnitudes are in the same order, and a NaN is above all: the scale becomes one and so does what is made.
+  int_tag const di;
+  auto largest = hn::Zero(di);
   HWY_UNROLL(8)
-  for (int k = 0; k < block_columns; k += lanes) largest = hn::Max(largest, hn::Abs(hn::LoadU(d, x + k)));
-  float const top = hn::ReduceMax(d, largest);
+  for (int k = 0; k < block_columns; k += lanes)
+    largest = hn::Max(largest, hn::BitCast(di, hn::Abs(hn::LoadU(d, x + k))));
+  float const top = hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(di, largest)));
   out.scale = top / 127.0F;
   auto const inverse = hn::Set(d, top > 0.0F ? 127.0F / top : 0.0F);
   using value = std::remove_reference_t<decltype(out.values[0])>;
   hn::Rebind<value, float_tag> const dv;
-  auto sum = hn::Zero(int_tag());
+  int_vec sums[2]{hn::Zero(int_tag()), hn::Zero(int_tag())};  // of each half
   HWY_UNROLL(8)
   for (int k = 0; k < block_columns; k += lanes) {
     auto rounded = hn::NearestInt(hn::Mul(hn::LoadU(d, x + k), inverse));
-    if constexpr (reorder) rounded = hn::Per4LaneBlockShuffle<3, 1, 2, 0>(rounded);  // 0, 2, 1, 3: `quad_place`
-    hn::StoreU(hn::DemoteTo(dv, rounded), dv, out.values + k);
-    sum = hn::Add(sum, rounded);
+    int place = k;
+    if constexpr (reorder && lanes == 1)
+      place = k - k % quad_columns + Block::quad_place(k % quad_columns);
+    else if constexpr (reorder)
+      rounded = hn::Per4LaneBlockShuffle<3, 1, 2, 0>(rounded);  // 0, 2, 1, 3: `quad_place`
+    hn::StoreU(hn::DemoteTo(dv, rounded), dv, out.values + place);
+    sums[k / 16] = hn::Add(sums[k / 16], rounded);
   }
   constexpr int each = std::is_same_v<Block, q4_0_block> ? 8 : 128;
-  if constexpr (requires { out.excess; }) out.excess = each * hn::ReduceSum(int_tag(), sum);
+  if constexpr (requires { out.excess; }) out.excess = each * hn::ReduceSum(int_tag(), hn::Add(sums[0], sums[1]));
+  if constexpr (is_super_block<Block>) {
+    for (int half = 0; half < 2; ++half) out.sums[half] = hn::ReduceSum(int_tag(), sums[half]);
+    out.scaled_sum = out.scale * static_cast<float>(out.sums[0] + out.sums[1]);
+  }
 }
 
 /// A row of `depth` inputs as integers.
@@ -66,6 +77,21 @@ HWY_NOINLINE void round_row(float const* x, int depth, input_block<Block, Dots>*
   for (int k = 0; k < depth; k += block_columns, ++out) round_block(x + k, HWY_MIN(block_columns, depth - k), *out);
 }
 
+#if HWY_TARGET == HWY_SCALAR
+/// Exact sums of a block: x (Rows, 32) · one row of a block of each panel, `stride` blocks from one panel to the next.
+template <class Block, integer_dots Dots, int Rows, int Vecs>
+HWY_INLINE void multiply_block(input_block<Block, Dots> const* const (&x)[Rows], Block const* block, std::size_t stride,
+                               int_vec (&sums)[Rows][Vecs]) {
+  for (int v = 0; v < Vecs; ++v) {
+    Block const& weights = block[static_cast<std::size_t>(v / panel_vecs) * stride];
+    for (int r = 0; r < Rows; ++r) {
+      int sum = 0;
+      for (int k = 0; k < block_columns; ++k) sum += value_at(*x[r], k) * quantised_at(weights, k, v % panel_vecs);
+      sums[r][v] = hn::Set(int_tag(), sum);
+    }
+  }
+}
+#else
 /// sum += a·b over neighbouring pairs of 16-bit integers; one instruction where there is one.
 template <class Vec>
 HWY_INLINE int_vec add_pairs(Vec a, Vec b, int_vec sum) {
@@ -245,6 +271,7 @@ HWY_INLINE void multiply_block(input_block<q4_0_block, integer_dots::quads> cons
     }
   }
 }
+#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace constformer

@@ -28,9 +28,10 @@ HWY_INLINE float round_head(float const* HWY_RESTRICT x, std::int8_t (&rounded)[
   auto const load = [&](int j) HWY_ATTR {  // a head ends where the next one begins
     return j + lanes <= HeadDim ? hn::LoadU(d, x + j) : hn::LoadN(d, x + j, static_cast<std::size_t>(HeadDim - j));
   };
-  auto largest = hn::Zero(d);
-  for (int j = 0; j < HeadDim; j += lanes) largest = hn::Max(largest, hn::Abs(load(j)));
-  float const top = hn::ReduceMax(d, largest);
+  int_tag const di;  // as integers a NaN is above all, so that it stays one
+  auto largest = hn::Zero(di);
+  for (int j = 0; j < HeadDim; j += lanes) largest = hn::Max(largest, hn::BitCast(di, hn::Abs(load(j))));
+  float const top = hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(di, largest)));
   auto const inverse = hn::Set(d, top > 0.0F ? 127.0F / top : 0.0F);
   for (int j = 0; j < HeadDim; j += lanes)
     hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(hn::Mul(load(j), inverse))), d8, rounded + j);

@@ -12,10 +12,13 @@
 
 #include "hwy/highway.h"
 
+#include "constformer/core/check.hpp"
+#include "constformer/core/type_text.hpp"
 #include "constformer/kernels/block_panels-inl.hpp"
 #include "constformer/kernels/input_blocks.hpp"
 #include "constformer/kernels/panels-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
+#include "constformer/kernels/super_panels-inl.hpp"
 #include "constformer/kernels/tile-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -54,7 +57,10 @@ struct tile_shape<input_block<Block, Dots>> {
 /// A matrix (count·16, depth) in panels.
 template <class Weight, class Count>
 HWY_INLINE auto panels_of(Weight const* base, int depth, Count count) {
-  if constexpr (has_scales<Weight>) {
+  if constexpr (is_super_block<Weight>) {
+    constexpr auto columns = static_cast<std::size_t>(Weight::pieces * block_columns);
+    return super_panels<Weight>{base, static_cast<std::size_t>(depth) / columns};
+  } else if constexpr (has_scales<Weight>) {
     return block_panels<Weight>{base, input_blocks(depth)};
   } else {
     constexpr int columns = panel_line<Weight>::columns;
@@ -159,6 +165,10 @@ HWY_INLINE void in_turn(Weights const& w, int first, int last, Take const& take)
   }
 }
 
+/// What is told sums: a row, the column of the first of `lanes` outputs, and these.
+template <class Finish>
+inline constexpr bool takes_sums = std::is_invocable_v<Finish const&, int, int, float_vec>;
+
 /// Panels [first, last) of the `count` of x (rows, depth) · Wᵀ; finish(row, column, vector of `lanes` sums) is told
 /// every output once. `Input` is float, a `bf16_input` of weights in bf16, or an `input_block` of Weight: then x_stride
 /// is in blocks. A gated layer relies on a panel being finished before the next one of the same row. `Fetched` is what
@@ -166,25 +176,31 @@ HWY_INLINE void in_turn(Weights const& w, int first, int last, Take const& take)
 template <fetched Fetched = fetched::nothing, class Weight, class Input, class Depth, class Count, class Finish>
 HWY_NOINLINE void matmul(Input const* HWY_RESTRICT x, std::size_t x_stride, int rows, Weight const* HWY_RESTRICT weight,
                          Depth depth, Count count, int first, int last, Finish const& finish) {
-  using shape = tile_shape<Input>;
-  auto const w = panels_of(weight, depth, count);
-  auto const ahead = w.template fetching_ahead<Fetched>();
-  if (rows == 1) {
-    auto const take = [&]<int Panels>(int panel) HWY_ATTR
-        __attribute__((always_inline)) { matmul_tile<1, Panels>(x, x_stride, 0, 1, ahead, depth, panel, finish); };
-    return in_turn<shape::vector_panels>(w, first, last, take);
+  if constexpr (!takes_sums<Finish>) {
+    static_assert(
+        check<takes_sums<Finish>, "matmul: finish is {}, which takes no (int row, int column, float_vec sums)",
+              type_text<Finish>()>::value);
+  } else {
+    using shape = tile_shape<Input>;
+    auto const w = panels_of(weight, depth, count);
+    auto const ahead = w.template fetching_ahead<Fetched>();
+    if (rows == 1) {
+      auto const take = [&]<int Panels>(int panel) HWY_ATTR
+          __attribute__((always_inline)) { matmul_tile<1, Panels>(x, x_stride, 0, 1, ahead, depth, panel, finish); };
+      return in_turn<shape::vector_panels>(w, first, last, take);
+    }
+    auto const take_rows = [&]<int Panels>(int panel) HWY_ATTR
+        __attribute__((always_inline)) { matmul_rows<Panels>(x, x_stride, rows, w, depth, panel, finish); };
+    if constexpr (has_scales<Weight>) {
+      if (rows <= shape::few_rows) return in_turn<1>(w, first, last, take_rows);
+    } else if constexpr (shape::few_rows > 1 && !is_chained<Depth>) {
+      auto const take = [&]<int Panels>(int panel) HWY_ATTR __attribute__((always_inline)) {
+        matmul_tile<shape::few_rows, Panels>(x, x_stride, 0, rows, ahead, depth, panel, finish);
+      };
+      if (rows <= shape::few_rows && depth >= shallow) return in_turn<bundle_panels>(w, first, last, take);
+    }
+    in_turn<shape::panels>(w, first, last, take_rows);
   }
-  auto const take_rows = [&]<int Panels>(int panel) HWY_ATTR
-      __attribute__((always_inline)) { matmul_rows<Panels>(x, x_stride, rows, w, depth, panel, finish); };
-  if constexpr (has_scales<Weight>) {
-    if (rows <= shape::few_rows) return in_turn<1>(w, first, last, take_rows);
-  } else if constexpr (shape::few_rows > 1 && !is_chained<Depth>) {
-    auto const take = [&]<int Panels>(int panel) HWY_ATTR __attribute__((always_inline)) {
-      matmul_tile<shape::few_rows, Panels>(x, x_stride, 0, rows, ahead, depth, panel, finish);
-    };
-    if (rows <= shape::few_rows && depth >= shallow) return in_turn<bundle_panels>(w, first, last, take);
-  }
-  in_turn<shape::panels>(w, first, last, take_rows);
 }
 
 }  // namespace HWY_NAMESPACE

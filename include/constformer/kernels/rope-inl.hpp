@@ -17,11 +17,13 @@ namespace HWY_NAMESPACE {
 /// Rotates the first `dims` (even) of one head in place by factors from `rope_factors`.
 HWY_INLINE void rotate(float* HWY_RESTRICT head, float const* HWY_RESTRICT cos, float const* HWY_RESTRICT sin,
                        int dims) {
-  float_tag const d;
+  [[maybe_unused]] float_tag const d;
   int i = 0;
-  for (; i + lanes <= dims; i += lanes) {
-    auto const x = hn::LoadU(d, head + i);
-    hn::StoreU(hn::MulAdd(hn::Reverse2(d, x), hn::LoadU(d, sin + i), hn::Mul(x, hn::LoadU(d, cos + i))), d, head + i);
+  if constexpr (lanes > 1) {
+    for (; i + lanes <= dims; i += lanes) {
+      auto const x = hn::LoadU(d, head + i);
+      hn::StoreU(hn::MulAdd(hn::Reverse2(d, x), hn::LoadU(d, sin + i), hn::Mul(x, hn::LoadU(d, cos + i))), d, head + i);
+    }
   }
   for (; i < dims; i += 2) {
     float const even = head[i];

@@ -32,7 +32,7 @@ using int_tag = hn::RebindToSigned<float_tag>;
 /// A vector of `lanes` of them.
 using int_vec = hn::Vec<int_tag>;
 
-/// Floats of a vector: 4, 8 or 16.
+/// Floats of a vector: 4, 8 or 16, or 1 where there are no vectors (HWY_SCALAR).
 inline constexpr int lanes = static_cast<int>(hn::MaxLanes(float_tag()));
 /// Vectors that one input column of a panel fills.
 inline constexpr int panel_vecs = panel_rows / lanes;
@@ -52,6 +52,9 @@ HWY_INLINE hn::Vec<Tag> everywhere(Tag d, void const* at) {
 /// An extent known at compile time; where it is not worth a function of its own, `int` takes its place.
 template <int N>
 struct fixed {
+  constexpr fixed() = default;
+  /// Of the same number.
+  explicit constexpr fixed(int) {}
   /// Reads as the number it is.
   constexpr operator int() const { return N; }
 };

@@ -192,12 +192,30 @@ class attention_layer {
     }
   }
 
+  // [query; key; value] of `input`: of one matrix, or of three where their types differ.
+  static HWY_INLINE void make_qkv(worker const& self, stage const& s, int layer, std::byte const* block,
+                                  matrix_rows input) {
+    using to_columns = store_sums<Config.bias_qkv>;
+    float const* const bias = floats_at(block, place.qkv_bias);
+    to_columns const to_qkv{{s.qkv, qkv_stride}, bias};
+    if constexpr (fuses_qkv(Config)) {
+      linear_forward<Config, weight_kind::query, qkv_rows(Config), Config.d_model>(self, s, layer, input, s.rows,
+                                                                                   to_qkv);
+    } else {
+      constexpr int values = query_width + key_width;  // their first column
+      to_columns const to_key{{s.qkv + query_width, qkv_stride}, bias + query_width};
+      to_columns const to_value{{s.qkv + values, qkv_stride}, bias + values};
+      linear_forward<Config, weight_kind::query, query_width, Config.d_model>(self, s, layer, input, s.rows, to_qkv);
+      linear_forward<Config, weight_kind::key, key_width, Config.d_model>(self, s, layer, input, s.rows, to_key);
+      linear_forward<Config, weight_kind::value, key_width, Config.d_model>(self, s, layer, input, s.rows, to_value);
+    }
+  }
+
  public:
   /// attended = softmax(query · key) · value of `input`, with a barrier after: `input` has then been read.
   static HWY_INLINE void mix(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block,
                              matrix_rows input) {
-    store_sums<Config.bias_qkv> const to_qkv{{s.qkv, qkv_stride}, floats_at(block, place.qkv_bias)};
-    linear_forward<Config, qkv_rows(Config), Config.d_model>(self, s, block + place.qkv, input, s.rows, to_qkv);
+    make_qkv(self, s, layer, block, input);
     self.sync();
     value_source const from = value_source_of(s, layer, input);
     if (s.one_each()) {
@@ -209,10 +227,10 @@ class attention_layer {
   }
 
   /// output(attended) into the stream, or where the residual wants it.
-  static HWY_INLINE void project(worker const& self, stage const& s, std::byte const* block) {
+  static HWY_INLINE void project(worker const& self, stage const& s, int layer, std::byte const* block) {
     auto const to_stream = to_residual<Config, Config.bias_attention_output>(s, floats_at(block, place.output_bias));
-    linear_forward<Config, Config.d_model, query_width>(self, s, block + place.output,
-                                                        {s.attended, padded(query_width)}, s.rows, to_stream);
+    linear_forward<Config, weight_kind::output, Config.d_model, query_width>(
+        self, s, layer, {s.attended, padded(query_width)}, s.rows, to_stream);
   }
 };
 

@@ -29,6 +29,8 @@ struct attention_shape {
 /// key and value (T, kv_heads, head_dim), output (T, d_model).
 template <attention_shape Shape>
 struct attention {
+  static constexpr int in = Shape.d_model;   ///< columns of what it takes
+  static constexpr int out = Shape.d_model;  ///< columns of what it gives
   static_assert(check<(Shape.kv_heads > 0 && Shape.heads % Shape.kv_heads == 0),
                       "attention: heads={} is not a multiple of kv_heads={}", Shape.heads, Shape.kv_heads>::value);
   /// (T, d_model) to (T, heads·head_dim).
@@ -42,5 +44,9 @@ struct attention {
   BOOST_HANA_DEFINE_STRUCT(attention, (query_type, query), (key_value_type, key), (key_value_type, value),
                            (qk_norm_type, query_norm), (qk_norm_type, key_norm), (output_type, output));
 };
+
+/// `attention` under a name that members do not have, for code that says `using namespace constformer`.
+template <attention_shape Shape>
+using attention_layer = attention<Shape>;
 
 }  // namespace constformer

@@ -62,9 +62,9 @@ class block_layer {
                                      std::byte const* block, norm_weights const& by_attention,
                                      norm_weights const& by_ffn) {
     attention_type::mix(self, s, mine, layer, block, normed_rows<Config>(self, s, by_attention));
-    ffn_type::expand(self, s, block, normed_rows<Config>(self, s, by_ffn));
-    attention_type::project(self, s, block);
-    ffn_type::contract(self, s, block);
+    ffn_type::expand(self, s, layer, block, normed_rows<Config>(self, s, by_ffn));
+    attention_type::project(self, s, layer, block);
+    ffn_type::contract(self, s, layer, block);
     self.sync();
   }
 
@@ -86,15 +86,15 @@ class block_layer {
     norm_weights const by_ffn = norm_at(block, place.ffn_norm, place.ffn_norm_bias);
     if constexpr (Config.parallel) return both_halves(self, s, mine.attention, layer, block, by_attention, by_ffn);
     attention_type::mix(self, s, mine.attention, layer, block, input_of(self, s, by_attention));
-    attention_type::project(self, s, block);
+    attention_type::project(self, s, layer, block);
     settle(self, s, by_attention, norm_at(block, place.attention_out_norm, place.attention_out_norm_bias));
     if constexpr (has_encoder(Config)) {
       norm_weights const by_cross = norm_at(block, place.cross_norm, place.cross_norm_bias);
       cross_type::forward(self, s, mine.cross, layer, block, input_of(self, s, by_cross));
       if constexpr (Config.place == norm_place::post) normalize_stream<Config>(self, s, by_cross);
     }
-    ffn_type::expand(self, s, block, input_of(self, s, by_ffn));
-    ffn_type::contract(self, s, block);
+    ffn_type::expand(self, s, layer, block, input_of(self, s, by_ffn));
+    ffn_type::contract(self, s, layer, block);
     settle(self, s, by_ffn, norm_at(block, place.ffn_out_norm, place.ffn_out_norm_bias));
   }
 };

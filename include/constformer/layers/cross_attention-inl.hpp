@@ -141,8 +141,8 @@ class cross_attention_layer {
       std::byte const* const block = s.weights + layout.blocks + layer * place.bytes;
       keep_sums<head_dim, Config.kv_heads, slots, Config.bias_qkv, Config.kv_dtype> const to_cache{
           keys_of(s, layer, 0), values_of(s, layer, 0), floats_at(block, place.cross_kv_bias)};
-      linear_forward<Config, cross_kv_rows(Config), Config.d_model>(self, s, block + place.cross_kv, encoded,
-                                                                    s.source_count, to_cache);
+      linear_forward<Config, weight_kind::cross_kv, cross_kv_rows(Config), Config.d_model>(self, s, layer, encoded,
+                                                                                           s.source_count, to_cache);
     }
     self.sync();
   }
@@ -169,14 +169,15 @@ class cross_attention_layer {
   static HWY_INLINE void forward(worker const& self, stage const& s, scratch& mine, int layer, std::byte const* block,
                                  matrix_rows input) {
     store_sums<Config.bias_qkv> const to_query{{s.qkv, query_stride}, floats_at(block, place.cross_query_bias)};
-    linear_forward<Config, query_width, Config.d_model>(self, s, block + place.cross_query, input, s.rows, to_query);
+    linear_forward<Config, weight_kind::cross_query, query_width, Config.d_model>(self, s, layer, input, s.rows,
+                                                                                  to_query);
     self.sync();
     attend_all(self, s, mine, layer);
     self.sync();
     add_sums<Config.bias_attention_output> const to_stream{{s.x, padded(Config.d_model)},
                                                            floats_at(block, place.cross_output_bias)};
-    linear_forward<Config, Config.d_model, query_width>(self, s, block + place.cross_output, {s.attended, out_stride},
-                                                        s.rows, to_stream);
+    linear_forward<Config, weight_kind::cross_output, Config.d_model, query_width>(
+        self, s, layer, {s.attended, out_stride}, s.rows, to_stream);
     self.sync();
   }
 };

@@ -41,7 +41,7 @@ class embedding_layer {
 
   // Value k of a token: from its row, or, where the head shares the weight, from its lane of the head's panel.
   static HWY_INLINE float token_value(std::byte const* table, std::size_t id, std::size_t k) {
-    constexpr dtype type = Config.weights;
+    constexpr dtype type = type_of(Config.shared_tokens ? Tokens : Config, weight_kind::tokens);
     if constexpr (in_panels)
       return panel_value<type>(reinterpret_cast<stored<type> const*>(table), {Tokens.vocab, width},
                                static_cast<std::int64_t>(id), static_cast<std::int64_t>(k));
@@ -80,7 +80,11 @@ class embedding_layer {
 
   static HWY_INLINE void embed_row(worker const& self, stage const& s, int row) {
     float* const x = s.x + static_cast<std::size_t>(row) * stride;
-    embed_token(s, s.ids[row], x);
+    bool const nothing = Config.zero_start && s.position(row) == 0;
+    if (nothing)
+      for (std::size_t k = 0; k < width; ++k) x[k] = 0.0F;
+    else
+      embed_token(s, s.ids[row], x);
     if constexpr (Config.position == position_kind::learned) {
       float const* const position = floats_at(s.weights, place.positions) +
                                     static_cast<std::size_t>(Config.first_position + s.position(row)) * stride;

@@ -11,6 +11,7 @@ template <int Rows, int Width>
 struct embedding {
   static constexpr int rows = Rows;    ///< ids: tokens, positions or segments
   static constexpr int width = Width;  ///< d_model
+  static constexpr int out = Width;    ///< columns of what it gives
   /// (Rows, Width).
   using weight_type = parameter<parameter_role::embedding, Rows, Width>;
   BOOST_HANA_DEFINE_STRUCT(embedding, (weight_type, weight));
@@ -23,6 +24,10 @@ struct embedding {
                         {weight.in(ids, where).id(), ids.id()}, where);
   }
 };
+
+/// `embedding` under a name that members do not have, for code that says `using namespace constformer`.
+template <int Rows, int Width>
+using embedding_layer = embedding<Rows, Width>;
 
 /// Logits x·Wᵀ by the table of `tokens`, W (Rows, Width): a tied head. x (rows, Width) to (rows, vocab=Rows).
 template <int Rows, int Width>

@@ -32,18 +32,20 @@ class ffn_layer {
 
  public:
   /// hidden = act(up(input)), gated or not, with a barrier after: `input` has then been read.
-  static HWY_INLINE void expand(worker const& self, stage const& s, std::byte const* block, matrix_rows input) {
+  static HWY_INLINE void expand(worker const& self, stage const& s, int layer, std::byte const* block,
+                                matrix_rows input) {
     constexpr int pair = Config.gated ? 2 : 1;  // a gate panel and its up panel stay with one worker
     to_hidden const hidden{{s.hidden, hidden_stride}, floats_at(block, place.up_bias)};
-    linear_forward<Config, up_rows(Config), Config.d_model>(self, s, block + place.up, input, s.rows, hidden, pair);
+    linear_forward<Config, weight_kind::up, up_rows(Config), Config.d_model>(self, s, layer, input, s.rows, hidden,
+                                                                             pair);
     self.sync();
   }
 
   /// down(hidden) into the stream, or where the residual wants it.
-  static HWY_INLINE void contract(worker const& self, stage const& s, std::byte const* block) {
+  static HWY_INLINE void contract(worker const& self, stage const& s, int layer, std::byte const* block) {
     auto const to_stream = to_residual<Config, Config.bias_ffn>(s, floats_at(block, place.down_bias));
-    linear_forward<Config, Config.d_model, Config.d_ff>(self, s, block + place.down, {s.hidden, hidden_stride}, s.rows,
-                                                        to_stream);
+    linear_forward<Config, weight_kind::down, Config.d_model, Config.d_ff>(self, s, layer, {s.hidden, hidden_stride},
+                                                                           s.rows, to_stream);
   }
 };
 

@@ -22,6 +22,8 @@ struct ffn_shape {
 /// d_ff).
 template <ffn_shape Shape>
 struct ffn {
+  static constexpr int in = Shape.d_model;   ///< columns of what it takes
+  static constexpr int out = Shape.d_model;  ///< columns of what it gives
   /// (T, d_model) to (T, d_ff).
   using up_type = linear<Shape.d_ff, Shape.d_model, Shape.bias>;
   /// As up, or absent.
@@ -30,5 +32,9 @@ struct ffn {
   using down_type = linear<Shape.d_model, Shape.d_ff, Shape.bias>;
   BOOST_HANA_DEFINE_STRUCT(ffn, (gate_type, gate), (up_type, up), (down_type, down));
 };
+
+/// `ffn` under a name that members do not have, for code that says `using namespace constformer`.
+template <ffn_shape Shape>
+using ffn_layer = ffn<Shape>;
 
 }  // namespace constformer

@@ -15,6 +15,7 @@
 #include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/weight_types.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/kernels/activation-inl.hpp"
 #include "constformer/kernels/block_panels-inl.hpp"
@@ -110,10 +111,16 @@ struct gate_sums {
   }
 };
 
-/// What inputs of the matrices of `Config` are rounded to.
-template <config const& Config>
-using rounded_input =
-    std::conditional_t<Config.inputs == dtype::bf16, bf16_input, rounded_inputs<stored<Config.weights>>>;
+/// What inputs of matrices of `Type` in `Config` are: where there are no products of what it asks for, floats.
+template <config const& Config, dtype Type>
+inline constexpr dtype inputs_of =
+    (Config.inputs == dtype::i8 && has_integer_products(Type)) || (Config.inputs == dtype::bf16 && Type == dtype::bf16)
+        ? Config.inputs
+        : dtype::f32;
+
+/// What such inputs are rounded to.
+template <config const& Config, dtype Type>
+using rounded_input = std::conditional_t<Config.inputs == dtype::bf16, bf16_input, rounded_inputs<stored<Type>>>;
 
 /// From one row of rounded inputs to the next, in `rounded_input`.
 template <config const& Config>
@@ -122,29 +129,29 @@ constexpr std::size_t rounded_stride(int depth) {
 }
 
 /// One row of In inputs, rounded.
-template <config const& Config, int In>
-HWY_INLINE void round_inputs(float const* x, rounded_input<Config>* out) {
+template <config const& Config, dtype Type, int In>
+HWY_INLINE void round_inputs(float const* x, rounded_input<Config, Type>* out) {
   if constexpr (Config.inputs == dtype::bf16)
     round_to_bf16(x, In, out);
   else
     round_row(x, In, out);
 }
 
-/// x (rows, In) rounded, for weights of `Config`. A single row is rounded by every worker for itself; more rows are
+/// x (rows, In) rounded, for weights of `Type`. A single row is rounded by every worker for itself; more rows are
 /// shared out, between two barriers: other workers may still read those of the matrix before.
-template <config const& Config, int In>
+template <config const& Config, dtype Type, int In>
 HWY_INLINE auto rounded_rows(worker const& self, stage const& s, matrix_rows x, int rows) {
-  using input = rounded_input<Config>;
+  using input = rounded_input<Config, Type>;
   if (rows == 1) {
     std::byte* const own = s.own_rounded + static_cast<std::size_t>(self.index) * rounded_row_bytes(Config);
-    round_inputs<Config, In>(x.data, reinterpret_cast<input*>(own));
+    round_inputs<Config, Type, In>(x.data, reinterpret_cast<input*>(own));
     return reinterpret_cast<input const*>(own);
   }
   self.sync();
   auto* const shared = reinterpret_cast<input*>(s.rounded);
   work_range const mine = self.share(rows);
   for (int row = mine.begin; row < mine.end; ++row)
-    round_inputs<Config, In>(x.row(row), shared + static_cast<std::size_t>(row) * rounded_stride<Config>(In));
+    round_inputs<Config, Type, In>(x.row(row), shared + static_cast<std::size_t>(row) * rounded_stride<Config>(In));
   self.sync();
   return static_cast<input const*>(shared);
 }
@@ -162,11 +169,16 @@ constexpr int chains_of() {
   return In <= largest_fixed_depth ? chains : 1;
 }
 
+/// An extent of a matrix of `Weight`, as `matmul` takes it: super-blocks gain nothing from extents that are known, and
+/// matrices of several shapes share their code.
+template <class Weight, class Extent>
+using extent_for = std::conditional_t<is_super_block<Weight>, int, Extent>;
+
 /// The depth of a matrix (Out, In), as `matmul` takes it. Blocks with scales are pieces already.
 template <int Out, int In, class Weight>
 HWY_INLINE auto depth_of() {
   if constexpr (has_scales<Weight>) {
-    return extent_of<In>();
+    return extent_for<Weight, extent<In>>{In};
   } else if constexpr (constexpr int chains = chains_of<Out, In, Weight>(); chains > 1) {
     return chained<In, chains>{};
   } else {
@@ -209,40 +221,65 @@ HWY_NOINLINE inline int read_next(first_reading& reading, unread_matrix const& m
   return last;
 }
 
-/// multiply(first, last) for the panels `mine` of a matrix (Out, In) of `Config`: for all at once, or, while large
+/// multiply(first, last) for the panels `mine` of a matrix (Out, In) of `Type`: for all at once, or, while large
 /// weights are read for the first time, for a few bundles after another, each summed up before.
-template <config const& Config, int Out, int In, class Multiply>
+template <config const& Config, dtype Type, int Out, int In, class Multiply>
 HWY_INLINE void in_readings(stage const& s, std::byte const* weight, work_range mine, Multiply const& multiply) {
   constexpr bool large = fetched_by_row<Config> == fetched::lines;
   for (int first = mine.begin, last = mine.end; first < mine.end; first = last) {
     if constexpr (large) {
-      constexpr std::int64_t panel = panel_bytes(Config.weights, panel_rows, In);
-      unread_matrix const matrix{weight, panel, padded(Out) / panel_rows, panels_of_bundle(Config.weights)};
+      constexpr std::int64_t panel = panel_bytes(Type, panel_rows, In);
+      unread_matrix const matrix{weight, panel, padded(Out) / panel_rows, panels_of_bundle(Type)};
       if (s.reading != nullptr) last = read_next(*s.reading, matrix, mine, first);
     }
     multiply(first, last);
   }
 }
 
-/// This worker's share of finish(W·x): W (Out, In) of `Config` packed at `weight`, x (rows, In). Shares are whole units
-/// of panels. All workers call it.
-template <config const& Config, int Out, int In, class Finish>
+/// This worker's share of finish(W·x): W (Out, In) of `Type` packed at `weight`, x (rows, In). Shares are whole units of
+/// panels. All workers call it.
+template <config const& Config, dtype Type, int Out, int In, class Finish>
 HWY_INLINE void linear_forward(worker const& self, stage const& s, std::byte const* weight, matrix_rows x, int rows,
                                Finish const& finish, int unit = 1) {
   constexpr int all_panels = padded(Out) / panel_rows;
-  auto const* const panels = reinterpret_cast<stored<Config.weights> const*>(weight);
+  auto const* const panels = reinterpret_cast<stored<Type> const*>(weight);
+  extent_for<stored<Type>, fixed<all_panels>> const count{all_panels};
   work_range const mine = self.share(all_panels, unit);
-  if constexpr (Config.inputs != dtype::f32) {
-    auto const* const rounded = rounded_rows<Config, In>(self, s, x, rows);
-    in_readings<Config, Out, In>(s, weight, mine, [&](int first, int last) HWY_ATTR {
-      matmul<fetched_by_row<Config>>(rounded, rounded_stride<Config>(In), rows, panels, extent_of<In>(),
-                                     fixed<all_panels>(), first, last, finish);
+  if constexpr (inputs_of<Config, Type> != dtype::f32) {
+    auto const* const rounded = rounded_rows<Config, Type, In>(self, s, x, rows);
+    in_readings<Config, Type, Out, In>(s, weight, mine, [&](int first, int last) HWY_ATTR {
+      matmul<fetched_by_row<Config>>(rounded, rounded_stride<Config>(In), rows, panels,
+                                     extent_for<stored<Type>, extent<In>>{In}, count, first, last, finish);
     });
   } else {
-    in_readings<Config, Out, In>(s, weight, mine, [&](int first, int last) HWY_ATTR {
-      matmul<fetched_by_row<Config>>(x.data, x.stride, rows, panels, depth_of<Out, In, stored<Config.weights>>(),
-                                     fixed<all_panels>(), first, last, finish);
+    in_readings<Config, Type, Out, In>(s, weight, mine, [&](int first, int last) HWY_ATTR {
+      matmul<fetched_by_row<Config>>(x.data, x.stride, rows, panels, depth_of<Out, In, stored<Type>>(), count, first,
+                                     last, finish);
     });
+  }
+}
+
+/// The same of the matrix of `Kind` in `layer`, whose type that layer decides.
+template <config const& Config, weight_kind Kind, int Out, int In, class Finish>
+HWY_INLINE void linear_forward(worker const& self, stage const& s, int layer, matrix_rows x, int rows,
+                               Finish const& finish, int unit = 1) {
+  static constexpr packed_runs runs = packed_layout_of(Config).of(Kind);
+  if constexpr (runs.count == 1) {
+    std::byte const* const weight = s.weights + runs.list[0].offset + layer * runs.list[0].stride;
+    linear_forward<Config, runs.list[0].type, Out, In>(self, s, weight, x, rows, finish, unit);
+  } else {
+    auto const try_run = [&]<int Run>() HWY_ATTR {
+      if constexpr (Run < runs.count) {
+        if (&runs.of(layer) == &runs.list[Run])
+          linear_forward<Config, runs.list[Run].type, Out, In>(self, s, s.weights + runs.at(layer), x, rows, finish,
+                                                               unit);
+      }
+    };
+    static_assert(packed_runs::limit == 4);
+    try_run.template operator()<0>();
+    try_run.template operator()<1>();
+    try_run.template operator()<2>();
+    try_run.template operator()<3>();
   }
 }
 

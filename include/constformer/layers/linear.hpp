@@ -30,12 +30,8 @@ struct linear {
   }
 };
 
-/// Compiles only if what `First` gives is what `Second` takes: (T, First::out) into (T, Second::in).
-template <class First, class Second>
-struct chained {
-  static_assert(check<(First::out == Second::in), "chain: the first layer gives {} columns, the next takes {}",
-                      First::out, Second::in>::value);
-  static constexpr bool value = true;  ///< true, or the struct does not compile
-};
+/// `linear` under a name that members do not have, for code that says `using namespace constformer`.
+template <int Out, int In, bool Bias>
+using linear_layer = linear<Out, In, Bias>;
 
 }  // namespace constformer

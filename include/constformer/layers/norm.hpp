@@ -1,5 +1,6 @@
 #pragma once
 
+#include "constformer/core/check.hpp"
 #include "constformer/core/members.hpp"
 #include "constformer/layers/parameter.hpp"
 
@@ -9,12 +10,19 @@ namespace constformer {
 /// kernel's choice.
 template <int Width, bool Bias, bool Weight = true>
 struct norm {
+  static_assert(check<(Width > 0), "norm: width={} must be positive", Width>::value);
   static constexpr int width = Width;  ///< values that are normed together
+  static constexpr int in = Width;     ///< columns of what it takes
+  static constexpr int out = Width;    ///< columns of what it gives
   /// What the normed values are multiplied by (width), or absent.
   using weight_type = member_if<Weight, parameter<parameter_role::scale, Width>>;
   /// What is then added (width), or absent.
   using bias_type = member_if<Bias, parameter<parameter_role::bias, Width>>;
   BOOST_HANA_DEFINE_STRUCT(norm, (weight_type, weight), (bias_type, bias));
 };
+
+/// `norm` under a name that members do not have, for code that says `using namespace constformer`.
+template <int Width, bool Bias, bool Weight = true>
+using norm_layer = norm<Width, Bias, Weight>;
 
 }  // namespace constformer

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "constformer/core/check.hpp"
+#include "constformer/core/text.hpp"
 #include "constformer/graph/loops.hpp"
 #include "constformer/graph/value.hpp"
 
@@ -47,9 +49,22 @@ constexpr int node_of(Member const& member, value beside, call where) {
 
 }  // namespace detail
 
-/// `Count` equal layers: one type, and a loop at run time.
+/// Compiles only if what `First` gives is what `Second` takes: (T, First::out) into (T, Second::in).
+template <class First, class Second>
+struct chained {
+  static_assert(check<(First::out == Second::in), "chain: the first layer gives {} columns, the next takes {}",
+                      First::out, Second::in>::value);
+  static constexpr bool value = true;  ///< true, or the struct does not compile
+};
+
+/// `Count` equal layers: one type, and a loop at run time. Each takes what the one before it gives.
 template <class Layer, int Count>
 struct repeated {
+  static_assert(check<(Count > 0), "repeated: count={} must be positive", Count>::value);
+  static_assert([] {
+    if constexpr (Count > 1 && requires { Layer::in == Layer::out; }) return chained<Layer, Layer>::value;
+    return true;
+  }());
   using layer = Layer;                 ///< the type that all of them have
   static constexpr int count = Count;  ///< how many
   Layer each{};                        ///< any of them, for tracing

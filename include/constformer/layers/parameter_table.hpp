@@ -4,9 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
+#include "constformer/core/check.hpp"
 #include "constformer/core/members.hpp"
 #include "constformer/core/text.hpp"
+#include "constformer/core/type_text.hpp"
 #include "constformer/layers/parameter.hpp"
 
 namespace constformer {
@@ -40,16 +43,19 @@ constexpr parameter_name joined(parameter_name prefix, std::string_view name) {
   return prefix << name;
 }
 
-template <class Member, class Visit>
+template <class Member, class Owner, class Visit>
 constexpr void walk(parameter_name const& name, int layers, Visit& visit) {
   if constexpr (is_parameter<Member>) {
     visit(parameter_entry{name, Member::role, Member::rows, Member::cols, layers});
   } else if constexpr (is_repeated<Member>) {
-    walk<typename Member::layer>(joined(name, "*"), layers * Member::count, visit);
-  } else if constexpr (!std::is_same_v<Member, absent>) {
+    walk<typename Member::layer, Owner>(joined(name, "*"), layers * Member::count, visit);
+  } else if constexpr (is_struct<Member>) {
     for_each_member<Member>([&](std::string_view member, auto type) {
-      walk<typename decltype(type)::type>(joined(name, member), layers, visit);
+      walk<typename decltype(type)::type, Member>(joined(name, member), layers, visit);
     });
+  } else if constexpr (!std::is_same_v<Member, absent>) {
+    static_assert(check<is_struct<Member>, "{}: a member is {}, which is neither a parameter nor a layer",
+                        type_text<Owner>(), type_text<Member>()>::value);
   }
 }
 
@@ -57,7 +63,7 @@ template <class Layer>
 constexpr std::size_t count_entries() {
   std::size_t count = 0;
   auto visit = [&](parameter_entry const&) { ++count; };
-  walk<Layer>({}, 1, visit);
+  walk<Layer, Layer>({}, 1, visit);
   return count;
 }
 
@@ -66,7 +72,7 @@ constexpr auto make_parameter_table() {
   std::array<parameter_entry, count_entries<Layer>()> table{};
   std::size_t next = 0;
   auto visit = [&](parameter_entry const& entry) { table[next++] = entry; };
-  walk<Layer>({}, 1, visit);
+  walk<Layer, Layer>({}, 1, visit);
   return table;
 }
 

@@ -126,8 +126,10 @@ namespace detail {
   int widest = c.d_model > c.d_ff ? c.d_model : c.d_ff;
   if (c.heads * c.head_dim > widest) widest = c.heads * c.head_dim;
   constexpr std::size_t line = 64;
-  std::size_t const bytes = c.inputs == dtype::bf16 ? sizeof(float) * static_cast<std::size_t>(padded(widest))
-                                                    : input_row_bytes(c.weights, widest);
+  std::size_t bytes = c.inputs == dtype::bf16 ? sizeof(float) * static_cast<std::size_t>(padded(widest))
+                                              : input_row_bytes(c.weights, widest);
+  for (int i = 0; c.inputs == dtype::i8 && i < c.types.count; ++i)
+    if (std::size_t const more = input_row_bytes(c.types.list[i].type, widest); more > bytes) bytes = more;
   return (bytes + line - 1) / line * line;
 }
 

@@ -100,13 +100,20 @@ class transformer_layer {
     return {s.x, stride};
   }
 
+  /// x = what `output` gives: hidden states as the result.
+  static HWY_NOINLINE void norm_rows(worker const& self, stage const& s) {
+    if constexpr (Config.place != norm_place::post)
+      normalize_stream<Config>(self, s, norm_weights_at<Config>(s.weights, place.final_norm, place.final_norm_bias));
+  }
+
   /// logits (rows, vocab padded to panels) of rows [first, first + rows) of x.
   static HWY_NOINLINE void logits(worker const& self, stage s, int first, int rows, float* out) {
     s.x += static_cast<std::size_t>(first) * stride;
     s.rows = rows;
     matrix_rows const input = output(self, s);
     logit_sums<Config> const to_logits{{out, padded(Config.vocab)}, floats_at(s.weights, place.head_bias)};
-    linear_forward<Config, Config.vocab, Config.d_model>(self, s, s.weights + place.head, input, rows, to_logits);
+    linear_forward<Config, type_of(Config, weight_kind::head), Config.vocab, Config.d_model>(
+        self, s, s.weights + place.head, input, rows, to_logits);
   }
 
   /// The same of a masked language model: logits = W·norm(act(T·x + t)) + b, with T (d_model, d_model). Overwrites
@@ -116,29 +123,29 @@ class transformer_layer {
     s.rows = rows;
     activate_sums<Config.activation, true> const to_transformed{{s.normed, stride},
                                                                 floats_at(s.weights, place.head_transform_bias)};
-    linear_forward<Config, Config.d_model, Config.d_model>(self, s, s.weights + place.head_transform, {s.x, stride},
-                                                           rows, to_transformed);
+    linear_forward<Config, Config.weights, Config.d_model, Config.d_model>(self, s, s.weights + place.head_transform,
+                                                                           {s.x, stride}, rows, to_transformed);
     self.sync();
     s.x = s.normed;
     normalize_stream<Config>(self, s, norm_weights_at<Config>(s.weights, place.head_norm, place.head_norm_bias));
     store_sums<true> const to_logits{{out, padded(Config.vocab)}, floats_at(s.weights, place.head_bias)};
-    linear_forward<Config, Config.vocab, Config.d_model>(self, s, s.weights + place.head, {s.normed, stride}, rows,
-                                                         to_logits);
+    linear_forward<Config, type_of(Config, weight_kind::head), Config.vocab, Config.d_model>(
+        self, s, s.weights + place.head, {s.normed, stride}, rows, to_logits);
   }
 
   /// out (rows, labels padded to panels) = W·in + b, `in` being rows of x or one pooled row (rows, d_model).
   static HWY_NOINLINE void classify(worker const& self, stage const& s, float* in, int rows, float* out) {
     store_sums<true> const to_labels{{out, padded(Config.labels)}, floats_at(s.weights, place.classifier_bias)};
-    linear_forward<Config, Config.labels, Config.d_model>(self, s, s.weights + place.classifier, {in, stride}, rows,
-                                                          to_labels);
+    linear_forward<Config, Config.weights, Config.labels, Config.d_model>(self, s, s.weights + place.classifier,
+                                                                          {in, stride}, rows, to_labels);
   }
 
   /// out (d_model) = act(W·x₀ + b).
   static HWY_NOINLINE void pool(worker const& self, stage const& s, float* out) {
     activate_sums<Config.pooler_activation, true> const to_pooled{{out, stride},
                                                                   floats_at(s.weights, place.pooler_bias)};
-    linear_forward<Config, Config.d_model, Config.d_model>(self, s, s.weights + place.pooler, {s.x, stride}, 1,
-                                                           to_pooled);
+    linear_forward<Config, Config.weights, Config.d_model, Config.d_model>(self, s, s.weights + place.pooler,
+                                                                           {s.x, stride}, 1, to_pooled);
   }
 };
 

@@ -5,10 +5,12 @@
 #include "constformer/models/bert.hpp"
 #include "constformer/models/chatglm.hpp"
 #include "constformer/models/chatglm_6b.hpp"
+#include "constformer/models/ctranslate2_decoder.hpp"
 #include "constformer/models/distilbert.hpp"
 #include "constformer/models/gemma2.hpp"
 #include "constformer/models/glm.hpp"
 #include "constformer/models/gpt2.hpp"
+#include "constformer/models/gpt_neo.hpp"
 #include "constformer/models/gpt_neox.hpp"
 #include "constformer/models/llama.hpp"
 #include "constformer/models/lecture.hpp"
@@ -26,6 +28,7 @@ namespace constformer {
 [[nodiscard]] constexpr name_map const& names_of(config const& c) {
   switch (c.family) {
     case family_kind::gpt2: return gpt2_names;
+    case family_kind::gpt_neo: return gpt_neo_names;
     case family_kind::gemma2: return gemma2_names;
     case family_kind::nanochat: return nanochat_names;
     case family_kind::phi3: return phi3_names;
@@ -42,6 +45,9 @@ namespace constformer {
     case family_kind::t5: return t5_names;
     case family_kind::t5_v1_1: return t5_v1_1_names;
     case family_kind::marian: return c.encoder.vocab == 0 ? marian_names : marian_separate_names;
+    case family_kind::ctranslate2_decoder:
+      if (c.parallel) return ctranslate2_parallel_decoder_names;
+      return c.gated ? ctranslate2_gated_decoder_names : ctranslate2_decoder_names;
     case family_kind::opennmt: return c.gated ? opennmt_gated_names : opennmt_names;
     case family_kind::lecture: {
       bool const stored = c.position == position_kind::learned;

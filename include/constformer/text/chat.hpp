@@ -1,107 +1,128 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <ctime>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "constformer/text/tokenizer.hpp"
 
 namespace constformer {
 
-/// How a model was taught to read conversations.
-///
-/// - llama2: `[INST] … [/INST]`, the system message between `<<SYS>>` and `<</SYS>>` in the first of them.
-/// - llama3: `<|start_header_id|>role<|end_header_id|>`, blank line, text, `<|eot_id|>`; from 3.1 on a system message
-///   with two dates.
-/// - chatml: `<|im_start|>role`, line, text, `<|im_end|>`, line; SmolLM3 with metadata.
-/// - nanochat: `<|user_start|>` … `<|user_end|>`, `<|assistant_start|>` … `<|assistant_end|>`; the system message
-///   begins the first user message.
-/// - glm: `[gMASK]<sop>`, then `<|role|>`, line, text (GLM-4).
-/// - deepseek: the system message as it is, `<｜User｜>` text, `<｜Assistant｜>` text `<｜end▁of▁sentence｜>`.
-/// - chatglm: rounds with a number, `问：` text, `答：` text (ChatGLM-6B, ChatGLM2); nothing of a system message.
-enum class chat_kind : std::uint8_t { none, unknown, llama2, llama3, chatml, nanochat, glm, deepseek, chatglm };
+/// A Jinja template and what a checkpoint calls it; `default` is the one of conversations, `tool_use` the one of
+/// conversations with tools.
+struct named_chat_template {
+  std::string name;   ///< default, tool_use, rag …
+  std::string jinja;  ///< its text
 
-/// The enumerator's own name, as --template takes it.
-[[nodiscard]] std::string_view name_of(chat_kind kind);
-
-/// The kind of that name, if it is one that can be rendered.
-[[nodiscard]] std::optional<chat_kind> chat_kind_named(std::string_view name);
-
-/// A kind with what templates of that kind differ in.
-struct chat_format {
-  chat_kind kind = chat_kind::none;  ///< none: the checkpoint has no template
-  bool bos = false;                  ///< chatml: the token that begins a text stands first
-  bool trim = false;                 ///< chatml, glm: blanks around a message are taken off
-  bool line = false;                 ///< glm: a line end stands before the reply that is asked for
-  bool tight = false;                ///< chatglm: line ends lie between its parts, not blank lines (ChatGLM-6B)
-  bool forgets = false;  ///< chatml, deepseek: what a reply says up to its last closing think tag is left out
-  /// deepseek: each reply begins with its opening, and is cut behind its first closing think tag (V3.1).
-  bool closes = false;
-  bool thinks_last = false;  ///< chatml: of a reply that ends the conversation it is shown, empty or not (Qwen3)
-  int first_round = 1;       ///< chatglm: the number of the first round
-  std::string opening{};     ///< chatml, deepseek: how the reply that is asked for begins
-  std::string system{};      ///< what stands for the system message where there is none; empty: nothing
-  /// chatml: the same where the system message is only that no thoughts are wanted (SmolLM3).
-  std::string plain_system{};
-  /// llama3, chatml: when its knowledge ends; empty: neither this nor the day is written. Of chatml it is SmolLM3's,
-  /// which writes metadata before the system message, takes `/think` and `/no_think` in it, and ends it only where
-  /// there are tools.
-  std::string knowledge{};
-  std::string day{};     ///< the day of the conversation; `today` and `today_in_full` stand for the program's
-  std::string reason{};  ///< unknown: what is not supported
-
-  bool operator==(chat_format const&) const = default;
+  bool operator==(named_chat_template const&) const = default;
 };
 
-/// A format as words that can be stored: its name, and what it differs in. Empty for none.
-[[nodiscard]] std::vector<std::string> words_of(chat_format const& format);
+/// The chat templates of a checkpoint, and the special tokens that they know by name.
+struct chat_templates {
+  std::vector<named_chat_template> all;  ///< empty: the checkpoint has none
+  /// bos_token, eos_token and the like with their spelling, as its files name them.
+  std::vector<std::pair<std::string, std::string>> tokens;
+
+  bool operator==(chat_templates const&) const = default;
+};
+
+/// Reads the templates of a model folder (chat_template.jinja and additional_chat_templates/, tokenizer_config.json,
+/// chat_template.json; the first that has any counts) or of a GGUF file (tokenizer.chat_template). Throws `error` if a
+/// file is damaged.
+[[nodiscard]] chat_templates read_chat_templates(std::filesystem::path const& path);
+
+/// The template that transformers takes: tool_use if there are tools and it exists, else default. Throws `error` if
+/// there are templates and none of these.
+[[nodiscard]] named_chat_template const* choose_chat_template(chat_templates const& templates, bool with_tools);
+
+/// Templates and tokens as words that can be stored. Empty for none.
+[[nodiscard]] std::vector<std::string> words_of(chat_templates const& templates);
 
 /// Reads what `words_of` wrote; throws `error` on anything else.
-[[nodiscard]] chat_format chat_format_of(std::span<std::string const> words);
+[[nodiscard]] chat_templates chat_templates_of(std::span<std::string const> words);
 
-/// A message of a conversation; user and assistant take turns, the user first.
+/// The spelling of the tokens with a role that a vocabulary has, by the names that templates use. What `templates`
+/// names is not asked for.
+void add_token_names(chat_templates& templates, tokenizer const& text);
+
+/// A template for checkpoints that carry none.
+struct built_in_chat_template {
+  std::string_view name;                    ///< as --template takes it
+  std::string_view jinja;                   ///< its text
+  std::span<std::string_view const> needs;  ///< the special tokens without which it means nothing
+  bool framed = false;                      ///< what the vocabulary puts around a text stands around the conversation
+};
+
+/// llama2, llama3, chatml, nanochat, glm, deepseek and chatglm.
+[[nodiscard]] std::span<built_in_chat_template const> built_in_chat_templates();
+
+/// The one of that name, or nullptr.
+[[nodiscard]] built_in_chat_template const* find_built_in_chat_template(std::string_view name);
+
+/// The one whose special tokens a vocabulary has, or nullptr.
+[[nodiscard]] built_in_chat_template const* built_in_chat_template_for(tokenizer const& text);
+
+/// What a template is rendered with. Special tokens that are only spelled in messages, tools and documents stay
+/// text; roles may be part of one.
+struct chat_input {
+  std::string messages = "[]";        ///< JSON: a list of objects with role and content, and what else a template reads
+  std::string tools{};                ///< JSON: a list; empty: none
+  std::string documents{};            ///< JSON: a list; empty: none
+  bool add_generation_prompt = true;  ///< what asks for a reply stands at the end
+  std::vector<std::pair<std::string, std::string>> options{};  ///< further names with values in JSON
+  std::vector<std::pair<std::string, std::string>> tokens{};   ///< chat_templates::tokens
+  std::tm now{};                                               ///< what `strftime_now` tells
+};
+
+/// A conversation as a model reads it.
+struct rendered_chat {
+  std::string text;              ///< with the special tokens spelled out
+  std::vector<text_range> told;  ///< what of it came from the conversation, in order
+};
+
+namespace detail {
+struct chat_template_tree;
+}
+
+/// A Jinja template of the language that published chat templates use (docs/program.md has what it knows), rendered as
+/// transformers does it with jinja2.
+class chat_template {
+ public:
+  /// Throws `error` with the line and what is not understood there or, by its name, not supported.
+  explicit chat_template(std::string_view jinja);
+  ~chat_template();
+  chat_template(chat_template&&) noexcept;
+  chat_template& operator=(chat_template&&) noexcept;
+
+  /// Throws `error` if the template refuses the conversation (raise_exception), fails, or does more than a rendering
+  /// may: steps, size and depth are bounded.
+  [[nodiscard]] rendered_chat render(chat_input const& input) const;
+
+ private:
+  std::unique_ptr<detail::chat_template_tree const> tree_;
+};
+
+/// A message of a conversation of texts.
 struct chat_message {
-  std::string text;        ///< what was said
-  bool assistant = false;  ///< by whom
+  std::string role;  ///< system, user, assistant
+  std::string text;  ///< what was said
 };
 
-/// What is rendered: text, a special token by its spelling, the token that begins or ends a text, or all the tokens
-/// that the vocabulary puts around a text.
-struct chat_piece {
-  /// Which of these.
-  enum class kind : std::uint8_t { text, special, bos, eos, around };
-  kind what = kind::text;  ///< text and special have a `text`
-  std::string text{};      ///< never empty in pieces of text
+/// chat_input::messages of such a conversation.
+[[nodiscard]] std::string chat_messages_json(std::span<chat_message const> messages);
 
-  bool operator==(chat_piece const&) const = default;
-};
+/// The ids of a rendered conversation, as transformers' tokenizers cut it: nothing is added at its ends unless
+/// `add_special`, special tokens are those that the template wrote. Those spelled in what was told are text.
+[[nodiscard]] std::vector<int> encode_chat(rendered_chat const& chat, tokenizer const& text, bool add_special = false);
 
-/// The format of the template that tokenizer_config.json or chat_template.jinja of a model folder holds: one of the
-/// known ones, recognised by what is characteristic of it; `unknown` with a reason for any other. Throws `error` if a
-/// file is damaged.
-[[nodiscard]] chat_format read_chat_format(std::filesystem::path const& folder);
-
-/// The format of a Jinja template.
-[[nodiscard]] chat_format recognise_chat_template(std::string_view jinja);
-
-/// A conversation as the model reads it, with what asks for a reply at its end if the last message is the user's.
-/// `system` is used instead of the format's own if it is not empty. Neighbouring pieces of text are one.
-[[nodiscard]] std::vector<chat_piece> render_chat(chat_format const& format, std::string_view system,
-                                                  std::span<chat_message const> messages);
-
-/// The pieces as ids. Special tokens that are spelled out in a message stay text. Throws `error` if the vocabulary
-/// lacks a token.
-[[nodiscard]] std::vector<int> encode_chat(std::span<chat_piece const> pieces, tokenizer const& text);
-
-/// The kind whose special tokens a vocabulary has, for checkpoints that carry no template; none if it has those of no
-/// kind.
-[[nodiscard]] chat_kind chat_kind_of(tokenizer const& text);
-
-/// The tokens that end a reply, as far as the vocabulary has them.
-[[nodiscard]] std::vector<int> reply_ends(chat_format const& format, tokenizer const& text);
+/// The tokens that end a reply: the vocabulary's own, and the special token that the template writes behind one.
+[[nodiscard]] std::vector<int> reply_ends(chat_template const& format, chat_input const& input, tokenizer const& text);
 
 }  // namespace constformer

@@ -10,10 +10,19 @@
 
 namespace constformer {
 
+/// A stretch of a text, in bytes: from `begin` up to `end`.
+struct text_range {
+  std::size_t begin = 0;  ///< of its first byte
+  std::size_t end = 0;    ///< behind its last
+
+  bool operator==(text_range const&) const = default;
+};
+
 /// How text becomes ids.
 struct encode_options {
   bool add_special = true;    ///< BOS, [CLS] … [SEP] and the like, where the original library adds them by default
   bool parse_special = true;  ///< special tokens written out in the text are matched; false takes them as plain text
+  std::span<text_range const> plain{};  ///< where they are plain text all the same: in order, without overlap
 };
 
 /// How ids become text.

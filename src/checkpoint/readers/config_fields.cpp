@@ -57,6 +57,19 @@ void refuse_flag(json_fields const& fields, std::string_view field) {
   if (fields.flag(field, false)) fields.misfit(field, "only false is supported");
 }
 
+int extent_of(json_fields const& fields, std::string_view field, std::string_view alias) {
+  bool const own = fields.has(field), other = fields.has(alias);
+  if (!own && other) return fields.extent(alias);
+  int const size = fields.extent(field);
+  if (other && fields.extent(alias) != size)
+    fields.misfit(alias, "which is another name of \"" + std::string(field) + "\", " + std::to_string(size));
+  return size;
+}
+
+int extent_of(json_fields const& fields, std::string_view field, std::string_view alias, int otherwise) {
+  return fields.has(field) || fields.has(alias) ? extent_of(fields, field, alias) : otherwise;
+}
+
 int quotient(json_fields const& fields, std::string_view width, int dividend, std::string_view heads, int divisor) {
   if (dividend % divisor != 0)
     throw error(fields.where() + ": field \"" + std::string(width) + "\" is " + std::to_string(dividend) +

@@ -20,6 +20,10 @@ namespace constformer {
 /// Refuses a field that is true: arithmetic that `config` cannot say.
 void refuse_flag(json_fields const& fields, std::string_view field);
 
+/// The size under its own name or the one that transformers takes for it as well; they must agree where both are there.
+[[nodiscard]] int extent_of(json_fields const& fields, std::string_view field, std::string_view alias);
+[[nodiscard]] int extent_of(json_fields const& fields, std::string_view field, std::string_view alias, int otherwise);
+
 /// dividend / divisor; refuses a remainder, naming both fields.
 [[nodiscard]] int quotient(json_fields const& fields, std::string_view width, int dividend, std::string_view heads,
                            int divisor);

@@ -149,15 +149,20 @@ std::string canonical(std::string name) {
   return name;
 }
 
+// Of a quantised weight; queries_scale is an attribute.
+bool is_scale(std::string_view name) { return name.ends_with("weight_scale"); }
+
 // stored / scale, the scale being one for each row or one for all.
 class dequantiser {
  public:
   dequantiser(cursor const& in, std::vector<variable> const& all) : in_(in) {
     for (variable const& v : all)
-      if (v.name.ends_with("_scale")) scales_.emplace(v.name, &v);
+      if (is_scale(v.name)) scales_.emplace(v.name, &v);
   }
 
   std::vector<std::byte> floats(variable const& v) const {
+    if (v.type == stored_type::i32)
+      in_.fail("variable " + v.name + " holds integers of 32 bits, as AWQ packs weights, which is not supported");
     auto const rows = static_cast<std::size_t>(v.shape.empty() ? 1 : v.shape.front());
     std::size_t const columns = v.bytes.size() / size_of(v.type) / rows;
     variable const& scale = scale_of(v, rows);
@@ -200,7 +205,7 @@ bool is_text(variable const& v) {
 
 void sort_in(ctranslate2_content& out, variable const& v, dequantiser const& quantised) {
   std::string const name = canonical(v.name);
-  if (v.shape.empty() && !v.name.ends_with("_scale")) {
+  if (v.shape.empty() && !is_scale(v.name)) {
     // As a flag 1 asks for √d_model; as a float it is the scale itself, and changes nothing.
     bool const unscaled = v.type == stored_type::f32 && name.ends_with("scale_embeddings") && number_of(v) == 1;
     out.attributes[name] = unscaled ? 0 : number_of(v);
@@ -210,7 +215,7 @@ void sort_in(ctranslate2_content& out, variable const& v, dequantiser const& qua
     out.texts[name] = std::string(reinterpret_cast<char const*>(v.bytes.data()), v.bytes.size());
     return;
   }
-  if (v.name.ends_with("_scale")) return;
+  if (is_scale(v.name)) return;
   switch (v.type) {
     case stored_type::f32: out.tensors.push_back({name, dtype::f32, v.shape, v.bytes}); return;
     case stored_type::f16: out.tensors.push_back({name, dtype::f16, v.shape, v.bytes}); return;
@@ -233,7 +238,7 @@ void read_aliases(cursor& in, ctranslate2_content& out) {
   for (std::uint32_t i = 0; i < count; ++i) {
     std::string const alias = canonical(in.text("an alias"));
     std::string const name = canonical(in.text("what an alias stands for"));
-    if (alias.ends_with("_scale")) continue;
+    if (is_scale(alias)) continue;
     if (auto const attribute = out.attributes.find(name); attribute != out.attributes.end()) {
       out.attributes[alias] = attribute->second;
       continue;

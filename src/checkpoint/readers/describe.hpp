@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,5 +14,9 @@ namespace constformer {
 /// have the names and shapes of the files. `where` names them in messages. Throws `error` as open_checkpoint does.
 [[nodiscard]] checkpoint describe_checkpoint(std::string_view config_json, std::string const& where,
                                              std::vector<tensor_view> tensors);
+
+/// What one safetensors file holds, of which its header is enough and which has no config.json: tensors, prefix and
+/// whether linear layers are stored [in, out]. `model` says nothing.
+[[nodiscard]] checkpoint describe_header(std::filesystem::path const& file);
 
 }  // namespace constformer

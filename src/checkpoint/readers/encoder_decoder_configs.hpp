@@ -12,6 +12,9 @@ namespace constformer {
 inline constexpr int t5_positions = 4096;
 
 [[nodiscard]] config read_t5(json_fields const& fields);
+
+/// mT5 (arXiv:2010.11934): T5 1.1, whose head's input is never scaled.
+[[nodiscard]] config read_mt5(json_fields const& fields);
 [[nodiscard]] config read_marian(json_fields const& fields);
 
 /// Our own config.json for the state_dict of the lecture code and of the paper's form; docs/formats.md describes it.

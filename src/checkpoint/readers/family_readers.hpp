@@ -41,6 +41,7 @@ struct llama_defaults {
 [[nodiscard]] config read_gemma2(json_fields const& fields);
 [[nodiscard]] config read_nanochat(json_fields const& fields);
 [[nodiscard]] config read_phi3(json_fields const& fields);
+[[nodiscard]] config read_gpt_neo(json_fields const& fields);
 [[nodiscard]] config read_gpt_neox(json_fields const& fields);
 [[nodiscard]] config read_glm(json_fields const& fields);
 [[nodiscard]] config read_glm4(json_fields const& fields);

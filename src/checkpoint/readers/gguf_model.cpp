@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +21,9 @@
 #include "config_fields.hpp"
 #include "encoder_decoder_configs.hpp"
 #include "family_readers.hpp"
+#include "gguf_keys.hpp"
 #include "gguf_names.hpp"
+#include "rope_parameters.hpp"
 
 namespace constformer {
 
@@ -31,7 +35,10 @@ class model_keys {
   model_keys(gguf_file const& file, std::string_view architecture)
       : file_(file), prefix_(std::string(architecture) + ".") {}
 
-  [[nodiscard]] std::string full(std::string_view key) const { return prefix_ + std::string(key); }
+  /// The key's whole name, which counts as looked up from now on.
+  [[nodiscard]] std::string full(std::string_view key) const { return *read_.insert(prefix_ + std::string(key)).first; }
+
+  [[nodiscard]] std::set<std::string, std::less<>> const& read() const { return read_; }
 
   [[noreturn]] void fail(std::string_view key, std::string const& what) const {
     throw error(file_.where + ": key " + full(key) + " " + what);
@@ -94,6 +101,7 @@ class model_keys {
 
   gguf_file const& file_;
   std::string prefix_;
+  mutable std::set<std::string, std::less<>> read_;
 };
 
 shape read_shape(model_keys const& keys) {
@@ -142,18 +150,69 @@ void set_llama3_scaling(rope_config& rope, gguf_tensor const& factors, gguf_file
   rope = scaled;
 }
 
+// One factor for each pair of rotating dims.
+factor_table read_factors(model_keys const& keys, gguf_tensor const& factors, int pairs) {
+  if (count_of(factors.shape) != pairs || pairs > factor_table::limit)
+    throw error(keys.file().where + ": tensor " + factors.name + " is " + shape_text(factors.shape) + ", " +
+                std::to_string(pairs) + " pairs rotate and " + std::to_string(factor_table::limit) + " is the limit");
+  factor_table out;
+  read_rows_f32({factors.name, factors.type, factors.shape, factors.bytes}, 0, 1,
+                std::span(out.values, static_cast<std::size_t>(pairs)));
+  return out;
+}
+
+// LongRoPE's two tables. The temperature of scores is in the file, or follows from the lengths.
+void read_longrope(model_keys const& keys, config& c, std::string const& scaling) {
+  gguf_tensor const* const long_factors = keys.tensor("rope_factors_long.weight");
+  gguf_tensor const* const short_factors = keys.tensor("rope_factors_short.weight");
+  if (long_factors == nullptr && short_factors == nullptr && scaling != "longrope") return;
+  if (c.rope.scaling != rope_scaling_kind::none)
+    keys.fail("rope.scaling.type", "is \"" + scaling + "\" beside LongRoPE's tensors");
+  if (long_factors == nullptr || short_factors == nullptr)
+    throw error(keys.file().where + ": tensors rope_factors_long.weight and rope_factors_short.weight come together");
+  c.rope.scaling = rope_scaling_kind::longrope;
+  c.rope.original_positions = keys.extent("rope.scaling.original_context_length", c.positions);
+  c.rope.long_factors = read_factors(keys, *long_factors, c.rope.rotary_dims / 2);
+  c.rope.short_factors = read_factors(keys, *short_factors, c.rope.rotary_dims / 2);
+  c.rope.attention_factor =
+      keys.real("rope.scaling.attn_factor",
+                longrope_attention_factor(static_cast<double>(c.positions) / c.rope.original_positions,
+                                          c.rope.original_positions));
+}
+
+// The factor counts under its first name too, and 0 means 1.
+float rope_factor(model_keys const& keys) {
+  float const factor = keys.real("rope.scaling.factor", keys.real("rope.scale_linear", 0.0F));
+  if (factor != 0 && !(factor >= 1)) keys.fail("rope.scaling.factor", "is " + std::to_string(factor) + ", below 1");
+  return factor == 0 ? 1.0F : factor;
+}
+
+// As llama.cpp extrapolates: cos and sin are multiplied by 0.1·ln(factor) + 1, times a factor of the file's own.
+void read_yarn(model_keys const& keys, rope_config& rope, int positions) {
+  rope.scaling = rope_scaling_kind::yarn;
+  rope.original_positions = keys.extent("rope.scaling.original_context_length", positions);
+  rope.beta_fast = keys.real("rope.scaling.yarn_beta_fast", 32.0F);
+  rope.beta_slow = keys.real("rope.scaling.yarn_beta_slow", 1.0F);
+  double const own = static_cast<double>(keys.real("rope.scaling.attn_factor", 1.0F));
+  rope.attention_factor = static_cast<float>(own * (0.1 * std::log(static_cast<double>(rope.factor)) + 1.0));
+}
+
 void read_rope(model_keys const& keys, config& c) {
   c.rope.theta = keys.real("rope.freq_base", 10000.0F);
   c.rope.rotary_dims = keys.extent("rope.dimension_count", c.head_dim);
-  std::string const scaling = keys.text("rope.scaling.type", "none");
-  if (scaling == "linear") {
+  std::string const scaling = keys.text("rope.scaling.type", "linear");  // which is none where the factor is 1
+  if (scaling == "linear" || scaling == "yarn")
+    c.rope.factor = rope_factor(keys);
+  else if (scaling != "none" && scaling != "longrope")
+    keys.fail("rope.scaling.type", "is \"" + scaling + "\", supported are none, linear, yarn and longrope");
+  if (scaling == "yarn")
+    read_yarn(keys, c.rope, c.positions);
+  else if (c.rope.factor != 1)
     c.rope.scaling = rope_scaling_kind::linear;
-    c.rope.factor = keys.real("rope.scaling.factor");
-  } else if (scaling != "none") {
-    keys.fail("rope.scaling.type", "is \"" + scaling + "\", supported are none and linear");
-  }
+  read_longrope(keys, c, scaling);
   if (gguf_tensor const* const factors = keys.tensor("rope_freqs.weight")) {
-    if (scaling != "none") keys.fail("rope.scaling.type", "is \"" + scaling + "\" beside the tensor rope_freqs.weight");
+    if (c.rope.scaling != rope_scaling_kind::none)
+      keys.fail("rope.scaling.type", "is \"" + scaling + "\" beside the tensor rope_freqs.weight");
     set_llama3_scaling(c.rope, *factors, keys.file());
   }
 }
@@ -179,6 +238,28 @@ config read_qwen2(model_keys const& keys) {
   return c;
 }
 
+config read_qwen3(model_keys const& keys) {
+  config c = qwen3(read_shape(keys));
+  read_llama_like(keys, c);
+  return c;
+}
+
+// Before llama.cpp's converter wrote windows (August 2024), its reader knew them by the sizes of the releases.
+int window_of_first_files(config const& c) {
+  constexpr int layers_of_mini = 32, layers_of_medium = 40;
+  bool const release = c.layers == layers_of_mini || c.layers == layers_of_medium;
+  return release && c.positions == 4096 ? 2047 : 0;
+}
+
+config read_phi3(model_keys const& keys) {
+  config c = phi3(read_shape(keys));
+  read_llama_like(keys, c);
+  // 0 is written for none.
+  auto const window = keys.file().integer(keys.full("attention.sliding_window"));
+  c.window = !window ? window_of_first_files(c) : *window == 0 ? 0 : keys.extent("attention.sliding_window");
+  return c;
+}
+
 config read_gpt2(model_keys const& keys) {
   config c = gpt2(read_shape(keys));
   c.norm_eps = keys.real("attention.layer_norm_epsilon");
@@ -192,7 +273,11 @@ config read_bert(model_keys const& keys) {
   c.norm_eps = keys.real("attention.layer_norm_epsilon");
   if (keys.flag("attention.causal", false)) keys.fail("attention.causal", "is true, only false is supported");
   c.segments = keys.rows_of("token_types.weight");
-  c.pooler = false;  // the converter leaves it out
+  c.pooler = keys.tensor("cls.weight") != nullptr;  // the converter leaves it out of all but rankers
+  if (c.pooler && keys.tensor("cls.output.weight") != nullptr) {
+    c.classifier = classifier_kind::sequence;
+    c.labels = keys.rows_of("cls.output.weight");
+  }
   return c;
 }
 
@@ -233,6 +318,22 @@ config read_t5(model_keys const& keys) {
   return c;
 }
 
+// llama.cpp's numbers. A model that ranks pools the first token for its classifier.
+std::optional<pooling_kind> read_pooling(model_keys const& keys) {
+  auto const type = keys.file().integer(keys.full("pooling_type"));
+  if (!type || *type == -1) return std::nullopt;
+  switch (*type) {
+    case 0: return pooling_kind::none;
+    case 1: return pooling_kind::mean;
+    case 2:
+    case 4: return pooling_kind::cls;
+    case 3: return pooling_kind::last;
+    default: break;
+  }
+  keys.fail("pooling_type",
+            "is " + std::to_string(*type) + ", supported are 0 (none), 1 (mean), 2 (cls), 3 (last) and 4 (rank)");
+}
+
 struct architecture {
   std::string_view name;
   config (*read)(model_keys const&);
@@ -241,10 +342,16 @@ struct architecture {
 
 constexpr std::array architectures{
     architecture{"llama", read_llama, gguf_llama_names}, architecture{"qwen2", read_qwen2, gguf_llama_names},
+    architecture{"qwen3", read_qwen3, gguf_qwen3_names}, architecture{"phi3", read_phi3, gguf_phi3_names},
     architecture{"gpt2", read_gpt2, gguf_gpt2_names},    architecture{"bert", read_bert, gguf_bert_names},
     architecture{"gemma", read_gemma, gguf_llama_names}, architecture{"gemma2", read_gemma2, gguf_gemma2_names},
     architecture{"t5", read_t5, gguf_t5_gated_names},
 };
+
+// Factors of frequencies, which are read into the config.
+bool is_rope_table(std::string_view name) {
+  return name == "rope_freqs.weight" || name == "rope_factors_long.weight" || name == "rope_factors_short.weight";
+}
 
 std::span<gguf_name const> names_of(architecture const& family, config const& c) {
   return c.family == family_kind::t5 ? gguf_t5_names : family.names;
@@ -262,21 +369,20 @@ architecture const& architecture_of(gguf_file const& file) {
 }
 
 // T5's files say it; its releases begin a target with pad.
-std::optional<int> decoder_start(gguf_file const& file, int vocab, special_ids const& ids) {
-  if (file.text("general.architecture") != "t5") return std::nullopt;
-  auto const id = file.integer("t5.decoder_start_token_id");
-  return id && *id >= 0 && *id < vocab ? id : ids.pad;
+std::optional<int> decoder_start(model_keys const& keys, int vocab, special_ids const& ids) {
+  if (keys.file().text("general.architecture") != "t5") return std::nullopt;
+  auto const id = keys.file().id(keys.full("decoder_start_token_id"), static_cast<std::size_t>(vocab));
+  return id ? id : ids.pad;
 }
 
-special_ids read_ids(gguf_file const& file, int vocab) {
+special_ids read_ids(model_keys const& keys, int vocab) {
   auto const id = [&](char const* key) {
-    auto const value = file.integer(std::string("tokenizer.ggml.") + key);
-    return value && *value >= 0 && *value < vocab ? value : std::nullopt;
+    return keys.file().id(std::string("tokenizer.ggml.") + key, static_cast<std::size_t>(vocab));
   };
   special_ids ids;
   ids.bos = id("bos_token_id");
   ids.pad = id("padding_token_id");
-  ids.decoder_start = decoder_start(file, vocab, ids);
+  ids.decoder_start = decoder_start(keys, vocab, ids);
   for (char const* const key : {"eos_token_id", "eot_token_id", "eom_token_id"}) {
     auto const end = id(key);
     if (end && std::ranges::find(ids.eos, *end) == ids.eos.end()) ids.eos.push_back(*end);
@@ -290,17 +396,19 @@ gguf_model read_gguf_model(gguf_file const& file) {
   architecture const& family = architecture_of(file);
   if (file.tensors.empty()) throw error(file.where + ": holds no tensors, only a vocabulary");
   model_keys const keys(file, family.name);
-  if (keys.extent("expert_count", 1) > 1)
+  if (file.integer(keys.full("expert_count")).value_or(0) > 1)  // 0 and 1 are no mixture
     keys.fail("expert_count", "asks for a mixture of experts, which is not supported");
-  gguf_model out{family.read(keys), {}, {}};
+  gguf_model out{family.read(keys), {}, {}, {}, {}};
   out.model.tied = out.model.head == head_kind::language_model;
   if (message const misfit = first_misfit(out.model); !misfit.empty())
     throw error(file.where + ": " + std::string(misfit.view()));
   for (gguf_tensor const& t : file.tensors)
-    if (t.name != "rope_freqs.weight")
+    if (!is_rope_table(t.name))
       out.tensors.push_back({hugging_face_name(names_of(family, out.model), t.name), t.type, t.shape, t.bytes});
   std::ranges::sort(out.tensors, {}, &tensor_view::name);
-  out.ids = read_ids(file, out.model.vocab);
+  out.ids = read_ids(keys, out.model.vocab);
+  out.pooling = read_pooling(keys);
+  out.unread = unread_gguf_keys(file, family.name, out.model, keys.read());
   return out;
 }
 

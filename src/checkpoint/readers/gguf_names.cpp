@@ -25,6 +25,28 @@ constexpr std::array llama_list{
     gguf_name{"output", "lm_head"},
 };
 
+// Qwen3's norms of queries and keys.
+constexpr std::array qwen3_list = [] {
+  std::array<gguf_name, llama_list.size() + 2> out{};
+  std::copy(llama_list.begin(), llama_list.end(), out.begin());
+  out[llama_list.size()] = {"blk.*.attn_q_norm", "model.layers.*.self_attn.q_norm"};
+  out[llama_list.size() + 1] = {"blk.*.attn_k_norm", "model.layers.*.self_attn.k_norm"};
+  return out;
+}();
+
+// Phi-3 has query, key and value in one tensor, and gate and up in another.
+constexpr std::array phi3_list{
+    gguf_name{"token_embd", "model.embed_tokens"},
+    gguf_name{"blk.*.attn_norm", "model.layers.*.input_layernorm"},
+    gguf_name{"blk.*.attn_qkv", "model.layers.*.self_attn.qkv_proj"},
+    gguf_name{"blk.*.attn_output", "model.layers.*.self_attn.o_proj"},
+    gguf_name{"blk.*.ffn_norm", "model.layers.*.post_attention_layernorm"},
+    gguf_name{"blk.*.ffn_up", "model.layers.*.mlp.gate_up_proj"},
+    gguf_name{"blk.*.ffn_down", "model.layers.*.mlp.down_proj"},
+    gguf_name{"output_norm", "model.norm"},
+    gguf_name{"output", "lm_head"},
+};
+
 constexpr std::array gpt2_list{
     gguf_name{"token_embd", "transformer.wte"},
     gguf_name{"position_embd", "transformer.wpe"},
@@ -51,6 +73,8 @@ constexpr std::array bert_list{
     gguf_name{"blk.*.ffn_up", "bert.encoder.layer.*.intermediate.dense"},
     gguf_name{"blk.*.ffn_down", "bert.encoder.layer.*.output.dense"},
     gguf_name{"blk.*.layer_output_norm", "bert.encoder.layer.*.output.LayerNorm"},
+    gguf_name{"cls", "bert.pooler.dense"},
+    gguf_name{"cls.output", "classifier"},
 };
 
 // Gemma 2's norms behind attention and behind the feed-forward layer; Hugging Face's post_attention_layernorm is the
@@ -110,6 +134,8 @@ constexpr std::array t5_list = [] {
 }  // namespace
 
 std::span<gguf_name const> const gguf_llama_names = llama_list;
+std::span<gguf_name const> const gguf_qwen3_names = qwen3_list;
+std::span<gguf_name const> const gguf_phi3_names = phi3_list;
 std::span<gguf_name const> const gguf_gpt2_names = gpt2_list;
 std::span<gguf_name const> const gguf_bert_names = bert_list;
 std::span<gguf_name const> const gguf_gemma2_names = gemma2_list;

@@ -15,6 +15,8 @@ struct gguf_name {
 /// The names of one architecture; they are those of llama.cpp's converter.
 /// @{
 extern std::span<gguf_name const> const gguf_llama_names;
+extern std::span<gguf_name const> const gguf_qwen3_names;
+extern std::span<gguf_name const> const gguf_phi3_names;
 extern std::span<gguf_name const> const gguf_gpt2_names;
 extern std::span<gguf_name const> const gguf_bert_names;
 extern std::span<gguf_name const> const gguf_gemma2_names;

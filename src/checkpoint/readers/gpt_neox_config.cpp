@@ -1,3 +1,5 @@
+#include <string>
+
 #include "config_fields.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
@@ -15,6 +17,9 @@ config read_gpt_neox(json_fields const& fields) {
           .vocab = fields.extent("vocab_size"),
           .positions = fields.extent("max_position_embeddings", 2048)};
   s.head_dim = quotient(fields, "hidden_size", s.d_model, "num_attention_heads", s.heads);
+  // Transformers 5 rotates by it and shapes nothing by it.
+  if (fields.has("head_dim") && fields.extent("head_dim") != s.head_dim)
+    fields.misfit("head_dim", "hidden_size / num_attention_heads is " + std::to_string(s.head_dim));
   config c = gpt_neox(s);
   c.activation = activation_of(fields, "hidden_act", "gelu");
   c.norm_eps = fields.real("layer_norm_eps", 1e-5F, 0.0F);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config_fields.hpp"
+#include "config_keys.hpp"
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
@@ -13,31 +14,22 @@
 #include "constformer/core/error.hpp"
 #include "constformer/core/text.hpp"
 #include "encoder_decoder_configs.hpp"
+#include "encoder_heads.hpp"
 #include "family_readers.hpp"
+#include "foreign.hpp"
+#include "generation_config.hpp"
 #include "json.hpp"
 
 namespace constformer {
 
 namespace {
 
-void refuse_what_changes_everything(json_fields const& fields) {
-  if (fields.has("quantization_config"))
-    fields.misfit("quantization_config", "only unquantised checkpoints are supported");
-  refuse_flag(fields, "add_cross_attention");
-  if (!fields.is_empty("pruned_heads")) fields.misfit("pruned_heads", "only whole layers are supported");
-}
-
-// GPT-2's own names first, then those that transformers maps to them.
-int gpt2_extent(json_fields const& fields, std::string_view field, std::string_view alias) {
-  return fields.has(field) || !fields.has(alias) ? fields.extent(field) : fields.extent(alias);
-}
-
 config read_gpt2(json_fields const& fields) {
-  shape s{.layers = gpt2_extent(fields, "n_layer", "num_hidden_layers"),
-          .d_model = gpt2_extent(fields, "n_embd", "hidden_size"),
-          .heads = gpt2_extent(fields, "n_head", "num_attention_heads"),
+  shape s{.layers = extent_of(fields, "n_layer", "num_hidden_layers"),
+          .d_model = extent_of(fields, "n_embd", "hidden_size"),
+          .heads = extent_of(fields, "n_head", "num_attention_heads"),
           .vocab = fields.extent("vocab_size"),
-          .positions = gpt2_extent(fields, "n_positions", "max_position_embeddings")};
+          .positions = extent_of(fields, "n_positions", "max_position_embeddings")};
   s.head_dim = quotient(fields, "n_embd", s.d_model, "n_head", s.heads);
   if (fields.has("n_inner")) s.d_ff = fields.extent("n_inner");
   config c = gpt2(s);
@@ -83,9 +75,9 @@ config read_roberta(json_fields const& fields) {
 }
 
 config read_distilbert(json_fields const& fields) {
-  shape s{.layers = fields.extent("n_layers", 6),
-          .d_model = fields.extent("dim", 768),
-          .heads = fields.extent("n_heads", 12),
+  shape s{.layers = extent_of(fields, "n_layers", "num_hidden_layers", 6),
+          .d_model = extent_of(fields, "dim", "hidden_size", 768),
+          .heads = extent_of(fields, "n_heads", "num_attention_heads", 12),
           .d_ff = fields.extent("hidden_dim", 3072),
           .vocab = fields.extent("vocab_size"),
           .positions = fields.extent("max_position_embeddings", 512)};
@@ -106,6 +98,16 @@ label_names read_labels(json_fields const& fields) {
   for (std::size_t i = 0; i < count && names.has(std::to_string(i)); ++i)
     out.names.push_back(names.text(std::to_string(i)));
   return out;
+}
+
+// What the reader of a family with windows has not looked at concerns one without: its layers are all alike.
+void require_full_attention(json_fields const& fields, config const& model) {
+  bool const windowed =
+      model.family == family_kind::qwen2 || model.family == family_kind::qwen3 || model.family == family_kind::gemma2;
+  if (windowed || !fields.has("layer_types")) return;
+  for (std::string const& type : fields.texts("layer_types"))
+    if (type != "full_attention" && !(type == "sliding_attention" && model.window > 0))
+      fields.misfit("layer_types", "only full_attention is supported");
 }
 
 std::string architecture_of(json_fields const& fields) {
@@ -143,18 +145,36 @@ constexpr std::array families{
     family_reader{"chatglm", read_chatglm, {}, 2, 0},
     family_reader{"nanochat", read_nanochat, 0, 1, 1},
     family_reader{"gpt2", read_gpt2, 50256, 50256, {}},
+    family_reader{"gpt_neo", read_gpt_neo, 50256, 50256, {}},
     family_reader{"bert", read_bert, {}, {}, 0},
     family_reader{"roberta", read_roberta, 0, 2, 1},
+    family_reader{"xlm-roberta", read_roberta, 0, 2, 1},
+    family_reader{"camembert", read_roberta, 0, 2, 1},
     family_reader{"distilbert", read_distilbert, {}, {}, 0},
     family_reader{"t5", read_t5, {}, 1, 0, true},
+    family_reader{"mt5", read_mt5, {}, 1, 0, true},
     family_reader{"marian", read_marian, {}, 0, 58100, true},
     family_reader{"transformer", read_transformer, {}, {}, {}, true},
+};
+
+// Families that look like one of ours and are not.
+struct near_family {
+  std::string_view model_type;
+  std::string_view differs;
+};
+
+constexpr std::array near_families{
+    near_family{"umt5", "each of its layers has relative positions of its own, those of an mT5 are in the first alone"},
+    near_family{"xlm-roberta-xl", "its norms stand before each half of a block, those of an XLM-RoBERTa behind it"},
 };
 
 family_reader const& family_of(json_fields const& fields) {
   std::string const type = fields.text("model_type");
   for (family_reader const& family : families)
     if (family.model_type == type) return family;
+  for (near_family const& near : near_families)
+    if (near.model_type == type)
+      throw error(fields.where() + ": model_type \"" + type + "\" is not supported: " + std::string(near.differs));
   std::string known;
   for (family_reader const& family : families) known += (known.empty() ? "" : ", ") + std::string(family.model_type);
   throw error(fields.where() + ": model_type \"" + type + "\" is not supported (" + known + ")");
@@ -179,22 +199,11 @@ void read_id(json_fields const& fields, std::string_view field, int vocab, std::
   into = ids.empty() ? std::optional<int>{} : ids.front();
 }
 
-// Words that are never generated; only those of a single token can be told from the last token alone.
-void read_banned(json_fields const& fields, int vocab, std::vector<int>& into) {
-  if (!fields.has("bad_words_ids")) return;
-  into.clear();
-  for (auto const& word : fields.id_lists("bad_words_ids")) {
-    if (word.size() != 1) fields.misfit("bad_words_ids", "only words of one token are supported");
-    for (int const id : within(word, vocab)) into.push_back(id);
-  }
-}
-
 void read_special_ids(json_fields const& fields, int vocab, special_ids& ids) {
   read_id(fields, "bos_token_id", vocab, ids.bos);
   read_ids(fields, "eos_token_id", vocab, ids.eos);
   read_id(fields, "pad_token_id", vocab, ids.pad);
   read_id(fields, "decoder_start_token_id", vocab, ids.decoder_start);
-  read_banned(fields, vocab, ids.banned);
 }
 
 std::optional<int> default_id(json_fields const& fields, std::string_view field, std::optional<int> id, int vocab) {
@@ -213,23 +222,44 @@ special_ids special_ids_of(json_fields const& fields, family_reader const& famil
   return ids;
 }
 
+// What a config.json of before generation_config.json says. MarianConfig writes its forced end into every file, so that
+// alone it is no wish of the author's.
+generation_defaults older_generation(json_fields const& fields, int vocab) {
+  auto out = read_generation_defaults(fields, "config.json", vocab);
+  generation_defaults written_always;
+  written_always.from = out.from;
+  written_always.forced_eos_token_id = out.forced_eos_token_id;
+  return out == written_always ? generation_defaults{} : out;
+}
+
 }  // namespace
 
 hugging_face_config read_hugging_face_config(std::string_view text, std::string_view where) {
   json_document const document(text, where);
-  json_fields const fields = document.fields();
+  key_log log;
+  json_fields const fields = document.fields(&log);
+  refuse_foreign_config(fields);
   family_reader const& family = family_of(fields);
-  refuse_what_changes_everything(fields);
+  refuse_other_values(fields, family.model_type);
   if (!family.encoder_decoder) refuse_flag(fields, "is_encoder_decoder");
   config const model = family.read(fields);
   if (message const misfit = first_misfit(model); !misfit.empty())
     throw error(std::string(where) + ": " + std::string(misfit.view()));
-  return {model, special_ids_of(fields, family, model.vocab), architecture_of(fields), read_labels(fields)};
+  hugging_face_config out{
+      model, special_ids_of(fields, family, model.vocab), architecture_of(fields), read_labels(fields), {}, true, {}};
+  if (model.head == head_kind::language_model) out.generation = older_generation(fields, model.vocab);
+  if (is_encoder_family(model.family)) out.ties_head = fields.flag("tie_word_embeddings", true);
+  require_full_attention(fields, model);
+  out.unread = unread_keys(fields, family.model_type);
+  return out;
 }
 
-void overrule_special_ids(special_ids& ids, std::string_view text, std::string_view where, int vocab) {
+void overrule_generation(special_ids& ids, generation_defaults& generation, std::string_view text,
+                         std::string_view where, config const& model) {
   json_document const document(text, where);
-  read_special_ids(document.fields(), vocab, ids);
+  read_special_ids(document.fields(), model.vocab, ids);
+  if (model.head == head_kind::language_model)
+    generation = read_generation_defaults(document.fields(), "generation_config.json", model.vocab);
 }
 
 }  // namespace constformer

@@ -40,8 +40,18 @@ ordered_json real(float value) {
   return ordered_json::parse(text);
 }
 
+ordered_json factors(factor_table const& table, int pairs) {
+  ordered_json out = ordered_json::array();
+  for (int j = 0; j < pairs; ++j) out.push_back(real(table.values[j]));
+  return out;
+}
+
 ordered_json rope_scaling(rope_config const& r) {
   switch (r.scaling) {
+    case rope_scaling_kind::longrope:
+      return {{"type", "longrope"},
+              {"short_factor", factors(r.short_factors, r.rotary_dims / 2)},
+              {"long_factor", factors(r.long_factors, r.rotary_dims / 2)}};
     case rope_scaling_kind::linear: return {{"rope_type", "linear"}, {"factor", real(r.factor)}};
     case rope_scaling_kind::llama3:
       return {{"rope_type", "llama3"},
@@ -74,6 +84,19 @@ void add_llama(ordered_json& out, config const& c) {
   add_llama_like(out, c, "LlamaForCausalLM");
   out["attention_bias"] = c.bias_qkv;
   out["mlp_bias"] = c.bias_ffn;
+}
+
+void add_qwen3(ordered_json& out, config const& c) {
+  add_llama_like(out, c, "Qwen3ForCausalLM");
+  out["attention_bias"] = c.bias_qkv;
+}
+
+void add_phi3(ordered_json& out, config const& c) {
+  add_llama_like(out, c, "Phi3ForCausalLM");
+  bool const scaled = c.rope.scaling == rope_scaling_kind::longrope;
+  out["original_max_position_embeddings"] = scaled ? c.rope.original_positions : c.positions;
+  out["partial_rotary_factor"] = real(static_cast<float>(c.rope.rotary_dims) / static_cast<float>(c.head_dim));
+  out["sliding_window"] = c.window > 0 ? ordered_json(c.window) : ordered_json(nullptr);
 }
 
 // The releases say their one activation under both of its names.
@@ -146,6 +169,8 @@ void add_t5(ordered_json& out, config const& c, special_ids const& ids) {
   out["relative_attention_num_buckets"] = c.relative.buckets;
   out["relative_attention_max_distance"] = c.relative.max_distance;
   out["tie_word_embeddings"] = c.tied;
+  bool const scales = c.logit_scale != 1.0F;
+  if (scales != c.tied) out["scale_decoder_outputs"] = scales;  // else transformers 4 and 5 take it from the line above
   if (ids.decoder_start) out["decoder_start_token_id"] = *ids.decoder_start;
 }
 
@@ -200,6 +225,8 @@ std::string add_model(ordered_json& out, checkpoint const& source) {
     case family_kind::llama: add_llama(out, c); return {};
     case family_kind::mistral: add_llama_like(out, c, "MistralForCausalLM"); return {};
     case family_kind::qwen2: add_llama_like(out, c, "Qwen2ForCausalLM"); return {};
+    case family_kind::qwen3: add_qwen3(out, c); return {};
+    case family_kind::phi3: add_phi3(out, c); return {};
     case family_kind::gemma: add_gemma(out, c, "GemmaForCausalLM"); return {};
     case family_kind::gemma2: add_gemma2(out, c); return {};
     case family_kind::nanochat: add_nanochat(out, c); return later_than_transformers(c);
@@ -208,6 +235,7 @@ std::string add_model(ordered_json& out, checkpoint const& source) {
     case family_kind::t5:
     case family_kind::t5_v1_1: add_t5(out, c, source.ids); return {};
     case family_kind::opennmt: return other_than_marian(c);
+    case family_kind::ctranslate2_decoder: return "a model.bin does not say which family it was converted from";
     default: return "a config.json of " + std::string(name_of(c.family)) + " is not written";
   }
 }

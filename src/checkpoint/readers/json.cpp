@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <set>
@@ -90,7 +91,7 @@ json_document::json_document(std::filesystem::path const& path) : where_(path.st
 
 json_document::~json_document() = default;
 
-json_fields json_document::fields() const { return {*object_, where_}; }
+json_fields json_document::fields(key_log* log) const { return {*object_, where_, log}; }
 
 std::string quoted(json const& value) {
   constexpr std::size_t longest = 60;
@@ -100,14 +101,35 @@ std::string quoted(json const& value) {
   return text;
 }
 
-json_fields::json_fields(json const& object, std::string where) : object_(&object), where_(std::move(where)) {}
+json_fields::json_fields(json const& object, std::string where, key_log* log, std::string path)
+    : object_(&object), where_(std::move(where)), log_(log), path_(std::move(path)) {}
+
+void json_fields::note(std::string_view field) const {
+  if (log_ != nullptr) log_->add(path_ + std::string(field));
+}
+
+std::vector<json_fields::entry> json_fields::unread() const {
+  std::vector<entry> out;
+  for (auto const& [name, value] : object_->items()) {
+    std::string const path = path_ + name;
+    if (log_ == nullptr || !log_->has(path))
+      out.push_back({path, quoted(value)});
+    else if (value.is_object() && log_->has(path + "."))
+      std::ranges::move(json_fields(value, where_, log_, path + ".").unread(), std::back_inserter(out));
+  }
+  return out;
+}
 
 json const* json_fields::find(std::string_view field) const {
+  note(field);
   auto const found = object_->find(field);
   return found == object_->end() || found->is_null() ? nullptr : &*found;
 }
 
-bool json_fields::names(std::string_view field) const { return object_->find(field) != object_->end(); }
+bool json_fields::names(std::string_view field) const {
+  note(field);
+  return object_->find(field) != object_->end();
+}
 
 bool json_fields::is_empty(std::string_view field) const {
   json const* const value = find(field);
@@ -116,7 +138,10 @@ bool json_fields::is_empty(std::string_view field) const {
 
 std::vector<std::string> json_fields::all() const {
   std::vector<std::string> out;
-  for (auto const& [name, value] : object_->items()) out.push_back(name);
+  for (auto const& [name, value] : object_->items()) {
+    note(name);
+    out.push_back(name);
+  }
   return out;
 }
 
@@ -125,6 +150,11 @@ std::vector<std::string> json_fields::objects() const {
   for (auto const& [name, value] : object_->items())
     if (value.is_object()) out.push_back(name);
   return out;
+}
+
+std::string json_fields::quoted_value(std::string_view field) const {
+  json const* const value = find(field);
+  return value == nullptr ? "null" : quoted(*value);
 }
 
 json const& json_fields::required(std::string_view field) const {
@@ -206,7 +236,9 @@ std::vector<std::string> json_fields::texts(std::string_view field) const {
 json_fields json_fields::object(std::string_view field) const {
   json const& value = required(field);
   if (!value.is_object()) misfit(field, "it must be an object");
-  return {value, where_ + ": " + std::string(field)};
+  std::string path = path_ + std::string(field) + ".";
+  if (log_ != nullptr) log_->add(path);
+  return {value, where_ + ": " + std::string(field), log_, std::move(path)};
 }
 
 std::vector<long long> json_fields::ids(std::string_view field) const {

@@ -2,10 +2,13 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>  // the whole of it costs four seconds per file
@@ -19,22 +22,44 @@ namespace constformer {
 /// A value as messages quote it: JSON on one line, cut after 60 bytes.
 [[nodiscard]] std::string quoted(nlohmann::json const& value);
 
+/// Which keys of a document were looked up.
+class key_log {
+ public:
+  /// `path` leads to the key from the top: "rope_scaling.factor".
+  void add(std::string path) { paths_.insert(std::move(path)); }
+  [[nodiscard]] bool has(std::string_view path) const { return paths_.contains(path); }
+
+ private:
+  std::set<std::string, std::less<>> paths_;
+};
+
 /// Typed access to the fields of one JSON object. A field that is null counts as absent. Every function throws `error`
 /// with file, field and value if what is there does not fit.
 class json_fields {
  public:
-  /// `where` names the file, and the object inside it if it is not the whole file.
-  json_fields(nlohmann::json const& object, std::string where);
+  /// `where` names the file, and the object inside it if it is not the whole file. What is looked up is added to `log`
+  /// if there is one.
+  json_fields(nlohmann::json const& object, std::string where, key_log* log = nullptr, std::string path = {});
 
   [[nodiscard]] bool has(std::string_view field) const { return find(field) != nullptr; }
 
   /// Whether the field is there at all, null or not.
   [[nodiscard]] bool names(std::string_view field) const;
 
+  /// The fields that are not in the log, and those of objects that were opened.
+  struct entry {
+    std::string path;
+    std::string value;  ///< as messages quote it
+  };
+  [[nodiscard]] std::vector<entry> unread() const;
+
   /// Whether the field is absent, an empty object or an empty list.
   [[nodiscard]] bool is_empty(std::string_view field) const;
 
   [[nodiscard]] nlohmann::json const* find(std::string_view field) const;
+
+  /// The value as messages quote it; "null" where there is none.
+  [[nodiscard]] std::string quoted_value(std::string_view field) const;
 
   /// The names of all fields, and of those that are objects.
   [[nodiscard]] std::vector<std::string> all() const;
@@ -85,9 +110,12 @@ class json_fields {
 
  private:
   nlohmann::json const& required(std::string_view field) const;
+  void note(std::string_view field) const;
 
   nlohmann::json const* object_;
   std::string where_;
+  key_log* log_;
+  std::string path_;  // of this object, with the dot that follows it; empty at the top
 };
 
 /// A JSON object and its text's name.
@@ -101,7 +129,7 @@ class json_document {
   json_document(json_document const&) = delete;
   json_document& operator=(json_document const&) = delete;
 
-  [[nodiscard]] json_fields fields() const;
+  [[nodiscard]] json_fields fields(key_log* log = nullptr) const;
 
  private:
   std::unique_ptr<nlohmann::json const> object_;

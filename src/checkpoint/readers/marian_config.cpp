@@ -1,9 +1,9 @@
 #include <string>
 
-#include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/families.hpp"
 #include "constformer/core/error.hpp"
+#include "config_fields.hpp"
 #include "encoder_decoder_configs.hpp"
 #include "json.hpp"
 
@@ -36,20 +36,18 @@ config read_marian(json_fields const& fields) {
   if (!fields.flag("is_encoder_decoder", true)) fields.misfit("is_encoder_decoder", "only true is supported");
   int const heads = fields.extent("decoder_attention_heads");
   config c = marian({.layers = fields.extent("decoder_layers"),
-                     .d_model = fields.extent("d_model"),
+                     .d_model = extent_of(fields, "d_model", "hidden_size"),
                      .heads = heads,
                      .d_ff = fields.extent("decoder_ffn_dim"),
                      .vocab = fields.extent("vocab_size"),
                      .positions = fields.extent("max_position_embeddings", 1024)});
   c.head_dim = head_dim_of(fields, "decoder_attention_heads", c.d_model, heads);
-  c.encoder.layers = fields.extent("encoder_layers");
-  c.encoder.heads = fields.extent("encoder_attention_heads");
+  c.encoder.layers = extent_of(fields, "encoder_layers", "num_hidden_layers");
+  c.encoder.heads = extent_of(fields, "encoder_attention_heads", "num_attention_heads");
   c.encoder.head_dim = head_dim_of(fields, "encoder_attention_heads", c.d_model, c.encoder.heads);
   c.encoder.d_ff = fields.extent("encoder_ffn_dim");
   read_embeddings(fields, c);
-  auto const activation = activation_from_hugging_face(fields.text("activation_function", "gelu"));
-  if (!activation) fields.misfit("activation_function", "a function that is known is expected");
-  c.activation = *activation;
+  c.activation = activation_of(fields, "activation_function", "gelu");
   if (!fields.flag("scale_embedding", false)) c.embedding_scale = 1.0F;
   c.tied = fields.flag("tie_word_embeddings", true);
   return c;

@@ -189,7 +189,8 @@ torch_model read_nanochat_file(torch_file const& file, fs::path const& path, ope
   if (options.heads != 0 || options.activation)
     throw error(path.string() + ": --heads and --activation are for GPTs, a nanochat model says its own");
   json_document const meta(meta_of(path));
-  json_fields const fields = meta.fields().object("model_config");
+  key_log log;
+  json_fields const fields = meta.fields(&log).object("model_config");
   torch_model out;
   out.format = checkpoint_format::nanochat;
   shape const s{.layers = fields.extent("n_layer"),
@@ -209,6 +210,8 @@ torch_model read_nanochat_file(torch_file const& file, fs::path const& path, ope
   settle_softcap(out, options);
   if (message const misfit = first_misfit(out.model); !misfit.empty())
     throw error(path.string() + ": " + std::string(misfit.view()));
+  for (json_fields::entry& unread : fields.unread())
+    out.unread.push_back({std::move(unread.path), std::move(unread.value), {}});
   set_ends(out);
   out.tokenizer = tokenizer_beside(path, "tokenizer.pkl");
   return out;

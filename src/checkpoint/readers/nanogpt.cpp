@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -45,6 +46,19 @@ tensor_view const* find(safetensors_content const& content, std::string_view nam
   auto const place = std::find_if(content.tensors.begin(), content.tensors.end(),
                                   [&](tensor_view const& t) { return t.name == name; });
   return place == content.tensors.end() ? nullptr : &*place;
+}
+
+constexpr std::array<std::string_view, 6> read_args{"n_layer", "n_head", "n_embd", "vocab_size", "block_size", "bias"};
+
+// What model_args says beside the sizes: nanoGPT itself has dropout alone, its forks have more.
+std::vector<unread_key> unread_args(pickle_value const& args) {
+  std::vector<unread_key> out;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    std::string const name(args.key(i).text("a key of model_args"));
+    if (std::ranges::find(read_args, name) != read_args.end()) continue;
+    out.push_back({"model_args." + name, "given", name == "dropout" ? "only training has it" : ""});
+  }
+  return out;
 }
 
 activation_kind settle_activation(torch_model& out, open_options const& options, activation_kind usual,
@@ -132,6 +146,7 @@ torch_model read_nanogpt(torch_file const& file, std::filesystem::path const& pa
                                    "model_args does not say; nanoGPT computes erf GELU whatever it was begun from");
   require_valid(c, where);
   out.model = c;
+  out.unread = unread_args(args);
   set_ends(out);
   out.tokenizer = tokenizer_beside(path, "meta.pkl");
   return out;

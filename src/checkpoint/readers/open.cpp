@@ -28,13 +28,20 @@
 #include "constformer/kernels/sinusoid.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
+#include "config_keys.hpp"
+#include "ctranslate2_variables.hpp"
 #include "describe.hpp"
 #include "json.hpp"
+#include "missing_data.hpp"
 #include "vocabulary_list.hpp"
 #include "encoder_heads.hpp"
+#include "foreign.hpp"
 #include "gguf_model.hpp"
+#include "sentence_modules.hpp"
 #include "torch.hpp"
+#include "tensor_names.hpp"
 #include "torch_model.hpp"
+#include "wider.hpp"
 
 namespace constformer {
 
@@ -45,7 +52,8 @@ namespace fs = std::filesystem;
 // Before the tensor names of the usual class of checkpoint; files of the bare model have none.
 std::string_view usual_prefix(family_kind family) {
   switch (family) {
-    case family_kind::gpt2: return "transformer.";
+    case family_kind::gpt2:
+    case family_kind::gpt_neo: return "transformer.";
     case family_kind::bert: return "bert.";
     case family_kind::roberta: return "roberta.";
     case family_kind::distilbert: return "distilbert.";
@@ -55,6 +63,7 @@ std::string_view usual_prefix(family_kind family) {
     case family_kind::t5:
     case family_kind::t5_v1_1:
     case family_kind::opennmt:
+    case family_kind::ctranslate2_decoder:
     case family_kind::lecture: return "";
     case family_kind::marian:
     case family_kind::llama:
@@ -104,6 +113,18 @@ unread_tensor as_unread(tensor_view const& tensor) {
   return {tensor.name, type, tensor.shape, static_cast<std::int64_t>(tensor.bytes.size())};
 }
 
+// Names tell whose quantised matrices or adapters a file holds. A matrix of F8 that has scales is one of them.
+void refuse_quantised(checkpoint const& out, safetensors_content const& content) {
+  auto const refuse = [&](auto const& tensor) {
+    bool const adapter = tensor.name.find(".lora_") != std::string::npos;
+    if (content.unread.empty() && !adapter) return;
+    if (auto const what = what_tensor_is_of(tensor.name); !what.empty())
+      throw error(out.path.string() + ": " + tensor.name + " is part of " + what);
+  };
+  for (tensor_view const& tensor : content.tensors) refuse(tensor);
+  for (unread_tensor const& tensor : content.unread) refuse(tensor);
+}
+
 // Moves what the family never reads to `unread`; everything else must be of a type that can be read.
 void sort_out(checkpoint& out, safetensors_content content) {
   for (tensor_view& tensor : content.tensors) {
@@ -112,11 +133,18 @@ void sort_out(checkpoint& out, safetensors_content content) {
     else
       out.tensors.push_back(std::move(tensor));
   }
+  refuse_quantised(out, content);
   for (unread_tensor& tensor : content.unread) {
+    if (auto const type = wider_type(tensor.type); type && !never_read(out.model, tensor.name)) {
+      out.made.push_back(widened(tensor.type, tensor.values));
+      out.tensors.push_back({std::move(tensor.name), *type, std::move(tensor.shape), out.made.back()});
+      continue;
+    }
     if (!never_read(out.model, tensor.name))
       throw error(out.path.string() + ": " + tensor.name + " is " + tensor.type + ", only F32, F16 and BF16 are read");
     out.unread.push_back(std::move(tensor));
   }
+  std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
   std::sort(out.unread.begin(), out.unread.end(), by_name<unread_tensor>);
 }
 
@@ -162,13 +190,14 @@ void settle_head_bias(std::vector<tensor_view>& tensors) {
   }
 }
 
-void find_heads(checkpoint& out, std::string_view architecture, std::vector<tensor_view> const& tensors) {
+void find_heads(checkpoint& out, hugging_face_config const& described, std::vector<tensor_view> const& tensors) {
   auto const rows = [&](std::string const& name) -> long long {
     auto const place =
         std::find_if(tensors.begin(), tensors.end(), [&](tensor_view const& t) { return t.name == name; });
     return place == tensors.end() || place->shape.empty() ? 0 : place->shape.front();
   };
-  find_encoder_heads(out.model, architecture, out.prefix, rows, (out.path / "config.json").string());
+  find_encoder_heads(out.model, described.architecture, out.prefix, rows, (out.path / "config.json").string());
+  if (out.model.head == head_kind::masked_language_model) out.model.tied = described.ties_head;
 }
 
 // Published GPT-NeoX files call the head embed_out; transformers 5 writes lm_head.
@@ -272,6 +301,20 @@ void settle_lecture(config& model, std::vector<tensor_view>& tensors) {
   model.positions = model.capacity = static_cast<int>(rows);
 }
 
+// A decoder that was saved as a bare stack, to embed texts, has no head.
+void settle_bare_stack(config& model, std::string_view architecture, std::vector<tensor_view>& tensors) {
+  bool const whole = has_encoder(model) || model.head != head_kind::language_model || model.tied;
+  if (whole || !architecture.ends_with("Model")) return;
+  std::string const head = tensor_name(model, "head.weight");  // ChatGLM has its prefix before it, too
+  for (std::string const& name :
+       {head, std::string(usual_prefix(model.family)) + head, std::string("embed_out.weight")})
+    if (find_in(tensors, name) != nullptr) return;
+  model.head = head_kind::none;
+  model.bias_head = false;
+  model.logit_scale = 1;
+  model.logit_softcap = 0;
+}
+
 // What tensors and config.json say together; `where` names the latter.
 void settle_hugging_face(checkpoint& out, std::string_view config_json, std::string const& where,
                          safetensors_content content) {
@@ -280,14 +323,18 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
   out.model = described.model;
   out.ids = described.ids;
   out.labels = described.labels;
+  out.generation = described.generation;
+  out.unread_keys = described.unread;
   out.stored = content.tensors;
+  settle_names(content, usual_prefix(out.model.family), decoder_tensor_name(out.model, "tokens.weight"));
   out.prefix = prefix_of(out.model, content.tensors);
   if (is_encoder_family(out.model.family)) {
     settle_head_bias(content.tensors);
-    find_heads(out, described.architecture, content.tensors);
+    find_heads(out, described, content.tensors);
   }
   if (out.model.family == family_kind::marian) settle_marian(out, content.tensors);
   if (out.model.family == family_kind::lecture) settle_lecture(out.model, content.tensors);
+  settle_bare_stack(out.model, described.architecture, content.tensors);
   sort_out(out, std::move(content));
   std::sort(out.tensors.begin(), out.tensors.end(), by_name<tensor_view>);
   if (is_encoder_family(out.model.family)) rename_first_norms(out);
@@ -296,18 +343,21 @@ void settle_hugging_face(checkpoint& out, std::string_view config_json, std::str
   out.linear_in_out = stored_in_out(out);
 }
 
-void open_hugging_face(checkpoint& out) {
+void open_hugging_face(checkpoint& out, bool shapes_only) {
   fs::path const config_path = out.path / "config.json";
+  std::error_code missing;
+  if (!fs::exists(fs::symlink_status(config_path, missing)))
+    if (auto const what = what_folder_holds(out.path); !what.empty()) throw error(out.path.string() + ": " + what);
   mapped_file const config_file(config_path);
   // Before the weights are opened: what is no model is said first.
   static_cast<void>(read_hugging_face_config(text_of(config_file), config_path.string()));
   settle_hugging_face(out, text_of(config_file), config_path.string(),
-                      read_weights_folder(out.path, out.files, out.made));
+                      read_weights_folder(out.path, out.files, out.made, shapes_only));
   fs::path const generation_path = out.path / "generation_config.json";
   std::error_code unreadable;
   if (fs::exists(generation_path, unreadable)) {
     mapped_file const generation_file(generation_path);
-    overrule_special_ids(out.ids, text_of(generation_file), generation_path.string(), out.model.vocab);
+    overrule_generation(out.ids, out.generation, text_of(generation_file), generation_path.string(), out.model);
   }
   out.tokenizer = find_tokenizer_files(out.path);
 }
@@ -316,10 +366,12 @@ void open_hugging_face(checkpoint& out) {
 struct ctranslate2_settings {
   float norm_eps = 0;
   std::string begin = "<s>", end = "</s>";
+  std::vector<unread_key> unread;
 };
 
 ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2_content const& content) {
   ctranslate2_settings out;
+  if (content.spec.starts_with("TransformerDecoder")) out.begin = out.end = "";
   auto const text = [&](char const* name, std::string& into) {
     if (auto const found = content.texts.find(name); found != content.texts.end()) into = found->second;
   };
@@ -330,11 +382,26 @@ ctranslate2_settings ctranslate2_settings_of(fs::path const& folder, ctranslate2
   std::error_code unreadable;
   if (!fs::is_regular_file(folder / "config.json", unreadable)) return out;
   json_document const document(folder / "config.json");
-  json_fields const fields = document.fields();
+  key_log log;
+  json_fields const fields = document.fields(&log);
+  refuse_other_values(fields, "ctranslate2");
   out.norm_eps = fields.real("layer_norm_epsilon", 0.0F, 0.0F);
   out.end = fields.text("eos_token", out.end);
   out.begin = fields.text("decoder_start_token", fields.text("bos_token", out.begin));
+  out.unread = unread_keys(fields, "ctranslate2");
   return out;
+}
+
+// What model.bin leaves open.
+void assume_for_ctranslate2(checkpoint& out, ctranslate2_content const& content) {
+  if (!has_encoder(out.model) && out.model.position == position_kind::rotary &&
+      out.model.positions == ctranslate2_positions)
+    out.assumed.push_back({"positions", std::to_string(out.model.positions), "model.bin has no longest context"});
+  auto const scaling = content.attributes.find("decoder.layer_0.self_attention.rotary_scaling_type");
+  if (scaling != content.attributes.end() && scaling->second >= 0 && out.model.rope.scaling == rope_scaling_kind::none)
+    out.assumed.push_back({"rope.scaling", "none",
+                           "model.bin has a rotary_scaling_type and no factor, with which "
+                           "CTranslate2 keeps the frequencies"});
 }
 
 // model.bin of CTranslate2, with the vocabularies beside it.
@@ -345,16 +412,22 @@ void open_ctranslate2(checkpoint& out) {
   auto const settings = ctranslate2_settings_of(out.path, content);
   out.format = checkpoint_format::ctranslate2;
   out.model = ctranslate2_config(content, settings.norm_eps, file.string());
-  vocabulary_list const target = read_vocabulary_list(out.path, "target", out.model.vocab);
-  static_cast<void>(read_vocabulary_list(out.path, "source", source_vocab(out.model)));
-  out.ids.decoder_start = out.ids.bos = target.id_of(settings.begin);
+  bool const two_sides = has_encoder(out.model);
+  vocabulary_list const target = two_sides ? read_vocabulary_list(out.path, "target_vocabulary", out.model.vocab)
+                                           : read_vocabulary_list(out.path, "vocabulary", out.model.vocab);
+  if (two_sides) static_cast<void>(read_vocabulary_list(out.path, "source_vocabulary", source_vocab(out.model)));
+  out.unread_keys = settings.unread;
+  out.ids.bos = target.id_of(settings.begin);
+  if (two_sides) out.ids.decoder_start = out.ids.bos;
   if (auto const end = target.id_of(settings.end)) out.ids.eos = {*end};
+  assume_for_ctranslate2(out, content);
+  if (!two_sides) out.tokenizer = find_tokenizer_files(out.path);
   out.made = std::move(content.made);
   // Copies of what is shared or tied are not read.
   for (tensor_view& tensor : content.tensors) {
     bool const copy = (out.model.tied && tensor.name == "decoder.projection.weight") ||
                       (out.model.encoder.vocab == 0 && tensor.name == "encoder.embeddings.weight");
-    if (copy)
+    if (copy || is_ctranslate2_setting(tensor.name))
       out.unread.push_back(as_unread(tensor));
     else
       out.tensors.push_back(std::move(tensor));
@@ -382,6 +455,7 @@ void open_torch(checkpoint& out, open_options const& options) {
   out.model = read.model;
   out.ids = std::move(read.ids);
   out.assumed = std::move(read.assumed);
+  out.unread_keys = std::move(read.unread);
   out.prefix = prefix_of(out.model, read.content.tensors);
   sort_out(out, std::move(read.content));
   settle_head(out);
@@ -402,12 +476,32 @@ void require_names_once(checkpoint const& out) {
   if (twice != out.tensors.end()) throw error(out.path.string() + ": holds " + twice->name + " under two names");
 }
 
-void open_gguf(checkpoint& out) {
-  gguf_file const file = read_gguf(out.files.back().bytes(), out.path.string());
+// What stands before the data of a GGUF file must be there, or zeros would have been read for it.
+void require_header(gguf_file const& file, std::span<std::byte const> mapped, fs::path const& path) {
+  auto const there = fs::file_size(path);
+  if (file.tensors.empty()) return;
+  auto const begin = static_cast<std::size_t>(file.tensors.front().bytes.data() - mapped.data());
+  if (begin > there)
+    throw error(path.string() + ": ends at byte " + std::to_string(there) + ", its data begins at byte " +
+                std::to_string(begin));
+}
+
+void open_gguf(checkpoint& out, bool shapes_only) {
+  gguf_file file = read_gguf(out.files.back().bytes(), out.path.string());
+  if (auto const parts = file.integer("split.count"); parts && *parts > 1)
+    throw error(out.path.string() + ": is one of " + std::to_string(*parts) +
+                " parts of a GGUF file (split.count); join them with llama-gguf-split --merge");
+  if (shapes_only) {
+    require_header(file, out.files.back().bytes(), out.path);
+    // Factors of frequencies change no shape, and zeros are none.
+    std::erase_if(file.tensors, [](gguf_tensor const& t) { return t.name.starts_with("rope_"); });
+  }
   gguf_model content = read_gguf_model(file);
   out.format = checkpoint_format::gguf;
   out.model = content.model;
   out.ids = content.ids;
+  out.pooling = content.pooling;
+  out.unread_keys = std::move(content.unread);
   out.tensors = std::move(content.tensors);
   require_names_once(out);
   out.prefix = usual_prefix(out.model.family);
@@ -416,16 +510,16 @@ void open_gguf(checkpoint& out) {
 }
 
 void open_file(checkpoint& out, open_options const& options) {
-  out.files.emplace_back(out.path);
+  out.files.push_back(options.shapes_only ? map_without_data(out.path) : mapped_file(out.path));
   if (is_torch(out.files.back().bytes())) {
     open_torch(out, options);
     return;
   }
   refuse_options(options, out.path.string());
-  if (is_gguf(out.files.back().bytes()))
-    open_gguf(out);
-  else
-    open_llama2c(out);
+  if (is_gguf(out.files.back().bytes())) return open_gguf(out, options.shapes_only);
+  if (auto const what = what_file_is(out.files.back().bytes()); !what.empty())
+    throw error(out.path.string() + ": " + what);
+  open_llama2c(out);
 }
 
 void take_given_tokenizer(checkpoint& out, fs::path const& given) {
@@ -463,21 +557,38 @@ tensor_view const* checkpoint::find(std::string_view name) const {
 checkpoint describe_checkpoint(std::string_view config_json, std::string const& where,
                                std::vector<tensor_view> tensors) {
   checkpoint out;
-  out.path = where;
+  out.path = out.root = where;
   settle_hugging_face(out, config_json, where + ": config.json", {.tensors = std::move(tensors), .unread = {}});
+  return out;
+}
+
+checkpoint describe_header(fs::path const& file) {
+  checkpoint out;
+  out.path = file;
+  out.files.push_back(map_without_data(file));
+  out.tensors = read_safetensors(out.files.back().bytes(), file.string()).tensors;
+  for (auto const& [family, name] : detail::family_names) {
+    std::string_view const usual = usual_prefix(family);
+    auto const begins = [&](tensor_view const& tensor) { return tensor.name.starts_with(usual); };
+    if (usual.size() > out.prefix.size() && std::ranges::any_of(out.tensors, begins)) out.prefix = usual;
+  }
+  tensor_view const* const qkv = out.find(out.prefix + "h.0.attn.c_attn.weight");
+  out.linear_in_out = qkv == nullptr || qkv->shape.size() != 2 || qkv->shape[0] != 3 * qkv->shape[1];
   return out;
 }
 
 checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
   checkpoint out;
-  out.path = path;
+  out.path = out.root = path;
   std::error_code unreadable;
   if (fs::is_directory(path, unreadable)) {
+    out.path = transformer_folder(path);
     refuse_options(options, path.string());
-    if (fs::is_regular_file(path / "model.bin", unreadable))
+    if (fs::is_regular_file(out.path / "model.bin", unreadable) &&
+        !is_torch(mapped_file(out.path / "model.bin").bytes()))
       open_ctranslate2(out);
     else
-      open_hugging_face(out);
+      open_hugging_face(out, options.shapes_only);
   } else {
     open_file(out, options);
   }

@@ -109,7 +109,7 @@ void read_longrope(rope_config& out, json_fields const& rope, int positions) {
   }
   double const original = out.original_positions;
   double const factor = rope.has("factor") ? static_cast<double>(rope.real("factor", 0.0F)) : positions / original;
-  if (factor > 1) out.attention_factor = static_cast<float>(std::sqrt(1 + std::log(factor) / std::log(original)));
+  out.attention_factor = longrope_attention_factor(factor, out.original_positions);
 }
 
 float factor_of(json_fields const& rope, rope_config const& out, int positions) {
@@ -121,6 +121,11 @@ float factor_of(json_fields const& rope, rope_config const& out, int positions) 
 }
 
 }  // namespace
+
+float longrope_attention_factor(double factor, int original_positions) {
+  if (factor <= 1) return 1.0F;
+  return static_cast<float>(std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(original_positions))));
+}
 
 rope_config read_rope(json_fields const& fields, int head_dim, int positions, rope_names const& names) {
   rope_config out;

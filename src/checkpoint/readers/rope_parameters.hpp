@@ -22,4 +22,7 @@ struct rope_names {
 [[nodiscard]] rope_config read_rope(json_fields const& fields, int head_dim, int positions,
                                     rope_names const& names = {});
 
+/// What LongRoPE multiplies cos and sin by in contexts `factor` times longer than trained (arXiv:2402.13753).
+[[nodiscard]] float longrope_attention_factor(double factor, int original_positions);
+
 }  // namespace constformer

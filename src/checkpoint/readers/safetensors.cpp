@@ -19,6 +19,7 @@
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
 #include "json.hpp"
+#include "missing_data.hpp"
 
 namespace constformer {
 
@@ -153,7 +154,9 @@ void require_end_to_end(std::vector<header_entry>& entries, std::uint64_t data_s
                 " of the data, which has " + std::to_string(data_size) + " bytes");
 }
 
-std::vector<header_entry> parse_header(std::string_view header, std::string_view where, std::uint64_t data_size) {
+std::vector<header_entry> parse_header(std::span<std::byte const> bytes, std::string_view where,
+                                       std::uint64_t data_size) {
+  std::string_view const header(reinterpret_cast<char const*>(bytes.data()), bytes.size());
   if (!header.starts_with('{')) throw error(std::string(where) + ": its safetensors header does not begin with {");
   json const parsed = parse_json_object(header, std::string(where) + ": safetensors header");
   std::vector<header_entry> entries;
@@ -163,7 +166,6 @@ std::vector<header_entry> parse_header(std::string_view header, std::string_view
     else
       entries.push_back(entry_of(name, value, where, data_size));
   }
-  require_end_to_end(entries, data_size, where);
   return entries;
 }
 
@@ -184,11 +186,26 @@ std::uint64_t header_length(std::span<std::byte const> file, std::string_view wh
 
 }  // namespace
 
+bool is_safetensors(std::span<std::byte const> file) {
+  std::uint64_t length = 0;
+  if (file.size() <= sizeof length) return false;
+  std::memcpy(&length, file.data(), sizeof length);
+  return length > 0 && length <= largest_header && file[sizeof length] == std::byte{'{'};
+}
+
+std::size_t whole_safetensors_bytes(std::span<std::byte const> file, std::string_view where) {
+  std::uint64_t const length = header_length(file, where);
+  constexpr std::uint64_t any = std::numeric_limits<std::int64_t>::max() - largest_header - 8;
+  std::uint64_t data = 0;
+  for (header_entry const& entry : parse_header(file.subspan(8, length), where, any)) data = std::max(data, entry.end);
+  return static_cast<std::size_t>(8 + length + data);
+}
+
 safetensors_content read_safetensors(std::span<std::byte const> file, std::string_view where) {
   std::uint64_t const length = header_length(file, where);
-  auto const header = file.subspan(8, length);
   auto const data = file.subspan(8 + length);
-  auto entries = parse_header({reinterpret_cast<char const*>(header.data()), header.size()}, where, data.size());
+  auto entries = parse_header(file.subspan(8, length), where, data.size());
+  require_end_to_end(entries, data.size(), where);
   std::sort(entries.begin(), entries.end(), [](auto const& a, auto const& b) { return a.name < b.name; });
   safetensors_content out;
   for (header_entry& entry : entries) {
@@ -198,7 +215,7 @@ safetensors_content read_safetensors(std::span<std::byte const> file, std::strin
           {std::move(entry.name), *entry.type->read_as, std::move(entry.shape), data.subspan(entry.begin, bytes)});
     else
       out.unread.push_back({std::move(entry.name), std::string(entry.type->name), std::move(entry.shape),
-                            static_cast<std::int64_t>(bytes)});
+                            static_cast<std::int64_t>(bytes), data.subspan(entry.begin, bytes)});
   }
   return out;
 }

@@ -28,10 +28,7 @@ written_type written(tensor_view const& t) {
     case dtype::f32: return {"F32", 0};
     case dtype::bf16: return {"BF16", 1};
     case dtype::f16: return {"F16", 2};
-    case dtype::i8:
-    case dtype::q8_0:
-    case dtype::q4_0:
-    case dtype::iq4_nl: break;
+    default: break;
   }
   throw error(t.name + " is " + std::string(name_of(t.type)) + ", safetensors files are written of F32, F16 and BF16");
 }

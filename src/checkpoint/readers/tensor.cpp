@@ -9,9 +9,10 @@
 #include <span>
 #include <string>
 
-#include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
+#include "from_f16.hpp"
+#include "ggml_blocks.hpp"
 
 namespace constformer {
 
@@ -21,15 +22,6 @@ static_assert(std::endian::native == std::endian::little,
               "checkpoint files are little endian and are read as they are");
 
 float from_bf16(std::uint16_t half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16); }
-
-// The exponent is rebased by a multiplication, which also normalises subnormals; no branch, so that loops vectorise.
-float from_f16(std::uint16_t half) {
-  std::uint32_t const magnitude = (half & 0x7FFFU) << 13;
-  std::uint32_t const sign = (half & 0x8000U) << 16;
-  auto const rebased = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112F);
-  std::uint32_t const special = (half & 0x7C00U) == 0x7C00U ? 0x7F800000U : 0U;
-  return std::bit_cast<float>(rebased | special | sign);
-}
 
 template <float (*Convert)(std::uint16_t)>
 void convert_halves(std::byte const* in, std::size_t count, float* out) {
@@ -44,33 +36,15 @@ void convert_halves(std::byte const* in, std::size_t count, float* out) {
   }
 }
 
-constexpr int block = 32;  // values under one scale
-
-// ggml's block formats: an f16 scale, then 32 int8, or 16 bytes whose low halves are the first 16 values and whose high
-// halves the others: each 8 too large, or the index of a level.
-void read_block(dtype type, std::byte const* in, std::array<float, block>& out) {
-  std::uint16_t bits = 0;
-  std::memcpy(&bits, in, 2);
-  float const scale = from_f16(bits);
-  for (std::size_t i = 0; i < block; ++i) {
-    if (type == dtype::q8_0) {
-      out[i] = static_cast<float>(static_cast<std::int8_t>(in[2 + i])) * scale;
-    } else {
-      unsigned const pair = std::to_integer<unsigned>(in[2 + i % 16]), half = i < 16 ? pair & 15U : pair >> 4;
-      int const level = type == dtype::q4_0 ? static_cast<int>(half) - 8 : iq4_nl_levels[half];
-      out[i] = static_cast<float>(level) * scale;
-    }
-  }
-}
-
 void convert_blocks(tensor_view const& tensor, std::int64_t first, std::int64_t count, float* out) {
-  std::int64_t const bytes = group_of(tensor.type).bytes;
-  std::array<float, block> values{};
-  for (std::int64_t at = first; at < first + count;) {
-    read_block(tensor.type, tensor.bytes.data() + at / block * bytes, values);
-    std::int64_t const within = at % block, n = std::min(block - within, first + count - at);
-    out = std::copy_n(values.begin() + within, n, out);
-    at += n;
+  auto const [values, bytes] = group_of(tensor.type);
+  std::array<ggml_columns, largest_block / ggml_columns::count> block{};
+  for (std::int64_t at = first, end = first + count; at < end;) {
+    read_ggml_block(tensor.type, tensor.bytes.data() + at / values * bytes, block);
+    for (std::int64_t k = at % values; k < values && at < end; ++k, ++at) {
+      ggml_columns const& group = block[static_cast<std::size_t>(k / ggml_columns::count)];
+      *out++ = group.scale * static_cast<float>(group.values[k % ggml_columns::count]) - group.offset;
+    }
   }
 }
 
@@ -85,7 +59,7 @@ void convert_scaled(tensor_view const& tensor, std::int64_t first, std::int64_t 
 }
 
 void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, float* out) {
-  if (group_of(tensor.type).values > 1) return convert_blocks(tensor, first, count, out);
+  if (quantisation_group(tensor.type) > 0) return convert_blocks(tensor, first, count, out);
   std::int64_t const width = group_of(tensor.type).bytes;
   std::byte const* const in = tensor.bytes.data() + first * width;
   auto const n = static_cast<std::size_t>(count);
@@ -97,9 +71,7 @@ void convert(tensor_view const& tensor, std::int64_t first, std::int64_t count, 
     case dtype::i8:
       if (tensor.group > 0) return convert_scaled(tensor, first, count, out);
       break;
-    case dtype::q8_0:
-    case dtype::q4_0:
-    case dtype::iq4_nl: break;
+    default: break;
   }
   throw error(tensor.name + ": cannot be read as float32, it is " + std::string(name_of(tensor.type)));
 }

@@ -16,6 +16,7 @@
 #include "constformer/checkpoint/tensor.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
+#include "tensor_names.hpp"
 #include "zip.hpp"
 
 namespace constformer {
@@ -215,11 +216,14 @@ std::vector<std::byte> gathered(described_tensor const& t, std::size_t count, st
   return out;
 }
 
-std::string name_in_state(pickle_value const& key) {
-  std::string_view name = key.text("a name of the state_dict");
-  constexpr std::string_view compiled = "_orig_mod.";
-  if (name.starts_with(compiled)) name.remove_prefix(compiled.size());
-  return std::string(name);
+std::string name_in_state(pickle_value const& key) { return without_wrappers(key.text("a name of the state_dict")); }
+
+// Trainers save the state_dict beside their own state: Lightning, and many loops under two names of their own.
+pickle_value state_in(pickle_value const& root) {
+  for (char const* const name : {"state_dict", "model_state_dict", "model", "module"})
+    if (root.kind() == pickle_kind::dict)
+      if (auto const inner = root.find(name); inner && inner->kind() == pickle_kind::dict) return *inner;
+  return root;
 }
 
 template <class Tensor>
@@ -278,8 +282,8 @@ safetensors_content torch_file::tensors_of(pickle_value const& dict, made_bytes&
     if (t.type->read_as)
       out.tensors.push_back({std::move(t.name), *t.type->read_as, std::move(t.shape), values});
     else
-      out.unread.push_back(
-          {std::move(t.name), std::string(t.type->name), std::move(t.shape), static_cast<std::int64_t>(values.size())});
+      out.unread.push_back({std::move(t.name), std::string(t.type->name), std::move(t.shape),
+                            static_cast<std::int64_t>(values.size()), values});
   }
   sort_by_name(out.tensors, where_);
   sort_by_name(out.unread, where_);
@@ -288,7 +292,7 @@ safetensors_content torch_file::tensors_of(pickle_value const& dict, made_bytes&
 
 safetensors_content read_torch_state(std::span<std::byte const> file, std::string_view where, made_bytes& made) {
   torch_file const opened(file, where);
-  return opened.tensors_of(opened.root(), made);
+  return opened.tensors_of(state_in(opened.root()), made);
 }
 
 }  // namespace constformer

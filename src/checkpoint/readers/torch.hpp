@@ -32,8 +32,7 @@ class torch_file {
   /// What was saved. A tensor is an object of torch._utils; `tensors_of` reads dicts of them.
   [[nodiscard]] pickle_value const& root() const { return root_; }
 
-  /// The tensors of a dict under their names, as a state_dict has them, without the `_orig_mod.` that torch.compile
-  /// puts before them. Tied tensors are views of one storage. What is not contiguous is copied to `made`. Throws
+  /// The tensors of a dict under their names, as a state_dict has them, `without_wrappers`. Tied tensors are views of one storage. What is not contiguous is copied to `made`. Throws
   /// `error` naming the tensor if a value is none, or reaches beyond its storage, or a storage's entry is missing or of
   /// another length.
   [[nodiscard]] safetensors_content tensors_of(pickle_value const& dict, made_bytes& made) const;
@@ -49,7 +48,7 @@ class torch_file {
   pickle_value root_;
 };
 
-/// The state_dict of a file that holds nothing else, as pytorch_model.bin is.
+/// The state_dict of a file that holds nothing else, as pytorch_model.bin is, or that a trainer saved among its own state.
 [[nodiscard]] safetensors_content read_torch_state(std::span<std::byte const> file, std::string_view where,
                                                    made_bytes& made);
 

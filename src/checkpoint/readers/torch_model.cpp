@@ -13,7 +13,8 @@ namespace constformer {
 namespace {
 
 bool has_tensor(pickle_value const& state, std::string const& name) {
-  return state.find(name) || state.find("_orig_mod." + name);
+  return state.find(name) || state.find("_orig_mod." + name) || state.find("module." + name) ||
+         state.find("module._orig_mod." + name);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ struct torch_model {
   special_ids ids;
   safetensors_content content;
   std::vector<assumption> assumed;
-  tokenizer_files tokenizer;  ///< beside the file
+  std::vector<unread_key> unread;  ///< settings that are not read
+  tokenizer_files tokenizer;       ///< beside the file
 };
 
 /// The tokenizer `name`, if it was put beside `file`: meta.pkl of nanoGPT's data sets, nanochat's tokenizer.pkl.

@@ -43,27 +43,30 @@ std::vector<std::string> list_of(std::string_view text, fs::path const& path) {
 }  // namespace
 
 std::optional<int> vocabulary_list::id_of(std::string_view token) const {
+  if (token.empty()) return std::nullopt;  // of no role
   auto const place = std::find(tokens.begin(), tokens.end(), token);
   if (place == tokens.end()) return std::nullopt;
   return static_cast<int>(place - tokens.begin());
 }
 
-vocabulary_list read_vocabulary_list(fs::path const& folder, std::string const& side, int size) {
+vocabulary_list read_vocabulary_list(fs::path const& folder, std::string const& name, int size) {
   std::error_code unreadable;
-  for (std::string const& stem : {std::string("shared"), side})
+  for (std::string const& stem : {std::string("shared_vocabulary"), name})
     for (char const* const extension : {".json", ".txt"}) {
-      fs::path const path = folder / (stem + "_vocabulary" + extension);
+      fs::path const path = folder / (stem + extension);
       if (!fs::is_regular_file(path, unreadable)) continue;
       mapped_file const file(path);
       std::string_view const text(reinterpret_cast<char const*>(file.bytes().data()), file.bytes().size());
       vocabulary_list out{path.extension() == ".json" ? list_of(text, path) : lines_of(text)};
-      if (!out.id_of("<unk>")) out.tokens.emplace_back("<unk>");  // as CTranslate2 does
+      // OpenNMT's lists may leave it out, and CTranslate2 appends it.
+      bool const one_short = out.tokens.size() + 1 == static_cast<std::size_t>(size);
+      if (one_short && !out.id_of("<unk>")) out.tokens.emplace_back("<unk>");
       if (out.tokens.size() != static_cast<std::size_t>(size))
         throw error(path.string() + ": has " + std::to_string(out.tokens.size()) + " tokens, the model has " +
                     std::to_string(size));
       return out;
     }
-  throw error(folder.string() + ": has no " + side + "_vocabulary.txt or .json, and no shared_vocabulary");
+  throw error(folder.string() + ": has no " + name + ".txt or .json, and no shared_vocabulary");
 }
 
 }  // namespace constformer

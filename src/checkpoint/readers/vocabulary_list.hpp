@@ -16,9 +16,10 @@ struct vocabulary_list {
   [[nodiscard]] std::optional<int> id_of(std::string_view token) const;
 };
 
-/// Reads shared_vocabulary or `side`_vocabulary (source, target) of a folder, .json (a list) or .txt (a line each).
+/// Reads shared_vocabulary or `name` (source_vocabulary, target_vocabulary, vocabulary) of a folder, .json (a list) or
+/// .txt (a line each).
 /// Throws `error` if there is none, or if it does not have `size` tokens.
-[[nodiscard]] vocabulary_list read_vocabulary_list(std::filesystem::path const& folder, std::string const& side,
+[[nodiscard]] vocabulary_list read_vocabulary_list(std::filesystem::path const& folder, std::string const& name,
                                                    int size);
 
 }  // namespace constformer

@@ -1,15 +1,16 @@
 #include "constformer/generate/beam_search.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "constformer/core/error.hpp"
 #include "coverage.hpp"
-#include "repeats.hpp"
 #include "rule.hpp"
 #include "scores.hpp"
 #include "trellis.hpp"
+#include "../repeats.hpp"
 
 namespace constformer {
 
@@ -47,14 +48,16 @@ class beam_search::search {
         ids_(beams_.size()),
         parents_(beams_.size()),
         history_(capacity_ + 1),
+        renormalised_(rule_->renormalises()  ? detail::renormalise::before
+                      : options.renormalised ? detail::renormalise::after
+                                             : detail::renormalise::no),
         coverage_(options.beams, options.coverage_penalty != 0 ? capacity_ : 0),
         results_(static_cast<std::size_t>(options.best)),
-        result_ids_(results_.size() * (capacity_ + 1)) {
-    banned_.reserve(capacity_ + 1 + static_cast<std::size_t>(vocab) + stop_ids_.size());
-  }
+        result_ids_(results_.size() * (capacity_ + 1)) {}
 
   std::span<beam_hypothesis const> run(session& model, beam_request const& request) {
-    always_banned_ = request.banned;
+    rules_ = request.rules;
+    source_ = request.source;
     endless_ = std::max(request.min_tokens - static_cast<int>(request.prefix.size()), 0);
     int const room = begin(model, request);
     if (room == 0) return report(request.prefix, {});
@@ -86,15 +89,14 @@ class beam_search::search {
     return most;
   }
 
-  // What repeated n-grams are looked for in, before the tokens that are chosen: CTranslate2 looks at the prefix only.
+  // What rules look at before the tokens that are chosen. CTranslate2 looks for n-grams in the prefix only.
   void note_past(beam_request const& request) {
     past_ = 0;
-    if (options_.no_repeat_ngram == 0) return;
-    for (auto const part :
-         {options_.rule == beam_rule::ctranslate2 ? std::span<int const>() : request.prompt, request.prefix}) {
+    for (auto const part : {request.prompt, request.prefix}) {
       std::ranges::copy(part, history_.begin() + static_cast<std::ptrdiff_t>(past_));
       past_ += part.size();
     }
+    ngrams_from_ = options_.rule == beam_rule::ctranslate2 ? request.prompt.size() : 0;
   }
 
   std::span<float const> append_all(session& model, beam_request const& request) {
@@ -144,16 +146,24 @@ class beam_search::search {
   }
 
   void take(std::size_t beam, std::span<float const> logits) {
-    banned_.clear();
     int const node = beams_[beam].node;
-    if (options_.no_repeat_ngram > 0) {
-      auto const chosen = static_cast<std::size_t>(tokens_.length(node));
+    scores_.set(static_cast<int>(beam), logits, beams_[beam].score, renormalised_,
+                [this, node](std::span<float> row) { forbid(node, row); });
+  }
+
+  // What may not follow a node.
+  void forbid(int node, std::span<float> row) {
+    auto const chosen = static_cast<std::size_t>(tokens_.length(node));
+    if (options_.no_repeat_ngram > 0 || rules_ != nullptr) {
       tokens_.write_path(node, std::span(history_).subspan(past_, chosen));
-      detail::forbid_repeats(std::span(history_).first(past_ + chosen), options_.no_repeat_ngram, banned_);
+      auto const context = std::span<int const>(history_).first(past_ + chosen);
+      if (rules_ != nullptr)
+        apply_rules(*rules_, {context, static_cast<int>(past_), source_.empty() ? context.first(past_) : source_}, row);
+      auto const ngrams = context.subspan(ngrams_from_);
+      detail::forbid_repeats(ngrams, ngrams, options_.no_repeat_ngram, row);
     }
-    banned_.insert(banned_.end(), always_banned_.begin(), always_banned_.end());
-    if (tokens_.length(node) < endless_) banned_.insert(banned_.end(), stop_ids_.begin(), stop_ids_.end());
-    scores_.set(static_cast<int>(beam), logits, beams_[beam].score, banned_, rule_->renormalises());
+    if (tokens_.length(node) < endless_)
+      for (int const id : stop_ids_) row[static_cast<std::size_t>(id)] = -std::numeric_limits<float>::infinity();
   }
 
   std::span<beam_hypothesis const> report(std::span<int const> prefix, std::span<detail::ended_beam const> found) {
@@ -179,8 +189,10 @@ class beam_search::search {
   std::vector<int> parents_;
   std::vector<int> history_;  // of the beam at hand
   std::size_t past_ = 0;      // tokens of it that all beams share
-  std::vector<int> banned_;
-  std::span<int const> always_banned_;
+  std::size_t ngrams_from_ = 0;
+  detail::renormalise renormalised_;
+  logit_rules const* rules_ = nullptr;
+  std::span<int const> source_;
   int endless_ = 0;                   // tokens that are chosen before one may be an end
   detail::source_coverage coverage_;  // empty without a penalty
   std::vector<beam_hypothesis> results_;

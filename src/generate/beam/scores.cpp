@@ -17,8 +17,13 @@ namespace {
 
 constexpr float never = -std::numeric_limits<float>::infinity();
 
-void ban(std::span<float> row, std::span<int const> banned) {
-  for (int const id : banned) row[static_cast<std::size_t>(id)] = never;
+// In float, as all originals have it, but for the sum, whose order is theirs to choose.
+void log_softmax(std::span<float> row) {
+  float const top = ranges::max(row);
+  if (!std::isfinite(top)) throw error("beam search: no logit of the model is a finite number");
+  auto const powers = row | ranges::views::transform([top](float x) { return static_cast<double>(std::exp(x - top)); });
+  auto const log_sum = static_cast<float>(std::log(ranges::accumulate(powers, 0.0)));
+  for (float& x : row) x = x - top - log_sum;
 }
 
 // A total order over places of the table, whose quotient by the vocabulary is the beam.
@@ -28,18 +33,15 @@ constexpr auto better = [](beam_candidate const& a, beam_candidate const& b) {
 
 }  // namespace
 
-void beam_scores::set(int beam, std::span<float const> logits, float score, std::span<int const> banned,
-                      bool renormalised) {
+void beam_scores::set(int beam, std::span<float const> logits, float score, renormalise when,
+                      std::function<void(std::span<float>)> const& rules) {
   auto const out = row(beam);
   std::ranges::transform(logits, out.begin(), [](float x) { return std::isnan(x) ? never : x; });
-  if (renormalised) ban(out, banned);
-  float const top = ranges::max(out);
-  if (!std::isfinite(top)) throw error("beam search: no logit of the model is a finite number");
-  // In float, as both originals have it, but for the sum, whose order is theirs to choose.
-  auto const powers = out | ranges::views::transform([top](float x) { return static_cast<double>(std::exp(x - top)); });
-  auto const log_sum = static_cast<float>(std::log(ranges::accumulate(powers, 0.0)));
-  for (float& x : out) x = (x - top - log_sum) + score;
-  if (!renormalised) ban(out, banned);
+  if (when == renormalise::before) rules(out);
+  log_softmax(out);
+  if (when != renormalise::before) rules(out);
+  if (when == renormalise::after) log_softmax(out);
+  for (float& x : out) x += score;
 }
 
 void beam_scores::pick(std::size_t first, std::size_t count, std::span<beam_candidate> out) const {

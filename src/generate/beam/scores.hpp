@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -13,15 +14,20 @@ struct beam_candidate {
   int id;
 };
 
+/// Whether what rules leave shares what they take from the others: rules work on log-probabilities as they are (no), as
+/// they are made to sum to one again (after), or on the logits (before).
+enum class renormalise { no, before, after };
+
 /// Log-probabilities of the next token of every beam, (beams, vocab), with the scores of the beams added.
 class beam_scores {
  public:
   beam_scores(int beams, int vocab)
       : vocab_(static_cast<std::size_t>(vocab)), table_(static_cast<std::size_t>(beams) * vocab_) {}
 
-  /// Takes a beam's logits, of which NaN count as −∞, and forbids `banned` ids before they are made probabilities
-  /// (`renormalised`: the others share what the banned ones had) or after.
-  void set(int beam, std::span<float const> logits, float score, std::span<int const> banned, bool renormalised);
+  /// Takes a beam's logits, of which NaN count as −∞, makes them log-probabilities and adds `score`. `rules` change the
+  /// row (vocab) of logits or log-probabilities.
+  void set(int beam, std::span<float const> logits, float score, renormalise when,
+           std::function<void(std::span<float>)> const& rules);
 
   /// The best candidates of all beams, best first: as many as fit into `out`, which must not be more than there are. Of
   /// equal ones the lower beam, then the lower id, comes first.

@@ -37,10 +37,11 @@ class vocabulary_keys {
   [[nodiscard]] bool has_scores() const { return !scores_.empty(); }
   [[nodiscard]] double score(std::size_t id) const { return scores_.empty() ? 0.0 : double{scores_[id]}; }
 
-  /// ggml's numbers are SentencePiece's, and 0 is none of them.
+  /// ggml's numbers are SentencePiece's; 0 says nothing.
   [[nodiscard]] piece_kind kind(std::size_t id) const {
     int const number = types_.empty() ? 1 : types_[id];
     switch (number) {
+      case 0:
       case 1: return piece_kind::normal;
       case 2: return piece_kind::unknown;
       case 3: return piece_kind::control;
@@ -48,20 +49,17 @@ class vocabulary_keys {
       case 5: return piece_kind::unused;
       case 6: return piece_kind::byte;
       default:
-        fail("token_type has " + std::to_string(number) + " for token " + std::to_string(id) + ", 1 to 6 are known");
+        fail("token_type has " + std::to_string(number) + " for token " + std::to_string(id) + ", 0 to 6 are known");
     }
   }
 
   [[nodiscard]] std::optional<int> id(char const* role) const {
-    auto const value = file_.integer(std::string("tokenizer.ggml.") + role);
-    if (value && (*value < 0 || static_cast<std::size_t>(*value) >= tokens_.size()))
-      fail(std::string(role) + " is " + std::to_string(*value) + ", there are " + std::to_string(tokens_.size()) +
-           " tokens");
-    return value;
+    return file_.id(std::string("tokenizer.ggml.") + role, tokens_.size());
   }
-  [[nodiscard]] bool flag(char const* name, bool otherwise) const {
-    return file_.flag(std::string("tokenizer.ggml.") + name).value_or(otherwise);
+  [[nodiscard]] std::optional<bool> flag(char const* name) const {
+    return file_.flag(std::string("tokenizer.ggml.") + name);
   }
+  [[nodiscard]] bool flag(char const* name, bool otherwise) const { return flag(name).value_or(otherwise); }
   [[nodiscard]] std::string text(char const* name, char const* otherwise) const {
     return file_.text(std::string("tokenizer.ggml.") + name).value_or(otherwise);
   }
@@ -121,6 +119,27 @@ void add_pieces(vocabulary_keys const& keys, tokenizer_data& data) {
   data.byte_fallback = std::ranges::none_of(data.byte_ids, [](int id) { return id < 0; });
 }
 
+/// What llama.cpp takes for the roles of a SentencePiece vocabulary that names none; BPE's are Llama's, Unigram's T5's.
+void set_default_roles(model_kind model, tokenizer_data& data) {
+  bool const bpe = model == model_kind::scored_merges;
+  auto const take = [&](std::optional<int>& role, int id) {
+    if (role || static_cast<std::size_t>(id) >= data.vocabulary.size()) return;
+    piece_kind const kind = data.vocabulary[static_cast<std::size_t>(id)].kind;
+    if (kind == piece_kind::control || kind == piece_kind::unknown) role = id;
+  };
+  if (!data.special.unk && data.vocabulary[0].kind == piece_kind::unknown) data.special.unk = 0;
+  take(data.special.unk, bpe ? 0 : 2);
+  if (bpe) take(data.special.bos, 1);
+  take(data.special.eos, bpe ? 2 : 1);
+}
+
+/// Two texts as the encoders of the kind take them: RoBERTa's put two ends between them.
+void set_encoder_pair(vocabulary_keys const& keys, tokenizer_data& data) {
+  bool const encoder = keys.file().text("general.architecture").value_or("").find("bert") != std::string::npos;
+  if (encoder && data.special.bos && data.special.eos && keys.flag("add_bos_token", false))
+    set_roberta_templates(data, *data.special.bos, *data.special.eos);
+}
+
 tokenizer_data read_sentencepiece(vocabulary_keys const& keys, model_kind model) {
   bool const bpe = model == model_kind::scored_merges;
   tokenizer_data data;
@@ -128,7 +147,7 @@ tokenizer_data read_sentencepiece(vocabulary_keys const& keys, model_kind model)
   if (!keys.has_scores()) keys.fail("scores is missing");
   add_pieces(keys, data);
   keys.set_roles(data);
-  if (!data.special.unk && data.vocabulary[0].kind == piece_kind::unknown) data.special.unk = 0;
+  set_default_roles(model, data);
   if (!data.special.unk) keys.fail("unknown_token_id is missing");
   data.vocabulary[static_cast<std::size_t>(*data.special.unk)].kind = piece_kind::unknown;
   data.rewrites.push_back({rewrite_kind::sentencepiece, "", ""});
@@ -139,6 +158,7 @@ tokenizer_data read_sentencepiece(vocabulary_keys const& keys, model_kind model)
   data.unknown_text = " \xE2\x81\x87 ";
   add_special_tokens(keys, data);
   set_bos_eos(data, keys.flag("add_bos_token", bpe), keys.flag("add_eos_token", !bpe));
+  set_encoder_pair(keys, data);
   return data;
 }
 
@@ -154,13 +174,16 @@ id_map read_byte_level_tokens(vocabulary_keys const& keys, tokenizer_data& data)
   return ids;
 }
 
-tokenizer_data read_byte_level(vocabulary_keys const& keys) {
-  tokenizer_data data;
-  data.byte_level = true;
-  data.model = model_kind::merges;
-  data.decoder = decode_kind::bytes;
-  id_map const ids = read_byte_level_tokens(keys, data);
-  set_alphabet_ids(ids, data);
+/// Pieces as they are spelled: blanks are U+2581, bytes have tokens of their own.
+id_map read_spelled_tokens(vocabulary_keys const& keys, tokenizer_data& data) {
+  add_pieces(keys, data);
+  id_map ids;
+  for (std::size_t id = 0; id < keys.tokens().size(); ++id)
+    ids.emplace(std::string(keys.tokens()[id]), static_cast<int>(id));
+  return ids;
+}
+
+void read_merges(vocabulary_keys const& keys, id_map const& ids, tokenizer_data& data) {
   merge_reader merges(keys.file().where, ids);
   for (std::string_view const rule : keys.file().texts("tokenizer.ggml.merges")) {
     std::size_t const blank = rule.find(' ', 1);
@@ -170,18 +193,30 @@ tokenizer_data read_byte_level(vocabulary_keys const& keys) {
     merges.add(std::string(rule.substr(0, blank)), std::string(rule.substr(blank + 1)));
   }
   data.merges = merges.take();
-  std::string const pre = keys.text("pre", "default");
+}
+
+/// `model` gemma4 is BPE whose splits need no name.
+tokenizer_data read_merged(vocabulary_keys const& keys, bool gemma) {
+  std::string const pre = gemma ? "gemma4" : keys.text("pre", "default");
   auto splits = splits_of_gguf(pre);
   if (!splits) keys.fail("pre is \"" + pre + "\", which is not supported");
-  data.splits = std::move(*splits);
-  bool const llama3 = pre == "llama3" || pre == "llama-v3" || pre == "llama-bpe";
-  data.whole_word_first = llama3;
+  tokenizer_data data;
+  data.byte_level = splits->in_bytes;
+  data.model = model_kind::merges;
+  data.decoder = splits->marked ? decode_kind::byte_fallback : decode_kind::bytes;
+  id_map const ids = data.byte_level ? read_byte_level_tokens(keys, data) : read_spelled_tokens(keys, data);
+  if (data.byte_level) set_alphabet_ids(ids, data);
+  read_merges(keys, ids, data);
+  data.splits = std::move(splits->steps);
+  data.whole_word_first = splits->whole_word_first;
+  if (splits->marked) data.rewrites.push_back({rewrite_kind::replace, " ", std::string(space_symbol)});
   if (keys.flag("add_space_prefix", false))
     data.splits.insert(data.splits.begin(), {split_kind::prefix_space, "", split_behavior::isolated, false});
   keys.set_roles(data);
-  data.special.unk.reset();  // every byte has a token
+  if (data.byte_level) data.special.unk.reset();  // every byte has a token
   add_special_tokens(keys, data);
-  set_bos_eos(data, keys.flag("add_bos_token", llama3), keys.flag("add_eos_token", false));
+  set_bos_eos(data, keys.flag("add_bos_token", splits->begins), keys.flag("add_eos_token", false));
+  set_encoder_pair(keys, data);
   return data;
 }
 
@@ -192,10 +227,22 @@ std::string bert_token(std::string_view token) {
   return bracketed ? std::string(token) : "##" + std::string(token);
 }
 
+/// Files that do not say whether text is made lower case are told by their pieces: next to none of a lower-case
+/// vocabulary has a capital, every third of a cased one.
+bool has_capitals(std::span<std::string const> tokens) {
+  auto const capital = [](std::string const& t) {
+    return !t.starts_with('[') && std::ranges::any_of(t, [](char c) { return c >= 'A' && c <= 'Z'; });
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(tokens, capital)) * 50 > tokens.size();
+}
+
 tokenizer_data read_bert(vocabulary_keys const& keys) {
   std::vector<std::string> tokens;
   for (std::string_view const token : keys.tokens()) tokens.push_back(bert_token(token));
-  tokenizer_data data = bert_tokenizer(tokens, keys.file().where, true);  // llama.cpp makes every text lower case
+  bert_switches switches;
+  switches.lowercase = keys.flag("normalizer.lowercase", !has_capitals(tokens));
+  switches.strip_accents = keys.flag("normalizer.strip_accents");
+  tokenizer_data data = bert_tokenizer(tokens, keys.file().where, switches);
   special_tokens const by_name = data.special;
   keys.set_roles(data);
   if (!data.special.unk) data.special.unk = by_name.unk;
@@ -215,9 +262,10 @@ tokenizer_data read_gguf_tokenizer(std::span<std::byte const> bytes, std::string
   text::vocabulary_keys const keys(file);
   if (*model == "llama") return text::read_sentencepiece(keys, model_kind::scored_merges);
   if (*model == "t5") return text::read_sentencepiece(keys, model_kind::unigram);
-  if (*model == "gpt2") return text::read_byte_level(keys);
+  if (*model == "gpt2" || *model == "gemma4" || *model == "whitespace")
+    return text::read_merged(keys, *model == "gemma4");
   if (*model == "bert") return text::read_bert(keys);
-  keys.fail("model is \"" + *model + "\", supported are llama, gpt2, bert and t5");
+  keys.fail("model is \"" + *model + "\", supported are llama, gpt2, gemma4, whitespace, bert and t5");
 }
 
 }  // namespace constformer

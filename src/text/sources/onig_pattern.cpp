@@ -88,6 +88,8 @@ class translator {
       case 'S': return in_class_ ? keep(c) : members(space_members, true);
       case 'W': return in_class_ ? fail("\\W in a class") : members(word_members, true);
       case 'H': return in_class_ ? fail("\\H in a class") : members(hex_members, true);
+      case 'b': return in_class_ ? keep(c) : word_boundary(true);
+      case 'B': return in_class_ ? keep(c) : word_boundary(false);
       case 'u': return code_point_escape();
       default: return keep(c);
     }
@@ -104,6 +106,12 @@ class translator {
     } else {
       out_.append(negated ? "[^" : "[").append(list).append("]");
     }
+  }
+
+  void word_boundary(bool is_one) {
+    std::string const word = "[" + std::string(word_members) + "]";
+    out_.append("(?:(?<=" + word + (is_one ? ")(?!" : ")(?=") + word + ")|(?<!" + word + (is_one ? ")(?=" : ")(?!") +
+                word + "))");
   }
 
   void code_point_escape() {

@@ -113,7 +113,7 @@ tokenizer_data read_tiktoken(std::string_view bytes, std::string_view name) {
   std::vector<std::string> const tokens = text::read_ranks(bytes, name);
   text::known_encoding const& known = text::encoding_of(tokens.size(), name);
   tokenizer_data data = text::ranked_tokenizer(tokens, name);
-  data.splits = *text::splits_of_gguf(known.splits);
+  data.splits = text::splits_of_gguf(known.splits)->steps;
   for (text::special_token const& s : known.special)
     if (!s.text.empty()) text::add_ranked_special(data, s.text, s.id);
   text::guess_special(data);

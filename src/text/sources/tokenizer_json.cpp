@@ -46,6 +46,7 @@ bool is_byte_level(json_file const& file, json const* pre_tokenizer) {
 tokenizer_data read_tokenizer_json(std::string_view bytes, std::string_view name) {
   text::json_file const file(bytes, name);
   text::json const& root = file.root();
+  text::check_fields(file);
   tokenizer_data data;
   data.byte_ids.fill(-1);
   text::json const* const pre_tokenizer = file.find(root, "pre_tokenizer");

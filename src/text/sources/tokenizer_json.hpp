@@ -6,6 +6,9 @@
 
 namespace constformer::text {
 
+/// Throws `error` on a field that is not known and not null, in the file itself and in the components whose types are.
+void check_fields(json_file const& file);
+
 /// The parts of a tokenizer.json; each reads its component into `data` and refuses types it does not know by name.
 /// @{
 void read_normalizer(json_file const& file, json const& component, tokenizer_data& data);

@@ -208,15 +208,6 @@ int token_of_pair(json_file const& file, json const& processor, char const* fiel
   return file.integer(pair[1], std::string("the id of ") + field);
 }
 
-void set_roberta_templates(tokenizer_data& data, int cls, int sep) {
-  using source = template_item::source;
-  data.single = {{source::token, cls, 0}, {source::first, 0, 0}, {source::token, sep, 0}};
-  data.pair = data.single;
-  data.pair.push_back({source::token, sep, 0});
-  data.pair.push_back({source::second, 0, 0});
-  data.pair.push_back({source::token, sep, 0});
-}
-
 void add_post_processor(json_file const& file, json const& component, tokenizer_data& data, int depth) {
   std::string const type = file.type_of(component, "the post-processor");
   if (type == "ByteLevel") return;  // moves offsets only

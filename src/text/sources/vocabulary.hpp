@@ -15,9 +15,20 @@ namespace constformer::text {
 extern std::string_view const gpt2_pattern;
 extern std::string_view const qwen2_pattern;
 
-/// The patterns that cut text into words for byte-level BPE, by the name that GGUF's tokenizer.ggml.pre has for them,
-/// one after the other; nothing for a name that is not known.
-std::optional<std::vector<split_step>> splits_of_gguf(std::string_view pre);
+/// How text is cut into words for BPE.
+struct named_splits {
+  std::vector<split_step> steps;  ///< one after the other
+  bool whole_word_first = false;  ///< a word that is a token needs no merges
+  bool begins = false;            ///< the token that begins a text stands first unless the file says otherwise
+  bool marked = false;            ///< blanks are U+2581 in the vocabulary
+  bool in_bytes = true;           ///< the vocabulary is in GPT-2's byte alphabet
+};
+
+/// The splits that GGUF's tokenizer.ggml.pre has this name for; nothing for a name that is not known.
+std::optional<named_splits> splits_of_gguf(std::string_view name);
+
+/// All names that `splits_of_gguf` knows.
+std::vector<std::string_view> names_of_splits();
 
 /// The tokens of tiktoken's ranks, a line each, in the order of the ranks, which count up from 0 without a gap.
 std::vector<std::string> read_ranks(std::string_view bytes, std::string_view name);

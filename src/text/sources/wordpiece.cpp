@@ -20,6 +20,15 @@ void add_bert_rewrites(tokenizer_data& data, bert_switches s) {
   if (s.lowercase) add(rewrite_kind::lowercase);
 }
 
+void set_roberta_templates(tokenizer_data& data, int cls, int sep) {
+  using source = template_item::source;
+  data.single = {{source::token, cls, 0}, {source::first, 0, 0}, {source::token, sep, 0}};
+  data.pair = data.single;
+  for (template_item const item :
+       {template_item{source::token, sep, 0}, {source::second, 0, 0}, {source::token, sep, 0}})
+    data.pair.push_back(item);
+}
+
 void set_bert_templates(tokenizer_data& data, int cls, int sep) {
   using source = template_item::source;
   data.single = {{source::token, cls, 0}, {source::first, 0, 0}, {source::token, sep, 0}};
@@ -39,12 +48,12 @@ tokenizer_data read_wordpiece_vocab(std::string_view bytes, std::string_view nam
     if (line.ends_with('\r')) line.remove_suffix(1);
     lines.emplace_back(line);
   }
-  return text::bert_tokenizer(lines, name, lower_case);
+  return text::bert_tokenizer(lines, name, {true, true, std::nullopt, lower_case});
 }
 
 namespace text {
 
-tokenizer_data bert_tokenizer(std::span<std::string const> tokens, std::string_view name, bool lower_case) {
+tokenizer_data bert_tokenizer(std::span<std::string const> tokens, std::string_view name, bert_switches switches) {
   tokenizer_data data;
   data.byte_ids.fill(-1);
   std::map<std::string, int, std::less<>> ids;
@@ -72,7 +81,7 @@ tokenizer_data bert_tokenizer(std::span<std::string const> tokens, std::string_v
   data.continuing_prefix = "##";
   data.decoder = decode_kind::wordpiece;
   data.cleanup = true;
-  add_bert_rewrites(data, {true, true, std::nullopt, lower_case});
+  add_bert_rewrites(data, switches);
   data.splits.push_back({split_kind::bert, "", split_behavior::isolated, false});
   special_tokens const& s = data.special;
   for (auto const& id : {s.unk, s.cls, s.sep, s.pad, s.mask}) {
