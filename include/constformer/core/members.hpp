@@ -40,4 +40,14 @@ constexpr void for_each_member(Visit&& visit) {
   });
 }
 
+/// Calls `visit(name, member)` for each member of an object of a Boost.Hana struct, in order; `member` is a reference.
+template <class Struct, class Visit>
+constexpr void for_each_member(Struct& object, Visit&& visit) {
+  namespace hana = boost::hana;
+  hana::unpack(hana::accessors<std::remove_const_t<Struct>>(), [&](auto... accessor) {
+    (visit(std::string_view(hana::to<char const*>(hana::first(decltype(accessor){}))), hana::second(accessor)(object)),
+     ...);
+  });
+}
+
 }  // namespace constformer

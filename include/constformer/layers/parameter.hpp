@@ -4,6 +4,9 @@
 #include <type_traits>
 
 #include "constformer/core/check.hpp"
+#include "constformer/core/text.hpp"
+#include "constformer/graph/loops.hpp"
+#include "constformer/graph/value.hpp"
 
 namespace constformer {
 
@@ -16,6 +19,16 @@ struct parameter {
   static constexpr parameter_role role = Role;  ///< decides how it is packed and whether it may be quantised
   static constexpr int rows = Rows;             ///< outputs of a matrix, ids of an embedding, length of a vector
   static constexpr int cols = Cols;             ///< inputs of a matrix, width of an embedding; 0: a vector
+  int index = -1;                               ///< its place in the table of a model that is being traced
+
+  /// Its node in the graph of `beside`: (Rows, channels), or one row of a vector.
+  [[nodiscard]] constexpr value in(value beside, call where) const {
+    graph& g = beside.owner();
+    if (index < 0) g.fail(where, format_message("parameter: the model has not been numbered"));
+    value_shape shape{.rank = 1, .axes = {{axes::channels, Rows}}};
+    if (Cols > 0) shape = shape.with_axes(axis{axes::vocab, Rows}, axis{axes::channels, Cols});
+    return detail::emit(g, operation::parameter, shape, {}, where, index);
+  }
 };
 
 /// Stands in a layer for a tensor or a layer that this config does not have.
@@ -24,6 +37,17 @@ struct absent {};
 /// `Member` if `Present`, else nothing.
 template <bool Present, class Member>
 using member_if = std::conditional_t<Present, Member, absent>;
+
+namespace detail {
+
+/// The node of a parameter that a layer may lack: −1 of `absent`.
+template <class Member>
+constexpr int node_of(Member const& member, value beside, call where) {
+  if constexpr (requires { member.in(beside, where); }) return member.in(beside, where).id();
+  return -1;
+}
+
+}  // namespace detail
 
 /// Compiles only if what `First` gives is what `Second` takes: (T, First::out) into (T, Second::in).
 template <class First, class Second>
@@ -43,6 +67,14 @@ struct repeated {
   }());
   using layer = Layer;                 ///< the type that all of them have
   static constexpr int count = Count;  ///< how many
+  Layer each{};                        ///< any of them, for tracing
+
+  /// x through all layers, one after the other: a loop whose body is traced once. `captured` are values that every
+  /// layer sees.
+  template <class... Captured>
+  constexpr value operator()(value x, Captured... captured) const {
+    return repeat(x, Count, [&](value in) { return each(in, captured...); });
+  }
 };
 
 }  // namespace constformer

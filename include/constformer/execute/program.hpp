@@ -1,0 +1,41 @@
+#pragma once
+
+#include "constformer/core/check.hpp"
+#include "constformer/graph/graph.hpp"
+#include "constformer/graph/trace.hpp"
+#include "constformer/passes/differentiate.hpp"
+#include "constformer/passes/plan_memory.hpp"
+
+namespace constformer {
+
+/// Everything that is known of training `Model` before it runs, for batches within `Bounds`.
+template <class Model, batch_bounds Bounds>
+struct training_program {
+  using model = Model;                            ///< what was traced
+  static constexpr batch_bounds bounds = Bounds;  ///< of a batch
+
+  /// Forward and backward.
+  static constexpr auto graph = freeze<[] { return differentiate(trace_loss<Model>()); }>();
+  static_assert(require_empty<graph.misfit>::value);
+  /// Where parameters, gradients and moments lie.
+  static constexpr auto parameters = layout_parameters<Model>();
+  /// Where values lie.
+  static constexpr auto memory = plan_memory<graph, Model>(Bounds);
+};
+
+/// The forward pass of `Model` alone, up to its logits.
+template <class Model, batch_bounds Bounds>
+struct forward_program {
+  using model = Model;                            ///< what was traced
+  static constexpr batch_bounds bounds = Bounds;  ///< of a batch
+
+  /// Forward.
+  static constexpr auto graph = freeze<trace<Model>>();
+  static_assert(require_empty<graph.misfit>::value);
+  /// Where parameters lie.
+  static constexpr auto parameters = layout_parameters<Model>();
+  /// Where values lie.
+  static constexpr auto memory = plan_memory<graph, Model>(Bounds);
+};
+
+}  // namespace constformer

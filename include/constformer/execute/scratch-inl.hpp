@@ -1,0 +1,52 @@
+// Memory that nodes of a program want while they run, beside what the plan gives them.
+#if defined(CONSTFORMER_EXECUTE_SCRATCH_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_EXECUTE_SCRATCH_INL_HPP
+#undef CONSTFORMER_EXECUTE_SCRATCH_INL_HPP
+#else
+#define CONSTFORMER_EXECUTE_SCRATCH_INL_HPP
+#endif
+
+#include <cstddef>
+
+#include "hwy/highway.h"
+
+#include "constformer/graph/node.hpp"
+#include "constformer/kernels/cross_entropy-inl.hpp"
+#include "constformer/kernels/flash_attention-inl.hpp"
+#include "constformer/kernels/product-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+/// Floats that one node of a program wants of all workers together, and of each.
+template <class Program>
+struct scratch_of {
+  static constexpr std::size_t shared = [] {
+    std::size_t most = 0;
+    for (node const& n : Program::graph.nodes) {
+      if (n.kind == operation::weight_gradient) {
+        auto const rows = static_cast<std::size_t>(n.shape.axes[0].extent);
+        most = HWY_MAX(most, rows * static_cast<std::size_t>(padded(Program::bounds.tokens)));
+      }
+      if (n.kind == operation::cross_entropy)
+        most = HWY_MAX(most,
+                       loss_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[1])].shape.axes[0].extent));
+    }
+    return most;
+  }();
+  static constexpr std::size_t own = [] {
+    std::size_t most = product_scratch;
+    for (node const& n : Program::graph.nodes)
+      if (n.kind == operation::attention)
+        most = HWY_MAX(
+            most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent));
+    return most;
+  }();
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,542 @@
+// Runs a planned graph: one function for each node, loops as loops. All workers call everything, each does its share.
+#if defined(CONSTFORMER_EXECUTE_STEP_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef CONSTFORMER_EXECUTE_STEP_INL_HPP
+#undef CONSTFORMER_EXECUTE_STEP_INL_HPP
+#else
+#define CONSTFORMER_EXECUTE_STEP_INL_HPP
+#endif
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "hwy/highway.h"
+
+#include "constformer/execute/batch.hpp"
+#include "constformer/generate/random.hpp"
+#include "constformer/graph/node.hpp"
+#include "constformer/kernels/activation-inl.hpp"
+#include "constformer/kernels/cross_entropy-inl.hpp"
+#include "constformer/kernels/flash_attention-inl.hpp"
+#include "constformer/kernels/gradients-inl.hpp"
+#include "constformer/kernels/product-inl.hpp"
+#include "constformer/kernels/team.hpp"
+#include "constformer/passes/plan_memory.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+
+/// What a pass works on.
+struct frame {
+  float* parameters = nullptr;  ///< as `parameter_layout` has them
+  float* gradients = nullptr;   ///< alike; null in passes without any
+  float* arena = nullptr;       ///< as `memory_plan` has it
+  float* shared = nullptr;      ///< for one node at a time, of all workers
+  float* own = nullptr;         ///< for one node at a time, of this worker
+  token_batch batch{};          ///< what is read
+  bool adds = false;            ///< gradients are added to those of batches before
+  std::uint64_t coins = 0;      ///< what dropout's coins of this pass are made of
+  int layer = 0;                ///< of the loop at hand
+  int iteration = 0;            ///< of the loop at hand
+  double loss = 0.0;            ///< once the pass is over
+};
+
+/// Node `Id` of `Program`, and where it lies.
+template <class Program, int Id>
+struct step {
+  static constexpr node const& n = Program::graph.nodes[Id];
+  static constexpr node_place const& place = Program::memory.places[Id];
+  static constexpr int columns = n.shape.columns();
+  static constexpr int inner = n.shape.rank == 0 ? 1 : n.shape.last().extent;
+
+  /// A product with one factor for each piece of the innermost axis.
+  static constexpr bool by_piece =
+      n.kind == operation::multiply && Program::graph.nodes[n.inputs[1] < 0 ? 0 : n.inputs[1]].shape != n.shape;
+
+  template <int I>
+  using input = step<Program, n.inputs[I]>;
+
+  /// Rows of a value in this batch.
+  static int rows(frame const& f) {
+    return n.shape.rows == row_kind::one ? 1 : n.shape.rows == row_kind::sequence ? f.batch.sequences : f.batch.rows();
+  }
+  /// Row 0, for the layer at hand.
+  static float* data(frame const& f) {
+    float* const base = place.memory == memory_kind::parameter  ? f.parameters
+                        : place.memory == memory_kind::gradient ? f.gradients
+                                                                : f.arena;
+    std::int64_t const slot = place.in_turn ? (f.iteration + place.shift) % 2 : f.layer + place.shift;
+    return base + place.offset + (place.step == 0 ? 0 : slot * place.step);
+  }
+  static constexpr std::size_t stride = static_cast<std::size_t>(place.stride);
+  /// All rows by `columns` of them.
+  static float_rows all(frame const& f) { return {data(f), stride, rows(f), columns}; }
+  /// A parameter as a matrix.
+  static float_rows matrix(frame const& f) {
+    return {data(f), stride, n.shape.rank == 2 ? n.shape.axes[0].extent : 1, n.shape.last().extent};
+  }
+  /// A column of the batch.
+  static std::int32_t const* ids(frame const& f) {
+    return n.index == 0 ? f.batch.tokens : n.index == 1 ? f.batch.positions : f.batch.targets;
+  }
+
+  /// map(row, out) for this worker's rows, each split into pieces of the innermost axis.
+  template <class Map>
+  static HWY_INLINE void for_rows(worker const& self, frame const& f, Map const& map) {
+    work_range const mine = self.share(rows(f));
+    for (int r = mine.begin; r < mine.end; ++r)
+      map(static_cast<std::size_t>(r), data(f) + static_cast<std::size_t>(r) * stride);
+  }
+
+  static HWY_INLINE void run(worker const& self, frame& f) {
+    float_tag const d;
+    if constexpr (n.kind == operation::zeros) {
+      for_rows(self, f, [&](std::size_t, float* out) HWY_ATTR {
+        store_row(out, columns, [&](int, std::size_t) HWY_ATTR { return hn::Zero(d); });
+      });
+    } else if constexpr (n.kind == operation::add) {
+      pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Add(a, b); });
+    } else if constexpr (n.kind == operation::subtract) {
+      pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Sub(a, b); });
+    } else if constexpr (n.kind == operation::multiply && !by_piece) {
+      pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Mul(a, b); });
+    } else if constexpr (n.kind == operation::multiply) {  // one factor for each piece
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        float const* const a = row<0>(f, r);
+        for (int p = 0; p < columns / inner; ++p) {
+          auto const by = hn::Set(d, row<1>(f, r)[p]);
+          store_row(out + p * inner, inner, [&](int i, std::size_t count) HWY_ATTR {
+            return hn::Mul(hn::LoadN(d, a + p * inner + i, count), by);
+          });
+        }
+      });
+    } else if constexpr (n.kind == operation::dropout) {
+      dropout(self, f);
+    } else if constexpr (n.kind == operation::keep_top) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int c = 0; c < columns; c += inner) keep_top_row(row<0>(f, r) + c, out + c, inner, n.index);
+      });
+    } else if constexpr (n.kind == operation::keep_top_gradient) {
+      pointwise2(self, f, [d](float_vec y, float_vec dy) HWY_ATTR {
+        return hn::IfThenElseZero(hn::Gt(y, hn::Set(d, 0.5F * dropped_score)), dy);
+      });
+    } else if constexpr (n.kind == operation::concatenate) {
+      constexpr int one = input<0>::inner, two = input<1>::inner;
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int p = 0; p < columns / inner; ++p) {
+          copy_floats(row<0>(f, r) + p * one, one, out + p * inner);
+          copy_floats(row<1>(f, r) + p * two, two, out + p * inner + one);
+        }
+      });
+    } else if constexpr (n.kind == operation::pick) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int p = 0; p < columns / inner; ++p)
+          copy_floats(row<0>(f, r) + p * input<0>::inner + n.index, inner, out + p * inner);
+      });
+    } else if constexpr (n.kind == operation::swap) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int p = 0; p < columns / inner; ++p)
+          for (int i = 0; i < inner; ++i) out[p * inner + i] = row<0>(f, r)[i * input<0>::inner + p];
+      });
+    } else if constexpr (n.kind == operation::spread) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int c = 0; c < columns; c += inner) copy_floats(row<0>(f, r), inner, out + c);
+      });
+    } else if constexpr (n.kind == operation::fold) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        store_row(out, columns, [&](int i, std::size_t count) HWY_ATTR {
+          auto total = hn::LoadN(d, row<0>(f, r) + i, count);
+          for (int c = columns; c < input<0>::columns; c += columns)
+            total = hn::Add(total, hn::LoadN(d, row<0>(f, r) + c + i, count));
+          return total;
+        });
+      });
+    } else if constexpr (n.kind == operation::stretch) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int c = 0; c < columns; ++c) out[c] = row<0>(f, r)[c / inner];
+      });
+    } else if constexpr (n.kind == operation::inner_sum) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        constexpr int length = input<0>::inner;
+        for (int p = 0; p < columns; ++p) {
+          float const* const a = row<0>(f, r) + p * length;
+          if constexpr (n.inputs[1] >= 0)
+            out[p] = sum_of_pairs(a, row<1>(f, r) + p * length, length,
+                                  [](float_vec x, float_vec y) HWY_ATTR { return hn::Mul(x, y); });
+          else
+            out[p] = sum_of(a, length, [](float_vec x) HWY_ATTR { return x; });
+        }
+      });
+    } else if constexpr (n.kind == operation::softmax) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        for (int c = 0; c < columns; c += inner) softmax_row(row<0>(f, r) + c, out + c, inner);
+      });
+    } else if constexpr (n.kind == operation::softmax_gradient) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        for (int c = 0; c < columns; c += inner)
+          softmax_gradient_row(row<0>(f, r) + c, row<1>(f, r) + c, out + c, inner);
+      });
+    } else if constexpr (n.kind == operation::scale) {
+      pointwise1(self, f, [d](float_vec a) HWY_ATTR { return hn::Mul(a, hn::Set(d, n.factor)); });
+    } else if constexpr (n.kind == operation::copy) {
+      pointwise1(self, f, [](float_vec a) HWY_ATTR { return a; });
+    } else if constexpr (n.kind == operation::activation) {
+      pointwise1(self, f, [d](float_vec a) HWY_ATTR { return activate<static_cast<activation_kind>(n.index)>(d, a); });
+    } else if constexpr (n.kind == operation::activation_gradient) {
+      pointwise2(self, f, [d](float_vec a, float_vec dy) HWY_ATTR {
+        return hn::Mul(dy, activation_slope<static_cast<activation_kind>(n.index)>(d, a));
+      });
+    } else if constexpr (n.kind == operation::gather) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        float const* const from = input<0>::data(f) + static_cast<std::int64_t>(input<1>::ids(f)[r]) * columns;
+        store_row(out, columns, [&](int i, std::size_t count) HWY_ATTR { return hn::LoadN(d, from + i, count); });
+      });
+    } else if constexpr (n.kind == operation::gather_gradient) {
+      gather_gradient(self, f);
+    } else if constexpr (n.kind == operation::linear) {
+      product_end const end{data(f), stride, columns, false, offset<2>(f)};
+      share_product<second_is::outputs>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own);
+    } else if constexpr (n.kind == operation::linear_gradient) {
+      product_end const end{data(f), stride, columns, false, nullptr};
+      share_product<second_is::depth>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own);
+    } else if constexpr (n.kind == operation::weight_gradient) {
+      weight_gradient(self, f);
+    } else if constexpr (n.kind == operation::row_sum) {
+      row_sum(self, f);
+    } else if constexpr (n.kind == operation::rms_norm || n.kind == operation::layer_norm) {
+      norm(self, f);
+    } else if constexpr (n.kind == operation::normed) {
+      for_pieces(self, f, [&](std::size_t at, std::size_t, float* out) HWY_ATTR {
+        normed_row<norm_of(n.index)>(input<0>::data(f) + at, out, inner, n.factor);
+      });
+    } else if constexpr (n.kind == operation::norm_gradient) {
+      for_pieces(self, f, [&](std::size_t at, std::size_t dy_at, float* out) HWY_ATTR {
+        norm_gradient_row<norm_of(n.index)>(input<0>::data(f) + at, offset<1>(f), input<2>::data(f) + dy_at, out, inner,
+                                            n.factor);
+      });
+    } else if constexpr (n.kind == operation::rope) {
+      rope(self, f);
+    } else if constexpr (n.kind == operation::attention) {
+      attention(self, f);
+    } else if constexpr (n.kind == operation::attention_gradient) {
+      attention_gradient(self, f);
+    } else if constexpr (n.kind == operation::place) {
+      for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+        float const* const from = input<0>::data(f) + r * input<0>::stride;
+        for (int i = 0; i < columns; ++i)
+          out[i] = i >= n.index && i < n.index + input<0>::columns ? from[i - n.index] : 0.0F;
+      });
+    } else if constexpr (n.kind == operation::cross_entropy) {
+      loss(self, f);
+    } else {
+      static_assert(n.kind == operation::zeros, "this operation is not run yet");
+    }
+  }
+
+ private:
+  template <int I>
+  static HWY_INLINE float const* row(frame const& f, std::size_t r) {
+    return input<I>::data(f) + r * input<I>::stride;
+  }
+  static HWY_INLINE void copy_floats(float const* from, int count, float* to) {
+    store_row(to, count, [&](int i, std::size_t n) HWY_ATTR { return hn::LoadN(float_tag(), from + i, n); });
+  }
+
+  // The coin of a value is a hash of the step, the layer, the call and its place.
+  static HWY_INLINE void dropout(worker const& self, frame const& f) {
+    float const kept = f.gradients == nullptr ? 1.0F : 1.0F / (1.0F - n.factor);
+    auto const limit = f.gradients == nullptr ? 0U : static_cast<std::uint32_t>(n.factor * 4294967296.0F);
+    for_rows(self, f, [&](std::size_t r, float* out) {
+      std::uint64_t const seed = f.coins + static_cast<std::uint64_t>(n.index) * 0x9E3779B97F4A7C15ULL +
+                                 static_cast<std::uint64_t>(f.layer) * 0xD1B54A32D192ED03ULL +
+                                 r * 0x2545F4914F6CDD1DULL;
+      for (int i = 0; i < columns; ++i)
+        out[i] = static_cast<std::uint32_t>(mix_seed(seed + static_cast<std::uint64_t>(i)) >> 32) < limit
+                     ? 0.0F
+                     : row<0>(f, r)[i] * kept;
+    });
+  }
+
+  static constexpr norm_kind norm_of(int kind) {
+    return static_cast<operation>(kind) == operation::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
+  }
+  template <int I>
+  static float const* offset(frame const& f) {
+    if constexpr (n.inputs[I] >= 0) return input<I>::data(f);
+    return nullptr;
+  }
+  template <class Map>
+  static HWY_INLINE void pointwise1(worker const& self, frame const& f, Map const& map) {
+    float_tag const d;
+    for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+      float const* const a = input<0>::data(f) + r * input<0>::stride;
+      store_row(out, columns, [&](int i, std::size_t count) HWY_ATTR { return map(hn::LoadN(d, a + i, count)); });
+    });
+  }
+  template <class Map>
+  static HWY_INLINE void pointwise2(worker const& self, frame const& f, Map const& map) {
+    float_tag const d;
+    for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+      float const* const a = input<0>::data(f) + r * input<0>::stride;
+      float const* const b = input<1>::data(f) + r * input<1>::stride;
+      store_row(out, columns, [&](int i, std::size_t count) HWY_ATTR {
+        return map(hn::LoadN(d, a + i, count), hn::LoadN(d, b + i, count));
+      });
+    });
+  }
+  // map(place in input 0, place in input 2, out) for each piece of `inner` values.
+  template <class Map>
+  static HWY_INLINE void for_pieces(worker const& self, frame const& f, Map const& map) {
+    constexpr std::size_t last_stride = input<(n.inputs[2] >= 0 ? 2 : 0)>::stride;
+    for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+      for (int c = 0; c < columns; c += inner)
+        map(r * input<0>::stride + static_cast<std::size_t>(c), r * last_stride + static_cast<std::size_t>(c), out + c);
+    });
+  }
+
+  static HWY_INLINE void norm(worker const& self, frame const& f) {
+    float_tag const d;
+    constexpr norm_kind kind = n.kind == operation::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
+    float const* const weight = offset<1>(f);
+    float const* const bias = offset<2>(f);
+    for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+      for (int c = 0; c < columns; c += inner) {
+        normed_row<kind>(input<0>::data(f) + r * input<0>::stride + c, out + c, inner, n.factor);
+        if (weight == nullptr) continue;
+        store_row(out + c, inner, [&](int i, std::size_t count) HWY_ATTR {
+          auto const y = hn::Mul(hn::LoadN(d, out + c + i, count), hn::LoadN(d, weight + i, count));
+          return bias == nullptr ? y : hn::Add(y, hn::LoadN(d, bias + i, count));
+        });
+      }
+    });
+  }
+
+  // dW (outputs, inputs) = dyᵀ·a
+  static HWY_INLINE void weight_gradient(worker const& self, frame const& f) {
+    float_rows const dy = input<0>::all(f);
+    auto const stride_of = static_cast<std::size_t>(padded(dy.rows));
+    float_rows const turned{f.shared, stride_of, dy.columns, dy.rows};
+    work_range const mine = self.share(dy.columns, panel_rows);
+    transpose(dy, mine.begin, mine.end, turned);
+    self.sync();
+    product_end const end{data(f), stride, inner, place.adds || f.adds, nullptr};
+    share_product<second_is::depth>(self, turned, input<1>::all(f), end, inner, f.own);
+  }
+
+  // Σ rows, of pieces of `inner` values, in the order of rows; a worker has whole vectors of columns.
+  static HWY_INLINE void row_sum(worker const& self, frame const& f) {
+    float_tag const d;
+    work_range const mine = self.share(inner, lanes);
+    float* const out = data(f);
+    for (int i = mine.begin; i < mine.end; i += lanes) {
+      auto const count = static_cast<std::size_t>(HWY_MIN(lanes, mine.end - i));
+      auto sum = place.adds || f.adds ? hn::LoadN(d, out + i, count) : hn::Zero(d);
+      for (int r = 0; r < input<0>::rows(f); ++r)
+        for (int c = 0; c < input<0>::columns; c += inner) {
+          auto const at = static_cast<std::size_t>(c + i);
+          auto x = hn::LoadN(d, input<0>::data(f) + static_cast<std::size_t>(r) * input<0>::stride + at, count);
+          if constexpr (n.inputs[1] >= 0)
+            x = hn::Mul(x,
+                        hn::LoadN(d, input<1>::data(f) + static_cast<std::size_t>(r) * input<1>::stride + at, count));
+          sum = hn::Add(sum, x);
+        }
+      hn::StoreN(sum, d, out + i, count);
+    }
+  }
+
+  // Rows of dy are added to those of the table in the order of tokens; a worker has columns of its own.
+  static HWY_INLINE void gather_gradient(worker const& self, frame const& f) {
+    float_tag const d;
+    work_range const mine = self.share(inner, lanes);
+    float* const out = data(f);
+    if (!place.adds && !f.adds)
+      for (int id = 0; id < n.shape.axes[0].extent; ++id)
+        for (int i = mine.begin; i < mine.end; ++i) out[static_cast<std::int64_t>(id) * inner + i] = 0.0F;
+    for (int r = 0; r < input<0>::rows(f); ++r) {
+      float const* const dy = input<0>::data(f) + static_cast<std::size_t>(r) * input<0>::stride;
+      float* const row = out + static_cast<std::int64_t>(input<1>::ids(f)[r]) * inner;
+      for (int i = mine.begin; i < mine.end; i += lanes) {
+        auto const count = static_cast<std::size_t>(HWY_MIN(lanes, mine.end - i));
+        hn::StoreN(hn::Add(hn::LoadN(d, row + i, count), hn::LoadN(d, dy + i, count)), d, row + i, count);
+      }
+    }
+  }
+
+  static HWY_INLINE void rope(worker const& self, frame const& f) {
+    constexpr int half = inner / 2;
+    for_rows(self, f, [&](std::size_t r, float* out) {
+      float const* const from = input<0>::data(f) + r * input<0>::stride;
+      float const at = static_cast<float>(static_cast<int>(r) % f.batch.length);
+      for (int j = 0; j < half; ++j) {
+        float const angle = at * std::pow(n.factor, -2.0F * static_cast<float>(j) / static_cast<float>(inner));
+        float const cos = std::cos(angle);
+        float const sin = static_cast<float>(n.index) * std::sin(angle);
+        for (int c = j; c < columns; c += inner) {
+          float const a = from[c], b = from[c + half];
+          out[c] = a * cos - b * sin;
+          out[c + half] = b * cos + a * sin;
+        }
+      }
+    });
+  }
+
+  static constexpr attention_extents extents() {
+    auto const& q = input<0>::n.shape;
+    return {q.axes[0].extent, input<1>::n.shape.axes[0].extent, q.axes[1].extent, input<2>::inner, n.index};
+  }
+  template <class Out>
+  static attention_rows rows_of(frame const& f, int sequence) {
+    auto const row = static_cast<std::size_t>(sequence) * static_cast<std::size_t>(f.batch.length);
+    return {input<0>::data(f) + row * input<0>::stride,
+            input<1>::data(f) + row * input<1>::stride,
+            input<2>::data(f) + row * input<2>::stride,
+            Out::data(f) + row * Out::stride,
+            input<0>::stride,
+            input<1>::stride,
+            input<2>::stride,
+            Out::stride,
+            f.batch.length};
+  }
+
+  static HWY_INLINE void attention(worker const& self, frame const& f) {
+    constexpr attention_extents e = extents();
+    work_range const mine = self.share(f.batch.sequences * e.heads);
+    for (int i = mine.begin; i < mine.end; ++i) attend_head(rows_of<step>(f, i / e.heads), e, i % e.heads, f.own);
+  }
+
+  static HWY_INLINE void attention_gradient(worker const& self, frame const& f) {
+    constexpr attention_extents e = extents();
+    constexpr int q_columns = e.heads * e.head_dim;
+    constexpr int k_columns = e.kv_heads * e.head_dim;
+    for_rows(self, f, [&](std::size_t, float* out) HWY_ATTR {
+      store_row(out, columns, [&](int, std::size_t) HWY_ATTR { return hn::Zero(float_tag()); });
+    });
+    self.sync();
+    work_range const mine = self.share(f.batch.sequences * e.kv_heads);
+    for (int i = mine.begin; i < mine.end; ++i) {
+      int const sequence = i / e.kv_heads;
+      auto const row = static_cast<std::size_t>(sequence) * static_cast<std::size_t>(f.batch.length);
+      float* const out = data(f) + row * stride;
+      attention_gradients const g{input<4>::data(f) + row * input<4>::stride,
+                                  input<4>::stride,
+                                  out,
+                                  out + q_columns,
+                                  out + q_columns + k_columns,
+                                  stride};
+      attend_gradient(rows_of<input<3>>(f, sequence), g, e, i % e.kv_heads, f.own);
+    }
+  }
+
+  static HWY_INLINE void loss(worker const& self, frame& f) {
+    int targets = 0;
+    for (int r = 0; r < f.batch.rows(); ++r) targets += f.batch.targets[r] >= 0 ? 1 : 0;
+    using weight = input<1>;
+    constexpr bool gradients = n.index == 1;
+    loss_head h{input<0>::all(f),
+                weight::matrix(f),
+                offset<2>(f),
+                f.batch.targets,
+                {},
+                nullptr,
+                nullptr,
+                f.adds,
+                1.0F / static_cast<float>(targets)};
+    if constexpr (gradients) {
+      h.dx = all(f);
+      h.dweight = f.gradients + weight::place.offset;
+      if constexpr (n.inputs[2] >= 0) h.dbias = f.gradients + input<2>::place.offset;
+    }
+    f.loss = cross_entropy(self, h, f.shared, f.own);
+  }
+};
+
+/// Nodes [Begin, End) of `Program`, loops in them as loops.
+template <class Program, int Begin, int End>
+HWY_INLINE void run_nodes(worker const& self, frame& f);
+
+/// True of nodes that need no step.
+constexpr bool stands_still(operation kind) {
+  switch (kind) {
+    case operation::ids:
+    case operation::input:
+    case operation::parameter:
+    case operation::carry_in:
+    case operation::carry_out:
+    case operation::slice:
+    case operation::reshape:
+    case operation::stop: return true;
+    default: return false;
+  }
+}
+
+/// One node. Functions of their own, so that a compiler meets them one by one.
+template <class Program, int Id>
+HWY_NOINLINE void run_step(worker const& self, frame& f) {
+  step<Program, Id>::run(self, f);
+  self.sync();
+}
+
+/// What a loop begins with is copied to where its first iteration finds it.
+template <class Program, int Id>
+HWY_NOINLINE void begin_carry(worker const& self, frame& f) {
+  using in = step<Program, Id>;
+  using from = typename in::template input<0>;
+  f.layer = 0;
+  in::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+    float const* const row = from::data(f) + r * from::stride;
+    store_row(out, in::columns, [&](int i, std::size_t n) HWY_ATTR { return hn::LoadN(float_tag(), row + i, n); });
+  });
+}
+
+template <class Program, int Begin, int End>
+HWY_INLINE void run_loop(worker const& self, frame& f) {
+  constexpr loop const& body = Program::graph.loops[Program::graph.nodes[Begin].loop];
+  f.iteration = 0;
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    auto const one = [&]<int Id>() {
+      if constexpr (Program::graph.nodes[Id].kind == operation::carry_in) begin_carry<Program, Id>(self, f);
+    };
+    (one.template operator()<Begin + I>(), ...);
+  }(std::make_integer_sequence<int, End - Begin>());
+  self.sync();
+  for (int i = 0; i < body.layers; ++i) {
+    f.iteration = i;
+    f.layer = body.reverses >= 0 ? body.layers - 1 - i : i;
+    run_nodes<Program, Begin, End>(self, f);
+  }
+}
+
+template <class Program, int Begin, int End>
+HWY_INLINE void run_nodes(worker const& self, frame& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    auto const one = [&]<int Id>() {
+      if constexpr (!stands_still(Program::graph.nodes[Id].kind)) run_step<Program, Id>(self, f);
+    };
+    (one.template operator()<Begin + I>(), ...);
+  }(std::make_integer_sequence<int, End - Begin>());
+}
+
+/// All of `Program` from node `Begin` on: nodes outside of loops, and loops.
+template <class Program, int Begin = 0>
+void run_program(worker const& self, frame& f) {
+  constexpr int count = static_cast<int>(Program::graph.nodes.size());
+  if constexpr (Begin < count) {
+    constexpr int within = Program::graph.nodes[Begin].loop;
+    if constexpr (within >= 0) {
+      constexpr int end = Program::graph.loops[within].end;
+      run_loop<Program, Begin, end>(self, f);
+      run_program<Program, end>(self, f);
+    } else {
+      run_nodes<Program, Begin, Begin + 1>(self, f);
+      run_program<Program, Begin + 1>(self, f);
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();
+
+#endif

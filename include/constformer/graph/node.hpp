@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <source_location>
+
+#include "constformer/graph/shape.hpp"
+
+namespace constformer {
+
+/// What a node computes. Those behind `input_gradient` come from `differentiate`.
+enum class operation : std::uint8_t {
+  // Sources
+  ids,        ///< column `index` of the batch, one integer a row
+  input,      ///< rows of floats from outside
+  parameter,  ///< parameter `index` of the model; inside a loop, that of the layer at hand
+  zeros,      ///< 0 everywhere
+  // Loops
+  carry_in,   ///< what a loop carries, as an iteration finds it: inputs: the value before the loop
+  carry_out,  ///< the same after the last iteration: inputs: the node that each iteration ends with, its carry_in
+  // Point by point
+  add,          ///< a + b
+  multiply,     ///< a·b; b of the shape of a, or without its innermost axis
+  subtract,     ///< a − b
+  scale,        ///< factor·a
+  activation,   ///< `activation_kind` `index` of a
+  copy,         ///< a
+  dropout,      ///< a/(1 − factor) where a counted coin says so, else 0; index: the site
+  keep_top,     ///< a where it is among the `index` largest of the innermost axis, else −10³⁰
+  concatenate,  ///< a, then b, along the innermost axis
+  swap,         ///< (…, x, y) as (…, y, x)
+  spread,       ///< a, repeated along a new outermost axis
+  fold,         ///< Σ over the outermost axis
+  stretch,      ///< a, repeated along a new innermost axis
+  inner_sum,    ///< Σ over the innermost axis of a·b, or of a: inputs a, b or none
+  // By rows
+  gather,         ///< rows of a table by ids: inputs table, ids
+  linear,         ///< a·Wᵀ (+ b): inputs a, W, b or none
+  rms_norm,       ///< over the innermost axis: inputs a, weight or none; factor: eps
+  layer_norm,     ///< over the innermost axis: inputs a, weight, bias or none; factor: eps
+  softmax,        ///< over the innermost axis
+  rope,           ///< each head rotates by its token's place: inputs a; factor: theta; index: −1 backwards
+  attention,      ///< inputs q, k, v; index: window or 0; its last axis but `heads` columns is log-sum-exps
+  slice,          ///< columns [index, index + columns) of a: a view
+  reshape,        ///< the same columns by other axes: a view
+  stop,           ///< a view that no gradient passes
+  cross_entropy,  ///< mean loss of a·Wᵀ (+ b): inputs a, W, b or none, targets. index 1: it gives the gradient of a
+  // Backward
+  activation_gradient,  ///< inputs a, dy
+  linear_gradient,      ///< dy·W: inputs dy, W
+  weight_gradient,      ///< dyᵀ·a: inputs dy, a; gives the gradient of parameter `index`
+  row_sum,              ///< Σ rows of a·b, or of a: inputs a, b or none; gives the gradient of parameter `index`
+  gather_gradient,      ///< inputs dy, ids; gives the gradient of parameter `index`
+  norm_gradient,        ///< inputs a, weight or none, dy; index: its operation; factor: eps
+  normed,               ///< a, normed without weight: inputs a; index: its operation; factor: eps
+  softmax_gradient,     ///< inputs y, dy
+  pick,                 ///< indices [index, …) of the innermost axis of a
+  keep_top_gradient,    ///< dy where y was kept, else 0: inputs y, dy
+  attention_gradient,   ///< inputs q, k, v, output with log-sum-exps, dy: columns dq, dk, dv
+  place,                ///< zeros but for columns [index, …), which are a
+};
+
+/// Inputs of a node that has them all.
+inline constexpr int most_inputs = 6;
+
+/// One step of a forward or backward pass: ints, so that a pass over it is a loop in the compiler.
+struct node {
+  operation kind = operation::copy;
+  std::array<int, most_inputs> inputs{-1, -1, -1, -1, -1, -1};  ///< ids of nodes before this one; −1: none
+  value_shape shape{};                                          ///< of what it gives
+  int index = 0;                                                ///< as its operation says
+  float factor = 0.0F;                                          ///< as its operation says
+  int loop = -1;                                                ///< the loop whose body it is in; −1: none
+  std::source_location where{};                                 ///< the call in the model's code
+};
+
+/// Nodes that are repeated for each of `layers` equal layers.
+struct loop {
+  int layers = 0;     ///< iterations
+  int begin = 0;      ///< its first node
+  int end = 0;        ///< one past its last
+  int reverses = -1;  ///< the loop whose backward pass it is: it counts down, and meets that one's layers
+};
+
+}  // namespace constformer

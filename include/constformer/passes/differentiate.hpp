@@ -1,0 +1,280 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "constformer/core/text.hpp"
+#include "constformer/graph/graph.hpp"
+#include "constformer/graph/loops.hpp"
+#include "constformer/graph/value.hpp"
+
+namespace constformer {
+
+namespace detail {
+
+/// True of the nodes that a gradient reaches: parameters, and what is computed from them.
+constexpr std::vector<bool> needs_gradient(graph_view g) {
+  std::vector<bool> needs(g.nodes.size());
+  for (std::size_t i = 0; i < g.nodes.size(); ++i) {
+    node const& n = g.nodes[i];
+    bool any = n.kind == operation::parameter || n.kind == operation::carry_in;
+    for (int input : n.inputs) any = any || (input >= 0 && needs[static_cast<std::size_t>(input)]);
+    needs[i] = any && n.kind != operation::stop && n.kind != operation::ids && n.kind != operation::zeros;
+  }
+  return needs;
+}
+
+/// Reverse mode over a forward graph: goes on from it, node by node backwards.
+class reverse_pass {
+ public:
+  constexpr explicit reverse_pass(graph forward)
+      : out_(static_cast<graph&&>(forward)), needs_(needs_gradient(out_)), gradient_(out_.nodes.size(), -1) {}
+
+  constexpr graph run() {
+    int const loss = out_.result;
+    if (out_.at(loss).kind != operation::cross_entropy)
+      out_.fail(out_.at(loss).where, format_message("differentiate: the pass ends in no loss"));
+    begin_with(loss);
+    backwards(0, loss, -1);
+    return static_cast<graph&&>(out_);
+  }
+
+ private:
+  // The loss computes the gradient of what it takes in the same go, so that logits need not be kept.
+  constexpr void begin_with(int loss) {
+    node& n = out_.nodes[static_cast<std::size_t>(loss)];
+    n.index = 1;
+    n.shape = out_.at(n.inputs[0]).shape;
+    give(n.inputs[0], loss);
+  }
+
+  constexpr int emit(operation kind, value_shape shape, std::initializer_list<int> inputs, int index = 0,
+                     float factor = 0.0F) {
+    return detail::emit(out_, kind, shape, inputs, where_, index, factor).id();
+  }
+
+  // Adds `part` to the gradient of node `to`.
+  constexpr void give(int to, int part) {
+    if (to < 0 || !needs_[static_cast<std::size_t>(to)]) return;
+    int& sum = gradient_[static_cast<std::size_t>(to)];
+    sum = sum < 0 ? part : emit(operation::add, out_.at(to).shape, {sum, part});
+  }
+
+  constexpr bool wanted(int id) const { return id >= 0 && needs_[static_cast<std::size_t>(id)]; }
+
+  constexpr int gradient_of(int id) const { return gradient_[static_cast<std::size_t>(id)]; }
+
+  // Nodes [begin, end) of loop `within`, the last first.
+  constexpr void backwards(int begin, int end, int within) {
+    for (int i = end - 1; i >= begin; --i) {
+      node const n = out_.at(i);
+      if (n.loop != within) {  // the last node of a body: the whole loop at once
+        loop const body = out_.loops[static_cast<std::size_t>(n.loop)];
+        backwards_loop(n.loop, body);
+        i = body.begin;
+      } else if (gradient_of(i) >= 0) {
+        where_ = n.where;
+        derive(i, n, gradient_of(i));
+      }
+    }
+  }
+
+  struct carried {
+    int from;  // node before the loop
+    int in;    // of the backward loop
+    int end;   // what an iteration ends with
+  };
+
+  constexpr void backwards_loop(int index, loop const& body) {
+    std::vector<carried> carries;
+    std::vector<int> seeds;
+    std::vector<int> targets = carried_and_captured(index, body, seeds);
+    std::size_t const own = count_carries(index);
+    detail::open_loop(out_, body.layers, where_);
+    out_.loops.back().reverses = index;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      int const in = detail::carry_in(out_, seeds[i], where_);
+      carries.push_back({targets[i], in, -1});
+      int& of = gradient_[static_cast<std::size_t>(i < own ? end_of(index, static_cast<int>(i)) : targets[i])];
+      of = of < 0 || i >= own ? in : emit(operation::add, out_.at(in).shape, {of, in});
+    }
+    backwards(body.begin, body.end, index);
+    close(carries, index, own);
+  }
+
+  // What a backward loop carries: gradients of what the loop carried, then of outer values that its body read; the
+  // nodes that they are gradients of, and in `seeds` what they begin with.
+  constexpr std::vector<int> carried_and_captured(int index, loop const& body, std::vector<int>& seeds) {
+    std::vector<int> targets;
+    for (int i = body.end; i < static_cast<int>(gradient_.size()); ++i) {
+      node const n = out_.at(i);
+      if (n.kind != operation::carry_out || out_.at(n.inputs[1]).loop != index) continue;
+      targets.push_back(out_.at(n.inputs[1]).inputs[0]);
+      seeds.push_back(gradient_of(i) >= 0 ? gradient_of(i) : emit(operation::zeros, n.shape, {}));
+    }
+    for (int i = body.begin; i < body.end; ++i) {
+      node const n = out_.at(i);
+      if (n.kind == operation::carry_in) continue;
+      for (int input : n.inputs) {
+        if (input < 0 || input >= body.begin || !wanted(input)) continue;
+        bool known = false;
+        for (std::size_t k = count_carries(index); k < targets.size(); ++k) known = known || targets[k] == input;
+        if (known) continue;
+        targets.push_back(input);
+        seeds.push_back(gradient_of(input) >= 0 ? gradient_of(input)
+                                                : emit(operation::zeros, out_.at(input).shape, {}));
+      }
+    }
+    return targets;
+  }
+
+  constexpr std::size_t count_carries(int index) const {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < gradient_.size(); ++i)
+      count += out_.nodes[i].kind == operation::carry_in && out_.nodes[i].loop == index ? 1 : 0;
+    return count;
+  }
+
+  // What the k-th value that loop `index` carries is at the end of an iteration, and as it finds it.
+  constexpr node const& carry_out_of(int index, int k) const {
+    for (std::size_t i = 0; i < gradient_.size(); ++i) {
+      node const& n = out_.nodes[i];
+      if (n.kind == operation::carry_out && out_.at(n.inputs[1]).loop == index && k-- == 0) return n;
+    }
+    return out_.nodes.front();
+  }
+  constexpr int end_of(int index, int k) const { return carry_out_of(index, k).inputs[0]; }
+
+  constexpr void close(std::vector<carried>& carries, int index, std::size_t own) {
+    std::vector<int> ends;
+    for (std::size_t i = 0; i < carries.size(); ++i) {
+      int const of = i < own ? carry_out_of(index, static_cast<int>(i)).inputs[1] : carries[i].from;
+      int end = gradient_of(of);
+      if (end < 0) end = emit(operation::zeros, out_.at(of).shape, {});
+      bool shared = !detail::computes(out_.at(end)) || out_.at(end).loop != out_.open_loop;
+      for (int other : ends) shared = shared || other == end;
+      ends.push_back(shared ? emit(operation::copy, out_.at(end).shape, {end}) : end);
+    }
+    detail::close_loop(out_);
+    for (std::size_t i = 0; i < carries.size(); ++i) {
+      int const after = emit(operation::carry_out, out_.at(carries[i].in).shape, {ends[i], carries[i].in});
+      if (i >= own)
+        gradient_[static_cast<std::size_t>(carries[i].from)] = after;  // it began with what was there
+      else
+        give(carries[i].from, after);
+    }
+  }
+
+  constexpr void derive(int id, node const& n, int d) {
+    value_shape const shape = n.shape;
+    int const a = n.inputs[0];
+    int const b = n.inputs[1];
+    auto const shape_of = [&](int of) { return out_.at(of).shape; };
+    switch (n.kind) {
+      case operation::add:
+        give(a, d);
+        give(b, d);
+        break;
+      case operation::subtract:
+        give(a, d);
+        if (wanted(b)) give(b, emit(operation::scale, shape, {d}, 0, -1.0F));
+        break;
+      case operation::multiply: multiply(n, d); break;
+      case operation::dropout: give(a, emit(operation::dropout, shape, {d}, n.index, n.factor)); break;
+      case operation::keep_top: give(a, emit(operation::keep_top_gradient, shape, {id, d})); break;
+      case operation::concatenate: concatenate(n, d); break;
+      case operation::swap: give(a, emit(operation::swap, shape_of(a), {d})); break;
+      case operation::spread: give(a, emit(operation::fold, shape_of(a), {d})); break;
+      case operation::fold: give(a, emit(operation::spread, shape_of(a), {d})); break;
+      case operation::stretch: give(a, emit(operation::inner_sum, shape_of(a), {d})); break;
+      case operation::inner_sum: give(a, emit(operation::stretch, shape_of(a), {d})); break;
+      case operation::scale: give(a, emit(operation::scale, shape, {d}, 0, n.factor)); break;
+      case operation::activation: give(a, emit(operation::activation_gradient, shape, {a, d}, n.index)); break;
+      case operation::copy: give(a, d); break;
+      case operation::reshape: give(a, emit(operation::reshape, shape_of(a), {d})); break;
+      case operation::slice: give(a, emit(operation::place, shape_of(a), {d}, n.index)); break;
+      case operation::gather: into(a, operation::gather_gradient, d, b); break;
+      case operation::linear:
+        if (wanted(a)) give(a, emit(operation::linear_gradient, shape_of(a), {d, b}));
+        into(b, operation::weight_gradient, d, a);
+        into(n.inputs[2], operation::row_sum, d, -1);
+        break;
+      case operation::rms_norm:
+      case operation::layer_norm: norm(n, d); break;
+      case operation::softmax: give(a, emit(operation::softmax_gradient, shape, {id, d})); break;
+      case operation::rope: give(a, emit(operation::rope, shape, {d}, -n.index, n.factor)); break;
+      case operation::attention: attention(id, n, d); break;
+      case operation::parameter:
+        out_.fail(n.where, format_message("differentiate: a parameter is used as a value"));
+        break;
+      default: break;
+    }
+  }
+
+  // The gradient of parameter node `of`, written where gradients lie.
+  constexpr void into(int of, operation kind, int first, int second) {
+    if (of < 0) return;
+    node const& p = out_.at(of);
+    emit(kind, p.shape, {first, second}, p.index);
+  }
+
+  constexpr void multiply(node const& n, int d) {
+    int const a = n.inputs[0];
+    int const b = n.inputs[1];
+    if (wanted(a)) give(a, emit(operation::multiply, n.shape, {d, b}));
+    if (!wanted(b)) return;
+    bool const narrow = out_.at(b).shape.rank < n.shape.rank;
+    give(b, emit(narrow ? operation::inner_sum : operation::multiply, out_.at(b).shape, {d, a}));
+  }
+
+  // Each part has its columns of d, piece by piece of the innermost axis.
+  constexpr void concatenate(node const& n, int d) {
+    int at = 0;
+    for (int part : {n.inputs[0], n.inputs[1]}) {
+      value_shape const shape = out_.at(part).shape;
+      give(part, emit(operation::pick, shape, {d}, at));
+      at += shape.last().extent;
+    }
+  }
+
+  constexpr void norm(node const& n, int d) {
+    int const a = n.inputs[0];
+    int const kind = static_cast<int>(n.kind);
+    if (wanted(a)) give(a, emit(operation::norm_gradient, n.shape, {a, n.inputs[1], d}, kind, n.factor));
+    if (n.inputs[1] >= 0) {
+      int const normed = emit(operation::normed, n.shape, {a}, kind, n.factor);
+      into(n.inputs[1], operation::row_sum, d, normed);
+    }
+    into(n.inputs[2], operation::row_sum, d, -1);
+  }
+
+  constexpr void attention(int id, node const& n, int d) {
+    // d has the columns of the log-sum-exps too, as zeros: the gradient reads those of the output alone.
+    int columns = 0;
+    for (int i = 0; i < 3; ++i) columns += out_.at(n.inputs[static_cast<std::size_t>(i)]).shape.columns();
+    int const all = emit(operation::attention_gradient, n.shape.with_axes(axis{axes::channels, columns}),
+                         {n.inputs[0], n.inputs[1], n.inputs[2], id, d}, n.index);
+    int at = 0;
+    for (int i = 0; i < 3; ++i) {
+      int const of = n.inputs[static_cast<std::size_t>(i)];
+      value_shape const shape = out_.at(of).shape;
+      int const part = emit(operation::slice, shape.with_axes(axis{axes::channels, shape.columns()}), {all}, at);
+      give(of, emit(operation::reshape, shape, {part}));
+      at += shape.columns();
+    }
+  }
+
+  graph out_;
+  std::vector<bool> needs_;
+  std::vector<int> gradient_;  // by forward node: the node that is its gradient so far; −1: none
+  std::source_location where_{};
+};
+
+}  // namespace detail
+
+/// The forward pass, which ends in a loss, and behind it the backward pass: gradients of all parameters.
+[[nodiscard]] constexpr graph differentiate(graph forward) {
+  return detail::reverse_pass(static_cast<graph&&>(forward)).run();
+}
+
+}  // namespace constformer

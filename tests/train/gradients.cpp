@@ -1,0 +1,150 @@
+// Gradients of whole models against central differences, and the bits of any number of threads.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "../graph/models.hpp"
+#include "constformer/execute/program.hpp"
+#include "constformer/train/adamw.hpp"
+#include "constformer/train/groups.hpp"
+#include "constformer/train/trainer-inl.hpp"
+
+using namespace constformer;
+using namespace traced_models;
+
+namespace {
+
+using group = parameter_group<adamw_options>;
+constexpr std::array groups{group{"matrices", is_matrix, {.decay = 0.1}}, group{"vectors", is_vector, {.decay = 0.0}}};
+
+constexpr batch_bounds bounds{.tokens = 300, .sequences = 3};
+
+template <class Model>
+using trainer_of = HWY_NAMESPACE::trainer<training_program<Model, bounds>, groups>;
+
+struct random_batch {
+  std::vector<std::int32_t> tokens, positions, targets;
+  int sequences, length;
+
+  random_batch(int count, int each, unsigned seed) : sequences(count), length(each) {
+    std::mt19937 random(seed);
+    for (int i = 0; i < count * each; ++i) {
+      tokens.push_back(static_cast<std::int32_t>(random() % vocab));
+      positions.push_back(i % each);
+      targets.push_back(random() % 5 == 0 ? -1 : static_cast<std::int32_t>(random() % vocab));
+    }
+  }
+  operator token_batch() const { return {tokens.data(), positions.data(), targets.data(), sequences, length}; }
+};
+
+// Weights away from zero, scales away from one.
+template <class Model>
+void fill(trainer_of<Model>& model, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  auto const& table = parameter_table<Model>;
+  for (std::size_t i = 0; i < table.size(); ++i)
+    for (int layer = 0; layer < table[i].layers; ++layer)
+      for (float& x : model.parameter(i, layer)) x = 0.25F * normal(random) + (is_vector(table[i]) ? 0.7F : 0.0F);
+}
+
+// The largest gap between a gradient and the slope of the loss, over the largest gradient of its parameter.
+template <class Model>
+void check_gradients(random_batch const& batch) {
+  trainer_of<Model> model(2);
+  fill<Model>(model, 7);
+  model.accumulate(batch);
+  auto const& table = parameter_table<Model>;
+  std::mt19937 random(11);
+  int compared = 0;
+  std::vector<std::vector<std::vector<float>>> gradients(table.size());
+  for (std::size_t i = 0; i < table.size(); ++i)
+    for (int layer = 0; layer < table[i].layers; ++layer) {
+      auto const g = model.gradient(i, layer);
+      gradients[i].emplace_back(g.begin(), g.end());
+    }
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    float largest = 0.0F, worst = 0.0F;
+    for (int layer = 0; layer < table[i].layers; ++layer) {
+      auto const& g = gradients[i][static_cast<std::size_t>(layer)];
+      for (float x : g) largest = std::max(largest, std::abs(x));
+      for (int trial = 0; trial < 6; ++trial) {
+        std::size_t const at = random() % g.size();
+        float& x = model.parameter(i, layer)[at];
+        auto const slope = [&](float step) {
+          float const kept = x;
+          x = kept + step;
+          double const above = model.accumulate(batch);
+          x = kept - step;
+          double const below = model.accumulate(batch);
+          x = kept;
+          return static_cast<float>((above - below) / (2.0 * static_cast<double>(step)));
+        };
+        float const wide = slope(1e-2F);
+        // Where routing changes between the two points, there is no slope.
+        if (float const narrow = slope(4e-3F); std::abs(wide - narrow) > 0.01F * largest + 3e-4F) continue;
+        ++compared;
+        worst = std::max(worst, std::abs(wide - g[at]));
+      }
+    }
+    INFO(std::string(table[i].name.view()) << ": gap " << worst << ", largest " << largest);
+    CHECK(largest > 0.0F);
+    CHECK(worst < 0.01F * largest + 2e-4F);
+  }
+  CHECK(compared > 4 * static_cast<int>(table.size()));
+}
+
+template <class Model>
+std::vector<float> after_steps(int threads) {
+  trainer_of<Model> model(threads);
+  fill<Model>(model, 3);
+  for (unsigned i = 0; i < 3; ++i) {
+    model.accumulate(random_batch(3, 70, i));
+    model.accumulate(random_batch(2, 33, 9 + i));
+    model.update(1e-2, 1.0);
+  }
+  auto const all = model.parameters();
+  return {all.begin(), all.end()};
+}
+
+}  // namespace
+
+TEST_CASE("gradients are slopes: grouped attention, rotary positions, QK-norm, gates, a head of its own") {
+  check_gradients<language_model<2, false>>(random_batch(3, 9, 1));
+}
+
+TEST_CASE("gradients are slopes: a tied head, a window, several tiles of tokens") {
+  check_gradients<language_model<1, true, 40>>(random_batch(2, 130, 2));
+}
+
+TEST_CASE("gradients are slopes: differential attention, routed experts, latent keys, swapped axes") {
+  check_gradients<workshop_model>(random_batch(2, 11, 5));
+}
+
+TEST_CASE("one, two and three threads give the same bits after several updates") {
+  auto const one = after_steps<language_model<2, true, 5>>(1);
+  for (int threads : {2, 3}) {
+    auto const more = after_steps<language_model<2, true, 5>>(threads);
+    CHECK(std::memcmp(one.data(), more.data(), one.size() * sizeof(float)) == 0);
+  }
+}
+
+TEST_CASE("a batch without targets is skipped, one beyond the bounds refused") {
+  using model = language_model<1, true>;
+  trainer_of<model> learner(1);
+  fill<model>(learner, 3);
+  random_batch batch(2, 5, 4);
+  std::ranges::fill(batch.targets, -1);
+  CHECK(learner.accumulate(batch) == 0.0);
+  CHECK(learner.update(1.0) == 0.0);
+  CHECK_THROWS_AS(learner.accumulate(random_batch(4, 5, 1)), error);
+}
