@@ -26,7 +26,7 @@ template <int DModel, int Heads, int KvHeads, int FeedForward, int Bottleneck>
 struct adapted_block {
   static_assert(constformer::check<(DModel % Heads == 0), "adapted_block: d_model={} is not a multiple of heads={}",
                                    DModel, Heads>::value);
-  using norm_type = constformer::norm<DModel, true>;
+  using norm_type = constformer::norm_layer<DModel, true>;
   using attention_type = constformer::attention<constformer::attention_shape{.d_model = DModel,
                                                                              .heads = Heads,
                                                                              .kv_heads = KvHeads,

@@ -7,4 +7,4 @@ constexpr int width = 64;
 #else
 constexpr int width = 48;
 #endif
-static_assert(constformer::chained<constformer::linear<64, 32, false>, constformer::norm<width, true>>::value);
+static_assert(constformer::chained<constformer::linear<64, 32, false>, constformer::norm_layer<width, true>>::value);

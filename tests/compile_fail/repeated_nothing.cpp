@@ -7,4 +7,4 @@ constexpr int count = 1;
 #else
 constexpr int count = 0;
 #endif
-template struct constformer::repeated<constformer::norm<64, true>, count>;
+template struct constformer::repeated<constformer::norm_layer<64, true>, count>;

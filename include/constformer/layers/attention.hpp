@@ -40,7 +40,7 @@ struct attention {
   /// (T, heads·head_dim) to (T, d_model).
   using output_type = linear<Shape.d_model, Shape.heads * Shape.head_dim, Shape.bias_output>;
   /// Over head_dim, one for all query heads and one for all key heads, or absent.
-  using qk_norm_type = member_if<Shape.qk_norm, norm<Shape.head_dim, false>>;
+  using qk_norm_type = member_if<Shape.qk_norm, norm_layer<Shape.head_dim, false>>;
   BOOST_HANA_DEFINE_STRUCT(attention, (query_type, query), (key_value_type, key), (key_value_type, value),
                            (qk_norm_type, query_norm), (qk_norm_type, key_norm), (output_type, output));
 };

@@ -15,7 +15,7 @@ namespace constformer {
 template <config const& Config>
 struct block {
   /// Before each half (pre, sandwich) or after its residual addition (post).
-  using norm_type = norm<Config.d_model, Config.norm_bias, Config.norm_weight>;
+  using norm_type = norm_layer<Config.d_model, Config.norm_bias, Config.norm_weight>;
   /// On what each half adds to the stream (sandwich), or absent.
   using out_norm_type = member_if<Config.place == norm_place::sandwich, norm_type>;
   /// The half that looks at other tokens.

@@ -37,7 +37,7 @@ struct transformer {
   using relative_type =
       member_if<shape.position == position_kind::relative, embedding<shape.relative.buckets, shape.heads>>;
   /// Over d_model, outside of the blocks.
-  using norm_type = norm<shape.d_model, shape.norm_bias, shape.norm_weight>;
+  using norm_type = norm_layer<shape.d_model, shape.norm_bias, shape.norm_weight>;
   /// On the sum of the embeddings.
   using embedding_norm_type = member_if<shape.embedding_norm, norm_type>;
   /// (1, smear_inputs): how much of the token before is mixed in, times a scalar.
