@@ -52,5 +52,5 @@ TEST_CASE("a decoder without a head says so, and shows what it asks for") {
     CAPTURE(asked);
     CHECK(refused.status != 0);
   }
-  CHECK_THAT(run({model, "-p", "a"}).error, ContainsSubstring("was saved without its head"));
+  CHECK_THAT(run({model, "-p", "a"}).err, ContainsSubstring("was saved without its head"));
 }
