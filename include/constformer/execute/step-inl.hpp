@@ -14,7 +14,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/execute/batch.hpp"
-#include "constformer/generate/random.hpp"
+#include "constformer/core/random.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/activation-inl.hpp"
 #include "constformer/kernels/cross_entropy-inl.hpp"
