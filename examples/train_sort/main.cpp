@@ -9,7 +9,7 @@
 
 #include "constformer/execute/forward-inl.hpp"
 #include "constformer/execute/program.hpp"
-#include "constformer/train/adamw.hpp"
+#include "constformer/kernels/adamw.hpp"
 #include "constformer/train/groups.hpp"
 #include "constformer/train/schedules.hpp"
 #include "constformer/train/torch_generator.hpp"

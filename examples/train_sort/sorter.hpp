@@ -3,7 +3,7 @@
 
 #include "constformer/core/members.hpp"
 #include "constformer/graph/operations.hpp"
-#include "constformer/graph/trace.hpp"
+#include "constformer/layers/trace.hpp"
 #include "constformer/layers/embedding.hpp"
 #include "constformer/layers/layer_norm.hpp"
 #include "constformer/layers/linear.hpp"

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "constformer/generate/random.hpp"
+#include "constformer/core/random.hpp"
 #include "constformer/generate/sampler.hpp"
 
 namespace constformer::detail {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "constformer/generate/random.hpp"
+#include "constformer/core/random.hpp"
 #include "constformer/generate/sampler.hpp"
 #include "recent_tokens.hpp"
 

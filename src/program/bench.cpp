@@ -14,7 +14,7 @@
 #include "constformer/config/kinds.hpp"
 #include "constformer/generate/beam_search.hpp"
 #include "constformer/generate/generation.hpp"
-#include "constformer/generate/random.hpp"
+#include "constformer/core/random.hpp"
 #include "constformer/generate/sampler.hpp"
 #include "errors.hpp"
 #include "input.hpp"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "constformer/generate/random.hpp"
+#include "constformer/core/random.hpp"
 #include "errors.hpp"
 
 namespace constformer::program {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "constformer/core/error.hpp"
-#include "constformer/generate/random.hpp"
+#include "constformer/core/random.hpp"
 #include "constformer/generate/sampler.hpp"
 #include "vectors.hpp"
 

@@ -32,7 +32,7 @@ class paper_run {
       }
       loop const& body = Program::graph.loops[static_cast<std::size_t>(within)];
       for (int n = body.begin; n < body.end; ++n)
-        if (node_at(n).kind == operation::carry_in) write(n, read(node_at(n).inputs[0], 0, 0), 0, 0);
+        if (node_at(n).kind == node_kind::carry_in) write(n, read(node_at(n).inputs[0], 0, 0), 0, 0);
       for (int k = 0; k < body.layers; ++k)
         for (int n = body.begin; n < body.end; ++n) visit(n, body.reverses >= 0 ? body.layers - 1 - k : k, k);
       i = body.end;
@@ -42,9 +42,9 @@ class paper_run {
 
  private:
   static node const& node_at(int id) { return Program::graph.nodes[static_cast<std::size_t>(id)]; }
-  static bool moves(operation kind) {
-    return kind != operation::slice && kind != operation::reshape && kind != operation::stop &&
-           kind != operation::carry_in && kind != operation::carry_out;
+  static bool moves(node_kind kind) {
+    return kind != node_kind::slice && kind != node_kind::reshape && kind != node_kind::stop &&
+           kind != node_kind::carry_in && kind != node_kind::carry_out;
   }
   static std::int64_t base(int id, int layer, int iteration) {
     node_place const& p = Program::memory.places[static_cast<std::size_t>(id)];
@@ -87,11 +87,11 @@ class paper_run {
     for (int input : n.inputs) {
       if (input < 0 || !in_arena(input)) continue;
       int source = input;
-      while (node_at(source).kind == operation::slice || node_at(source).kind == operation::reshape ||
-             node_at(source).kind == operation::stop)
+      while (node_at(source).kind == node_kind::slice || node_at(source).kind == node_kind::reshape ||
+             node_at(source).kind == node_kind::stop)
         source = node_at(source).inputs[0];
       std::int64_t const found = read(input, layer, iteration);
-      if (node_at(source).kind == operation::carry_in || node_at(source).kind == operation::carry_out) continue;
+      if (node_at(source).kind == node_kind::carry_in || node_at(source).kind == node_kind::carry_out) continue;
       bool const by_layer = node_at(source).loop >= 0;
       INFO("node " << id << " reads node " << input << " of layer " << layer);
       CHECK(found == stamp_of(source, by_layer ? layer : 0));

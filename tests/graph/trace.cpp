@@ -19,7 +19,7 @@ constexpr std::size_t nodes_of = freeze<[] { return differentiate(trace_loss<Mod
 // Layers are a loop: what is traced does not grow with them.
 static_assert(nodes_of<language_model<2, false>> == nodes_of<language_model<48, false>>);
 
-int count(graph const& g, operation kind) {
+int count(graph const& g, node_kind kind) {
   int n = 0;
   for (node const& each : g.nodes) n += each.kind == kind ? 1 : 0;
   return n;
@@ -31,7 +31,7 @@ std::string text(message const& m) { return std::string(m.view()); }
 struct mistakes {
   graph g;
   value tokens(axis a) {
-    return detail::emit(g, operation::input, value_shape{row_kind::token}.with_axes(a), {}, call::current());
+    return detail::emit(g, node_kind::input, value_shape{row_kind::token}.with_axes(a), {}, call::current());
   }
 };
 
@@ -52,10 +52,10 @@ TEST_CASE("a trace at run time is the one that the compiler makes") {
 TEST_CASE("every linear layer has one product for its input and one for its weight") {
   graph const forward = trace_loss<language_model<3, false>>();
   graph const both = differentiate(forward);
-  CHECK(count(both, operation::linear) == 9);
-  CHECK(count(both, operation::linear_gradient) == 9);
-  CHECK(count(both, operation::weight_gradient) == 9);
-  CHECK(count(both, operation::attention_gradient) == 1);
+  CHECK(count(both, node_kind::linear) == 9);
+  CHECK(count(both, node_kind::linear_gradient) == 9);
+  CHECK(count(both, node_kind::weight_gradient) == 9);
+  CHECK(count(both, node_kind::attention_gradient) == 1);
   CHECK(both.loops.size() == 2);
   CHECK(both.loops[1].reverses == 0);
 }

@@ -14,7 +14,7 @@
 
 #include "../graph/models.hpp"
 #include "constformer/execute/program.hpp"
-#include "constformer/train/adamw.hpp"
+#include "constformer/kernels/adamw.hpp"
 #include "constformer/train/groups.hpp"
 #include "constformer/train/trainer-inl.hpp"
 

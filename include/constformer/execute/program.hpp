@@ -2,7 +2,7 @@
 
 #include "constformer/core/check.hpp"
 #include "constformer/graph/graph.hpp"
-#include "constformer/graph/trace.hpp"
+#include "constformer/layers/trace.hpp"
 #include "constformer/passes/differentiate.hpp"
 #include "constformer/passes/plan_memory.hpp"
 

@@ -25,11 +25,11 @@ struct scratch_of {
   static constexpr std::size_t shared = [] {
     std::size_t most = 0;
     for (node const& n : Program::graph.nodes) {
-      if (n.kind == operation::weight_gradient) {
+      if (n.kind == node_kind::weight_gradient) {
         auto const rows = static_cast<std::size_t>(n.shape.axes[0].extent);
         most = HWY_MAX(most, rows * static_cast<std::size_t>(padded(Program::bounds.tokens)));
       }
-      if (n.kind == operation::cross_entropy)
+      if (n.kind == node_kind::cross_entropy)
         most = HWY_MAX(most,
                        loss_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[1])].shape.axes[0].extent));
     }
@@ -38,7 +38,7 @@ struct scratch_of {
   static constexpr std::size_t own = [] {
     std::size_t most = product_scratch;
     for (node const& n : Program::graph.nodes)
-      if (n.kind == operation::attention)
+      if (n.kind == node_kind::attention)
         most = HWY_MAX(
             most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent));
     return most;

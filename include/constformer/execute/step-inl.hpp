@@ -14,7 +14,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/execute/batch.hpp"
-#include "constformer/generate/random.hpp"
+#include "constformer/core/random.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/activation-inl.hpp"
 #include "constformer/kernels/cross_entropy-inl.hpp"
@@ -53,7 +53,7 @@ struct step {
 
   /// A product with one factor for each piece of the innermost axis.
   static constexpr bool by_piece =
-      n.kind == operation::multiply && Program::graph.nodes[n.inputs[1] < 0 ? 0 : n.inputs[1]].shape != n.shape;
+      n.kind == node_kind::multiply && Program::graph.nodes[n.inputs[1] < 0 ? 0 : n.inputs[1]].shape != n.shape;
 
   template <int I>
   using input = step<Program, n.inputs[I]>;
@@ -92,17 +92,17 @@ struct step {
 
   static HWY_INLINE void run(worker const& self, frame& f) {
     float_tag const d;
-    if constexpr (n.kind == operation::zeros) {
+    if constexpr (n.kind == node_kind::zeros) {
       for_rows(self, f, [&](std::size_t, float* out) HWY_ATTR {
         store_row(out, columns, [&](int, std::size_t) HWY_ATTR { return hn::Zero(d); });
       });
-    } else if constexpr (n.kind == operation::add) {
+    } else if constexpr (n.kind == node_kind::add) {
       pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Add(a, b); });
-    } else if constexpr (n.kind == operation::subtract) {
+    } else if constexpr (n.kind == node_kind::subtract) {
       pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Sub(a, b); });
-    } else if constexpr (n.kind == operation::multiply && !by_piece) {
+    } else if constexpr (n.kind == node_kind::multiply && !by_piece) {
       pointwise2(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Mul(a, b); });
-    } else if constexpr (n.kind == operation::multiply) {  // one factor for each piece
+    } else if constexpr (n.kind == node_kind::multiply) {  // one factor for each piece
       for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
         float const* const a = row<0>(f, r);
         for (int p = 0; p < columns / inner; ++p) {
@@ -112,17 +112,17 @@ struct step {
           });
         }
       });
-    } else if constexpr (n.kind == operation::dropout) {
+    } else if constexpr (n.kind == node_kind::dropout) {
       dropout(self, f);
-    } else if constexpr (n.kind == operation::keep_top) {
+    } else if constexpr (n.kind == node_kind::keep_top) {
       for_rows(self, f, [&](std::size_t r, float* out) {
         for (int c = 0; c < columns; c += inner) keep_top_row(row<0>(f, r) + c, out + c, inner, n.index);
       });
-    } else if constexpr (n.kind == operation::keep_top_gradient) {
+    } else if constexpr (n.kind == node_kind::keep_top_gradient) {
       pointwise2(self, f, [d](float_vec y, float_vec dy) HWY_ATTR {
         return hn::IfThenElseZero(hn::Gt(y, hn::Set(d, 0.5F * dropped_score)), dy);
       });
-    } else if constexpr (n.kind == operation::concatenate) {
+    } else if constexpr (n.kind == node_kind::concatenate) {
       constexpr int one = input<0>::inner, two = input<1>::inner;
       for_rows(self, f, [&](std::size_t r, float* out) {
         for (int p = 0; p < columns / inner; ++p) {
@@ -130,21 +130,21 @@ struct step {
           copy_floats(row<1>(f, r) + p * two, two, out + p * inner + one);
         }
       });
-    } else if constexpr (n.kind == operation::pick) {
+    } else if constexpr (n.kind == node_kind::pick) {
       for_rows(self, f, [&](std::size_t r, float* out) {
         for (int p = 0; p < columns / inner; ++p)
           copy_floats(row<0>(f, r) + p * input<0>::inner + n.index, inner, out + p * inner);
       });
-    } else if constexpr (n.kind == operation::swap) {
+    } else if constexpr (n.kind == node_kind::swap) {
       for_rows(self, f, [&](std::size_t r, float* out) {
         for (int p = 0; p < columns / inner; ++p)
           for (int i = 0; i < inner; ++i) out[p * inner + i] = row<0>(f, r)[i * input<0>::inner + p];
       });
-    } else if constexpr (n.kind == operation::spread) {
+    } else if constexpr (n.kind == node_kind::spread) {
       for_rows(self, f, [&](std::size_t r, float* out) {
         for (int c = 0; c < columns; c += inner) copy_floats(row<0>(f, r), inner, out + c);
       });
-    } else if constexpr (n.kind == operation::fold) {
+    } else if constexpr (n.kind == node_kind::fold) {
       for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
         store_row(out, columns, [&](int i, std::size_t count) HWY_ATTR {
           auto total = hn::LoadN(d, row<0>(f, r) + i, count);
@@ -153,11 +153,11 @@ struct step {
           return total;
         });
       });
-    } else if constexpr (n.kind == operation::stretch) {
+    } else if constexpr (n.kind == node_kind::stretch) {
       for_rows(self, f, [&](std::size_t r, float* out) {
         for (int c = 0; c < columns; ++c) out[c] = row<0>(f, r)[c / inner];
       });
-    } else if constexpr (n.kind == operation::inner_sum) {
+    } else if constexpr (n.kind == node_kind::inner_sum) {
       for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
         constexpr int length = input<0>::inner;
         for (int p = 0; p < columns; ++p) {
@@ -169,69 +169,69 @@ struct step {
             out[p] = sum_of(a, length, [](float_vec x) HWY_ATTR { return x; });
         }
       });
-    } else if constexpr (n.kind == operation::softmax) {
+    } else if constexpr (n.kind == node_kind::softmax) {
       for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
         for (int c = 0; c < columns; c += inner) softmax_row(row<0>(f, r) + c, out + c, inner);
       });
-    } else if constexpr (n.kind == operation::softmax_gradient) {
+    } else if constexpr (n.kind == node_kind::softmax_gradient) {
       for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
         for (int c = 0; c < columns; c += inner)
           softmax_gradient_row(row<0>(f, r) + c, row<1>(f, r) + c, out + c, inner);
       });
-    } else if constexpr (n.kind == operation::scale) {
+    } else if constexpr (n.kind == node_kind::scale) {
       pointwise1(self, f, [d](float_vec a) HWY_ATTR { return hn::Mul(a, hn::Set(d, n.factor)); });
-    } else if constexpr (n.kind == operation::copy) {
+    } else if constexpr (n.kind == node_kind::copy) {
       pointwise1(self, f, [](float_vec a) HWY_ATTR { return a; });
-    } else if constexpr (n.kind == operation::activation) {
+    } else if constexpr (n.kind == node_kind::activation) {
       pointwise1(self, f, [d](float_vec a) HWY_ATTR { return activate<static_cast<activation_kind>(n.index)>(d, a); });
-    } else if constexpr (n.kind == operation::activation_gradient) {
+    } else if constexpr (n.kind == node_kind::activation_gradient) {
       pointwise2(self, f, [d](float_vec a, float_vec dy) HWY_ATTR {
         return hn::Mul(dy, activation_slope<static_cast<activation_kind>(n.index)>(d, a));
       });
-    } else if constexpr (n.kind == operation::gather) {
+    } else if constexpr (n.kind == node_kind::gather) {
       for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
         float const* const from = input<0>::data(f) + static_cast<std::int64_t>(input<1>::ids(f)[r]) * columns;
         store_row(out, columns, [&](int i, std::size_t count) HWY_ATTR { return hn::LoadN(d, from + i, count); });
       });
-    } else if constexpr (n.kind == operation::gather_gradient) {
+    } else if constexpr (n.kind == node_kind::gather_gradient) {
       gather_gradient(self, f);
-    } else if constexpr (n.kind == operation::linear) {
+    } else if constexpr (n.kind == node_kind::linear) {
       product_end const end{data(f), stride, columns, false, offset<2>(f)};
       share_product<second_is::outputs>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own);
-    } else if constexpr (n.kind == operation::linear_gradient) {
+    } else if constexpr (n.kind == node_kind::linear_gradient) {
       product_end const end{data(f), stride, columns, false, nullptr};
       share_product<second_is::depth>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own);
-    } else if constexpr (n.kind == operation::weight_gradient) {
+    } else if constexpr (n.kind == node_kind::weight_gradient) {
       weight_gradient(self, f);
-    } else if constexpr (n.kind == operation::row_sum) {
+    } else if constexpr (n.kind == node_kind::row_sum) {
       row_sum(self, f);
-    } else if constexpr (n.kind == operation::rms_norm || n.kind == operation::layer_norm) {
+    } else if constexpr (n.kind == node_kind::rms_norm || n.kind == node_kind::layer_norm) {
       norm(self, f);
-    } else if constexpr (n.kind == operation::normed) {
+    } else if constexpr (n.kind == node_kind::normed) {
       for_pieces(self, f, [&](std::size_t at, std::size_t, float* out) HWY_ATTR {
         normed_row<norm_of(n.index)>(input<0>::data(f) + at, out, inner, n.factor);
       });
-    } else if constexpr (n.kind == operation::norm_gradient) {
+    } else if constexpr (n.kind == node_kind::norm_gradient) {
       for_pieces(self, f, [&](std::size_t at, std::size_t dy_at, float* out) HWY_ATTR {
         norm_gradient_row<norm_of(n.index)>(input<0>::data(f) + at, offset<1>(f), input<2>::data(f) + dy_at, out, inner,
                                             n.factor);
       });
-    } else if constexpr (n.kind == operation::rope) {
+    } else if constexpr (n.kind == node_kind::rope) {
       rope(self, f);
-    } else if constexpr (n.kind == operation::attention) {
+    } else if constexpr (n.kind == node_kind::attention) {
       attention(self, f);
-    } else if constexpr (n.kind == operation::attention_gradient) {
+    } else if constexpr (n.kind == node_kind::attention_gradient) {
       attention_gradient(self, f);
-    } else if constexpr (n.kind == operation::place) {
+    } else if constexpr (n.kind == node_kind::place) {
       for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
         float const* const from = input<0>::data(f) + r * input<0>::stride;
         for (int i = 0; i < columns; ++i)
           out[i] = i >= n.index && i < n.index + input<0>::columns ? from[i - n.index] : 0.0F;
       });
-    } else if constexpr (n.kind == operation::cross_entropy) {
+    } else if constexpr (n.kind == node_kind::cross_entropy) {
       loss(self, f);
     } else {
-      static_assert(n.kind == operation::zeros, "this operation is not run yet");
+      static_assert(n.kind == node_kind::zeros, "this operation is not run yet");
     }
   }
 
@@ -260,7 +260,7 @@ struct step {
   }
 
   static constexpr norm_kind norm_of(int kind) {
-    return static_cast<operation>(kind) == operation::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
+    return static_cast<node_kind>(kind) == node_kind::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
   }
   template <int I>
   static float const* offset(frame const& f) {
@@ -298,7 +298,7 @@ struct step {
 
   static HWY_INLINE void norm(worker const& self, frame const& f) {
     float_tag const d;
-    constexpr norm_kind kind = n.kind == operation::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
+    constexpr norm_kind kind = n.kind == node_kind::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
     float const* const weight = offset<1>(f);
     float const* const bias = offset<2>(f);
     for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
@@ -457,16 +457,16 @@ template <class Program, int Begin, int End>
 HWY_INLINE void run_nodes(worker const& self, frame& f);
 
 /// True of nodes that need no step.
-constexpr bool stands_still(operation kind) {
+constexpr bool stands_still(node_kind kind) {
   switch (kind) {
-    case operation::ids:
-    case operation::input:
-    case operation::parameter:
-    case operation::carry_in:
-    case operation::carry_out:
-    case operation::slice:
-    case operation::reshape:
-    case operation::stop: return true;
+    case node_kind::ids:
+    case node_kind::input:
+    case node_kind::parameter:
+    case node_kind::carry_in:
+    case node_kind::carry_out:
+    case node_kind::slice:
+    case node_kind::reshape:
+    case node_kind::stop: return true;
     default: return false;
   }
 }
@@ -496,7 +496,7 @@ HWY_INLINE void run_loop(worker const& self, frame& f) {
   f.iteration = 0;
   [&]<int... I>(std::integer_sequence<int, I...>) {
     auto const one = [&]<int Id>() {
-      if constexpr (Program::graph.nodes[Id].kind == operation::carry_in) begin_carry<Program, Id>(self, f);
+      if constexpr (Program::graph.nodes[Id].kind == node_kind::carry_in) begin_carry<Program, Id>(self, f);
     };
     (one.template operator()<Begin + I>(), ...);
   }(std::make_integer_sequence<int, End - Begin>());

@@ -14,14 +14,14 @@ namespace detail {
 /// True of nodes whose values lie in memory of their own, which a loop can hand to its next iteration.
 constexpr bool computes(node const& n) {
   switch (n.kind) {
-    case operation::ids:
-    case operation::input:
-    case operation::parameter:
-    case operation::carry_in:
-    case operation::carry_out:
-    case operation::slice:
-    case operation::reshape:
-    case operation::stop: return false;
+    case node_kind::ids:
+    case node_kind::input:
+    case node_kind::parameter:
+    case node_kind::carry_in:
+    case node_kind::carry_out:
+    case node_kind::slice:
+    case node_kind::reshape:
+    case node_kind::stop: return false;
     default: return true;
   }
 }
@@ -37,7 +37,7 @@ constexpr int open_loop(graph& g, int layers, call where) {
 
 /// What the open loop carries, beginning with node `initial`, as an iteration finds it.
 constexpr int carry_in(graph& g, int initial, call where) {
-  return emit(g, operation::carry_in, g.at(initial).shape, {initial}, where).id();
+  return emit(g, node_kind::carry_in, g.at(initial).shape, {initial}, where).id();
 }
 
 /// Makes of the node that an iteration ends with one that lies in memory of its own and is no other carry's.
@@ -46,7 +46,7 @@ constexpr void own_ends(graph& g, std::array<int, N>& ends, call where) {
   for (std::size_t i = 0; i < N; ++i) {
     bool shared = !computes(g.at(ends[i])) || g.at(ends[i]).loop != g.open_loop;
     for (std::size_t j = 0; j < i; ++j) shared = shared || ends[j] == ends[i];
-    if (shared) ends[i] = emit(g, operation::copy, g.at(ends[i]).shape, {ends[i]}, where).id();
+    if (shared) ends[i] = emit(g, node_kind::copy, g.at(ends[i]).shape, {ends[i]}, where).id();
   }
 }
 
@@ -70,7 +70,7 @@ constexpr value repeat(value x, int layers, Body const& body, call where = call:
   std::array<int, 1> ends{out.id()};
   detail::own_ends(g, ends, where);
   detail::close_loop(g);
-  return detail::emit(g, operation::carry_out, x.shape(), {ends[0], in.id()}, where);
+  return detail::emit(g, node_kind::carry_out, x.shape(), {ends[0], in.id()}, where);
 }
 
 }  // namespace constformer

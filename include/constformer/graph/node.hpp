@@ -9,7 +9,7 @@
 namespace constformer {
 
 /// What a node computes. Those behind `input_gradient` come from `differentiate`.
-enum class operation : std::uint8_t {
+enum class node_kind : std::uint8_t {
   // Sources
   ids,        ///< column `index` of the batch, one integer a row
   input,      ///< rows of floats from outside
@@ -51,8 +51,8 @@ enum class operation : std::uint8_t {
   weight_gradient,      ///< dyᵀ·a: inputs dy, a; gives the gradient of parameter `index`
   row_sum,              ///< Σ rows of a·b, or of a: inputs a, b or none; gives the gradient of parameter `index`
   gather_gradient,      ///< inputs dy, ids; gives the gradient of parameter `index`
-  norm_gradient,        ///< inputs a, weight or none, dy; index: its operation; factor: eps
-  normed,               ///< a, normed without weight: inputs a; index: its operation; factor: eps
+  norm_gradient,        ///< inputs a, weight or none, dy; index: its node_kind; factor: eps
+  normed,               ///< a, normed without weight: inputs a; index: its node_kind; factor: eps
   softmax_gradient,     ///< inputs y, dy
   pick,                 ///< indices [index, …) of the innermost axis of a
   keep_top_gradient,    ///< dy where y was kept, else 0: inputs y, dy
@@ -65,11 +65,11 @@ inline constexpr int most_inputs = 6;
 
 /// One step of a forward or backward pass: ints, so that a pass over it is a loop in the compiler.
 struct node {
-  operation kind = operation::copy;
+  node_kind kind = node_kind::copy;
   std::array<int, most_inputs> inputs{-1, -1, -1, -1, -1, -1};  ///< ids of nodes before this one; −1: none
   value_shape shape{};                                          ///< of what it gives
-  int index = 0;                                                ///< as its operation says
-  float factor = 0.0F;                                          ///< as its operation says
+  int index = 0;                                                ///< as its kind says
+  float factor = 0.0F;                                          ///< as its kind says
   int loop = -1;                                                ///< the loop whose body it is in; −1: none
   std::source_location where{};                                 ///< the call in the model's code
 };

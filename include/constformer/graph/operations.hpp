@@ -10,7 +10,7 @@ namespace constformer {
 
 /// The point-wise function `kind` of a.
 constexpr value activate(activation_kind kind, value a, call where = call::current()) {
-  return detail::emit(a.owner(), operation::activation, a.shape(), {a.id()}, where, static_cast<int>(kind));
+  return detail::emit(a.owner(), node_kind::activation, a.shape(), {a.id()}, where, static_cast<int>(kind));
 }
 /// x·σ(x).
 constexpr value silu(value a, call where = call::current()) { return activate(activation_kind::silu, a, where); }
@@ -31,7 +31,7 @@ constexpr value sigmoid(value a, call where = call::current()) { return activate
 
 /// eˣ/Σeˣ over the innermost axis.
 constexpr value softmax(value a, call where = call::current()) {
-  return detail::emit(a.owner(), operation::softmax, a.shape(), {a.id()}, where);
+  return detail::emit(a.owner(), node_kind::softmax, a.shape(), {a.id()}, where);
 }
 
 /// a where it is among the `count` largest of its innermost axis, the first of equal ones, else −10³⁰: what a softmax
@@ -39,7 +39,7 @@ constexpr value softmax(value a, call where = call::current()) {
 constexpr value keep_top(value a, int count, call where = call::current()) {
   if (count < 1 || count > a.shape().last().extent)
     a.owner().fail(where, format_message("keep_top: {} of {}", count, describe(a.shape())));
-  return detail::emit(a.owner(), operation::keep_top, a.shape(), {a.id()}, where, count);
+  return detail::emit(a.owner(), node_kind::keep_top, a.shape(), {a.id()}, where, count);
 }
 
 /// a with each value 0 with probability `p`, and the others divided by 1 − p (arXiv:1207.0580). What is dropped follows
@@ -48,7 +48,7 @@ constexpr value keep_top(value a, int count, call where = call::current()) {
 constexpr value dropout(value a, float p, call where = call::current()) {
   if (!(p >= 0.0F && p < 1.0F)) a.owner().fail(where, format_message("dropout: probability {} is not in [0, 1)", p));
   int const site = static_cast<int>(a.owner().nodes.size());
-  return detail::emit(a.owner(), operation::dropout, a.shape(), {a.id()}, where, site, p);
+  return detail::emit(a.owner(), node_kind::dropout, a.shape(), {a.id()}, where, site, p);
 }
 
 /// a, then b, along the innermost axis: equal but for its extent, which are added up.
@@ -57,7 +57,7 @@ constexpr value concatenate(value a, value b, call where = call::current()) {
   value_shape const other = b.shape();
   if (one.rank == 0 || one.with_last(0) != other.with_last(0))
     a.owner().fail(where, format_message("concatenate: {} and {}", describe(one), describe(other)));
-  return detail::emit(a.owner(), operation::concatenate, one.with_last(one.last().extent + other.last().extent),
+  return detail::emit(a.owner(), node_kind::concatenate, one.with_last(one.last().extent + other.last().extent),
                       {a.id(), b.id()}, where);
 }
 
@@ -65,20 +65,20 @@ constexpr value concatenate(value a, value b, call where = call::current()) {
 constexpr value swap_axes(value a, call where = call::current()) {
   value_shape const shape = a.shape();
   if (shape.rank != 2) a.owner().fail(where, format_message("swap_axes: {} has not two axes", describe(shape)));
-  return detail::emit(a.owner(), operation::swap, shape.with_axes(shape.axes[1], shape.axes[0]), {a.id()}, where);
+  return detail::emit(a.owner(), node_kind::swap, shape.with_axes(shape.axes[1], shape.axes[0]), {a.id()}, where);
 }
 
 /// (rows, y) repeated as (rows, outer, y).
 constexpr value spread(value a, axis outer, call where = call::current()) {
   value_shape const shape = a.shape();
   if (shape.rank != 1) a.owner().fail(where, format_message("spread: {} has not one axis", describe(shape)));
-  return detail::emit(a.owner(), operation::spread, shape.with_axes(outer, shape.axes[0]), {a.id()}, where);
+  return detail::emit(a.owner(), node_kind::spread, shape.with_axes(outer, shape.axes[0]), {a.id()}, where);
 }
 
 /// Σ over the innermost axis: (rows, x, y) to (rows, x).
 constexpr value sum(value a, call where = call::current()) {
   if (a.shape().rank < 2) a.owner().fail(where, format_message("sum: {} has not two axes", describe(a.shape())));
-  return detail::emit(a.owner(), operation::inner_sum, a.shape().without_last(), {a.id()}, where);
+  return detail::emit(a.owner(), node_kind::inner_sum, a.shape().without_last(), {a.id()}, where);
 }
 /// The same, divided by its extent.
 constexpr value mean(value a, call where = call::current()) {
@@ -87,7 +87,7 @@ constexpr value mean(value a, call where = call::current()) {
 
 /// a, through which no gradient passes.
 constexpr value stop_gradient(value a, call where = call::current()) {
-  return detail::emit(a.owner(), operation::stop, a.shape(), {a.id()}, where);
+  return detail::emit(a.owner(), node_kind::stop, a.shape(), {a.id()}, where);
 }
 
 /// The columns of a by other axes, of as many values.
@@ -97,7 +97,7 @@ constexpr value reshape(value a, call where, Axes... others) {
   if (shape.columns() != a.shape().columns())
     a.owner().fail(where, format_message("reshape: {} has {} columns, {} has {}", describe(a.shape()),
                                          a.shape().columns(), describe(shape), shape.columns()));
-  return detail::emit(a.owner(), operation::reshape, shape, {a.id()}, where);
+  return detail::emit(a.owner(), node_kind::reshape, shape, {a.id()}, where);
 }
 
 /// Indices [first, first + extent) of the innermost axis of a, which has one axis.
@@ -106,7 +106,7 @@ constexpr value slice(value a, int first, int extent, call where = call::current
   if (a.shape().rank != 1 || first < 0 || extent < 1 || first + extent > last.extent)
     a.owner().fail(where,
                    format_message("slice: [{}, {}) is not within {}", first, first + extent, describe(a.shape())));
-  return detail::emit(a.owner(), operation::slice, a.shape().with_axes(axis{last.name, extent}), {a.id()}, where,
+  return detail::emit(a.owner(), node_kind::slice, a.shape().with_axes(axis{last.name, extent}), {a.id()}, where,
                       first);
 }
 
@@ -122,7 +122,7 @@ constexpr value rope(value a, float theta = 10000.0F, call where = call::current
   value_shape const shape = a.shape();
   if (shape.rank != 2 || shape.last().name != axes::head_dim || shape.last().extent % 2 != 0)
     a.owner().fail(where, format_message("rope: {} does not end in an even head_dim", describe(shape)));
-  return detail::emit(a.owner(), operation::rope, shape, {a.id()}, where, 1, theta);
+  return detail::emit(a.owner(), node_kind::rope, shape, {a.id()}, where, 1, theta);
 }
 
 /// Options of `attend`.
@@ -156,7 +156,7 @@ constexpr value attend(value q, value k, value v, attend_options options = {}, c
   // Beside the heads, one log-sum-exp each, which the backward pass starts from (FlashAttention, arXiv:2307.08691).
   int const columns = heads * values.last().extent;
   value_shape const wide = query.with_axes(axis{axes::channels, columns + heads});
-  value const all = detail::emit(g, operation::attention, wide, {q.id(), k.id(), v.id()}, where, options.window);
+  value const all = detail::emit(g, node_kind::attention, wide, {q.id(), k.id(), v.id()}, where, options.window);
   value const mixed = slice(all, 0, columns, where);
   return reshape(mixed, where, query.axes[0], values.axes[1]);
 }

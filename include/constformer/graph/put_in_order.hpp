@@ -29,7 +29,7 @@ class ordering {
     if (id < 0 || moved(id) >= 0) return;
     node const& n = from_.at(id);
     if (n.loop != within) return;
-    if (n.kind == operation::carry_out) {
+    if (n.kind == node_kind::carry_out) {
       copy_loop(from_.at(n.inputs[1]).loop);
       return;
     }
@@ -50,7 +50,7 @@ class ordering {
     std::vector<int> ends;
     for (int i = body.end; i < static_cast<int>(from_.nodes.size()); ++i) {
       node const& n = from_.at(i);
-      if (n.kind == operation::carry_out && from_.at(n.inputs[1]).loop == index) ends.push_back(i);
+      if (n.kind == node_kind::carry_out && from_.at(n.inputs[1]).loop == index) ends.push_back(i);
     }
     for (int end : ends) visit(from_.at(from_.at(end).inputs[1]).inputs[0], body_parent);
     std::vector<bool> seen(from_.nodes.size());
@@ -71,7 +71,7 @@ class ordering {
     seen[static_cast<std::size_t>(id)] = true;
     node const& n = from_.at(id);
     if (n.loop != index) return visit(id, body_parent);
-    if (n.kind == operation::carry_in) return;
+    if (n.kind == node_kind::carry_in) return;
     for (int input : n.inputs) visit_outside(input, index, seen);
   }
 

@@ -34,7 +34,7 @@ using call = std::source_location;
 namespace detail {
 
 /// Appends the node that `kind` makes of `inputs`.
-constexpr value emit(graph& g, operation kind, value_shape shape, std::initializer_list<int> inputs, call where,
+constexpr value emit(graph& g, node_kind kind, value_shape shape, std::initializer_list<int> inputs, call where,
                      int index = 0, float factor = 0.0F) {
   node n{.kind = kind, .shape = shape, .index = index, .factor = factor, .where = where};
   std::size_t i = 0;
@@ -53,24 +53,24 @@ constexpr void expect_same(std::string_view what, value a, value b, call where) 
 /// a + b, of one shape.
 constexpr value add(value a, value b, call where = call::current()) {
   detail::expect_same("add", a, b, where);
-  return detail::emit(a.owner(), operation::add, a.shape(), {a.id(), b.id()}, where);
+  return detail::emit(a.owner(), node_kind::add, a.shape(), {a.id(), b.id()}, where);
 }
 
 /// a − b, of one shape.
 constexpr value subtract(value a, value b, call where = call::current()) {
   detail::expect_same("subtract", a, b, where);
-  return detail::emit(a.owner(), operation::subtract, a.shape(), {a.id(), b.id()}, where);
+  return detail::emit(a.owner(), node_kind::subtract, a.shape(), {a.id(), b.id()}, where);
 }
 
 /// a·b point by point. b has the shape of a, or all of its axes but the innermost: one factor for each row of that.
 constexpr value multiply(value a, value b, call where = call::current()) {
   if (b.shape() != a.shape().without_last()) detail::expect_same("multiply", a, b, where);
-  return detail::emit(a.owner(), operation::multiply, a.shape(), {a.id(), b.id()}, where);
+  return detail::emit(a.owner(), node_kind::multiply, a.shape(), {a.id(), b.id()}, where);
 }
 
 /// factor·a.
 constexpr value scale(value a, float factor, call where = call::current()) {
-  return detail::emit(a.owner(), operation::scale, a.shape(), {a.id()}, where, 0, factor);
+  return detail::emit(a.owner(), node_kind::scale, a.shape(), {a.id()}, where, 0, factor);
 }
 
 /// A value and the place of the operator it stands beside: operators have no room for a default argument.

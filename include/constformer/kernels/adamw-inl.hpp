@@ -12,7 +12,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/kernels/simd-inl.hpp"
-#include "constformer/train/adamw.hpp"
+#include "constformer/kernels/adamw.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace constformer {

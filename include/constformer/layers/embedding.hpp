@@ -20,7 +20,7 @@ struct embedding {
   constexpr value operator()(value ids, call where = call::current()) const {
     if (ids.shape().rank != 0)
       ids.owner().fail(where, format_message("embedding: ids have no axes, but these are {}", describe(ids.shape())));
-    return detail::emit(ids.owner(), operation::gather, ids.shape().with_axes(axis{axes::channels, Width}),
+    return detail::emit(ids.owner(), node_kind::gather, ids.shape().with_axes(axis{axes::channels, Width}),
                         {weight.in(ids, where).id(), ids.id()}, where);
   }
 };
@@ -35,7 +35,7 @@ constexpr value tied_logits(value x, embedding<Rows, Width> const& tokens, call 
   if (x.shape().columns() != Width)
     x.owner().fail(where,
                    format_message("tied_logits: table is [{},{}], input is {}", Rows, Width, describe(x.shape())));
-  return detail::emit(x.owner(), operation::linear, x.shape().with_axes(axis{axes::vocab, Rows}),
+  return detail::emit(x.owner(), node_kind::linear, x.shape().with_axes(axis{axes::vocab, Rows}),
                       {x.id(), tokens.weight.in(x, where).id()}, where);
 }
 

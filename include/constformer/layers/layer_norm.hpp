@@ -22,7 +22,7 @@ struct layer_norm {
   constexpr value operator()(value x, call where = call::current()) const {
     if (x.shape().last().extent != Width)
       x.owner().fail(where, format_message("layer_norm: width is {}, input is {}", Width, describe(x.shape())));
-    return detail::emit(x.owner(), operation::layer_norm, x.shape(),
+    return detail::emit(x.owner(), node_kind::layer_norm, x.shape(),
                         {x.id(), detail::node_of(weight, x, where), detail::node_of(bias, x, where)}, where, 0, eps);
   }
 };

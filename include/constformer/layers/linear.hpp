@@ -25,7 +25,7 @@ struct linear {
       x.owner().fail(where, format_message("linear: weight is [{},{}{}], input is {}", Out, In,
                                            InAxis == axis_name{} ? "" : " of its axis", describe(x.shape())));
     int const offset = Bias ? detail::node_of(bias, x, where) : -1;
-    return detail::emit(x.owner(), operation::linear, x.shape().with_axes(axis{OutAxis, Out}),
+    return detail::emit(x.owner(), node_kind::linear, x.shape().with_axes(axis{OutAxis, Out}),
                         {x.id(), weight.in(x, where).id(), offset}, where);
   }
 };

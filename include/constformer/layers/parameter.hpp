@@ -27,7 +27,7 @@ struct parameter {
     if (index < 0) g.fail(where, format_message("parameter: the model has not been numbered"));
     value_shape shape{.rank = 1, .axes = {{axes::channels, Rows}}};
     if (Cols > 0) shape = shape.with_axes(axis{axes::vocab, Rows}, axis{axes::channels, Cols});
-    return detail::emit(g, operation::parameter, shape, {}, where, index);
+    return detail::emit(g, node_kind::parameter, shape, {}, where, index);
   }
 };
 

@@ -20,7 +20,7 @@ struct rms_norm {
   constexpr value operator()(value x, call where = call::current()) const {
     if (x.shape().last().extent != Width)
       x.owner().fail(where, format_message("rms_norm: width is {}, input is {}", Width, describe(x.shape())));
-    return detail::emit(x.owner(), operation::rms_norm, x.shape(), {x.id(), detail::node_of(weight, x, where)}, where,
+    return detail::emit(x.owner(), node_kind::rms_norm, x.shape(), {x.id(), detail::node_of(weight, x, where)}, where,
                         0, eps);
   }
 };

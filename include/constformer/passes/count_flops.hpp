@@ -23,12 +23,12 @@ constexpr std::int64_t multiply_adds(graph_view g, node const& n, batch_bounds c
   std::int64_t const rows = batch.tokens;
   std::int64_t const pairs = batch.sequences * seen_pairs(batch.tokens / batch.sequences, n.index);
   switch (n.kind) {
-    case operation::linear: return rows * n.shape.columns() * columns(0);
-    case operation::linear_gradient: return rows * n.shape.columns() * columns(0);
-    case operation::weight_gradient: return rows * columns(0) * columns(1);
-    case operation::attention: return 2 * pairs * columns(0);
-    case operation::attention_gradient: return 5 * pairs * columns(0);
-    case operation::cross_entropy: return (n.index == 1 ? 3 : 1) * rows * columns(1);
+    case node_kind::linear: return rows * n.shape.columns() * columns(0);
+    case node_kind::linear_gradient: return rows * n.shape.columns() * columns(0);
+    case node_kind::weight_gradient: return rows * columns(0) * columns(1);
+    case node_kind::attention: return 2 * pairs * columns(0);
+    case node_kind::attention_gradient: return 5 * pairs * columns(0);
+    case node_kind::cross_entropy: return (n.index == 1 ? 3 : 1) * rows * columns(1);
     default: return 0;
   }
 }

@@ -17,9 +17,9 @@ constexpr std::vector<bool> needs_gradient(graph_view g) {
   std::vector<bool> needs(g.nodes.size());
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     node const& n = g.nodes[i];
-    bool any = n.kind == operation::parameter || n.kind == operation::carry_in;
+    bool any = n.kind == node_kind::parameter || n.kind == node_kind::carry_in;
     for (int input : n.inputs) any = any || (input >= 0 && needs[static_cast<std::size_t>(input)]);
-    needs[i] = any && n.kind != operation::stop && n.kind != operation::ids && n.kind != operation::zeros;
+    needs[i] = any && n.kind != node_kind::stop && n.kind != node_kind::ids && n.kind != node_kind::zeros;
   }
   return needs;
 }
@@ -32,7 +32,7 @@ class reverse_pass {
 
   constexpr graph run() {
     int const loss = out_.result;
-    if (out_.at(loss).kind != operation::cross_entropy)
+    if (out_.at(loss).kind != node_kind::cross_entropy)
       out_.fail(out_.at(loss).where, format_message("differentiate: the pass ends in no loss"));
     begin_with(loss);
     backwards(0, loss, -1);
@@ -48,7 +48,7 @@ class reverse_pass {
     give(n.inputs[0], loss);
   }
 
-  constexpr int emit(operation kind, value_shape shape, std::initializer_list<int> inputs, int index = 0,
+  constexpr int emit(node_kind kind, value_shape shape, std::initializer_list<int> inputs, int index = 0,
                      float factor = 0.0F) {
     return detail::emit(out_, kind, shape, inputs, where_, index, factor).id();
   }
@@ -57,7 +57,7 @@ class reverse_pass {
   constexpr void give(int to, int part) {
     if (to < 0 || !needs_[static_cast<std::size_t>(to)]) return;
     int& sum = gradient_[static_cast<std::size_t>(to)];
-    sum = sum < 0 ? part : emit(operation::add, out_.at(to).shape, {sum, part});
+    sum = sum < 0 ? part : emit(node_kind::add, out_.at(to).shape, {sum, part});
   }
 
   constexpr bool wanted(int id) const { return id >= 0 && needs_[static_cast<std::size_t>(id)]; }
@@ -96,7 +96,7 @@ class reverse_pass {
       int const in = detail::carry_in(out_, seeds[i], where_);
       carries.push_back({targets[i], in, -1});
       int& of = gradient_[static_cast<std::size_t>(i < own ? end_of(index, static_cast<int>(i)) : targets[i])];
-      of = of < 0 || i >= own ? in : emit(operation::add, out_.at(in).shape, {of, in});
+      of = of < 0 || i >= own ? in : emit(node_kind::add, out_.at(in).shape, {of, in});
     }
     backwards(body.begin, body.end, index);
     close(carries, index, own);
@@ -108,13 +108,13 @@ class reverse_pass {
     std::vector<int> targets;
     for (int i = body.end; i < static_cast<int>(gradient_.size()); ++i) {
       node const n = out_.at(i);
-      if (n.kind != operation::carry_out || out_.at(n.inputs[1]).loop != index) continue;
+      if (n.kind != node_kind::carry_out || out_.at(n.inputs[1]).loop != index) continue;
       targets.push_back(out_.at(n.inputs[1]).inputs[0]);
-      seeds.push_back(gradient_of(i) >= 0 ? gradient_of(i) : emit(operation::zeros, n.shape, {}));
+      seeds.push_back(gradient_of(i) >= 0 ? gradient_of(i) : emit(node_kind::zeros, n.shape, {}));
     }
     for (int i = body.begin; i < body.end; ++i) {
       node const n = out_.at(i);
-      if (n.kind == operation::carry_in) continue;
+      if (n.kind == node_kind::carry_in) continue;
       for (int input : n.inputs) {
         if (input < 0 || input >= body.begin || !wanted(input)) continue;
         bool known = false;
@@ -122,7 +122,7 @@ class reverse_pass {
         if (known) continue;
         targets.push_back(input);
         seeds.push_back(gradient_of(input) >= 0 ? gradient_of(input)
-                                                : emit(operation::zeros, out_.at(input).shape, {}));
+                                                : emit(node_kind::zeros, out_.at(input).shape, {}));
       }
     }
     return targets;
@@ -131,7 +131,7 @@ class reverse_pass {
   constexpr std::size_t count_carries(int index) const {
     std::size_t count = 0;
     for (std::size_t i = 0; i < gradient_.size(); ++i)
-      count += out_.nodes[i].kind == operation::carry_in && out_.nodes[i].loop == index ? 1 : 0;
+      count += out_.nodes[i].kind == node_kind::carry_in && out_.nodes[i].loop == index ? 1 : 0;
     return count;
   }
 
@@ -139,7 +139,7 @@ class reverse_pass {
   constexpr node const& carry_out_of(int index, int k) const {
     for (std::size_t i = 0; i < gradient_.size(); ++i) {
       node const& n = out_.nodes[i];
-      if (n.kind == operation::carry_out && out_.at(n.inputs[1]).loop == index && k-- == 0) return n;
+      if (n.kind == node_kind::carry_out && out_.at(n.inputs[1]).loop == index && k-- == 0) return n;
     }
     return out_.nodes.front();
   }
@@ -150,14 +150,14 @@ class reverse_pass {
     for (std::size_t i = 0; i < carries.size(); ++i) {
       int const of = i < own ? carry_out_of(index, static_cast<int>(i)).inputs[1] : carries[i].from;
       int end = gradient_of(of);
-      if (end < 0) end = emit(operation::zeros, out_.at(of).shape, {});
+      if (end < 0) end = emit(node_kind::zeros, out_.at(of).shape, {});
       bool shared = !detail::computes(out_.at(end)) || out_.at(end).loop != out_.open_loop;
       for (int other : ends) shared = shared || other == end;
-      ends.push_back(shared ? emit(operation::copy, out_.at(end).shape, {end}) : end);
+      ends.push_back(shared ? emit(node_kind::copy, out_.at(end).shape, {end}) : end);
     }
     detail::close_loop(out_);
     for (std::size_t i = 0; i < carries.size(); ++i) {
-      int const after = emit(operation::carry_out, out_.at(carries[i].in).shape, {ends[i], carries[i].in});
+      int const after = emit(node_kind::carry_out, out_.at(carries[i].in).shape, {ends[i], carries[i].in});
       if (i >= own)
         gradient_[static_cast<std::size_t>(carries[i].from)] = after;  // it began with what was there
       else
@@ -171,40 +171,40 @@ class reverse_pass {
     int const b = n.inputs[1];
     auto const shape_of = [&](int of) { return out_.at(of).shape; };
     switch (n.kind) {
-      case operation::add:
+      case node_kind::add:
         give(a, d);
         give(b, d);
         break;
-      case operation::subtract:
+      case node_kind::subtract:
         give(a, d);
-        if (wanted(b)) give(b, emit(operation::scale, shape, {d}, 0, -1.0F));
+        if (wanted(b)) give(b, emit(node_kind::scale, shape, {d}, 0, -1.0F));
         break;
-      case operation::multiply: multiply(n, d); break;
-      case operation::dropout: give(a, emit(operation::dropout, shape, {d}, n.index, n.factor)); break;
-      case operation::keep_top: give(a, emit(operation::keep_top_gradient, shape, {id, d})); break;
-      case operation::concatenate: concatenate(n, d); break;
-      case operation::swap: give(a, emit(operation::swap, shape_of(a), {d})); break;
-      case operation::spread: give(a, emit(operation::fold, shape_of(a), {d})); break;
-      case operation::fold: give(a, emit(operation::spread, shape_of(a), {d})); break;
-      case operation::stretch: give(a, emit(operation::inner_sum, shape_of(a), {d})); break;
-      case operation::inner_sum: give(a, emit(operation::stretch, shape_of(a), {d})); break;
-      case operation::scale: give(a, emit(operation::scale, shape, {d}, 0, n.factor)); break;
-      case operation::activation: give(a, emit(operation::activation_gradient, shape, {a, d}, n.index)); break;
-      case operation::copy: give(a, d); break;
-      case operation::reshape: give(a, emit(operation::reshape, shape_of(a), {d})); break;
-      case operation::slice: give(a, emit(operation::place, shape_of(a), {d}, n.index)); break;
-      case operation::gather: into(a, operation::gather_gradient, d, b); break;
-      case operation::linear:
-        if (wanted(a)) give(a, emit(operation::linear_gradient, shape_of(a), {d, b}));
-        into(b, operation::weight_gradient, d, a);
-        into(n.inputs[2], operation::row_sum, d, -1);
+      case node_kind::multiply: multiply(n, d); break;
+      case node_kind::dropout: give(a, emit(node_kind::dropout, shape, {d}, n.index, n.factor)); break;
+      case node_kind::keep_top: give(a, emit(node_kind::keep_top_gradient, shape, {id, d})); break;
+      case node_kind::concatenate: concatenate(n, d); break;
+      case node_kind::swap: give(a, emit(node_kind::swap, shape_of(a), {d})); break;
+      case node_kind::spread: give(a, emit(node_kind::fold, shape_of(a), {d})); break;
+      case node_kind::fold: give(a, emit(node_kind::spread, shape_of(a), {d})); break;
+      case node_kind::stretch: give(a, emit(node_kind::inner_sum, shape_of(a), {d})); break;
+      case node_kind::inner_sum: give(a, emit(node_kind::stretch, shape_of(a), {d})); break;
+      case node_kind::scale: give(a, emit(node_kind::scale, shape, {d}, 0, n.factor)); break;
+      case node_kind::activation: give(a, emit(node_kind::activation_gradient, shape, {a, d}, n.index)); break;
+      case node_kind::copy: give(a, d); break;
+      case node_kind::reshape: give(a, emit(node_kind::reshape, shape_of(a), {d})); break;
+      case node_kind::slice: give(a, emit(node_kind::place, shape_of(a), {d}, n.index)); break;
+      case node_kind::gather: into(a, node_kind::gather_gradient, d, b); break;
+      case node_kind::linear:
+        if (wanted(a)) give(a, emit(node_kind::linear_gradient, shape_of(a), {d, b}));
+        into(b, node_kind::weight_gradient, d, a);
+        into(n.inputs[2], node_kind::row_sum, d, -1);
         break;
-      case operation::rms_norm:
-      case operation::layer_norm: norm(n, d); break;
-      case operation::softmax: give(a, emit(operation::softmax_gradient, shape, {id, d})); break;
-      case operation::rope: give(a, emit(operation::rope, shape, {d}, -n.index, n.factor)); break;
-      case operation::attention: attention(id, n, d); break;
-      case operation::parameter:
+      case node_kind::rms_norm:
+      case node_kind::layer_norm: norm(n, d); break;
+      case node_kind::softmax: give(a, emit(node_kind::softmax_gradient, shape, {id, d})); break;
+      case node_kind::rope: give(a, emit(node_kind::rope, shape, {d}, -n.index, n.factor)); break;
+      case node_kind::attention: attention(id, n, d); break;
+      case node_kind::parameter:
         out_.fail(n.where, format_message("differentiate: a parameter is used as a value"));
         break;
       default: break;
@@ -212,7 +212,7 @@ class reverse_pass {
   }
 
   // The gradient of parameter node `of`, written where gradients lie.
-  constexpr void into(int of, operation kind, int first, int second) {
+  constexpr void into(int of, node_kind kind, int first, int second) {
     if (of < 0) return;
     node const& p = out_.at(of);
     emit(kind, p.shape, {first, second}, p.index);
@@ -221,10 +221,10 @@ class reverse_pass {
   constexpr void multiply(node const& n, int d) {
     int const a = n.inputs[0];
     int const b = n.inputs[1];
-    if (wanted(a)) give(a, emit(operation::multiply, n.shape, {d, b}));
+    if (wanted(a)) give(a, emit(node_kind::multiply, n.shape, {d, b}));
     if (!wanted(b)) return;
     bool const narrow = out_.at(b).shape.rank < n.shape.rank;
-    give(b, emit(narrow ? operation::inner_sum : operation::multiply, out_.at(b).shape, {d, a}));
+    give(b, emit(narrow ? node_kind::inner_sum : node_kind::multiply, out_.at(b).shape, {d, a}));
   }
 
   // Each part has its columns of d, piece by piece of the innermost axis.
@@ -232,7 +232,7 @@ class reverse_pass {
     int at = 0;
     for (int part : {n.inputs[0], n.inputs[1]}) {
       value_shape const shape = out_.at(part).shape;
-      give(part, emit(operation::pick, shape, {d}, at));
+      give(part, emit(node_kind::pick, shape, {d}, at));
       at += shape.last().extent;
     }
   }
@@ -240,26 +240,26 @@ class reverse_pass {
   constexpr void norm(node const& n, int d) {
     int const a = n.inputs[0];
     int const kind = static_cast<int>(n.kind);
-    if (wanted(a)) give(a, emit(operation::norm_gradient, n.shape, {a, n.inputs[1], d}, kind, n.factor));
+    if (wanted(a)) give(a, emit(node_kind::norm_gradient, n.shape, {a, n.inputs[1], d}, kind, n.factor));
     if (n.inputs[1] >= 0) {
-      int const normed = emit(operation::normed, n.shape, {a}, kind, n.factor);
-      into(n.inputs[1], operation::row_sum, d, normed);
+      int const normed = emit(node_kind::normed, n.shape, {a}, kind, n.factor);
+      into(n.inputs[1], node_kind::row_sum, d, normed);
     }
-    into(n.inputs[2], operation::row_sum, d, -1);
+    into(n.inputs[2], node_kind::row_sum, d, -1);
   }
 
   constexpr void attention(int id, node const& n, int d) {
     // d has the columns of the log-sum-exps too, as zeros: the gradient reads those of the output alone.
     int columns = 0;
     for (int i = 0; i < 3; ++i) columns += out_.at(n.inputs[static_cast<std::size_t>(i)]).shape.columns();
-    int const all = emit(operation::attention_gradient, n.shape.with_axes(axis{axes::channels, columns}),
+    int const all = emit(node_kind::attention_gradient, n.shape.with_axes(axis{axes::channels, columns}),
                          {n.inputs[0], n.inputs[1], n.inputs[2], id, d}, n.index);
     int at = 0;
     for (int i = 0; i < 3; ++i) {
       int const of = n.inputs[static_cast<std::size_t>(i)];
       value_shape const shape = out_.at(of).shape;
-      int const part = emit(operation::slice, shape.with_axes(axis{axes::channels, shape.columns()}), {all}, at);
-      give(of, emit(operation::reshape, shape, {part}));
+      int const part = emit(node_kind::slice, shape.with_axes(axis{axes::channels, shape.columns()}), {all}, at);
+      give(of, emit(node_kind::reshape, shape, {part}));
       at += shape.columns();
     }
   }

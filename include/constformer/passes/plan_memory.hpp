@@ -102,22 +102,22 @@ class planner {
 
   constexpr buffer& of(int id) { return buffers_[static_cast<std::size_t>(id)]; }
   constexpr loop const& loop_of(int index) const { return g_.loops[static_cast<std::size_t>(index)]; }
-  static constexpr bool is_view(operation kind) {
-    return kind == operation::slice || kind == operation::reshape || kind == operation::stop;
+  static constexpr bool is_view(node_kind kind) {
+    return kind == node_kind::slice || kind == node_kind::reshape || kind == node_kind::stop;
   }
-  static constexpr bool is_sink(operation kind) {
-    return kind == operation::weight_gradient || kind == operation::row_sum || kind == operation::gather_gradient;
+  static constexpr bool is_sink(node_kind kind) {
+    return kind == node_kind::weight_gradient || kind == node_kind::row_sum || kind == node_kind::gather_gradient;
   }
   constexpr bool in_arena(int id) const {
-    operation const kind = g_.at(id).kind;
-    return !is_sink(kind) && kind != operation::ids && kind != operation::input && kind != operation::parameter;
+    node_kind const kind = g_.at(id).kind;
+    return !is_sink(kind) && kind != node_kind::ids && kind != node_kind::input && kind != node_kind::parameter;
   }
 
   constexpr void find_owners() {
     for (int i = 0; i < g_.size(); ++i) {
       node const& n = g_.at(i);
       of(i).owner = is_view(n.kind) ? of(n.inputs[0]).owner : i;
-      if (n.kind != operation::carry_out) continue;
+      if (n.kind != node_kind::carry_out) continue;
       of(i).owner = n.inputs[1];
       of(n.inputs[0]).ends = n.inputs[1];
     }
@@ -129,7 +129,7 @@ class planner {
     for (int i = 0; i < g_.size(); ++i)
       if (of(i).owner == i && in_arena(i)) {
         node const& n = g_.at(i);
-        bool const carry = n.kind == operation::carry_in;
+        bool const carry = n.kind == node_kind::carry_in;
         of(i).first = carry ? loop_of(n.loop).begin : i;
         of(i).last = carry ? loop_of(n.loop).end : i;
       }
@@ -140,14 +140,14 @@ class planner {
   }
 
   // Node `user` reads what `owner` holds.
-  constexpr void extend(int owner, int user, operation read) {
+  constexpr void extend(int owner, int user, node_kind read) {
     buffer& b = of(owner);
     int const defined = g_.at(owner).loop;
     int const used = g_.at(user).loop;
     if (used >= 0 && used != defined) b.last = std::max(b.last, loop_of(used).end);
     b.last = std::max(b.last, user);
-    if (defined < 0 || used == defined || read == operation::carry_out) return;
-    if (g_.at(user).kind == operation::carry_out && g_.at(user).inputs[1] == owner) return;
+    if (defined < 0 || used == defined || read == node_kind::carry_out) return;
+    if (g_.at(user).kind == node_kind::carry_out && g_.at(user).inputs[1] == owner) return;
     b.saved = true;
     b.first = std::min(b.first, loop_of(defined).begin);
   }
@@ -161,7 +161,7 @@ class planner {
   }
   constexpr std::int64_t size(int id) {
     node const& n = g_.at(id);
-    bool const carry = n.kind == operation::carry_in;
+    bool const carry = n.kind == node_kind::carry_in;
     std::int64_t const layers = n.loop < 0 ? 1 : loop_of(n.loop).layers;
     return slot(id) * (of(id).saved ? layers + (carry ? 1 : 0) : carry ? 2 : 1);
   }
@@ -198,14 +198,14 @@ class planner {
   constexpr void settle(int id) {
     node const& n = g_.at(id);
     node_place& p = places_[static_cast<std::size_t>(id)];
-    if (n.kind == operation::ids || n.kind == operation::input) {
-      p = {.memory = n.kind == operation::ids ? memory_kind::ids : memory_kind::input, .stride = n.shape.columns()};
-    } else if (n.kind == operation::parameter || is_sink(n.kind)) {
+    if (n.kind == node_kind::ids || n.kind == node_kind::input) {
+      p = {.memory = n.kind == node_kind::ids ? memory_kind::ids : memory_kind::input, .stride = n.shape.columns()};
+    } else if (n.kind == node_kind::parameter || is_sink(n.kind)) {
       p = parameter_of(id);
     } else {
       p = arena_of(id);
       if (is_view(n.kind))
-        p.offset = places_[static_cast<std::size_t>(n.inputs[0])].offset + (n.kind == operation::slice ? n.index : 0);
+        p.offset = places_[static_cast<std::size_t>(n.inputs[0])].offset + (n.kind == node_kind::slice ? n.index : 0);
     }
   }
 
@@ -223,7 +223,7 @@ class planner {
 
   // True of nodes that write the gradient of parameter `index`.
   constexpr bool gives_gradient(node const& n, int index) const {
-    if (n.kind != operation::cross_entropy) return is_sink(n.kind) && n.index == index;
+    if (n.kind != node_kind::cross_entropy) return is_sink(n.kind) && n.index == index;
     for (int input : {n.inputs[1], n.inputs[2]})
       if (input >= 0 && g_.at(input).index == index) return true;
     return false;
@@ -233,13 +233,13 @@ class planner {
     node const& n = g_.at(id);
     int const owner = of(id).owner;
     node const& held = g_.at(owner);
-    bool const carry = held.kind == operation::carry_in;
+    bool const carry = held.kind == node_kind::carry_in;
     node_place p{.memory = memory_kind::arena, .offset = of(owner).offset, .stride = padded(held.shape.columns())};
     if (of(owner).saved || carry) p.step = slot(owner);
     if (!carry) return p;
     bool const saved = of(owner).saved;
     int const layers = loop_of(held.loop).layers;
-    if (n.kind == operation::carry_out || (n.loop != held.loop && is_view(n.kind) && is_after(id))) {
+    if (n.kind == node_kind::carry_out || (n.loop != held.loop && is_view(n.kind) && is_after(id))) {
       p.offset += slot(owner) * (saved ? layers : layers % 2);
       p.step = 0;
       return p;
@@ -252,7 +252,7 @@ class planner {
   // A view, perhaps of views, of what a loop gives.
   constexpr bool is_after(int id) const {
     while (is_view(g_.at(id).kind)) id = g_.at(id).inputs[0];
-    return g_.at(id).kind == operation::carry_out;
+    return g_.at(id).kind == node_kind::carry_out;
   }
   // A view of what ends an iteration.
   constexpr bool is_end(int id) {

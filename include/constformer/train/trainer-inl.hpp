@@ -20,7 +20,7 @@
 #include "constformer/execute/scratch-inl.hpp"
 #include "constformer/execute/program.hpp"
 #include "constformer/execute/step-inl.hpp"
-#include "constformer/generate/random.hpp"
+#include "constformer/core/random.hpp"
 #include "constformer/kernels/adamw-inl.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/train/groups.hpp"

@@ -45,7 +45,7 @@ template <class Model>
 
 /// A column of the batch, one integer for each token.
 constexpr value ids_of(graph& g, id_column column, call where = call::current()) {
-  return detail::emit(g, operation::ids, value_shape{.rows = row_kind::token}, {}, where, static_cast<int>(column));
+  return detail::emit(g, node_kind::ids, value_shape{.rows = row_kind::token}, {}, where, static_cast<int>(column));
 }
 /// The same, in the graph of another value.
 constexpr value positions_of(value ids, call where = call::current()) {
@@ -77,9 +77,9 @@ template <class Model>
   call const where = call::current();
   node const last = g.at(g.result);
   int const targets = ids_of(g, id_column::targets, where).id();
-  bool const fused = last.kind == operation::linear;
+  bool const fused = last.kind == node_kind::linear;
   if (!fused) g.fail(last.where, format_message("loss: the model ends in no linear layer"));
-  g.result = detail::emit(g, operation::cross_entropy, value_shape{},
+  g.result = detail::emit(g, node_kind::cross_entropy, value_shape{},
                           {last.inputs[0], last.inputs[1], last.inputs[2], targets}, where)
                  .id();
   return put_in_order(g);
