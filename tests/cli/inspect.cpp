@@ -55,7 +55,9 @@ TEST_CASE("a command line that is not understood is one line and status 2") {
   check_refusal({"inspect"}, "path is required", 2);
   check_refusal(
       {"frobnicate"},
-      "\"frobnicate\" is none of the subcommands inspect, config, verify, build, export, tokenize, detokenize", 2);
+      "\"frobnicate\" is none of the subcommands inspect, config, verify, build, export, tokenize, detokenize, "
+      "chat-render",
+      2);
   CHECK(refusal({"inspect", "a", "--frobnicate"}, 2).find("--frobnicate") != std::string::npos);
   std::string const model = source("models/sort").string();
   check_refusal({"build", model}, "--output is required", 2);

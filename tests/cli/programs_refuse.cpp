@@ -1,5 +1,9 @@
 // What programs say to input and weights that are not for them.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <iterator>
+#include <ranges>
+#include <sstream>
 #include <string>
 
 #include "programs.hpp"
@@ -78,7 +82,7 @@ TEST_CASE("weights beside a program that are missing, cut off, damaged or anothe
     check_refused_with(b.call(), "is damaged");
   }
   write_text(b.weights, whole);
-  flip_bit(b.weights, whole.size() - 10);  // the table of tensors, which only info reads
+  flip_bit(b.weights, whole.size() - 100);  // the table of tensors, which only info reads
   check_refused_with({b.model.string(), "info"}, "is damaged: the checksum of section tensors is ");
 
   program("shakespeare", source("models/shakespeare"));
@@ -129,9 +133,11 @@ TEST_CASE("text that is none, or that the model does not know") {
   check_program_refusal({model, "-f", "/nowhere"}, "/nowhere: cannot be read: No such file or directory");
 }
 
-TEST_CASE("a decoder does not embed") {
-  check_program_refusal({sorter(), "embed", "-p", "ABC"},
-                        "sort is a decoder (gpt2); embed needs an encoder, generating and score work here");
+TEST_CASE("a decoder embeds with its hidden states, and is no classifier") {
+  auto const vector = output_of({sorter(), "embed", "-p", "ABC"});
+  std::istringstream in(vector);
+  CHECK(std::ranges::distance(std::ranges::istream_view<float>(in)) == 48);
+  CHECK(run({sorter(), "classify", "-p", "ABC"}).status == 1);
 }
 
 TEST_CASE("logits that cannot be written leave nothing") {

@@ -22,5 +22,5 @@ struct store {
 
 void multiply(constformer::worker const& self, constformer::stage const& s, std::byte const* weight,
               kernels::matrix_rows x, float* out) {
-  kernels::linear_forward<model, 16, 16>(self, s, weight, x, 4, store{out});
+  kernels::linear_forward<model, constformer::dtype::f32, 16, 16>(self, s, weight, x, 4, store{out});
 }

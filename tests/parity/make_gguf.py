@@ -165,10 +165,11 @@ def add_keys(writer, family, c):
 
 def llama3_factors(c):
     s, dims = c["rope_scaling"], c["hidden_size"] // c["num_attention_heads"]
+    trained = s.get("original_max_position_embeddings", c.get("original_max_position_embeddings"))  # 5.24: beside it
     out = []
     for frequency in c["rope_theta"] ** (-np.arange(0, dims, 2) / dims):
         length = 2 * np.pi / frequency
-        smooth = (s["original_max_position_embeddings"] / length - s["low_freq_factor"]) / (
+        smooth = (trained / length - s["low_freq_factor"]) / (
             s["high_freq_factor"] - s["low_freq_factor"])
         smooth = min(max(smooth, 0.0), 1.0)
         out.append(1 / ((1 - smooth) / s["factor"] + smooth))
