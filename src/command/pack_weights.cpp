@@ -122,7 +122,7 @@ float largest_of(dtype type) {
 // A weight that is no number would make every text nonsense. −∞ in the head's bias forbids a token.
 void require_finite(pack_task const& task, std::span<float const> values, std::int64_t first) {
   float const most = largest_of(task.step->type_in(task.layer));
-  bool const bias = task.step->parameter.view() == "head.bias";
+  bool const bias = task.step->parameter.view().ends_with("head.bias");
   for (std::size_t i = 0; i < values.size(); ++i) {
     float const x = values[i];
     if (std::abs(x) <= most || (bias && x == -std::numeric_limits<float>::infinity())) continue;

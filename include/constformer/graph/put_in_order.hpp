@@ -53,7 +53,7 @@ class ordering {
       if (n.kind == node_kind::carry_out && from_.at(n.inputs[1]).loop == index) ends.push_back(i);
     }
     for (int end : ends) visit(from_.at(from_.at(end).inputs[1]).inputs[0], body_parent);
-    std::vector<bool> seen(from_.nodes.size());
+    std::vector<int> seen(from_.nodes.size(), 0);  // bits of libstdc++ 12 are no constants to clang 19
     for (int end : ends) visit_outside(from_.at(end).inputs[0], index, seen);
     out_.loops.push_back(
         {.layers = body.layers, .begin = static_cast<int>(out_.nodes.size()), .end = 0, .reverses = body.reverses});
@@ -66,7 +66,7 @@ class ordering {
   }
 
   // Copies what the body of loop `index` reads from outside of it.
-  constexpr void visit_outside(int id, int index, std::vector<bool>& seen) {
+  constexpr void visit_outside(int id, int index, std::vector<int>& seen) {
     if (id < 0 || seen[static_cast<std::size_t>(id)]) return;
     seen[static_cast<std::size_t>(id)] = true;
     node const& n = from_.at(id);

@@ -13,8 +13,8 @@ namespace constformer {
 namespace detail {
 
 /// True of the nodes that a gradient reaches: parameters, and what is computed from them.
-constexpr std::vector<bool> needs_gradient(graph_view g) {
-  std::vector<bool> needs(g.nodes.size());
+constexpr std::vector<int> needs_gradient(graph_view g) {
+  std::vector<int> needs(g.nodes.size(), 0);
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     node const& n = g.nodes[i];
     bool any = n.kind == node_kind::parameter || n.kind == node_kind::carry_in;
@@ -265,7 +265,7 @@ class reverse_pass {
   }
 
   graph out_;
-  std::vector<bool> needs_;
+  std::vector<int> needs_;
   std::vector<int> gradient_;  // by forward node: the node that is its gradient so far; −1: none
   std::source_location where_{};
 };
