@@ -71,6 +71,7 @@ constexpr std::array spare{
     spare_key{"", "cross_attention_hidden_size", "of cross-attention, which is refused"},
     spare_key{decoders, "is_decoder", "the family is one in any case"},
     spare_key{translators, "is_decoder", "of the whole, which has both sides"},
+    spare_key{encoders, "bad_words_ids", "an encoder generates nothing"},
     spare_key{"mt5", "tie_word_embeddings", "a head that is not stored is the embedding, one that is stored counts"},
     spare_key{"distilbert", "is_decoder", "the family's code does not read it"},
     spare_key{"", "cache_implementation", "keys and values are kept as the program was built"},
