@@ -59,7 +59,10 @@ def check(command, pack, name, kind, scratch):
         checkpoint, options = scratch / "packed", []
     subprocess.run([command, "export", checkpoint, *options, "-o", out], check=True)
     encoder = (fixture / "hidden.npy").exists()
-    ours, theirs = computed(out, expected, encoder), np.load(fixture / ("hidden.npy" if encoder else "logits.npy"))
+    ours = computed(out, expected, encoder)
+    # Sums differ from processor to processor, T5's by 3e-5: what a folder gives is computed anew.
+    theirs = computed(fixture, expected, encoder) if (fixture / "config.json").exists() else np.load(
+        fixture / ("hidden.npy" if encoder else "logits.npy"))
     gap = np.abs(ours - theirs).max() / np.abs(theirs).max()
     print(f"{name}{' in ' + kind if kind else ''}: {gap:.1e} of the range")
     return gap <= BOUND

@@ -22,6 +22,7 @@ namespace HWY_NAMESPACE {
 /// Floats that one node of a program wants of all workers together, and of each.
 template <class Program>
 struct scratch_of {
+  /// Of all workers together.
   static constexpr std::size_t shared = [] {
     std::size_t most = 0;
     for (node const& n : Program::graph.nodes) {
@@ -35,6 +36,7 @@ struct scratch_of {
     }
     return most;
   }();
+  /// Of each.
   static constexpr std::size_t own = [] {
     std::size_t most = product_scratch;
     for (node const& n : Program::graph.nodes)

@@ -46,15 +46,17 @@ struct frame {
 /// Node `Id` of `Program`, and where it lies.
 template <class Program, int Id>
 struct step {
-  static constexpr node const& n = Program::graph.nodes[Id];
-  static constexpr node_place const& place = Program::memory.places[Id];
-  static constexpr int columns = n.shape.columns();
+  static constexpr node const& n = Program::graph.nodes[Id];              ///< the node
+  static constexpr node_place const& place = Program::memory.places[Id];  ///< where it lies
+  static constexpr int columns = n.shape.columns();                       ///< values of a row
+  /// Values of a piece: the innermost axis.
   static constexpr int inner = n.shape.rank == 0 ? 1 : n.shape.last().extent;
 
   /// A product with one factor for each piece of the innermost axis.
   static constexpr bool by_piece =
       n.kind == node_kind::multiply && Program::graph.nodes[n.inputs[1] < 0 ? 0 : n.inputs[1]].shape != n.shape;
 
+  /// The step of its input I.
   template <int I>
   using input = step<Program, n.inputs[I]>;
 
@@ -70,6 +72,7 @@ struct step {
     std::int64_t const slot = place.in_turn ? (f.iteration + place.shift) % 2 : f.layer + place.shift;
     return base + place.offset + (place.step == 0 ? 0 : slot * place.step);
   }
+  /// Floats from row to row.
   static constexpr std::size_t stride = static_cast<std::size_t>(place.stride);
   /// All rows by `columns` of them.
   static float_rows all(frame const& f) { return {data(f), stride, rows(f), columns}; }
@@ -90,6 +93,7 @@ struct step {
       map(static_cast<std::size_t>(r), data(f) + static_cast<std::size_t>(r) * stride);
   }
 
+  /// Computes this worker's share of it.
   static HWY_INLINE void run(worker const& self, frame& f) {
     float_tag const d;
     if constexpr (n.kind == node_kind::zeros) {
@@ -490,6 +494,7 @@ HWY_NOINLINE void begin_carry(worker const& self, frame& f) {
   });
 }
 
+/// Nodes [Begin, End) of `Program`, the body of a loop, once for each layer.
 template <class Program, int Begin, int End>
 HWY_INLINE void run_loop(worker const& self, frame& f) {
   constexpr loop const& body = Program::graph.loops[Program::graph.nodes[Begin].loop];

@@ -65,7 +65,7 @@ inline constexpr int most_inputs = 6;
 
 /// One step of a forward or backward pass: ints, so that a pass over it is a loop in the compiler.
 struct node {
-  node_kind kind = node_kind::copy;
+  node_kind kind = node_kind::copy;                             ///< what it computes
   std::array<int, most_inputs> inputs{-1, -1, -1, -1, -1, -1};  ///< ids of nodes before this one; −1: none
   value_shape shape{};                                          ///< of what it gives
   int index = 0;                                                ///< as its kind says

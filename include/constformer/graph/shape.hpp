@@ -65,11 +65,11 @@ enum class row_kind : std::uint8_t {
 
 /// Rows of one kind, and up to three static axes, the last one contiguous.
 struct value_shape {
-  static constexpr int most_axes = 3;
+  static constexpr int most_axes = 3;  ///< limit of `rank`
 
-  row_kind rows = row_kind::one;
-  int rank = 0;            ///< axes in use
-  axis axes[most_axes]{};  ///< outermost first
+  row_kind rows = row_kind::one;  ///< what they are
+  int rank = 0;                   ///< axes in use
+  axis axes[most_axes]{};         ///< outermost first
   bool operator==(value_shape const&) const = default;
 
   /// Values of a row.

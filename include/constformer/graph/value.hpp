@@ -75,8 +75,9 @@ constexpr value scale(value a, float factor, call where = call::current()) {
 
 /// A value and the place of the operator it stands beside: operators have no room for a default argument.
 struct placed_value {
-  value held;                                                                         ///< the operand
-  call where;                                                                         ///< of the operator
+  value held;  ///< the operand
+  call where;  ///< of the operator
+  /// Made where the operator stands.
   constexpr placed_value(value v, call at = call::current()) : held(v), where(at) {}  // NOLINT
 };
 

@@ -20,10 +20,10 @@ namespace HWY_NAMESPACE {
 
 /// What is moved: whole vectors of parameters, gradients and both moments.
 struct adamw_run {
-  float* parameter;
-  float const* gradient;
-  float* mean;
-  float* square;
+  float* parameter;       ///< moved
+  float const* gradient;  ///< of the loss
+  float* mean;            ///< running, of gradients
+  float* square;          ///< running, of their squares
 };
 
 /// torch's order of operations: p −= p·rate·decay; m += (g − m)(1 − β₁); v = v·β₂ + (1 − β₂)·g²;

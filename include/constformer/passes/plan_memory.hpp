@@ -50,13 +50,13 @@ enum class memory_kind : std::uint8_t { none, ids, input, parameter, gradient, a
 
 /// Where a node's rows lie.
 struct node_place {
-  memory_kind memory = memory_kind::none;
-  std::int64_t offset = 0;  ///< floats, in the first slot
-  std::int64_t step = 0;    ///< floats from one layer's slot to the next; 0: all layers use one
-  int stride = 0;           ///< floats from row to row
-  int shift = 0;            ///< what ends iteration i is what i + 1 begins with
-  bool in_turn = false;     ///< two slots, used in turn by iterations: nobody else looks
-  bool adds = false;        ///< a gradient that something before it in the pass has written
+  memory_kind memory = memory_kind::none;  ///< which
+  std::int64_t offset = 0;                 ///< floats, in the first slot
+  std::int64_t step = 0;                   ///< floats from one layer's slot to the next; 0: all layers use one
+  int stride = 0;                          ///< floats from row to row
+  int shift = 0;                           ///< what ends iteration i is what i + 1 begins with
+  bool in_turn = false;                    ///< two slots, used in turn by iterations: nobody else looks
+  bool adds = false;                       ///< a gradient that something before it in the pass has written
 };
 
 /// Memory of a pass: floats of the arena, places by node.
