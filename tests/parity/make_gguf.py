@@ -165,11 +165,10 @@ def add_keys(writer, family, c):
 
 def llama3_factors(c):
     s, dims = c["rope_scaling"], c["hidden_size"] // c["num_attention_heads"]
-    trained = s.get("original_max_position_embeddings", c.get("original_max_position_embeddings"))  # 5.24: beside it
     out = []
     for frequency in c["rope_theta"] ** (-np.arange(0, dims, 2) / dims):
         length = 2 * np.pi / frequency
-        smooth = (trained / length - s["low_freq_factor"]) / (
+        smooth = (s["original_max_position_embeddings"] / length - s["low_freq_factor"]) / (
             s["high_freq_factor"] - s["low_freq_factor"])
         smooth = min(max(smooth, 0.0), 1.0)
         out.append(1 / ((1 - smooth) / s["factor"] + smooth))
@@ -196,7 +195,7 @@ def write_gguf(name, folder, seed):
     writer = gguf.GGUFWriter(str(folder / "model.gguf"), family)
     add_keys(writer, family, c)
     random = np.random.RandomState(seed)
-    if c.get("rope_scaling"):
+    if (c.get("rope_scaling") or {}).get("rope_type") == "llama3":
         writer.add_tensor("rope_freqs.weight", llama3_factors(c))
     if family == "phi3":
         for length in ("long", "short"):
