@@ -178,12 +178,14 @@ struct super_panels {
       HWY_UNROLL(16)
       for (int v = 0; v < vecs; ++v) sums[r][v] = hn::Set(int_tag(), -Block::middle * x[r]->sums[Part]);
     }
-    if constexpr (lanes == 1)
-      multiply_columns<Part>(x, at, piece, sums);
-    else if constexpr (Dots == integer_dots::quads)
+#if HWY_TARGET == HWY_SCALAR
+    multiply_columns<Part>(x, at, piece, sums);
+#else
+    if constexpr (Dots == integer_dots::quads)
       multiply_quads<Part>(x, at, piece, sums);
     else
       multiply_pairs<Part>(x, at, piece, sums);
+#endif
     tile<Rows, Panels> products;
     HWY_UNROLL(16)
     for (int r = 0; r < Rows; ++r) {
