@@ -14,117 +14,13 @@
 #include "constformer/kernels/integers-inl.hpp"
 #include "constformer/layers/linear-inl.hpp"
 #include "constformer/layers/packed_value.hpp"
-#include "pack_row.hpp"
+#include "products.hpp"
 #include "reference.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 namespace {
-
-// W (out, in) in panels, packed as the command packs it.
-template <dtype Type>
-std::vector<stored<Type>> packed(std::vector<float> const& w, int out, int in) {
-  auto const bytes = static_cast<std::size_t>(panel_bytes(Type, out, in));
-  std::vector<stored<Type>> panels(bytes / sizeof(stored<Type>));
-  auto const cols = static_cast<std::size_t>(in);
-  for (int row = 0; row < out; ++row)
-    command::put_panel_row(Type, reinterpret_cast<std::byte*>(panels.data()), {out, in}, row,
-                           std::span(w).subspan(static_cast<std::size_t>(row) * cols, cols));
-  return panels;
-}
-
-struct product {
-  int rows, in, out;
-  std::vector<float> x;  // (rows, padded in)
-  std::vector<float> w;
-  std::vector<double> expected;
-
-  product(int r, int i, int o)
-      : rows(r),
-        in(i),
-        out(o),
-        w(reference::random_floats(static_cast<std::size_t>(o * i), static_cast<std::uint32_t>(o))) {
-    auto const dense = dense_input();
-    expected = reference::matmul(dense, w, r, i, o);
-    x.assign(static_cast<std::size_t>(r) * static_cast<std::size_t>(padded(i)), 0.0F);
-    for (int a = 0; a < r; ++a)
-      for (int b = 0; b < i; ++b)
-        x[static_cast<std::size_t>(a * padded(i) + b)] = dense[static_cast<std::size_t>(a * i + b)];
-  }
-
-  [[nodiscard]] std::vector<float> dense_input() const {
-    return reference::random_floats(static_cast<std::size_t>(rows * in), static_cast<std::uint32_t>(rows + 7));
-  }
-
-  // What the product is with the weights that were stored, which are not quite those that were given.
-  template <dtype Type>
-  [[nodiscard]] std::vector<double> expected_of(std::vector<stored<Type>> const& panels) const {
-    std::vector<float> kept;
-    for (int o = 0; o < out; ++o)
-      for (int i = 0; i < in; ++i) kept.push_back(panel_value<Type>(panels.data(), {out, in}, o, i));
-    return reference::matmul(dense_input(), kept, rows, in, out);
-  }
-
-  [[nodiscard]] std::size_t stride() const { return static_cast<std::size_t>(padded(in)); }
-
-  // y without its padding.
-  [[nodiscard]] std::vector<float> tight(std::vector<float> const& y) const {
-    std::vector<float> t;
-    for (int r = 0; r < rows; ++r)
-      for (int o = 0; o < out; ++o) t.push_back(y[static_cast<std::size_t>(r * padded(out) + o)]);
-    return t;
-  }
-};
-
-template <dtype Type>
-std::vector<float> product_of(product const& p, std::vector<stored<Type>> const& weights) {
-  std::vector<float> y(static_cast<std::size_t>(p.rows * padded(p.out)), -7.0F);
-  store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(p.out))}, nullptr};
-  matmul(p.x.data(), p.stride(), p.rows, weights.data(), p.in, padded(p.out) / panel_rows, 0,
-         padded(p.out) / panel_rows, finish);
-  return p.tight(y);
-}
-
-// The inputs as integers, rounded as a model rounds them.
-template <dtype Type, integer_dots Dots>
-std::vector<input_block<stored<Type>, Dots>> rounded(product const& p) {
-  std::vector<input_block<stored<Type>, Dots>> blocks(static_cast<std::size_t>(p.rows) * input_blocks(p.in));
-  for (int r = 0; r < p.rows; ++r)
-    round_row(p.x.data() + static_cast<std::size_t>(r) * p.stride(), p.in,
-              blocks.data() + static_cast<std::size_t>(r) * input_blocks(p.in));
-  return blocks;
-}
-
-template <dtype Type, integer_dots Dots>
-std::vector<float> integer_product_of(product const& p, std::vector<stored<Type>> const& weights) {
-  std::vector<float> y(static_cast<std::size_t>(p.rows * padded(p.out)), -7.0F);
-  store_sums<false> const finish{{y.data(), static_cast<std::size_t>(padded(p.out))}, nullptr};
-  matmul(rounded<Type, Dots>(p).data(), input_blocks(p.in), p.rows, weights.data(), p.in, padded(p.out) / panel_rows, 0,
-         padded(p.out) / panel_rows, finish);
-  return p.tight(y);
-}
-
-// Against the product of what inputs and weights were rounded to.
-template <dtype Type, integer_dots Dots>
-double integer_distance(int rows, int in, int out) {
-  product p(rows, in, out);
-  auto const weights = packed<Type>(p.w, out, in);
-  auto const blocks = rounded<Type, Dots>(p);
-  std::vector<float> x;
-  for (int r = 0; r < rows; ++r)
-    for (int k = 0; k < in; ++k) {
-      auto const& block =
-          blocks[static_cast<std::size_t>(r) * input_blocks(in) + static_cast<std::size_t>(k / block_columns)];
-      x.push_back(block.scale * static_cast<float>(value_at(block, k % block_columns)));
-      float const given = p.x[static_cast<std::size_t>(r) * p.stride() + static_cast<std::size_t>(k)];
-      CHECK(std::abs(x.back() - given) <= block.scale * 0.501F);
-    }
-  std::vector<float> kept;
-  for (int o = 0; o < out; ++o)
-    for (int i = 0; i < in; ++i) kept.push_back(panel_value<Type>(weights.data(), {out, in}, o, i));
-  return reference::distance(integer_product_of<Type, Dots>(p, weights), reference::matmul(x, kept, rows, in, out));
-}
 
 TEST_CASE("products of integers agree with plain loops over what was rounded") {
   for (int rows : {1, 2, 3, 4, 5, 13})
@@ -138,67 +34,6 @@ TEST_CASE("products of integers agree with plain loops over what was rounded") {
         CHECK(integer_distance<dtype::q4_0, integer_dots::quads>(rows, in, out) < 1e-5);
         CHECK(integer_distance<dtype::iq4_nl, integer_dots::quads>(rows, in, out) < 1e-5);
       }
-}
-
-template <dtype Type>
-void check_k_quant() {
-  for (int rows : {1, 2, 3, 5, 13})
-    for (int in : {256, 512})
-      for (int out : {1, 16, 17, 48}) {
-        INFO(name_of(Type) << " rows=" << rows << " in=" << in << " out=" << out);
-        CHECK(integer_distance<Type, integer_dots::pairs>(rows, in, out) < 1e-5);
-        CHECK(integer_distance<Type, integer_dots::quads>(rows, in, out) < 1e-5);
-        product const p(rows, in, out);
-        auto const weights = packed<Type>(p.w, out, in);
-        CHECK(reference::distance(product_of<Type>(p, weights), p.expected_of<Type>(weights)) < 1e-5);
-      }
-}
-
-TEST_CASE("products with K-quants agree with plain loops, of integers and of floats") {
-  check_k_quant<dtype::q4_k>();
-  check_k_quant<dtype::q5_k>();
-  check_k_quant<dtype::q6_k>();
-}
-
-// A file's blocks, each byte of them random, but the halves.
-template <dtype Type>
-std::vector<stored<Type>> packed_blocks_of(dtype file_type, int out, int in) {
-  std::vector<stored<Type>> panels(static_cast<std::size_t>(panel_bytes(Type, out, in)) / sizeof(stored<Type>));
-  auto const random = reference::random_floats(static_cast<std::size_t>(bytes_of(file_type, in)), 3);
-  std::vector<std::byte> row(random.size());
-  for (int r = 0; r < out; ++r) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      std::size_t const from = (i * 31 + static_cast<std::size_t>(r) * 7) % row.size();
-      row[i] = std::byte{static_cast<unsigned char>(static_cast<int>(random[from] * 100.0F))};
-    }
-    for (std::size_t block = 0; block < row.size(); block += static_cast<std::size_t>(group_of(file_type).bytes))
-      for (std::size_t half : {0, 2}) row[block + half] = std::byte{0x11}, row[block + half + 1] = std::byte{0x1C};
-    command::put_stored_panel_row(Type, reinterpret_cast<std::byte*>(panels.data()), {out, in}, r, file_type, row);
-  }
-  return panels;
-}
-
-TEST_CASE("products with what any block holds agree with plain loops") {
-  for (int rows : {1, 2, 5})
-    for (int out : {1, 17, 48}) {
-      product const p(rows, 256, out);
-      for (dtype const type : {dtype::q4_1, dtype::q4_k, dtype::iq4_xs}) {
-        auto const weights = packed_blocks_of<dtype::q8_f>(type, out, 256);
-        CHECK(reference::distance(product_of<dtype::q8_f>(p, weights), p.expected_of<dtype::q8_f>(weights)) < 1e-5);
-      }
-    }
-}
-
-TEST_CASE("a row beside K-quants has alone the bits that it has among others") {
-  product const p(7, 512, 80);
-  auto const weights = packed<dtype::q4_k>(p.w, 80, 512);
-  auto const together = integer_product_of<dtype::q4_k, best_dots>(p, weights);
-  for (std::size_t row = 0; row < 7; ++row) {
-    product alone(1, 512, 80);
-    std::copy_n(p.x.begin() + static_cast<std::ptrdiff_t>(row * p.stride()), p.stride(), alone.x.begin());
-    auto const one = integer_product_of<dtype::q4_k, best_dots>(alone, weights);
-    CHECK(std::equal(one.begin(), one.end(), together.begin() + static_cast<std::ptrdiff_t>(row * 80)));
-  }
 }
 
 template <dtype Type, integer_dots Dots, class Value>

@@ -20,10 +20,12 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+#if HWY_TARGET != HWY_SCALAR
 /// Bytes beside the integers of a vector.
 using byte_tag = hn::Repartition<std::uint8_t, int_tag>;
 /// A vector of them.
 using byte_vec = hn::Vec<byte_tag>;
+#endif
 
 namespace super {
 
@@ -96,11 +98,36 @@ HWY_INLINE float_vec bytes_at(Byte const* at) {
   return hn::ConvertTo(float_tag(), hn::PromoteTo(int_tag(), hn::LoadU(hn::Rebind<Byte, float_tag>(), at)));
 }
 
-// Six bits each: unpacked once a block, four pieces of all rows in as few vectors as they fill.
+/// Six bits each: unpacked once a block.
 template <class Block>
 class k_scales {
  public:
-  explicit HWY_INLINE k_scales(Block const& b) : block_(b) {
+  static constexpr bool has_leasts = true;  ///< there are offsets
+  /// Views the block, and unpacks.
+  explicit HWY_INLINE k_scales(Block const& b) : block_(b) { unpack(b); }
+  /// Of the integers.
+  HWY_INLINE float_vec scale(int piece, int, int row) const {
+    return hn::Mul(halves_at(block_.scales + row), bytes_at(scales_[piece] + row));
+  }
+  /// What is taken off.
+  HWY_INLINE float_vec least(int piece, int, int row) const {
+    return hn::Mul(halves_at(block_.leasts + row), bytes_at(leasts_[piece] + row));
+  }
+
+ private:
+#if HWY_TARGET == HWY_SCALAR
+  void unpack(Block const& b) {
+    for (int row = 0; row < panel_rows; ++row) {
+      auto const packed = detail::k_scales_of(b, row);
+      for (int piece = 0; piece < super_pieces; ++piece) {
+        scales_[piece][row] = static_cast<std::uint8_t>(k_scale(packed, piece));
+        leasts_[piece][row] = static_cast<std::uint8_t>(k_least(packed, piece));
+      }
+    }
+  }
+#else
+  // Four pieces of all rows in as few vectors as they fill.
+  HWY_INLINE void unpack(Block const& b) {
     byte_tag const d;
     constexpr std::size_t step = hn::MaxLanes(d), four = std::size_t{4} * panel_rows;
     auto const low = hn::Set(d, 15), six = hn::Set(d, 63);
@@ -116,15 +143,6 @@ class k_scales {
       hn::StoreU(hn::Or(hn::And(high_half(rest), low), upper(leasts)), d, &leasts_[4][0] + at);
     }
   }
-  HWY_INLINE float_vec scale(int piece, int, int row) const {
-    return hn::Mul(halves_at(block_.scales + row), bytes_at(scales_[piece] + row));
-  }
-  HWY_INLINE float_vec least(int piece, int, int row) const {
-    return hn::Mul(halves_at(block_.leasts + row), bytes_at(leasts_[piece] + row));
-  }
-  static constexpr bool has_leasts = true;
-
- private:
   static HWY_INLINE byte_vec high_half(byte_vec v) {
     return hn::BitCast(byte_tag(), hn::ShiftRight<4>(hn::BitCast(int_tag(), v)));
   }
@@ -133,6 +151,7 @@ class k_scales {
     auto const shifted = hn::BitCast(byte_tag(), hn::ShiftRight<2>(hn::BitCast(int_tag(), v)));
     return hn::And(shifted, hn::Set(byte_tag(), 0x30));
   }
+#endif
   Block const& block_;
   std::uint8_t scales_[super_pieces][panel_rows];
   std::uint8_t leasts_[super_pieces][panel_rows];
@@ -181,7 +200,7 @@ class super_scales<q8_f_block> {
   q8_f_block const& block_;
 };
 
-/// Calls visit.operator()<Quad>() for the quads of part `Part` of a piece.
+/// Calls `visit.operator()<Quad>()` for the quads of part `Part` of a piece.
 template <class Block, int Part, class Visit>
 HWY_INLINE void for_each_super_quad(Visit const& visit) {
   constexpr int quads = block_columns / quad_columns / Block::parts;

@@ -36,9 +36,9 @@ HWY_INLINE float_vec widened_byte(int_vec words) {
   return hn::ConvertTo(float_tag(), hn::Sub(byte, hn::Set(int_tag(), Block::middle)));
 }
 
-// 32 columns of a panel as floats, a line of 16 rows for each.
+/// 32 columns of a panel as floats, a line of 16 rows for each.
 struct float_lines {
-  alignas(64) float values[block_columns][panel_rows];
+  alignas(64) float values[block_columns][panel_rows];  ///< (column, row)
 };
 
 template <int Part, class Block>
@@ -78,12 +78,13 @@ inline constexpr int quads_of_16_bits<q5_k_block> = 4;
 template <>
 inline constexpr int quads_of_16_bits<q6_k_block> = 2;
 
-// What is read of `Panels` panels at one place of their depth.
+/// What is read of `Panels` panels at one place of their depth.
 template <class Block, int Panels>
 struct super_column {
-  Block const* blocks[Panels];
-  super_scales<Block> scales[Panels];
+  Block const* blocks[Panels];         ///< one of each panel
+  super_scales<Block> scales[Panels];  ///< theirs
 
+  /// The block of the first panel, and how many blocks from one panel to the next.
   template <std::size_t... I>
   HWY_INLINE super_column(Block const* first, std::size_t stride, std::index_sequence<I...>)
       : blocks{(first + I * stride)...}, scales{super_scales<Block>(first[I * stride])...} {}
@@ -177,10 +178,14 @@ struct super_panels {
       HWY_UNROLL(16)
       for (int v = 0; v < vecs; ++v) sums[r][v] = hn::Set(int_tag(), -Block::middle * x[r]->sums[Part]);
     }
+#if HWY_TARGET == HWY_SCALAR
+    multiply_columns<Part>(x, at, piece, sums);
+#else
     if constexpr (Dots == integer_dots::quads)
       multiply_quads<Part>(x, at, piece, sums);
     else
       multiply_pairs<Part>(x, at, piece, sums);
+#endif
     tile<Rows, Panels> products;
     HWY_UNROLL(16)
     for (int r = 0; r < Rows; ++r) {
@@ -191,6 +196,25 @@ struct super_panels {
         t, products, at, piece, [&](int r) { return x[r]->scale; }, [&](int r) { return x[r]->scaled_sum; });
   }
 
+#if HWY_TARGET == HWY_SCALAR
+  // One row a lane: its four columns one by one.
+  template <int Part, int Rows, int Panels, class Input, int Vecs>
+  static HWY_INLINE void multiply_columns(Input const* const (&x)[Rows], super::super_column<Block, Panels> const& at,
+                                          int piece, int_vec (&sums)[Rows][Vecs]) {
+    for_each_super_quad<Block, Part>([&]<int Quad>() HWY_ATTR __attribute__((always_inline)) {
+      for (int v = 0; v < Vecs; ++v) {
+        auto const word = static_cast<std::uint32_t>(
+            hn::GetLane(super_quad<Quad>(*at.blocks[v / panel_vecs], piece, v % panel_vecs)));
+        for (int r = 0; r < Rows; ++r) {
+          int sum = hn::GetLane(sums[r][v]);
+          for (int c = 0; c < quad_columns; ++c)
+            sum += value_at(*x[r], Quad * quad_columns + c) * static_cast<int>(word >> (8 * c) & 0xFFU);
+          sums[r][v] = hn::Set(int_tag(), sum);
+        }
+      }
+    });
+  }
+#else
   template <int Part, int Rows, int Panels, class Input, int Vecs>
   static HWY_INLINE void multiply_quads(Input const* const (&x)[Rows], super::super_column<Block, Panels> const& at,
                                         int piece, int_vec (&sums)[Rows][Vecs]) {
@@ -230,6 +254,7 @@ struct super_panels {
       }
     });
   }
+#endif
 };
 
 }  // namespace HWY_NAMESPACE

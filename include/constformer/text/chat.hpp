@@ -98,7 +98,9 @@ class chat_template {
   /// Throws `error` with the line and what is not understood there or, by its name, not supported.
   explicit chat_template(std::string_view jinja);
   ~chat_template();
+  /// What is moved from may only be assigned to or destroyed.
   chat_template(chat_template&&) noexcept;
+  /// The same.
   chat_template& operator=(chat_template&&) noexcept;
 
   /// Throws `error` if the template refuses the conversation (raise_exception), fails, or does more than a rendering

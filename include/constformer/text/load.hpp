@@ -45,8 +45,8 @@ namespace constformer {
 [[nodiscard]] tokenizer_data read_tiktoken(std::string_view bytes, std::string_view name);
 /// vocab.txt of BERT: one token per line; `lower_case` also strips accents, as BERT's do_lower_case does.
 [[nodiscard]] tokenizer_data read_wordpiece_vocab(std::string_view bytes, std::string_view name, bool lower_case);
-/// The vocabulary in a GGUF file: tokenizer.ggml.model llama (SentencePiece BPE), gpt2, whitespace and gemma4 (BPE, split
-/// as tokenizer.ggml.pre says), bert (WordPiece) or t5 (Unigram).
+/// The vocabulary in a GGUF file: tokenizer.ggml.model llama (SentencePiece BPE), gpt2, whitespace and gemma4 (BPE,
+/// split as tokenizer.ggml.pre says), bert (WordPiece) or t5 (Unigram).
 [[nodiscard]] tokenizer_data read_gguf_tokenizer(std::span<std::byte const> file, std::string_view name);
 /// A JSON object {"type": "char", "chars": [...]}: the place of a character is its id.
 [[nodiscard]] tokenizer_data read_character_vocab(std::string_view bytes, std::string_view name);
