@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <list>
 #include <string_view>
 
 #include "text/jinja/operators.hpp"
@@ -208,10 +209,9 @@ class json_writer {
 
   void object(mapping const& m, int depth) {
     if (m.items.empty()) return out_.append("{}");
-    auto items = m.items;
+    std::list items(m.items.begin(), m.items.end());  // sorts in order whatever comparisons say
     e_.look(items.size() * 16);
-    if (style_.sort_keys)
-      std::ranges::stable_sort(items, [&](auto const& a, auto const& b) { return less(e_, a.first, b.first); });
+    if (style_.sort_keys) items.sort([&](auto const& a, auto const& b) { return less(e_, a.first, b.first); });
     out_.append("{");
     bool first = true;
     for (auto const& [key, held] : items) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -91,12 +92,12 @@ value keys_of(evaluation& e, value const& v, value const* paths, bool case_sensi
 
 using keyed = std::pair<value, value>;  // what is compared, and the item
 
-// Equal items keep their order, in reverse, too.
-std::vector<value> sorted(evaluation& e, std::vector<keyed> all, bool reversed) {
-  auto const by_key = [&](keyed const& a, keyed const& b) { return less(e, a.first, b.first); };
-  if (reversed) std::ranges::reverse(all);
-  std::ranges::stable_sort(all, by_key);
-  if (reversed) std::ranges::reverse(all);
+// Equal items keep their order, in reverse, too. A list merges: what compares with nothing, as NaN does, is no danger.
+std::vector<value> sorted(evaluation& e, std::vector<keyed> const& items, bool reversed) {
+  std::list all(items.begin(), items.end());
+  if (reversed) all.reverse();
+  all.sort([&](keyed const& a, keyed const& b) { return less(e, a.first, b.first); });
+  if (reversed) all.reverse();
   std::vector<value> out;
   out.reserve(all.size());
   for (auto const& [key, item] : all) out.push_back(item);
@@ -109,7 +110,7 @@ value sort(evaluation& e, value const& subject, arguments const& all) {
   bool const sensitive = g.flag(1, "case_sensitive", false);
   std::vector<keyed> items;
   for (value const& v : items_of(e, subject)) items.emplace_back(keys_of(e, v, g.find(2, "attribute"), sensitive), v);
-  return e.memory.list(sorted(e, std::move(items), g.flag(0, "reverse", false)));
+  return e.memory.list(sorted(e, items, g.flag(0, "reverse", false)));
 }
 
 value dictsort(evaluation& e, value const& subject, arguments const& all) {
@@ -123,7 +124,7 @@ value dictsort(evaluation& e, value const& subject, arguments const& all) {
   for (auto const& [key, held] : std::get<mapping*>(subject)->items)
     items.emplace_back(key_of(e, by == "key" ? key : held, nullptr, g.flag(0, "case_sensitive", false)),
                        e.memory.list({key, held}, kind::tuple));
-  return e.memory.list(sorted(e, std::move(items), g.flag(2, "reverse", false)));
+  return e.memory.list(sorted(e, items, g.flag(2, "reverse", false)));
 }
 
 value extreme(evaluation& e, value const& subject, arguments const& all, bool largest) {
