@@ -1,6 +1,5 @@
 #include "text/jinja/printing.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
