@@ -15,7 +15,7 @@ jobs=${CF_JOBS:-$(nproc)}
 # Half-made environments are removed, so that a later run tries again.
 get_python_packages() {
   python3 -m venv .venv 2>/dev/null &&
-    timeout 600 .venv/bin/pip install --quiet --no-compile --only-binary :all: torch==2.13.0 transformers==5.24.0 safetensors numpy gguf sentencepiece protobuf &&
+    timeout 600 .venv/bin/pip install --quiet --no-compile --only-binary :all: torch==2.13.0 transformers==5.24.0 safetensors numpy gguf==0.19.0 sentencepiece protobuf &&
     return 0
   rm -rf .venv
   echo "test: no Python packages, parity_regenerate will be skipped" >&2
