@@ -15,6 +15,7 @@
 
 #include "constformer/execute/batch.hpp"
 #include "constformer/core/random.hpp"
+#include "constformer/graph/loops.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/activation-inl.hpp"
 #include "constformer/kernels/cross_entropy-inl.hpp"
@@ -460,21 +461,6 @@ struct step {
 template <class Program, int Begin, int End>
 HWY_INLINE void run_nodes(worker const& self, frame& f);
 
-/// True of nodes that need no step.
-constexpr bool stands_still(node_kind kind) {
-  switch (kind) {
-    case node_kind::ids:
-    case node_kind::input:
-    case node_kind::parameter:
-    case node_kind::carry_in:
-    case node_kind::carry_out:
-    case node_kind::slice:
-    case node_kind::reshape:
-    case node_kind::stop: return true;
-    default: return false;
-  }
-}
-
 /// One node. Functions of their own, so that a compiler meets them one by one.
 template <class Program, int Id>
 HWY_NOINLINE void run_step(worker const& self, frame& f) {
@@ -517,7 +503,7 @@ template <class Program, int Begin, int End>
 HWY_INLINE void run_nodes(worker const& self, frame& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) {
     auto const one = [&]<int Id>() {
-      if constexpr (!stands_still(Program::graph.nodes[Id].kind)) run_step<Program, Id>(self, f);
+      if constexpr (detail::computes(Program::graph.nodes[Id])) run_step<Program, Id>(self, f);
     };
     (one.template operator()<Begin + I>(), ...);
   }(std::make_integer_sequence<int, End - Begin>());

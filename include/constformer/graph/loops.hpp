@@ -11,7 +11,7 @@ namespace constformer {
 
 namespace detail {
 
-/// True of nodes whose values lie in memory of their own, which a loop can hand to its next iteration.
+/// True of nodes that take a step to compute: their values lie in memory of their own, which a loop can hand on.
 constexpr bool computes(node const& n) {
   switch (n.kind) {
     case node_kind::ids:
