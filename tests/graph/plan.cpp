@@ -44,7 +44,7 @@ class paper_run {
   static node const& node_at(int id) { return Program::graph.nodes[static_cast<std::size_t>(id)]; }
   static bool moves(node_kind kind) {
     return kind != node_kind::slice && kind != node_kind::reshape && kind != node_kind::stop &&
-           kind != node_kind::carry_in && kind != node_kind::carry_out;
+           kind != node_kind::written && kind != node_kind::carry_in && kind != node_kind::carry_out;
   }
   static std::int64_t base(int id, int layer, int iteration) {
     node_place const& p = Program::memory.places[static_cast<std::size_t>(id)];
@@ -54,7 +54,7 @@ class paper_run {
   template <class Visit>
   static void each_float(int id, int layer, int iteration, Visit const& visit) {
     value_shape const& shape = node_at(id).shape;
-    int const rows = shape.rows == row_kind::one ? 1 : Program::bounds.tokens;
+    int const rows = Program::bounds.rows(shape.rows);
     for (int r = 0; r < rows; ++r)
       for (int c = 0; c < shape.columns(); ++c)
         visit(base(id, layer, iteration) +
@@ -88,7 +88,7 @@ class paper_run {
       if (input < 0 || !in_arena(input)) continue;
       int source = input;
       while (node_at(source).kind == node_kind::slice || node_at(source).kind == node_kind::reshape ||
-             node_at(source).kind == node_kind::stop)
+             node_at(source).kind == node_kind::stop || node_at(source).kind == node_kind::written)
         source = node_at(source).inputs[0];
       std::int64_t const found = read(input, layer, iteration);
       if (node_at(source).kind == node_kind::carry_in || node_at(source).kind == node_kind::carry_out) continue;

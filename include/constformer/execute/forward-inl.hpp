@@ -6,7 +6,6 @@
 #define CONSTFORMER_EXECUTE_FORWARD_INL_HPP
 #endif
 
-#include <cstddef>
 #include <span>
 
 #include "hwy/highway.h"
@@ -14,8 +13,8 @@
 #include "constformer/core/arena.hpp"
 #include "constformer/execute/batch.hpp"
 #include "constformer/execute/program.hpp"
-#include "constformer/execute/scratch-inl.hpp"
 #include "constformer/execute/step-inl.hpp"
+#include "constformer/execute/workspace-inl.hpp"
 #include "constformer/kernels/product-inl.hpp"
 #include "constformer/kernels/team.hpp"
 
@@ -28,39 +27,30 @@ template <class Program>
 class forward_pass {
  public:
   /// `parameters`, as `Program::parameters` lays them out, must outlive it.
-  forward_pass(std::span<float> parameters, int threads) : team_(threads), memory_(bytes(team_.size())) {
-    frame_ = {.parameters = parameters.data(),
-              .arena = memory_.take<float>(static_cast<std::size_t>(Program::memory.floats)).data(),
-              .shared = memory_.take<float>(scratch_of<Program>::shared).data()};
-    own_ = memory_.take<float>(static_cast<std::size_t>(team_.size()) * own_floats).data();
-  }
+  forward_pass(std::span<float> parameters, int threads)
+      : team_(threads),
+        memory_(workspace<Program>::bytes(team_.size())),
+        workspace_(memory_, team_.size()),
+        parameters_(parameters.data()) {}
 
-  /// Logits of a batch within the bounds: a row for each token, valid until the next call.
+  /// What the program computes of a batch within the bounds, a row for each of its own: valid until the next call.
   float_rows run(token_batch const& batch) {
+    workspace_.prepare(batch);
+    float_rows out{};
     team_.run([&](worker const& self) {
-      frame f = frame_;
-      f.own = own_ + static_cast<std::size_t>(self.index) * own_floats;
-      f.batch = batch;
+      frame f = workspace_.frame_of(self, batch);
+      f.parameters = parameters_;
       run_program<Program>(self, f);
+      if (self.index == 0) out = step<Program, Program::graph.result>::all(f);
     });
-    frame f = frame_;
-    f.batch = batch;
-    return step<Program, Program::graph.result>::all(f);
+    return out;
   }
 
  private:
-  static constexpr std::size_t own_floats = arena::bytes_for<float>(scratch_of<Program>::own) / sizeof(float);
-
-  static std::size_t bytes(int threads) {
-    return arena::bytes_for<float>(static_cast<std::size_t>(Program::memory.floats)) +
-           arena::bytes_for<float>(scratch_of<Program>::shared) +
-           static_cast<std::size_t>(threads) * arena::bytes_for<float>(scratch_of<Program>::own);
-  }
-
   team team_;
   arena memory_;
-  frame frame_{};
-  float* own_ = nullptr;
+  workspace<Program> workspace_;
+  float* parameters_;
 };
 
 }  // namespace HWY_NAMESPACE

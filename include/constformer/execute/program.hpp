@@ -9,33 +9,37 @@
 namespace constformer {
 
 /// Everything that is known of training `Model` before it runs, for batches within `Bounds`.
-template <class Model, batch_bounds Bounds>
+template <class Model, batch_bounds Bounds, learning Learns = learning{}>
 struct training_program {
   using model = Model;                            ///< what was traced
   static constexpr batch_bounds bounds = Bounds;  ///< of a batch
 
   /// Forward and backward.
-  static constexpr auto graph = freeze<[] { return differentiate(trace_loss<Model>()); }>();
+  static constexpr auto graph = freeze<[] { return differentiate(trace_loss<Model, Learns>()); }>();
   static_assert(require_empty<graph.misfit>::value);
   /// Where parameters, gradients and moments lie.
   static constexpr auto parameters = layout_parameters<Model>();
   /// Where values lie.
   static constexpr auto memory = plan_memory<graph, Model>(Bounds);
+  /// Which gradients are 0 when a pass begins.
+  static constexpr auto begins_with_zeros = zeroed_gradients<graph, Model>();
 };
 
-/// The forward pass of `Model` alone, up to its logits.
-template <class Model, batch_bounds Bounds>
+/// The forward pass of `Model` alone, or what `Trace` traces of it.
+template <class Model, batch_bounds Bounds, auto Trace = [] { return trace<Model>(); }>
 struct forward_program {
   using model = Model;                            ///< what was traced
   static constexpr batch_bounds bounds = Bounds;  ///< of a batch
 
   /// Forward.
-  static constexpr auto graph = freeze<trace<Model>>();
+  static constexpr auto graph = freeze<Trace>();
   static_assert(require_empty<graph.misfit>::value);
   /// Where parameters lie.
   static constexpr auto parameters = layout_parameters<Model>();
   /// Where values lie.
   static constexpr auto memory = plan_memory<graph, Model>(Bounds);
+  /// Which gradients are 0 when a pass begins.
+  static constexpr auto begins_with_zeros = zeroed_gradients<graph, Model>();
 };
 
 }  // namespace constformer

@@ -28,11 +28,17 @@ struct scratch_of {
     for (node const& n : Program::graph.nodes) {
       if (n.kind == node_kind::weight_gradient) {
         auto const rows = static_cast<std::size_t>(n.shape.axes[0].extent);
-        most = HWY_MAX(most, rows * static_cast<std::size_t>(padded(Program::bounds.tokens)));
+        most = HWY_MAX(
+            most, rows * static_cast<std::size_t>(padded(HWY_MAX(Program::bounds.tokens, Program::bounds.sources))));
       }
       if (n.kind == node_kind::cross_entropy)
         most = HWY_MAX(most,
                        loss_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[1])].shape.axes[0].extent));
+      if (n.kind == node_kind::gain_gradient)
+        most = HWY_MAX(most, static_cast<std::size_t>(HWY_MAX(Program::bounds.tokens, Program::bounds.sources)));
+      if (n.kind == node_kind::attention_gradient && n.inputs[6] >= 0)
+        most = HWY_MAX(most, static_cast<std::size_t>(Program::bounds.sequences * n.shape.axes[0].extent *
+                                                      Program::graph.attentions[n.index].relative.buckets));
     }
     return most;
   }();
@@ -42,7 +48,8 @@ struct scratch_of {
     for (node const& n : Program::graph.nodes)
       if (n.kind == node_kind::attention)
         most = HWY_MAX(
-            most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent));
+            most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent,
+                                    Program::bounds.longest(), n.inputs[3] >= 0));
     return most;
   }();
 };

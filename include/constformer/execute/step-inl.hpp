@@ -13,8 +13,10 @@
 
 #include "hwy/highway.h"
 
-#include "constformer/execute/batch.hpp"
 #include "constformer/core/random.hpp"
+#include "constformer/execute/batch.hpp"
+#include "constformer/execute/tables.hpp"
+#include "constformer/graph/columns.hpp"
 #include "constformer/graph/loops.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/activation-inl.hpp"
@@ -22,6 +24,7 @@
 #include "constformer/kernels/flash_attention-inl.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
 #include "constformer/kernels/product-inl.hpp"
+#include "constformer/kernels/rope_rows-inl.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/passes/plan_memory.hpp"
 
@@ -31,17 +34,18 @@ namespace HWY_NAMESPACE {
 
 /// What a pass works on.
 struct frame {
-  float* parameters = nullptr;  ///< as `parameter_layout` has them
-  float* gradients = nullptr;   ///< alike; null in passes without any
-  float* arena = nullptr;       ///< as `memory_plan` has it
-  float* shared = nullptr;      ///< for one node at a time, of all workers
-  float* own = nullptr;         ///< for one node at a time, of this worker
-  token_batch batch{};          ///< what is read
-  bool adds = false;            ///< gradients are added to those of batches before
-  std::uint64_t coins = 0;      ///< what dropout's coins of this pass are made of
-  int layer = 0;                ///< of the loop at hand
-  int iteration = 0;            ///< of the loop at hand
-  double loss = 0.0;            ///< once the pass is over
+  float* parameters = nullptr;    ///< as `parameter_layout` has them
+  float* gradients = nullptr;     ///< alike; null in passes without any
+  float* arena = nullptr;         ///< as `memory_plan` has it
+  float const* tables = nullptr;  ///< as `position_tables` has them
+  float* shared = nullptr;        ///< for one node at a time, of all workers
+  float* own = nullptr;           ///< for one node at a time, of this worker
+  token_batch batch{};            ///< what is read
+  bool adds = false;              ///< gradients are added to those of batches before
+  std::uint64_t coins = 0;        ///< what dropout's coins of this pass are made of
+  int layer = 0;                  ///< of the loop at hand
+  int iteration = 0;              ///< of the loop at hand
+  double loss = 0.0;              ///< once the pass is over
 };
 
 /// Node `Id` of `Program`, and where it lies.
@@ -61,17 +65,31 @@ struct step {
   template <int I>
   using input = step<Program, n.inputs[I]>;
 
+  /// Whether it runs in the layer at hand.
+  static bool runs(frame const& f) {
+    if constexpr (n.only >= 0) return Program::graph.sets[n.only].contains(f.layer);
+    return true;
+  }
   /// Rows of a value in this batch.
   static int rows(frame const& f) {
-    return n.shape.rows == row_kind::one ? 1 : n.shape.rows == row_kind::sequence ? f.batch.sequences : f.batch.rows();
+    switch (n.shape.rows) {
+      case row_kind::one: return 1;
+      case row_kind::sequence: return f.batch.sequences;
+      case row_kind::token: return f.batch.rows();
+      case row_kind::source: return f.batch.source_rows();
+    }
+    return 0;
   }
   /// Row 0, for the layer at hand.
   static float* data(frame const& f) {
     float* const base = place.memory == memory_kind::parameter  ? f.parameters
                         : place.memory == memory_kind::gradient ? f.gradients
                                                                 : f.arena;
-    std::int64_t const slot = place.in_turn ? (f.iteration + place.shift) % 2 : f.layer + place.shift;
-    return base + place.offset + (place.step == 0 ? 0 : slot * place.step);
+    if constexpr (place.step == 0) return base + place.offset;
+    std::int64_t slot = place.in_turn ? (f.iteration + place.shift) % 2 : f.layer + place.shift;
+    // A set of layers has parameters for these alone.
+    if constexpr (n.only >= 0 && place.memory != memory_kind::arena) slot = Program::graph.sets[n.only].count(f.layer);
+    return base + place.offset + slot * place.step;
   }
   /// Floats from row to row.
   static constexpr std::size_t stride = static_cast<std::size_t>(place.stride);
@@ -83,7 +101,17 @@ struct step {
   }
   /// A column of the batch.
   static std::int32_t const* ids(frame const& f) {
-    return n.index == 0 ? f.batch.tokens : n.index == 1 ? f.batch.positions : f.batch.targets;
+    switch (static_cast<id_column>(n.index)) {
+      case id_column::tokens: return f.batch.tokens;
+      case id_column::positions: return f.batch.positions;
+      case id_column::targets: return f.batch.targets;
+      case id_column::segments: return f.batch.segments;
+      case id_column::blocks: return f.batch.blocks;
+      case id_column::source: return f.batch.source;
+      case id_column::source_positions: return f.batch.source_positions;
+      case id_column::labels: return f.batch.labels;
+    }
+    return nullptr;
   }
 
   /// map(row, out) for this worker's rows, each split into pieces of the innermost axis.
@@ -195,7 +223,8 @@ struct step {
       });
     } else if constexpr (n.kind == node_kind::gather) {
       for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
-        float const* const from = input<0>::data(f) + static_cast<std::int64_t>(input<1>::ids(f)[r]) * columns;
+        float const* const from =
+            input<0>::data(f) + static_cast<std::int64_t>(input<1>::ids(f)[r] + n.index) * columns;
         store_row(out, columns, [&](int i, std::size_t count) HWY_ATTR { return hn::LoadN(d, from + i, count); });
       });
     } else if constexpr (n.kind == node_kind::gather_gradient) {
@@ -210,16 +239,17 @@ struct step {
       weight_gradient(self, f);
     } else if constexpr (n.kind == node_kind::row_sum) {
       row_sum(self, f);
-    } else if constexpr (n.kind == node_kind::rms_norm || n.kind == node_kind::layer_norm) {
+    } else if constexpr (n.kind == node_kind::rms_norm || n.kind == node_kind::layer_norm ||
+                         n.kind == node_kind::deviation_norm) {
       norm(self, f);
     } else if constexpr (n.kind == node_kind::normed) {
       for_pieces(self, f, [&](std::size_t at, std::size_t, float* out) HWY_ATTR {
-        normed_row<norm_of(n.index)>(input<0>::data(f) + at, out, inner, n.factor);
+        normed_row<norm_of(static_cast<node_kind>(n.index))>(input<0>::data(f) + at, out, inner, n.factor);
       });
     } else if constexpr (n.kind == node_kind::norm_gradient) {
       for_pieces(self, f, [&](std::size_t at, std::size_t dy_at, float* out) HWY_ATTR {
-        norm_gradient_row<norm_of(n.index)>(input<0>::data(f) + at, offset<1>(f), input<2>::data(f) + dy_at, out, inner,
-                                            n.factor);
+        norm_gradient_row<norm_of(static_cast<node_kind>(n.index))>(input<0>::data(f) + at, offset<1>(f),
+                                                                    input<2>::data(f) + dy_at, out, inner, n.factor);
       });
     } else if constexpr (n.kind == node_kind::rope) {
       rope(self, f);
@@ -235,14 +265,46 @@ struct step {
       });
     } else if constexpr (n.kind == node_kind::cross_entropy) {
       loss(self, f);
+    } else if constexpr (n.kind == node_kind::softcap) {
+      pointwise1(self, f, [d](float_vec a) HWY_ATTR {
+        return hn::Mul(hn::Set(d, n.factor), tanh(d, hn::Mul(a, hn::Set(d, 1.0F / n.factor))));
+      });
+    } else if constexpr (n.kind == node_kind::softcap_gradient) {
+      pointwise2(self, f, [](float_vec y, float_vec dy) HWY_ATTR { return hn::Mul(dy, cap_slope(n.factor, y)); });
+    } else if constexpr (n.kind == node_kind::gain) {
+      auto const by = hn::Set(d, input<1>::data(f)[element(f)]);
+      pointwise1(self, f, [by](float_vec a) HWY_ATTR { return hn::Mul(a, by); });
+    } else if constexpr (n.kind == node_kind::gain_gradient) {
+      gain_gradient(self, f);
+    } else if constexpr (n.kind == node_kind::sometimes) {
+      bool const now = Program::graph.sets[n.index].contains(f.layer);
+      keep_rows(self, f, [now](std::size_t) { return now; });
+    } else if constexpr (n.kind == node_kind::skip_first) {
+      keep_rows(self, f, [&](std::size_t r) { return input<1>::ids(f)[r] != 0; });
+    } else if constexpr (n.kind == node_kind::shift) {
+      shift_rows(self, f);
+    } else if constexpr (n.kind == node_kind::first_row) {
+      for_rows(self, f, [&](std::size_t s, float* out) {
+        copy_floats(row<0>(f, static_cast<std::size_t>(f.batch.start(static_cast<int>(s)))), columns, out);
+      });
+    } else if constexpr (n.kind == node_kind::first_row_gradient) {
+      first_row_gradient(self, f);
+    } else if constexpr (n.kind == node_kind::sinusoid) {
+      float const* const table = f.tables + position_tables<Program>::sinusoid_at(Id);
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        copy_floats(table + static_cast<std::int64_t>(input<0>::ids(f)[r]) * columns, columns, out);
+      });
     } else {
-      static_assert(n.kind == node_kind::zeros, "this operation is not run yet");
+      static_assert(n.kind == node_kind::add_losses, "this operation is not run yet");
     }
   }
 
  private:
+  template <class, int>
+  friend struct step;
+
   template <int I>
-  static HWY_INLINE float const* row(frame const& f, std::size_t r) {
+  static HWY_INLINE float* row(frame const& f, std::size_t r) {
     return input<I>::data(f) + r * input<I>::stride;
   }
   static HWY_INLINE void copy_floats(float const* from, int count, float* to) {
@@ -264,8 +326,56 @@ struct step {
     });
   }
 
-  static constexpr norm_kind norm_of(int kind) {
-    return static_cast<node_kind>(kind) == node_kind::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
+  static constexpr norm_kind norm_of(node_kind kind) {
+    if (kind == node_kind::deviation_norm) return norm_kind::deviation_norm;
+    return kind == node_kind::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
+  }
+  // Which value of a vector a `gain` takes.
+  static int element(frame const& f) { return n.index < 0 ? f.layer : n.index; }
+  // Row r of a where `keeps(r)`, else zeros.
+  template <class Keeps>
+  static HWY_INLINE void keep_rows(worker const& self, frame const& f, Keeps const& keeps) {
+    for_rows(self, f, [&](std::size_t r, float* out) {
+      if (keeps(r)) return copy_floats(row<0>(f, r), columns, out);
+      zero_floats(columns, out);
+    });
+  }
+  static HWY_INLINE void zero_floats(int count, float* to) {
+    store_row(to, count, [&](int, std::size_t) HWY_ATTR { return hn::Zero(float_tag()); });
+  }
+  // The row before, or after backwards, if it is of the same sequence.
+  static HWY_INLINE void shift_rows(worker const& self, frame const& f) {
+    std::int32_t const* const positions = input<1>::ids(f);
+    for_rows(self, f, [&](std::size_t r, float* out) {
+      std::size_t const from = n.index > 0 ? r - 1 : r + 1;
+      bool const inside =
+          n.index > 0 ? positions[r] != 0 : from < static_cast<std::size_t>(rows(f)) && positions[from] != 0;
+      if (inside) return copy_floats(row<0>(f, from), columns, out);
+      zero_floats(columns, out);
+    });
+  }
+  static HWY_INLINE void first_row_gradient(worker const& self, frame const& f) {
+    work_range const mine = self.share(f.batch.sequences);
+    for (int s = mine.begin; s < mine.end; ++s)
+      for (int r = f.batch.start(s); r < f.batch.start(s + 1); ++r) {
+        float* const out = data(f) + static_cast<std::size_t>(r) * stride;
+        if (r == f.batch.start(s))
+          copy_floats(row<0>(f, static_cast<std::size_t>(s)), columns, out);
+        else
+          zero_floats(columns, out);
+      }
+  }
+  // Sums of rows are made by all, and added up in order by one.
+  static HWY_INLINE void gain_gradient(worker const& self, frame const& f) {
+    input<0>::for_rows(self, f, [&](std::size_t r, float*) HWY_ATTR {
+      f.shared[r] = sum_of_pairs(row<0>(f, r), row<1>(f, r), input<0>::columns,
+                                 [](float_vec x, float_vec y) HWY_ATTR { return hn::Mul(x, y); });
+    });
+    self.sync();
+    if (self.index != 0) return;
+    float total = 0.0F;
+    for (int r = 0; r < input<0>::rows(f); ++r) total += f.shared[r];
+    data(f)[input<2>::element(f)] += total;
   }
   template <int I>
   static float const* offset(frame const& f) {
@@ -303,7 +413,7 @@ struct step {
 
   static HWY_INLINE void norm(worker const& self, frame const& f) {
     float_tag const d;
-    constexpr norm_kind kind = n.kind == node_kind::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
+    constexpr norm_kind kind = norm_of(n.kind);
     float const* const weight = offset<1>(f);
     float const* const bias = offset<2>(f);
     for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
@@ -361,7 +471,7 @@ struct step {
         for (int i = mine.begin; i < mine.end; ++i) out[static_cast<std::int64_t>(id) * inner + i] = 0.0F;
     for (int r = 0; r < input<0>::rows(f); ++r) {
       float const* const dy = input<0>::data(f) + static_cast<std::size_t>(r) * input<0>::stride;
-      float* const row = out + static_cast<std::int64_t>(input<1>::ids(f)[r]) * inner;
+      float* const row = out + static_cast<std::int64_t>(input<1>::ids(f)[r] + static_cast<int>(n.factor)) * inner;
       for (int i = mine.begin; i < mine.end; i += lanes) {
         auto const count = static_cast<std::size_t>(HWY_MIN(lanes, mine.end - i));
         hn::StoreN(hn::Add(hn::LoadN(d, row + i, count), hn::LoadN(d, dy + i, count)), d, row + i, count);
@@ -370,90 +480,141 @@ struct step {
   }
 
   static HWY_INLINE void rope(worker const& self, frame const& f) {
-    constexpr int half = inner / 2;
-    for_rows(self, f, [&](std::size_t r, float* out) {
-      float const* const from = input<0>::data(f) + r * input<0>::stride;
-      float const at = static_cast<float>(static_cast<int>(r) % f.batch.length);
-      for (int j = 0; j < half; ++j) {
-        float const angle = at * std::pow(n.factor, -2.0F * static_cast<float>(j) / static_cast<float>(inner));
-        float const cos = std::cos(angle);
-        float const sin = static_cast<float>(n.index) * std::sin(angle);
-        for (int c = j; c < columns; c += inner) {
-          float const a = from[c], b = from[c + half];
-          out[c] = a * cos - b * sin;
-          out[c + half] = b * cos + a * sin;
-        }
+    using tables = position_tables<Program>;
+    constexpr rope_config const& options = Program::graph.rotations[n.index];
+    constexpr int pairs = static_cast<int>(tables::pairs(n.index));
+    float const* const cos = f.tables + tables::rotation_at(n.index);
+    float const* const sin = cos + tables::positions * pairs;
+    for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+      float const* const from = row<0>(f, r);
+      for (int plane = 0; plane < options.planes; ++plane) {
+        auto const at = static_cast<std::size_t>(plane_positions(f, plane)[r]) * pairs;
+        for (int c = 2 * pairs * plane; c < columns; c += inner)
+          rotate_pairs<options.style == rope_style::interleaved, (n.factor < 0.0F)>(from + c, out + c, pairs, cos + at,
+                                                                                    sin + at);
       }
+      for (int c = options.rotary_dims; c < columns; c += inner)
+        copy_floats(from + c, inner - options.rotary_dims, out + c);
     });
+  }
+  static std::int32_t const* plane_positions(frame const& f, [[maybe_unused]] int plane) {
+    if constexpr (n.inputs[2] >= 0)
+      if (plane == 1) return input<2>::ids(f);
+    return input<1>::ids(f);
   }
 
   static constexpr attention_extents extents() {
     auto const& q = input<0>::n.shape;
-    return {q.axes[0].extent, input<1>::n.shape.axes[0].extent, q.axes[1].extent, input<2>::inner, n.index};
+    return {q.axes[0].extent, input<1>::n.shape.axes[0].extent, q.axes[1].extent, input<2>::inner};
+  }
+  // Rows of queries and keys of a sequence.
+  struct span_of_rows {
+    int first;  // of queries
+    int count;
+    int first_key;
+    int keys;
+  };
+  static span_of_rows span_of(frame const& f, int sequence) {
+    int const first = input<0>::first_of(f, sequence), first_key = input<1>::first_of(f, sequence);
+    return {first, input<0>::first_of(f, sequence + 1) - first, first_key,
+            input<1>::first_of(f, sequence + 1) - first_key};
   }
   template <class Out>
-  static attention_rows rows_of(frame const& f, int sequence) {
-    auto const row = static_cast<std::size_t>(sequence) * static_cast<std::size_t>(f.batch.length);
-    return {input<0>::data(f) + row * input<0>::stride,
-            input<1>::data(f) + row * input<1>::stride,
-            input<2>::data(f) + row * input<2>::stride,
-            Out::data(f) + row * Out::stride,
-            input<0>::stride,
-            input<1>::stride,
-            input<2>::stride,
-            Out::stride,
-            f.batch.length};
+  static attention_rows rows_of(frame const& f, span_of_rows const& rows) {
+    auto const query = static_cast<std::size_t>(rows.first), key = static_cast<std::size_t>(rows.first_key);
+    return {row<0>(f, query), row<1>(f, key),   row<2>(f, key),   Out::data(f) + query * Out::stride,
+            input<0>::stride, input<1>::stride, input<2>::stride, Out::stride,
+            rows.count,       rows.keys};
+  }
+  // `Table` is the input that is the table of biases, if there is one.
+  template <int Table>
+  static score_rules rules_of(frame const& f, int sequence, int keys) {
+    constexpr attend_options const& o = Program::graph.attentions[n.index];
+    float factor = o.scale != 0.0F ? o.scale : 1.0F / std::sqrt(static_cast<float>(extents().head_dim));
+    if constexpr (o.scale_by_layer) factor /= static_cast<float>(f.layer + 1);
+    return {.factor = factor,
+            .softcap = o.softcap,
+            .causal = o.mask != mask_kind::bidirectional,
+            .window = o.unwindowed.contains(f.layer) ? 0 : o.window,
+            .prefix = o.mask == mask_kind::prefix && f.batch.prefixes != nullptr ? f.batch.prefixes[sequence] : 0,
+            .keys = keys,
+            .biased = n.inputs[Table] >= 0,
+            .buckets = o.relative,
+            .table = offset<Table>(f)};
   }
 
   static HWY_INLINE void attention(worker const& self, frame const& f) {
     constexpr attention_extents e = extents();
     work_range const mine = self.share(f.batch.sequences * e.heads);
-    for (int i = mine.begin; i < mine.end; ++i) attend_head(rows_of<step>(f, i / e.heads), e, i % e.heads, f.own);
+    for (int i = mine.begin; i < mine.end; ++i) {
+      span_of_rows const rows = span_of(f, i / e.heads);
+      attend_head(rows_of<step>(f, rows), e, rules_of<3>(f, i / e.heads, rows.keys), i % e.heads, f.own);
+    }
   }
 
   static HWY_INLINE void attention_gradient(worker const& self, frame const& f) {
     constexpr attention_extents e = extents();
-    constexpr int q_columns = e.heads * e.head_dim;
-    constexpr int k_columns = e.kv_heads * e.head_dim;
-    for_rows(self, f, [&](std::size_t, float* out) HWY_ATTR {
-      store_row(out, columns, [&](int, std::size_t) HWY_ATTR { return hn::Zero(float_tag()); });
-    });
+    constexpr int buckets = Program::graph.attentions[n.index].relative.buckets;
+    for_rows(self, f, [&](std::size_t, float* out) HWY_ATTR { zero_floats(columns, out); });
     self.sync();
     work_range const mine = self.share(f.batch.sequences * e.kv_heads);
     for (int i = mine.begin; i < mine.end; ++i) {
       int const sequence = i / e.kv_heads;
-      auto const row = static_cast<std::size_t>(sequence) * static_cast<std::size_t>(f.batch.length);
-      float* const out = data(f) + row * stride;
-      attention_gradients const g{input<4>::data(f) + row * input<4>::stride,
-                                  input<4>::stride,
-                                  out,
-                                  out + q_columns,
-                                  out + q_columns + k_columns,
-                                  stride};
-      attend_gradient(rows_of<input<3>>(f, sequence), g, e, i % e.kv_heads, f.own);
+      span_of_rows const rows = span_of(f, sequence);
+      auto const query = static_cast<std::size_t>(rows.first);
+      float* const dkv = row<5>(f, static_cast<std::size_t>(rows.first_key));
+      attention_gradients const g{.dy = row<4>(f, query),
+                                  .dy_stride = input<4>::stride,
+                                  .dq = data(f) + query * stride,
+                                  .dq_stride = stride,
+                                  .dk = dkv,
+                                  .dv = dkv + input<1>::columns,
+                                  .kv_stride = input<5>::stride,
+                                  .dbias = f.shared + static_cast<std::size_t>(sequence) * e.heads * buckets};
+      attention_reversal(rows_of<input<3>>(f, rows), g, e, rules_of<6>(f, sequence, rows.keys), i % e.kv_heads, f.own)
+          .run();
     }
+    if constexpr (n.inputs[6] >= 0) {
+      self.sync();
+      add_bias_gradients(self, f, e.heads, buckets);
+    }
+  }
+  // Those of the sequences, in order, to the table's.
+  static HWY_INLINE void add_bias_gradients(worker const& self, frame const& f, int heads, int buckets) {
+    float* const out = f.gradients + (input<6>::data(f) - f.parameters);
+    work_range const mine = self.share(heads);
+    for (int h = mine.begin; h < mine.end; ++h)
+      for (int b = 0; b < buckets; ++b)
+        for (int s = 0; s < f.batch.sequences; ++s) out[b * heads + h] += f.shared[(s * heads + h) * buckets + b];
+  }
+  // The first row of a sequence in values like this one.
+  static int first_of(frame const& f, int sequence) {
+    return n.shape.rows == row_kind::source ? f.batch.source_start(sequence) : f.batch.start(sequence);
   }
 
   static HWY_INLINE void loss(worker const& self, frame& f) {
+    std::int32_t const* const ids = input<3>::ids(f);
     int targets = 0;
-    for (int r = 0; r < f.batch.rows(); ++r) targets += f.batch.targets[r] >= 0 ? 1 : 0;
+    for (int r = 0; r < input<0>::rows(f); ++r) targets += ids[r] >= 0 ? 1 : 0;
     using weight = input<1>;
     constexpr bool gradients = n.index == 1;
     loss_head h{input<0>::all(f),
                 weight::matrix(f),
                 offset<2>(f),
-                f.batch.targets,
+                ids,
                 {},
                 nullptr,
                 nullptr,
-                f.adds,
-                1.0F / static_cast<float>(targets)};
+                place.adds || f.adds,
+                targets == 0 ? 0.0F : 1.0F / static_cast<float>(targets),
+                n.factor,
+                Program::graph.learns.smoothing};
     if constexpr (gradients) {
       h.dx = all(f);
       h.dweight = f.gradients + weight::place.offset;
       if constexpr (n.inputs[2] >= 0) h.dbias = f.gradients + input<2>::place.offset;
     }
-    f.loss = cross_entropy(self, h, f.shared, f.own);
+    f.loss += cross_entropy(self, h, f.shared, f.own);
   }
 };
 
@@ -464,6 +625,7 @@ HWY_INLINE void run_nodes(worker const& self, frame& f);
 /// One node. Functions of their own, so that a compiler meets them one by one.
 template <class Program, int Id>
 HWY_NOINLINE void run_step(worker const& self, frame& f) {
+  if (!step<Program, Id>::runs(f)) return;
   step<Program, Id>::run(self, f);
   self.sync();
 }
@@ -509,9 +671,24 @@ HWY_INLINE void run_nodes(worker const& self, frame& f) {
   }(std::make_integer_sequence<int, End - Begin>());
 }
 
+/// Gradients that a pass adds to from its beginning become 0.
+template <class Program>
+HWY_NOINLINE void begin_gradients(worker const& self, frame const& f) {
+  auto const& table = parameter_table<typename Program::model>;
+  if (f.gradients == nullptr || f.adds) return;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (!Program::begins_with_zeros[i]) continue;
+    parameter_place const& at = Program::parameters.places[i];
+    work_range const mine = self.share(static_cast<int>(at.step * table[i].layers), panel_rows);
+    for (int k = mine.begin; k < mine.end; ++k) f.gradients[at.offset + k] = 0.0F;
+  }
+  self.sync();
+}
+
 /// All of `Program` from node `Begin` on: nodes outside of loops, and loops.
 template <class Program, int Begin = 0>
 void run_program(worker const& self, frame& f) {
+  if constexpr (Begin == 0) begin_gradients<Program>(self, f);
   constexpr int count = static_cast<int>(Program::graph.nodes.size());
   if constexpr (Begin < count) {
     constexpr int within = Program::graph.nodes[Begin].loop;

@@ -7,16 +7,28 @@
 #include <string_view>
 #include <vector>
 
+#include "constformer/config/config.hpp"
+#include "constformer/config/layer_set.hpp"
 #include "constformer/core/text.hpp"
+#include "constformer/graph/attend_options.hpp"
 #include "constformer/graph/node.hpp"
 
 namespace constformer {
 
+/// What a pass does while a model learns, and at no other time.
+struct learning {
+  float dropout = 0.0F;    ///< how much the library's layers drop (arXiv:1207.0580)
+  float smoothing = 0.0F;  ///< share of a target that is spread over the vocabulary (arXiv:1512.00567)
+};
+
 /// Nodes and loops as a pass reads them.
 struct graph_view {
-  std::span<node const> nodes;  ///< each reads only nodes before it, but for loops' ends
-  std::span<loop const> loops;  ///< in the order of their first nodes
-  int result = -1;              ///< the node that the pass is for
+  std::span<node const> nodes;                 ///< each reads only nodes before it, but for loops' ends
+  std::span<loop const> loops;                 ///< in the order of their first nodes
+  int result = -1;                             ///< the node that the pass is for
+  std::span<attend_options const> attentions;  ///< that `attention` nodes name
+  std::span<rope_config const> rotations;      ///< that `rope` nodes name
+  std::span<layer_set const> sets;             ///< that nodes of some layers alone name
   /// The node of that id.
   [[nodiscard]] constexpr node const& at(int id) const { return nodes[static_cast<std::size_t>(id)]; }
   /// How many nodes there are.
@@ -25,18 +37,26 @@ struct graph_view {
 
 /// A forward or backward pass as a value. It grows while it is traced, in the compiler or at run time.
 struct graph {
-  std::vector<node> nodes;  ///< in the order in which they run
-  std::vector<loop> loops;  ///< in the order of their first nodes
-  int result = -1;          ///< the node that the pass is for
-  message misfit;           ///< the first call that does not fit; empty if all do
-  int open_loop = -1;       ///< the loop whose body is being traced
+  std::vector<node> nodes;                 ///< in the order in which they run
+  std::vector<loop> loops;                 ///< in the order of their first nodes
+  int result = -1;                         ///< the node that the pass is for
+  message misfit;                          ///< the first call that does not fit; empty if all do
+  int open_loop = -1;                      ///< the loop whose body is being traced
+  int open_set = -1;                       ///< the set of layers in which what is being traced runs; −1: all
+  learning learns;                         ///< nothing of it in passes that only run
+  std::vector<attend_options> attentions;  ///< as in `graph_view`
+  std::vector<rope_config> rotations;      ///< as in `graph_view`
+  std::vector<layer_set> sets;             ///< as in `graph_view`
 
   /// Reads as what passes take.
-  constexpr operator graph_view() const { return {nodes, loops, result}; }  // NOLINT(google-explicit-constructor)
+  constexpr operator graph_view() const {  // NOLINT(google-explicit-constructor)
+    return {nodes, loops, result, attentions, rotations, sets};
+  }
 
   /// Appends a node; returns its id.
   constexpr int push(node n) {
     n.loop = open_loop;
+    n.only = open_set;
     nodes.push_back(n);
     return static_cast<int>(nodes.size()) - 1;
   }
@@ -53,32 +73,45 @@ struct graph {
 };
 
 /// A graph of a known size: what a constant can be.
-template <std::size_t Nodes, std::size_t Loops>
+template <std::size_t Nodes, std::size_t Loops, std::size_t Attentions, std::size_t Rotations, std::size_t Sets>
 struct frozen_graph {
-  std::array<node, Nodes> nodes{};  ///< as in `graph`
-  std::array<loop, Loops> loops{};  ///< as in `graph`
-  int result = -1;                  ///< as in `graph`
-  message misfit{};                 ///< as in `graph`
+  std::array<node, Nodes> nodes{};                      ///< as in `graph`
+  std::array<loop, Loops> loops{};                      ///< as in `graph`
+  int result = -1;                                      ///< as in `graph`
+  message misfit{};                                     ///< as in `graph`
+  std::array<attend_options, Attentions> attentions{};  ///< as in `graph`
+  std::array<rope_config, Rotations> rotations{};       ///< as in `graph`
+  std::array<layer_set, Sets> sets{};                   ///< as in `graph`
+  learning learns{};                                    ///< as in `graph`
 
   /// Reads as what passes take.
-  constexpr operator graph_view() const { return {nodes, loops, result}; }  // NOLINT(google-explicit-constructor)
+  constexpr operator graph_view() const {  // NOLINT(google-explicit-constructor)
+    return {nodes, loops, result, attentions, rotations, sets};
+  }
 };
 
 /// The graph that `Make` gives, as a constant. Make is called twice: once for the sizes.
 template <auto Make>
 [[nodiscard]] consteval auto freeze() {
   struct sizes {
-    std::size_t nodes, loops;
+    std::size_t nodes, loops, attentions, rotations, sets;
   };
   constexpr sizes size = [] {
     graph const g = Make();
-    return sizes{g.nodes.size(), g.loops.size()};
+    return sizes{g.nodes.size(), g.loops.size(), g.attentions.size(), g.rotations.size(), g.sets.size()};
   }();
   graph const g = Make();
-  frozen_graph<size.nodes, size.loops> out;
-  for (std::size_t i = 0; i < size.nodes; ++i) out.nodes[i] = g.nodes[i];
-  for (std::size_t i = 0; i < size.loops; ++i) out.loops[i] = g.loops[i];
+  frozen_graph<size.nodes, size.loops, size.attentions, size.rotations, size.sets> out;
+  auto const copy = [](auto const& from, auto& to) {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i];
+  };
+  copy(g.nodes, out.nodes);
+  copy(g.loops, out.loops);
+  copy(g.attentions, out.attentions);
+  copy(g.rotations, out.rotations);
+  copy(g.sets, out.sets);
   out.result = g.result;
+  out.learns = g.learns;
   out.misfit = g.misfit;
   return out;
 }

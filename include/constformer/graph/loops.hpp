@@ -21,7 +21,8 @@ constexpr bool computes(node const& n) {
     case node_kind::carry_out:
     case node_kind::slice:
     case node_kind::reshape:
-    case node_kind::stop: return false;
+    case node_kind::stop:
+    case node_kind::written: return false;
     default: return true;
   }
 }
@@ -58,19 +59,52 @@ constexpr void close_loop(graph& g) {
 
 }  // namespace detail
 
-/// body(x) `layers` times, one after the other: a loop whose body is traced once. Parameters of the body are those of
-/// the layer at hand; other values that it uses are the same in all iterations.
-template <class Body>
-constexpr value repeat(value x, int layers, Body const& body, call where = call::current()) {
-  graph& g = x.owner();
+/// What a loop carries from layer to layer.
+template <std::size_t N>
+using carried_values = std::array<value, N>;
+
+/// body(carried) `layers` times, one after the other: a loop whose body is traced once. The body takes and gives
+/// `carried_values<N>`. Parameters of the body are those of the layer at hand; other values that it uses are the same
+/// in all iterations.
+template <std::size_t N, class Body>
+constexpr carried_values<N> repeat(carried_values<N> carried, int layers, Body const& body,
+                                   call where = call::current()) {
+  graph& g = carried[0].owner();
   detail::open_loop(g, layers, where);
-  value const in{g, detail::carry_in(g, x.id(), where)};
-  value const out = body(in);
-  detail::expect_same("repeat: a layer takes and gives", in, out, where);
-  std::array<int, 1> ends{out.id()};
+  carried_values<N> in = carried;
+  for (std::size_t i = 0; i < N; ++i) in[i] = {g, detail::carry_in(g, carried[i].id(), where)};
+  carried_values<N> const out = body(in);
+  std::array<int, N> ends{};
+  for (std::size_t i = 0; i < N; ++i) {
+    detail::expect_same("repeat: a layer takes and gives", in[i], out[i], where);
+    ends[i] = out[i].id();
+  }
   detail::own_ends(g, ends, where);
   detail::close_loop(g);
-  return detail::emit(g, node_kind::carry_out, x.shape(), {ends[0], in.id()}, where);
+  for (std::size_t i = 0; i < N; ++i)
+    carried[i] = detail::emit(g, node_kind::carry_out, carried[i].shape(), {ends[i], in[i].id()}, where);
+  return carried;
+}
+
+/// The same with one value.
+template <class Body>
+constexpr value repeat(value x, int layers, Body const& body, call where = call::current()) {
+  return repeat(
+      carried_values<1>{x}, layers, [&](carried_values<1> in) { return carried_values<1>{body(in[0])}; }, where)[0];
+}
+
+/// make() in the layers of `set` alone, 0 of its shape in the others, within a loop. Parameters that `make` uses are
+/// those of the set: its k-th layer has the k-th of them.
+template <class Make>
+constexpr value in_layers(graph& g, layer_set const& set, Make const& make, call where = call::current()) {
+  if (g.open_loop < 0) g.fail(where, format_message("in_layers: there is no loop"));
+  if (g.open_set >= 0) g.fail(where, format_message("in_layers: a set within a set is not supported"));
+  g.sets.push_back(set);
+  int const index = static_cast<int>(g.sets.size()) - 1;
+  g.open_set = index;
+  value const made = make();
+  g.open_set = -1;
+  return detail::emit(g, node_kind::sometimes, made.shape(), {made.id()}, where, index);
 }
 
 }  // namespace constformer

@@ -26,6 +26,11 @@ enum class node_kind : std::uint8_t {
   activation,   ///< `activation_kind` `index` of a
   copy,         ///< a
   dropout,      ///< a/(1 − factor) where a counted coin says so, else 0; index: the site
+  softcap,      ///< factor·tanh(a/factor)
+  gain,         ///< a times one value of a vector: inputs a, vector; index: which, −1: that of the layer at hand
+  sometimes,    ///< a in the layers of set `index`, 0 in the others
+  skip_first,   ///< a, but 0 in rows at position 0
+  shift,        ///< the row before of the same sequence, 0 where there is none; index −1: the row after
   keep_top,     ///< a where it is among the `index` largest of the innermost axis, else −10³⁰
   concatenate,  ///< a, then b, along the innermost axis
   swap,         ///< (…, x, y) as (…, y, x)
@@ -34,44 +39,56 @@ enum class node_kind : std::uint8_t {
   stretch,      ///< a, repeated along a new innermost axis
   inner_sum,    ///< Σ over the innermost axis of a·b, or of a: inputs a, b or none
   // By rows
-  gather,         ///< rows of a table by ids: inputs table, ids
-  linear,         ///< a·Wᵀ (+ b): inputs a, W, b or none
-  rms_norm,       ///< over the innermost axis: inputs a, weight or none; factor: eps
-  layer_norm,     ///< over the innermost axis: inputs a, weight, bias or none; factor: eps
-  softmax,        ///< over the innermost axis
-  rope,           ///< each head rotates by its token's place: inputs a; factor: theta; index: −1 backwards
-  attention,      ///< inputs q, k, v; index: window or 0; its last axis but `heads` columns is log-sum-exps
-  slice,          ///< columns [index, index + columns) of a: a view
-  reshape,        ///< the same columns by other axes: a view
-  stop,           ///< a view that no gradient passes
-  cross_entropy,  ///< mean loss of a·Wᵀ (+ b): inputs a, W, b or none, targets. index 1: it gives the gradient of a
+  gather,          ///< rows of a table by ids: inputs table, ids; index: added to ids
+  first_row,       ///< the first row of each sequence
+  sinusoid,        ///< a row of sines and cosines for each position: inputs positions; index: `position_kind`
+  linear,          ///< a·Wᵀ (+ b): inputs a, W, b or none
+  rms_norm,        ///< over the innermost axis: inputs a, weight or none; factor: eps
+  layer_norm,      ///< over the innermost axis: inputs a, weight, bias or none; factor: eps
+  deviation_norm,  ///< alike, with σ + eps below (`norm_kind`)
+  softmax,         ///< over the innermost axis
+  rope,            ///< each head rotates by its token's place: inputs a, positions, those of a second plane or none;
+                   ///< index: of `graph::rotations`; factor: −1 backwards, else 1
+  attention,       ///< inputs q, k, v, table of biases or none; index: of `graph::attentions`; the columns behind the
+                   ///< heads' are log-sum-exps
+  slice,           ///< columns [index, index + columns) of a: a view
+  reshape,         ///< the same columns by other axes: a view
+  stop,            ///< a view that no gradient passes
+  written,         ///< a, once another node has written to it: a view; inputs a, that node
+  cross_entropy,   ///< mean loss of a·Wᵀ (+ b): inputs a, W, b or none, targets. index 1: it gives the gradient of a;
+                   ///< factor: cap of the logits (`softcap`), 0: none
+  add_losses,      ///< a + b, both losses
   // Backward
   activation_gradient,  ///< inputs a, dy
   linear_gradient,      ///< dy·W: inputs dy, W
   weight_gradient,      ///< dyᵀ·a: inputs dy, a; gives the gradient of parameter `index`
   row_sum,              ///< Σ rows of a·b, or of a: inputs a, b or none; gives the gradient of parameter `index`
-  gather_gradient,      ///< inputs dy, ids; gives the gradient of parameter `index`
+  gather_gradient,      ///< inputs dy, ids; gives the gradient of parameter `index`; factor: added to ids
+  softcap_gradient,     ///< dy·(1 − (y/factor)²): inputs y, dy
+  gain_gradient,        ///< Σ a·b into one value of parameter `index`: inputs a, b, the `gain`
+  first_row_gradient,   ///< dy in the first row of each sequence, else 0
   norm_gradient,        ///< inputs a, weight or none, dy; index: its node_kind; factor: eps
   normed,               ///< a, normed without weight: inputs a; index: its node_kind; factor: eps
   softmax_gradient,     ///< inputs y, dy
   pick,                 ///< indices [index, …) of the innermost axis of a
   keep_top_gradient,    ///< dy where y was kept, else 0: inputs y, dy
-  attention_gradient,   ///< inputs q, k, v, output with log-sum-exps, dy: columns dq, dk, dv
+  attention_gradient,   ///< dq; inputs q, k, v, output with log-sum-exps, dy, zeros that become dk | dv, table or none
   place,                ///< zeros but for columns [index, …), which are a
 };
 
 /// Inputs of a node that has them all.
-inline constexpr int most_inputs = 6;
+inline constexpr int most_inputs = 7;
 
 /// One step of a forward or backward pass: ints, so that a pass over it is a loop in the compiler.
 struct node {
-  node_kind kind = node_kind::copy;                             ///< what it computes
-  std::array<int, most_inputs> inputs{-1, -1, -1, -1, -1, -1};  ///< ids of nodes before this one; −1: none
-  value_shape shape{};                                          ///< of what it gives
-  int index = 0;                                                ///< as its kind says
-  float factor = 0.0F;                                          ///< as its kind says
-  int loop = -1;                                                ///< the loop whose body it is in; −1: none
-  std::source_location where{};                                 ///< the call in the model's code
+  node_kind kind = node_kind::copy;                                 ///< what it computes
+  std::array<int, most_inputs> inputs{-1, -1, -1, -1, -1, -1, -1};  ///< ids of nodes before this one; −1: none
+  value_shape shape{};                                              ///< of what it gives
+  int index = 0;                                                    ///< as its kind says
+  float factor = 0.0F;                                              ///< as its kind says
+  int loop = -1;                                                    ///< the loop whose body it is in; −1: none
+  int only = -1;                                                    ///< it runs in layers of that set alone; −1: in all
+  std::source_location where{};                                     ///< the call in the model's code
 };
 
 /// Nodes that are repeated for each of `layers` equal layers.

@@ -1,7 +1,10 @@
 #pragma once
 
+#include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/text.hpp"
+#include "constformer/graph/attend_options.hpp"
+#include "constformer/graph/columns.hpp"
 #include "constformer/graph/value.hpp"
 
 /// Operations without parameters. Each judges what it is given and appends a node; its last parameter is the place of
@@ -116,49 +119,155 @@ constexpr value split_heads(value a, int heads, int head_dim, axis_name name = a
   return reshape(a, where, axis{name, heads}, axis{axes::head_dim, head_dim});
 }
 
-/// Each head rotates by its token's place in its sequence: pairs (j, j + head_dim/2) by place·theta^(−2j/head_dim)
-/// (RoPE, arXiv:2104.09864). a is (rows, heads, head_dim).
-constexpr value rope(value a, float theta = 10000.0F, call where = call::current()) {
+namespace detail {
+
+constexpr value emit_rope(value a, rope_config const& options, call where) {
   value_shape const shape = a.shape();
-  if (shape.rank != 2 || shape.last().name != axes::head_dim || shape.last().extent % 2 != 0)
-    a.owner().fail(where, format_message("rope: {} does not end in an even head_dim", describe(shape)));
-  return detail::emit(a.owner(), node_kind::rope, shape, {a.id()}, where, 1, theta);
+  graph& g = a.owner();
+  int const dims = options.rotary_dims;
+  if (shape.rank != 2 || shape.last().name != axes::head_dim || dims > shape.last().extent)
+    g.fail(where, format_message("rope: {} does not end in a head_dim of at least {}", describe(shape), dims));
+  if (dims < 2 || dims % (2 * options.planes) != 0)
+    g.fail(where, format_message("rope: {} dims do not make pairs in {} planes", dims, options.planes));
+  g.rotations.push_back(options);
+  int const blocks = options.planes == 2 ? ids_of(g, id_column::blocks, where).id() : -1;
+  return emit(g, node_kind::rope, shape, {a.id(), positions_of(a, where).id(), blocks}, where,
+              static_cast<int>(g.rotations.size()) - 1, 1.0F);
 }
 
-/// Options of `attend`.
-struct attend_options {
-  int window = 0;  ///< a query sees this many keys, itself included; 0: all before it
-};
+}  // namespace detail
 
-/// softmax(q·kᵀ/√head_dim)·v over the keys up to each query (arXiv:1706.03762), kv_heads shared by heads / kv_heads
-/// queries each (arXiv:2305.13245). q (tokens, heads, head_dim), k (tokens, kv_heads, head_dim), v (tokens, kv_heads,
-/// e) for any e; gives (tokens, heads, e).
-constexpr value attend(value q, value k, value v, attend_options options = {}, call where = call::current()) {
+/// Each head rotates by its token's place (RoPE, arXiv:2104.09864), with the pairs, scaling and planes that `options`
+/// says. a is (rows, heads, head_dim), of which the first rotary_dims rotate.
+constexpr value rope(value a, rope_config const& options, call where = call::current()) {
+  return detail::emit_rope(a, options, where);
+}
+
+/// The same over all of head_dim: pairs (j, j + head_dim/2) rotate by place·theta^(−2j/head_dim).
+constexpr value rope(value a, float theta = 10000.0F, call where = call::current()) {
+  return detail::emit_rope(a, {.theta = theta, .rotary_dims = a.shape().last().extent}, where);
+}
+
+/// cap·tanh(a/cap): values stay within (−cap, cap) (Gemma 2, arXiv:2408.00118).
+constexpr value softcap(value a, float cap, call where = call::current()) {
+  if (!(cap > 0.0F)) a.owner().fail(where, format_message("softcap: cap={} is not positive", cap));
+  return detail::emit(a.owner(), node_kind::softcap, a.shape(), {a.id()}, where, 0, cap);
+}
+
+/// The row before of the same sequence, 0 where there is none.
+constexpr value shift(value a, call where = call::current()) {
+  return detail::emit(a.owner(), node_kind::shift, a.shape(), {a.id(), positions_of(a, where).id()}, where, 1);
+}
+
+/// a, but 0 in the first row of each sequence.
+constexpr value skip_first(value a, call where = call::current()) {
+  return detail::emit(a.owner(), node_kind::skip_first, a.shape(), {a.id(), positions_of(a, where).id()}, where);
+}
+
+/// The first row of each sequence: (tokens, …) to (sequences, …).
+constexpr value first_row(value a, call where = call::current()) {
+  value_shape shape = a.shape();
+  if (shape.rows != row_kind::token)
+    a.owner().fail(where, format_message("first_row: {} has no rows of tokens", describe(shape)));
+  shape.rows = row_kind::sequence;
+  return detail::emit(a.owner(), node_kind::first_row, shape, {a.id()}, where);
+}
+
+/// A fixed table of sines and cosines (`position_kind` says which) by the places of the rows of `beside`:
+/// (rows, channels=width).
+constexpr value sinusoid(value beside, position_kind kind, int width, call where = call::current()) {
+  value const positions = positions_of(beside, where);
+  return detail::emit(beside.owner(), node_kind::sinusoid, positions.shape().with_axes(axis{axes::channels, width}),
+                      {positions.id()}, where, static_cast<int>(kind));
+}
+
+/// Mean over the rows with a target (not negative) of −log softmax(logits)[target]. `logits` come from a linear layer,
+/// capped or not, which becomes part of the loss, so that the logits of a batch need not be in memory at once.
+constexpr value cross_entropy(value logits, value targets, call where = call::current()) {
+  graph& g = logits.owner();
+  node last = g.at(logits.id());
+  float cap = 0.0F;
+  if (last.kind == node_kind::softcap) {
+    cap = last.factor;
+    last = g.at(last.inputs[0]);
+  }
+  if (last.kind != node_kind::linear) g.fail(where, format_message("cross_entropy: logits come from no linear layer"));
+  if (targets.shape() != value_shape{.rows = logits.shape().rows})
+    g.fail(where, format_message("cross_entropy: logits are {} and targets {}", describe(logits.shape()),
+                                 describe(targets.shape())));
+  return detail::emit(g, node_kind::cross_entropy, value_shape{},
+                      {last.inputs[0], last.inputs[1], last.inputs[2], targets.id()}, where, 0, cap);
+}
+
+/// a + b, two losses.
+constexpr value add_losses(value a, value b, call where = call::current()) {
+  return detail::emit(a.owner(), node_kind::add_losses, value_shape{}, {a.id(), b.id()}, where);
+}
+
+/// a, dropped while the model learns as much as `learning` says.
+constexpr value drop(value a, call where = call::current()) {
+  float const p = a.owner().learns.dropout;
+  return p > 0.0F ? dropout(a, p, where) : a;
+}
+
+namespace detail {
+
+constexpr bool has_axes(value_shape const& s, axis_name outer, axis_name inner) {
+  return s.rank == 2 && s.axes[0].name == outer && s.axes[1].name == inner;
+}
+
+constexpr void judge_attention(value q, value k, value v, attend_options const& options, call where) {
   graph& g = q.owner();
-  value_shape const query = q.shape();
-  value_shape const key = k.shape();
-  auto const headed = [](value_shape const& s, axis_name name) {
-    return s.rank == 2 && s.axes[0].name == name && s.axes[1].name == axes::head_dim;
-  };
-  if (!headed(query, axes::heads) || !headed(key, axes::kv_heads))
+  value_shape const query = q.shape(), key = k.shape(), values = v.shape();
+  if (!has_axes(query, axes::heads, axes::head_dim) || !has_axes(key, axes::kv_heads, axes::head_dim))
     g.fail(where, format_message("attend: query is {} and key {}, not (heads, head_dim) and (kv_heads, head_dim)",
                                  describe(query), describe(key)));
-  value_shape const values = v.shape();
-  if (!headed(values, axes::kv_heads) || values.axes[0] != key.axes[0] || values.rows != key.rows)
+  if (!has_axes(values, axes::kv_heads, axes::head_dim) || values.axes[0] != key.axes[0] || values.rows != key.rows)
     g.fail(where, format_message("attend: key is {} and value {}", describe(key), describe(values)));
-  if (query.rows != key.rows || query.last() != key.last())
+  bool const crosses = options.mask == mask_kind::bidirectional && query.rows == row_kind::token;
+  if ((query.rows != key.rows && !(crosses && key.rows == row_kind::source)) || query.last() != key.last())
     g.fail(where, format_message("attend: query is {} and key {}", describe(query), describe(key)));
-  int const heads = query.axes[0].extent;
-  int const kv_heads = key.axes[0].extent;
+  int const heads = query.axes[0].extent, kv_heads = key.axes[0].extent;
   if (kv_heads < 1 || heads % kv_heads != 0)
     g.fail(where, format_message("attend: heads={} is not a multiple of kv_heads={}", heads, kv_heads));
   if (options.window < 0) g.fail(where, format_message("attend: window={} is negative", options.window));
-  // Beside the heads, one log-sum-exp each, which the backward pass starts from (FlashAttention, arXiv:2307.08691).
+  if (options.window > 0 && options.mask != mask_kind::causal)
+    g.fail(where,
+           format_message("attend: window={} needs mask=causal, it is {}", options.window, name_of(options.mask)));
+}
+
+// Beside the heads, one log-sum-exp each, which the backward pass starts from (FlashAttention, arXiv:2307.08691).
+constexpr value emit_attention(value q, value k, value v, int biases, attend_options const& options, call where) {
+  graph& g = q.owner();
+  judge_attention(q, k, v, options, where);
+  value_shape const query = q.shape(), values = v.shape();
+  int const heads = query.axes[0].extent;
   int const columns = heads * values.last().extent;
-  value_shape const wide = query.with_axes(axis{axes::channels, columns + heads});
-  value const all = detail::emit(g, node_kind::attention, wide, {q.id(), k.id(), v.id()}, where, options.window);
-  value const mixed = slice(all, 0, columns, where);
-  return reshape(mixed, where, query.axes[0], values.axes[1]);
+  g.attentions.push_back(options);
+  value const all = emit(g, node_kind::attention, query.with_axes(axis{axes::channels, columns + heads}),
+                         {q.id(), k.id(), v.id(), biases}, where, static_cast<int>(g.attentions.size()) - 1);
+  return reshape(slice(all, 0, columns, where), where, query.axes[0], values.axes[1]);
+}
+
+}  // namespace detail
+
+/// softmax(scale·q·kᵀ)·v over the keys that each query sees (arXiv:1706.03762), kv_heads shared by heads / kv_heads
+/// queries each (arXiv:2305.13245). q (rows, heads, head_dim), k (rows, kv_heads, head_dim), v (rows, kv_heads, e) for
+/// any e; gives (rows, heads, e). Keys and values may be of the source: cross-attention, with a bidirectional mask.
+constexpr value attend(value q, value k, value v, attend_options const& options = {}, call where = call::current()) {
+  return detail::emit_attention(q, k, v, -1, options, where);
+}
+
+/// The same with a bias of the scores for each head and bucket of distances between query and key (T5,
+/// arXiv:1910.10683): `biases` is a parameter (options.relative.buckets, heads).
+constexpr value attend_biased(value q, value k, value v, value biases, attend_options const& options,
+                              call where = call::current()) {
+  int const heads = q.shape().axes[0].extent;
+  value_shape const shape = biases.shape();
+  if (shape.rank != 2 || shape.axes[0].extent != options.relative.buckets || shape.axes[1].extent != heads)
+    q.owner().fail(where, format_message("attend: the table of biases is [{},{}], not buckets={} and heads={}",
+                                         shape.axes[0].extent, shape.axes[1].extent, options.relative.buckets, heads));
+  return detail::emit_attention(q, k, v, biases.id(), options, where);
 }
 
 }  // namespace constformer

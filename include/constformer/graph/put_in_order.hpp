@@ -18,6 +18,10 @@ class ordering {
     visit(from_.result, -1);
     out_.result = moved(from_.result);
     out_.misfit = from_.misfit;
+    out_.attentions = from_.attentions;
+    out_.rotations = from_.rotations;
+    out_.sets = from_.sets;
+    out_.learns = from_.learns;
     return static_cast<graph&&>(out_);
   }
 
@@ -41,7 +45,9 @@ class ordering {
     node n = from_.at(id);
     for (int& input : n.inputs)
       if (input >= 0) input = moved(input);
+    out_.open_set = n.only;
     moved(id) = out_.push(n);
+    out_.open_set = -1;
   }
 
   // All of a loop: what it reads of outside, its body, and what it gives.

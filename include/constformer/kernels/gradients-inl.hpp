@@ -132,8 +132,8 @@ HWY_INLINE void normed_row(float const* HWY_RESTRICT x, float* HWY_RESTRICT out,
   });
 }
 
-/// dx of one row: with h = weight·dy and x̂ normed, r·(h − mean h − x̂·mean(h·x̂)); RMSNorm has no mean h. `weight` may
-/// be null.
+/// dx of one row: with h = weight·dy and x̂ normed, r·(h − mean h − x̂·mean(h·x̂)); RMSNorm has no mean h, and
+/// deviation_norm Σ(h·x̂)·(σ + eps)/((width − 1)·σ) in the place of the last mean. `weight` may be null.
 template <norm_kind Kind>
 HWY_INLINE void norm_gradient_row(float const* HWY_RESTRICT x, float const* HWY_RESTRICT weight,
                                   float const* HWY_RESTRICT dy, float* HWY_RESTRICT dx, int width, float eps) {
@@ -147,11 +147,12 @@ HWY_INLINE void norm_gradient_row(float const* HWY_RESTRICT x, float const* HWY_
     return weight == nullptr ? g : hn::Mul(g, hn::LoadN(d, weight + i, count));
   };
   store_row(dx, width, h);
-  float const mean = Kind == norm_kind::layer_norm ? sum_of(dx, width, [](float_vec v) HWY_ATTR { return v; }) / n : 0;
+  float const mean = Kind != norm_kind::rms_norm ? sum_of(dx, width, [](float_vec v) HWY_ATTR { return v; }) / n : 0;
+  float const inner = sum_of_pairs(
+      dx, x, width, [&](float_vec g, float_vec v) HWY_ATTR { return hn::Mul(g, hn::Mul(hn::Sub(v, shift), scale)); });
+  float const deviation = 1.0F / terms.scale - eps;
   float const projection =
-      sum_of_pairs(dx, x, width,
-                   [&](float_vec g, float_vec v) HWY_ATTR { return hn::Mul(g, hn::Mul(hn::Sub(v, shift), scale)); }) /
-      n;
+      Kind == norm_kind::deviation_norm ? inner / (terms.scale * deviation * (n - 1.0F)) : inner / n;
   store_row(dx, width, [&](int i, std::size_t count) HWY_ATTR {
     auto const hat = hn::Mul(hn::Sub(hn::LoadN(d, x + i, count), shift), scale);
     auto const centred = hn::Sub(hn::LoadN(d, dx + i, count), hn::Set(d, mean));

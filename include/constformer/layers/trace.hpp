@@ -4,8 +4,9 @@
 #include <type_traits>
 
 #include "constformer/core/members.hpp"
-#include "constformer/core/text.hpp"
+#include "constformer/graph/columns.hpp"
 #include "constformer/graph/graph.hpp"
+#include "constformer/graph/operations.hpp"
 #include "constformer/graph/put_in_order.hpp"
 #include "constformer/graph/value.hpp"
 #include "constformer/layers/parameter_table.hpp"
@@ -27,13 +28,6 @@ constexpr void number(Member& member, int& next) {
 
 }  // namespace detail
 
-/// Columns of integers that a batch has.
-enum class id_column : int {
-  tokens,     ///< what the model reads
-  positions,  ///< place of each token in its sequence
-  targets     ///< what it is to foretell; negative: nothing
-};
-
 /// A model whose parameters know their places in `parameter_table<Model>`.
 template <class Model>
 [[nodiscard]] constexpr Model numbered() {
@@ -43,45 +37,48 @@ template <class Model>
   return model;
 }
 
-/// A column of the batch, one integer for each token.
-constexpr value ids_of(graph& g, id_column column, call where = call::current()) {
-  return detail::emit(g, node_kind::ids, value_shape{.rows = row_kind::token}, {}, where, static_cast<int>(column));
-}
-/// The same, in the graph of another value.
-constexpr value positions_of(value ids, call where = call::current()) {
-  return ids_of(ids.owner(), id_column::positions, where);
-}
-
 namespace detail {
 
+// Encoder-decoder models take the ids of a source and of a target, others those of tokens.
 template <class Model>
-constexpr graph trace_as_called() {
-  graph g;
-  g.result = numbered<Model>()(ids_of(g, id_column::tokens)).id();
-  return g;
+constexpr value call_model(graph& g) {
+  Model const model = numbered<Model>();
+  value const ids = ids_of(g, id_column::tokens);
+  if constexpr (requires { model(ids, ids); })
+    return model(ids_of(g, id_column::source), ids);
+  else
+    return model(ids);
 }
 
 }  // namespace detail
 
-/// The forward pass of a language model: Model's call operator takes the ids of tokens and gives (tokens, vocab).
+/// The forward pass of a model: its call operator takes the ids of tokens, or of a source and of tokens, and gives what
+/// it computes.
 template <class Model>
 [[nodiscard]] constexpr graph trace() {
-  return put_in_order(detail::trace_as_called<Model>());
+  graph g;
+  g.result = detail::call_model<Model>(g).id();
+  return put_in_order(g);
 }
 
-/// The same, and the mean cross-entropy of its logits and the targets. A linear layer that gives the logits becomes
-/// part of the loss, so that the logits of a batch need not be in memory at once.
-template <class Model>
+/// What `Forward(model, ids)` computes of a model: one of several heads, say.
+template <class Model, auto Forward>
+[[nodiscard]] constexpr graph trace() {
+  graph g;
+  g.result = Forward(numbered<Model>(), ids_of(g, id_column::tokens)).id();
+  return put_in_order(g);
+}
+
+/// The forward pass and its loss: what the model's `loss(ids)` says, else the mean cross-entropy of what its call
+/// operator gives, (rows, vocab), and the targets.
+template <class Model, learning Learns = learning{}>
 [[nodiscard]] constexpr graph trace_loss() {
-  graph g = detail::trace_as_called<Model>();
-  call const where = call::current();
-  node const last = g.at(g.result);
-  int const targets = ids_of(g, id_column::targets, where).id();
-  bool const fused = last.kind == node_kind::linear;
-  if (!fused) g.fail(last.where, format_message("loss: the model ends in no linear layer"));
-  g.result = detail::emit(g, node_kind::cross_entropy, value_shape{},
-                          {last.inputs[0], last.inputs[1], last.inputs[2], targets}, where)
-                 .id();
+  graph g;
+  g.learns = Learns;
+  if constexpr (requires(Model const& model, value ids) { model.loss(ids); })
+    g.result = numbered<Model>().loss(ids_of(g, id_column::tokens)).id();
+  else
+    g.result = cross_entropy(detail::call_model<Model>(g), ids_of(g, id_column::targets)).id();
   return put_in_order(g);
 }
 

@@ -9,26 +9,30 @@ namespace constformer {
 
 namespace detail {
 
-/// Pairs of a query and a key that it sees, in a sequence of `length` tokens.
-constexpr std::int64_t seen_pairs(std::int64_t length, std::int64_t window) {
-  if (window == 0 || window > length) window = length;
-  return window * (window + 1) / 2 + (length - window) * window;
+/// Pairs of a query and a key that it sees, in a sequence of `queries` and `keys` rows.
+constexpr std::int64_t seen_pairs(attend_options const& options, int layer, std::int64_t queries, std::int64_t keys) {
+  if (options.mask == mask_kind::bidirectional) return queries * keys;
+  bool const limited = options.window > 0 && options.window < queries && !options.unwindowed.contains(layer);
+  std::int64_t const window = limited ? options.window : queries;
+  return window * (window + 1) / 2 + (queries - window) * window;
 }
 
-/// Multiply-adds of one run of a node over a batch of equal sequences.
-constexpr std::int64_t multiply_adds(graph_view g, node const& n, batch_bounds const& batch) {
-  auto const columns = [&](int i) -> std::int64_t {
-    return g.at(n.inputs[static_cast<std::size_t>(i)]).shape.columns();
+/// Multiply-adds of a node in layer `layer` over a batch of equal sequences.
+constexpr std::int64_t multiply_adds(graph_view g, node const& n, int layer, batch_bounds const& batch) {
+  auto const input = [&](int i) -> node const& { return g.at(n.inputs[static_cast<std::size_t>(i)]); };
+  auto const columns = [&](int i) -> std::int64_t { return input(i).shape.columns(); };
+  auto const rows = [&](int i) -> std::int64_t { return batch.rows(input(i).shape.rows); };
+  auto const pairs = [&] {
+    return batch.sequences * seen_pairs(g.attentions[static_cast<std::size_t>(n.index)], layer,
+                                        rows(0) / batch.sequences, rows(1) / batch.sequences);
   };
-  std::int64_t const rows = batch.tokens;
-  std::int64_t const pairs = batch.sequences * seen_pairs(batch.tokens / batch.sequences, n.index);
   switch (n.kind) {
-    case node_kind::linear: return rows * n.shape.columns() * columns(0);
-    case node_kind::linear_gradient: return rows * n.shape.columns() * columns(0);
-    case node_kind::weight_gradient: return rows * columns(0) * columns(1);
-    case node_kind::attention: return 2 * pairs * columns(0);
-    case node_kind::attention_gradient: return 5 * pairs * columns(0);
-    case node_kind::cross_entropy: return (n.index == 1 ? 3 : 1) * rows * columns(1);
+    case node_kind::linear: return rows(0) * n.shape.columns() * columns(0);
+    case node_kind::linear_gradient: return rows(0) * n.shape.columns() * columns(0);
+    case node_kind::weight_gradient: return rows(0) * columns(0) * columns(1);
+    case node_kind::attention: return 2 * pairs() * columns(0);
+    case node_kind::attention_gradient: return 5 * pairs() * columns(0);
+    case node_kind::cross_entropy: return (n.index == 1 ? 3 : 1) * rows(0) * columns(1);
     default: return 0;
   }
 }
@@ -36,12 +40,16 @@ constexpr std::int64_t multiply_adds(graph_view g, node const& n, batch_bounds c
 }  // namespace detail
 
 /// Floating-point operations of the products of a pass over a batch of equal sequences, two for each multiply-add; of
-/// attention those of pairs that are seen (FlashAttention counts two products forward and five backward).
+/// attention those of pairs that are seen (FlashAttention counts two products forward and five backward). A prefix
+/// that all see is not counted.
 [[nodiscard]] constexpr std::int64_t count_flops(graph_view g, batch_bounds const& batch) {
   std::int64_t total = 0;
-  for (node const& n : g.nodes)
-    total +=
-        2 * detail::multiply_adds(g, n, batch) * (n.loop < 0 ? 1 : g.loops[static_cast<std::size_t>(n.loop)].layers);
+  for (node const& n : g.nodes) {
+    int const layers = n.loop < 0 ? 1 : g.loops[static_cast<std::size_t>(n.loop)].layers;
+    for (int layer = 0; layer < layers; ++layer)
+      if (n.only < 0 || g.sets[static_cast<std::size_t>(n.only)].contains(layer))
+        total += 2 * detail::multiply_adds(g, n, layer, batch);
+  }
   return total;
 }
 

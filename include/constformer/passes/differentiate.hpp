@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "constformer/core/text.hpp"
@@ -19,7 +20,7 @@ constexpr std::vector<int> needs_gradient(graph_view g) {
     node const& n = g.nodes[i];
     bool any = n.kind == node_kind::parameter || n.kind == node_kind::carry_in;
     for (int input : n.inputs) any = any || (input >= 0 && needs[static_cast<std::size_t>(input)]);
-    needs[i] = any && n.kind != node_kind::stop && n.kind != node_kind::ids && n.kind != node_kind::zeros;
+    needs[i] = any && n.kind != node_kind::stop;
   }
   return needs;
 }
@@ -31,11 +32,8 @@ class reverse_pass {
       : out_(static_cast<graph&&>(forward)), needs_(needs_gradient(out_)), gradient_(out_.nodes.size(), -1) {}
 
   constexpr graph run() {
-    int const loss = out_.result;
-    if (out_.at(loss).kind != node_kind::cross_entropy)
-      out_.fail(out_.at(loss).where, format_message("differentiate: the pass ends in no loss"));
-    begin_with(loss);
-    backwards(0, loss, -1);
+    begin_with(out_.result);
+    backwards(0, static_cast<int>(gradient_.size()), -1);
     return static_cast<graph&&>(out_);
   }
 
@@ -43,6 +41,15 @@ class reverse_pass {
   // The loss computes the gradient of what it takes in the same go, so that logits need not be kept.
   constexpr void begin_with(int loss) {
     node& n = out_.nodes[static_cast<std::size_t>(loss)];
+    if (n.kind == node_kind::add_losses) {
+      auto const both = n.inputs;
+      begin_with(both[0]);
+      return begin_with(both[1]);
+    }
+    if (n.kind != node_kind::cross_entropy) {
+      out_.fail(n.where, format_message("differentiate: the pass ends in no loss"));
+      return;
+    }
     n.index = 1;
     n.shape = out_.at(n.inputs[0]).shape;
     give(n.inputs[0], loss);
@@ -56,8 +63,12 @@ class reverse_pass {
   // Adds `part` to the gradient of node `to`.
   constexpr void give(int to, int part) {
     if (to < 0 || !needs_[static_cast<std::size_t>(to)]) return;
+    int const within = std::exchange(out_.open_set, out_.at(to).only);
+    if (int const only = out_.at(part).only; only >= 0 && only != out_.open_set)
+      part = emit(node_kind::sometimes, out_.at(to).shape, {part}, only);
     int& sum = gradient_[static_cast<std::size_t>(to)];
     sum = sum < 0 ? part : emit(node_kind::add, out_.at(to).shape, {sum, part});
+    out_.open_set = within;
   }
 
   constexpr bool wanted(int id) const { return id >= 0 && needs_[static_cast<std::size_t>(id)]; }
@@ -74,7 +85,9 @@ class reverse_pass {
         i = body.begin;
       } else if (gradient_of(i) >= 0) {
         where_ = n.where;
+        out_.open_set = n.only;
         derive(i, n, gradient_of(i));
+        out_.open_set = -1;
       }
     }
   }
@@ -181,6 +194,12 @@ class reverse_pass {
         break;
       case node_kind::multiply: multiply(n, d); break;
       case node_kind::dropout: give(a, emit(node_kind::dropout, shape, {d}, n.index, n.factor)); break;
+      case node_kind::softcap: give(a, emit(node_kind::softcap_gradient, shape, {id, d}, 0, n.factor)); break;
+      case node_kind::gain: gain(id, n, d); break;
+      case node_kind::sometimes: give(a, d); break;
+      case node_kind::skip_first: give(a, emit(node_kind::skip_first, shape, {d, b})); break;
+      case node_kind::shift: give(a, emit(node_kind::shift, shape, {d, b}, -n.index)); break;
+      case node_kind::first_row: give(a, emit(node_kind::first_row_gradient, shape_of(a), {d})); break;
       case node_kind::keep_top: give(a, emit(node_kind::keep_top_gradient, shape, {id, d})); break;
       case node_kind::concatenate: concatenate(n, d); break;
       case node_kind::swap: give(a, emit(node_kind::swap, shape_of(a), {d})); break;
@@ -193,16 +212,17 @@ class reverse_pass {
       case node_kind::copy: give(a, d); break;
       case node_kind::reshape: give(a, emit(node_kind::reshape, shape_of(a), {d})); break;
       case node_kind::slice: give(a, emit(node_kind::place, shape_of(a), {d}, n.index)); break;
-      case node_kind::gather: into(a, node_kind::gather_gradient, d, b); break;
+      case node_kind::gather: into(a, node_kind::gather_gradient, d, b, static_cast<float>(n.index)); break;
       case node_kind::linear:
         if (wanted(a)) give(a, emit(node_kind::linear_gradient, shape_of(a), {d, b}));
         into(b, node_kind::weight_gradient, d, a);
         into(n.inputs[2], node_kind::row_sum, d, -1);
         break;
       case node_kind::rms_norm:
-      case node_kind::layer_norm: norm(n, d); break;
+      case node_kind::layer_norm:
+      case node_kind::deviation_norm: norm(n, d); break;
       case node_kind::softmax: give(a, emit(node_kind::softmax_gradient, shape, {id, d})); break;
-      case node_kind::rope: give(a, emit(node_kind::rope, shape, {d}, -n.index, n.factor)); break;
+      case node_kind::rope: give(a, emit(node_kind::rope, shape, {d, b, n.inputs[2]}, n.index, -n.factor)); break;
       case node_kind::attention: attention(id, n, d); break;
       case node_kind::parameter:
         out_.fail(n.where, format_message("differentiate: a parameter is used as a value"));
@@ -212,10 +232,16 @@ class reverse_pass {
   }
 
   // The gradient of parameter node `of`, written where gradients lie.
-  constexpr void into(int of, node_kind kind, int first, int second) {
+  constexpr void into(int of, node_kind kind, int first, int second, float factor = 0.0F) {
     if (of < 0) return;
-    node const& p = out_.at(of);
-    emit(kind, p.shape, {first, second}, p.index);
+    node const p = out_.at(of);
+    emit(kind, p.shape, {first, second}, p.index, factor);
+  }
+
+  constexpr void gain(int id, node const& n, int d) {
+    if (wanted(n.inputs[0])) give(n.inputs[0], emit(node_kind::gain, n.shape, {d, n.inputs[1]}, n.index));
+    node const p = out_.at(n.inputs[1]);
+    emit(node_kind::gain_gradient, p.shape, {n.inputs[0], d, id}, p.index);
   }
 
   constexpr void multiply(node const& n, int d) {
@@ -248,20 +274,23 @@ class reverse_pass {
     into(n.inputs[2], node_kind::row_sum, d, -1);
   }
 
+  // Gradients of keys and values may be of other rows than that of queries: they lie in memory of their own.
   constexpr void attention(int id, node const& n, int d) {
-    // d has the columns of the log-sum-exps too, as zeros: the gradient reads those of the output alone.
-    int columns = 0;
-    for (int i = 0; i < 3; ++i) columns += out_.at(n.inputs[static_cast<std::size_t>(i)]).shape.columns();
-    int const all = emit(node_kind::attention_gradient, n.shape.with_axes(axis{axes::channels, columns}),
-                         {n.inputs[0], n.inputs[1], n.inputs[2], id, d}, n.index);
-    int at = 0;
-    for (int i = 0; i < 3; ++i) {
-      int const of = n.inputs[static_cast<std::size_t>(i)];
-      value_shape const shape = out_.at(of).shape;
-      int const part = emit(node_kind::slice, shape.with_axes(axis{axes::channels, shape.columns()}), {all}, at);
-      give(of, emit(node_kind::reshape, shape, {part}));
-      at += shape.columns();
-    }
+    value_shape const q = out_.at(n.inputs[0]).shape, k = out_.at(n.inputs[1]).shape, v = out_.at(n.inputs[2]).shape;
+    int const columns = k.columns() + v.columns();
+    int const room = emit(node_kind::zeros, k.with_axes(axis{axes::channels, columns}), {});
+    int const dq = emit(node_kind::attention_gradient, q,
+                        {n.inputs[0], n.inputs[1], n.inputs[2], id, d, room, n.inputs[3]}, n.index);
+    give(n.inputs[0], dq);
+    int const both = emit(node_kind::written, out_.at(room).shape, {room, dq});
+    give(n.inputs[1], columns_of(both, k, 0));
+    give(n.inputs[2], columns_of(both, v, k.columns()));
+  }
+
+  // Columns of node `from`, from `first` on, as `shape`.
+  constexpr int columns_of(int from, value_shape const& shape, int first) {
+    value_shape const flat = shape.with_axes(axis{axes::channels, shape.columns()});
+    return emit(node_kind::reshape, shape, {emit(node_kind::slice, flat, {from}, first)});
   }
 
   graph out_;

@@ -18,6 +18,21 @@ namespace constformer {
 struct batch_bounds {
   int tokens = 0;     ///< rows of all its sequences
   int sequences = 1;  ///< sequences
+  int sources = 0;    ///< rows of all its sources, in encoder-decoder models
+  int length = 0;     ///< rows of the longest sequence or source; 0: of all of them
+
+  /// Rows of a value.
+  [[nodiscard]] constexpr int rows(row_kind kind) const {
+    switch (kind) {
+      case row_kind::one: return 1;
+      case row_kind::sequence: return sequences;
+      case row_kind::token: return tokens;
+      case row_kind::source: return sources;
+    }
+    return 0;
+  }
+  /// Places that a row may have in its sequence.
+  [[nodiscard]] constexpr int longest() const { return length > 0 ? length : std::max(tokens, sources); }
 };
 
 /// Where one parameter lies among all, and alike its gradient and moments: (rows, cols), row by row, floats.
@@ -68,6 +83,26 @@ struct memory_plan {
 
 namespace detail {
 
+/// True of nodes that write gradients of parameter `n.index`.
+constexpr bool is_sink(node_kind kind) {
+  return kind == node_kind::weight_gradient || kind == node_kind::row_sum || kind == node_kind::gather_gradient ||
+         kind == node_kind::gain_gradient;
+}
+
+/// True if gradients of parameter `index` are summed up over iterations of a loop, or written in part: they are 0
+/// before a pass.
+constexpr bool begins_with_zeros(graph_view g, std::span<parameter_entry const> table, int index) {
+  for (node const& n : g.nodes) {
+    if (n.kind == node_kind::attention_gradient && n.inputs[6] >= 0 && g.at(n.inputs[6]).index == index) return true;
+    if (!is_sink(n.kind) || n.index != index) continue;
+    if (n.kind == node_kind::gain_gradient) return true;
+    if (n.loop < 0 || table[static_cast<std::size_t>(index)].layers > 1) continue;
+    int const layers = g.loops[static_cast<std::size_t>(n.loop)].layers;
+    if ((n.only < 0 ? layers : g.sets[static_cast<std::size_t>(n.only)].count(layers)) > 1) return true;
+  }
+  return false;
+}
+
 /// Plans the arena by first fit over the spans of time in which values are read (linear scan).
 class planner {
  public:
@@ -103,10 +138,8 @@ class planner {
   constexpr buffer& of(int id) { return buffers_[static_cast<std::size_t>(id)]; }
   constexpr loop const& loop_of(int index) const { return g_.loops[static_cast<std::size_t>(index)]; }
   static constexpr bool is_view(node_kind kind) {
-    return kind == node_kind::slice || kind == node_kind::reshape || kind == node_kind::stop;
-  }
-  static constexpr bool is_sink(node_kind kind) {
-    return kind == node_kind::weight_gradient || kind == node_kind::row_sum || kind == node_kind::gather_gradient;
+    return kind == node_kind::slice || kind == node_kind::reshape || kind == node_kind::stop ||
+           kind == node_kind::written;
   }
   constexpr bool in_arena(int id) const {
     node_kind const kind = g_.at(id).kind;
@@ -152,12 +185,9 @@ class planner {
     b.first = std::min(b.first, loop_of(defined).begin);
   }
 
-  constexpr std::int64_t rows(row_kind kind) const {
-    return kind == row_kind::one ? 1 : kind == row_kind::sequence ? bounds_.sequences : bounds_.tokens;
-  }
   constexpr std::int64_t slot(int id) const {
     value_shape const& shape = g_.at(id).shape;
-    return rows(shape.rows) * padded(shape.columns());
+    return std::int64_t{bounds_.rows(shape.rows)} * padded(shape.columns());
   }
   constexpr std::int64_t size(int id) {
     node const& n = g_.at(id);
@@ -206,6 +236,7 @@ class planner {
       p = arena_of(id);
       if (is_view(n.kind))
         p.offset = places_[static_cast<std::size_t>(n.inputs[0])].offset + (n.kind == node_kind::slice ? n.index : 0);
+      if (n.kind == node_kind::cross_entropy) p.adds = gave_gradient(id, g_.at(n.inputs[1]).index);
     }
   }
 
@@ -217,8 +248,15 @@ class planner {
                  .offset = parameters_[index].offset,
                  .step = table_[index].layers > 1 ? parameters_[index].step : 0,
                  .stride = n.shape.last().extent};
-    for (int i = 0; sink && i < id; ++i) p.adds = p.adds || gives_gradient(g_.at(i), n.index);
+    if (sink) p.adds = begins_with_zeros(g_, table_, n.index) || gave_gradient(id, n.index);
     return p;
+  }
+
+  // True if a node before `id` writes the gradient of parameter `index`.
+  constexpr bool gave_gradient(int id, int index) const {
+    for (int i = 0; i < id; ++i)
+      if (gives_gradient(g_.at(i), index)) return true;
+    return false;
   }
 
   // True of nodes that write the gradient of parameter `index`.
@@ -280,6 +318,15 @@ template <auto const& Graph, class Model>
   memory_plan<Graph.nodes.size()> out;
   for (std::size_t i = 0; i < out.places.size(); ++i) out.places[i] = p.places()[i];
   out.floats = p.floats();
+  return out;
+}
+
+/// By parameter of the model: whether a pass begins with a gradient of 0 and adds to it.
+template <auto const& Graph, class Model>
+[[nodiscard]] constexpr auto zeroed_gradients() {
+  std::array<bool, parameter_table<Model>.size()> out{};
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = detail::begins_with_zeros(Graph, parameter_table<Model>, static_cast<int>(i));
   return out;
 }
 

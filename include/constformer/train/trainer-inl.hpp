@@ -6,6 +6,7 @@
 #define CONSTFORMER_TRAIN_TRAINER_INL_HPP
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -17,9 +18,9 @@
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/execute/batch.hpp"
-#include "constformer/execute/scratch-inl.hpp"
 #include "constformer/execute/program.hpp"
 #include "constformer/execute/step-inl.hpp"
+#include "constformer/execute/workspace-inl.hpp"
 #include "constformer/core/random.hpp"
 #include "constformer/kernels/adamw-inl.hpp"
 #include "constformer/kernels/team.hpp"
@@ -38,51 +39,45 @@ class trainer {
 
   /// Bytes that a trainer takes, all of them when it is made.
   [[nodiscard]] static constexpr std::size_t bytes(int threads) {
-    std::size_t const floats = static_cast<std::size_t>(4 * Program::parameters.floats + Program::memory.floats);
-    return arena::bytes_for<float>(floats) + arena::bytes_for<float>(scratch_of<Program>::shared) +
-           static_cast<std::size_t>(threads) * arena::bytes_for<float>(scratch_of<Program>::own);
+    return arena::bytes_for<float>(static_cast<std::size_t>(4 * Program::parameters.floats)) +
+           workspace<Program>::bytes(threads);
   }
 
   std::uint64_t seed = 0;  ///< of dropout
 
   /// Parameters and moments are 0.
-  explicit trainer(int threads) : team_(threads), memory_(bytes(team_.size())) {
+  explicit trainer(int threads) : team_(threads), memory_(bytes(team_.size())), workspace_(memory_, team_.size()) {
     auto const all = static_cast<std::size_t>(Program::parameters.floats);
-    std::span<float> const block = memory_.take<float>(4 * all + static_cast<std::size_t>(Program::memory.floats));
-    frame_ = {.parameters = block.data(),
-              .gradients = block.data() + all,
-              .arena = block.data() + 4 * all,
-              .shared = memory_.take<float>(scratch_of<Program>::shared).data()};
-    mean_ = block.data() + 2 * all;
-    square_ = block.data() + 3 * all;
-    own_ = memory_.take<float>(static_cast<std::size_t>(team_.size()) * own_floats).data();
+    parameters_ = memory_.take<float>(4 * all).data();
+    gradients_ = parameters_ + all;
+    mean_ = gradients_ + all;
+    square_ = mean_ + all;
   }
 
   /// All of them, as `Program::parameters` lays them out.
   [[nodiscard]] std::span<float> parameters() {
-    return {frame_.parameters, static_cast<std::size_t>(Program::parameters.floats)};
+    return {parameters_, static_cast<std::size_t>(Program::parameters.floats)};
   }
   /// The values of parameter `entry` of `parameter_table<model>` in layer `layer`, row by row.
   [[nodiscard]] std::span<float> parameter(std::size_t entry, int layer = 0) {
-    return values(frame_.parameters, entry, layer);
+    return values(parameters_, entry, layer);
   }
   /// Its gradient of the batches since the last update.
   [[nodiscard]] std::span<float const> gradient(std::size_t entry, int layer = 0) {
-    return values(frame_.gradients, entry, layer);
+    return values(gradients_, entry, layer);
   }
 
   /// The mean loss of a batch, and its gradients, added to those since the last update. A batch without any target is
   /// not counted: 0. Throws `error` if it is larger than the bounds.
   double accumulate(token_batch const& batch) {
     judge(batch);
+    if (!has_target(batch)) return 0.0;
     double loss = 0.0;
-    bool any = false;
-    for (int i = 0; i < batch.rows(); ++i) any = any || batch.targets[i] >= 0;
-    if (!any) return 0.0;
+    workspace_.prepare(batch);
     team_.run([&](worker const& self) {
-      frame f = frame_;
-      f.own = own_ + static_cast<std::size_t>(self.index) * own_floats;
-      f.batch = batch;
+      frame f = workspace_.frame_of(self, batch);
+      f.parameters = parameters_;
+      f.gradients = gradients_;
       f.adds = batches_ > 0;
       f.coins = mix_seed(seed + static_cast<std::uint64_t>(passes_));
       run_program<Program>(self, f);
@@ -107,14 +102,29 @@ class trainer {
   }
 
  private:
-  static constexpr std::size_t own_floats = arena::bytes_for<float>(scratch_of<Program>::own) / sizeof(float);
-
   static std::span<float> values(float* base, std::size_t entry, int layer) {
     parameter_place const& at = Program::parameters.places[entry];
     return {base + at.offset + layer * at.step, static_cast<std::size_t>(parameter_table<model>[entry].size())};
   }
 
+  static bool has_target(token_batch const& batch) {
+    auto const any = [](std::int32_t const* ids, int count) {
+      return ids != nullptr && std::any_of(ids, ids + count, [](std::int32_t id) { return id >= 0; });
+    };
+    return any(batch.targets, batch.rows()) || any(batch.labels, batch.sequences);
+  }
+
   static void judge(token_batch const& batch) {
+    if (batch.source_rows() > Program::bounds.sources)
+      throw error(format_message("batch: {} source tokens, the program was compiled for {}", batch.source_rows(),
+                                 Program::bounds.sources)
+                      .view()
+                      .data());
+    if (batch.longest() > Program::bounds.longest())
+      throw error(format_message("batch: a sequence of {} tokens, the program was compiled for {}", batch.longest(),
+                                 Program::bounds.longest())
+                      .view()
+                      .data());
     if (batch.rows() > Program::bounds.tokens || batch.sequences > Program::bounds.sequences)
       throw error(
           format_message("batch: {} sequences of {} tokens, the program was compiled for {} sequences and {} tokens",
@@ -128,14 +138,14 @@ class trainer {
     auto const& table = parameter_table<model>;
     for (std::size_t i = 0; i < table.size(); ++i) {
       parameter_place const& at = Program::parameters.places[i];
-      total += sum_of_squares(frame_.gradients, at.offset, at.offset + at.step * table[i].layers);
+      total += sum_of_squares(gradients_, at.offset, at.offset + at.step * table[i].layers);
     }
     return total;
   }
 
   void move(worker const& self, double rate, float factor) {
     auto const& table = parameter_table<model>;
-    adamw_run const run{frame_.parameters, frame_.gradients, mean_, square_};
+    adamw_run const run{parameters_, gradients_, mean_, square_};
     for (std::size_t i = 0; i < table.size(); ++i) {
       parameter_place const& at = Program::parameters.places[i];
       auto const& options = Groups[static_cast<std::size_t>(groups::table.group[i])].options;
@@ -147,10 +157,11 @@ class trainer {
 
   team team_;
   arena memory_;
-  frame frame_{};
+  workspace<Program> workspace_;
+  float* parameters_ = nullptr;
+  float* gradients_ = nullptr;
   float* mean_ = nullptr;
   float* square_ = nullptr;
-  float* own_ = nullptr;
   int batches_ = 0;
   int steps_ = 0;
   std::int64_t passes_ = 0;
