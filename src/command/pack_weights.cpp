@@ -20,92 +20,11 @@
 #include "pack_row.hpp"
 #include "weight_choice.hpp"
 #include "process.hpp"
+#include "../checkpoint/readers/parameter_rows.hpp"
 
 namespace constformer::command {
 
 namespace {
-
-// Which rows of a tensor a parameter has, along the output axis: `run` neighbours, then again after `stride` rows.
-struct source_rows {
-  std::int64_t first;
-  std::int64_t run;
-  std::int64_t stride;
-  [[nodiscard]] std::int64_t operator()(std::int64_t row) const { return first + row / run * stride + row % run; }
-};
-
-// One parameter of one layer: which rows of which tensor, and where they go.
-struct pack_task {
-  pack_step const* step;
-  tensor_view const* tensor;
-  int layer;
-  source_rows source;
-  bool transposed;
-};
-
-std::string tensor_name(checkpoint const& source, name_rule const& rule, std::string_view parameter, int layer) {
-  std::string name = (rule.prefixed ? source.prefix : std::string()) + std::string(tensor_of(rule, parameter).view());
-  if (std::size_t const star = name.find('*'); star != std::string::npos) name.replace(star, 1, std::to_string(layer));
-  return name;
-}
-
-// Rows of the parts before `rule` in the same tensor.
-std::int64_t rows_before(pack_plan const& plan, name_map const& names, name_rule const& rule,
-                         std::string_view parameter) {
-  std::int64_t rows = 0;
-  std::string_view const suffix =
-      parameter.substr(std::min(parameter.rfind('.'), parameter.size()));  // scalars have none
-  for (pack_step const& step : plan.view()) {
-    name_rule const* other = rule_for(names, step.parameter.view());
-    if (other != nullptr && other->tensor == rule.tensor && other->part < rule.part &&
-        step.parameter.view().ends_with(suffix))
-      rows += step.rows;
-  }
-  return rows;
-}
-
-source_rows rows_of(pack_plan const& plan, name_map const& names, name_rule const& rule, pack_step const& step,
-                    config const& model) {
-  std::int64_t const before = rows_before(plan, names, rule, step.parameter.view());
-  if (!rule.per_head) return {before, step.rows, step.rows};
-  name_rule last = rule;
-  last.part = std::numeric_limits<int>::max();
-  return {before / model.heads, model.head_dim, rows_before(plan, names, last, step.parameter.view()) / model.heads};
-}
-
-bool any_step(pack_step const&) { return true; }
-
-// Of the steps that `counts` says.
-std::vector<pack_task> tasks_of(checkpoint const& source, config const& model, pack_plan const& plan,
-                                bool (*counts)(pack_step const&) = any_step) {
-  std::vector<pack_task> tasks;
-  name_map const& names = names_of(model);
-  for (pack_step const& step : plan.view()) {
-    if (!counts(step)) continue;
-    std::string_view const parameter = step.parameter.view();
-    name_rule const* const found = rule_for(names, parameter);
-    if (found == nullptr)
-      throw error(source.path.string() + ": checkpoints of " + std::string(name_of(model.family)) +
-                  " have no name for " + std::string(parameter));
-    name_rule const& rule = *found;
-    source_rows const rows = rows_of(plan, names, rule, step, model);
-    for (int layer = 0; layer < step.layers; ++layer) {
-      std::string const name = tensor_name(source, rule, parameter, layer);
-      tensor_view const* tensor = source.find(name);
-      if (tensor == nullptr) throw error(source.path.string() + ": tensor " + name + " is missing");
-      bool const transposed = rule.transposed && source.linear_in_out && step.cols != 0;
-      std::size_t const rank = step.cols == 0 ? 1 : 2;
-      std::size_t const out = transposed ? 1 : 0;
-      bool const fits = tensor->shape.size() == rank && tensor->shape[out] > rows(step.rows - 1) &&
-                        (rank == 1 || tensor->shape[1 - out] == step.cols);
-      if (!fits)
-        throw error(source.path.string() + ": tensor " + name + " is " + shape_text(tensor->shape) + ", rows " +
-                    std::to_string(rows.first) + " to " + std::to_string(rows(step.rows - 1) + 1) + " of " +
-                    std::to_string(step.cols) + " columns are needed");
-      tasks.push_back({&step, tensor, layer, rows, transposed});
-    }
-  }
-  return tasks;
-}
 
 // The largest magnitude that survives in a type: blocks have an f16 scale, those of K-quants times one of their own.
 float largest_of(dtype type) {
@@ -120,7 +39,7 @@ float largest_of(dtype type) {
 }
 
 // A weight that is no number would make every text nonsense. −∞ in the head's bias forbids a token.
-void require_finite(pack_task const& task, std::span<float const> values, std::int64_t first) {
+void require_finite(parameter_rows const& task, std::span<float const> values, std::int64_t first) {
   float const most = largest_of(task.step->type_in(task.layer));
   bool const bias = task.step->parameter.view().ends_with("head.bias");
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -135,7 +54,7 @@ void require_finite(pack_task const& task, std::span<float const> values, std::i
 }
 
 // Writes one row of a parameter to its place in panels or rows.
-void put_row(pack_task const& task, config const& model, int row, std::span<float const> values, std::byte* base) {
+void put_row(parameter_rows const& task, config const& model, int row, std::span<float const> values, std::byte* base) {
   pack_step const& step = *task.step;
   dtype const type = step.type_in(task.layer);
   std::int64_t const to = packed_row(step, model.head_dim, row);
@@ -146,12 +65,12 @@ void put_row(pack_task const& task, config const& model, int row, std::span<floa
 }
 
 // Whether what the file has can be taken as it is: its blocks hold what is wanted.
-bool is_stored(pack_task const& task) {
+bool is_stored(parameter_rows const& task) {
   return !task.transposed && holds_exactly(task.step->type_in(task.layer), task.tensor->type) &&
          task.tensor->shape[1] == task.step->cols && task.step->cols % block_columns == 0;
 }
 
-void put_stored_rows(pack_task const& task, config const& model, std::byte* base) {
+void put_stored_rows(parameter_rows const& task, config const& model, std::byte* base) {
   pack_step const& step = *task.step;
   dtype const type = step.type_in(task.layer), stored = task.tensor->type;
   auto const bytes = static_cast<std::size_t>(bytes_of(stored, step.cols));
@@ -168,7 +87,7 @@ void put_stored_rows(pack_task const& task, config const& model, std::byte* base
   }
 }
 
-void pack_vector(pack_task const& task, config const& model, std::byte* base) {
+void pack_vector(parameter_rows const& task, config const& model, std::byte* base) {
   pack_step const& step = *task.step;
   std::vector<float> all(static_cast<std::size_t>(task.tensor->shape[0]));
   read_rows_f32(*task.tensor, 0, 1, all);
@@ -178,7 +97,7 @@ void pack_vector(pack_task const& task, config const& model, std::byte* base) {
               all[static_cast<std::size_t>(task.source(row))] + step.addend);
 }
 
-void pack_matrix(pack_task const& task, config const& model, std::byte* base) {
+void pack_matrix(parameter_rows const& task, config const& model, std::byte* base) {
   if (is_stored(task)) return put_stored_rows(task, model, base);
   constexpr std::int64_t batch = 64;  // rows at a time: transposed reads take 64 neighbours of each line
   pack_step const& step = *task.step;
@@ -225,7 +144,7 @@ std::string hexadecimal(std::span<std::byte const> bytes) {
   return out;
 }
 
-void pack_one(pack_task const& task, config const& model, std::span<std::byte> out) {
+void pack_one(parameter_rows const& task, config const& model, std::span<std::byte> out) {
   std::byte* const base = out.data() + task.step->offset_in(task.layer);
   if (task.step->kind == packed_kind::vector) {
     pack_vector(task, model, base);
@@ -235,7 +154,7 @@ void pack_one(pack_task const& task, config const& model, std::span<std::byte> o
 }
 
 // What packing did not round is written back without rounding.
-void unpack_one(pack_task const& task, config const& model, std::span<std::byte const> packed,
+void unpack_one(parameter_rows const& task, config const& model, std::span<std::byte const> packed,
                 tensor_place const& place) {
   pack_step const& step = *task.step;
   tensor_view const& t = *task.tensor;
@@ -258,7 +177,7 @@ void unpack_one(pack_task const& task, config const& model, std::span<std::byte 
 }
 
 // The tensor as its file has it, and whether its values follow from what is packed.
-void describe_stored(checkpoint const& source, pack_task const& task, packed_tensor& out) {
+void describe_stored(checkpoint const& source, parameter_rows const& task, packed_tensor& out) {
   tensor_view const& t = *task.tensor;
   out.stored_type = name_of(t.type);
   // Tied tensors of torch files are the same bytes under several names.
@@ -275,7 +194,7 @@ void describe_stored(checkpoint const& source, pack_task const& task, packed_ten
 void unpack_weights(checkpoint const& target, config const& model, std::span<std::byte const> packed,
                     tensor_place const& place) {
   pack_plan const plan = pack_plan_of(model);
-  for (pack_task const& task : tasks_of(target, model, plan)) {
+  for (parameter_rows const& task : parameter_rows_of(target, model, plan)) {
     throw_if_interrupted();
     unpack_one(task, model, packed, place);
   }
@@ -283,7 +202,7 @@ void unpack_weights(checkpoint const& target, config const& model, std::span<std
 
 void pack_weights(checkpoint const& source, config const& model, std::span<std::byte> out) {
   pack_plan const plan = pack_plan_of(model);
-  std::vector<pack_task> const tasks = tasks_of(source, model, plan);
+  std::vector<parameter_rows> const tasks = parameter_rows_of(source, model, plan);
   std::atomic<std::size_t> next{0};
   std::exception_ptr failure;
   std::mutex guard;
@@ -308,18 +227,19 @@ void pack_weights(checkpoint const& source, config const& model, std::span<std::
 void visit_matrices(checkpoint const& source, config const& model,
                     std::function<void(pack_step const&, int, tensor_view const&)> const& visit) {
   pack_plan const plan = pack_plan_of(model);
-  for (pack_task const& task : tasks_of(source, model, plan, [](pack_step const& step) { return step.typed; }))
+  for (parameter_rows const& task :
+       parameter_rows_of(source, model, plan, [](pack_step const& step) { return step.typed; }))
     visit(*task.step, task.layer, *task.tensor);
 }
 
 void require_tensors(checkpoint const& source) {
-  static_cast<void>(tasks_of(source, source.model, pack_plan_of(source.model)));
+  static_cast<void>(parameter_rows_of(source, source.model, pack_plan_of(source.model)));
 }
 
 std::vector<packed_tensor> packed_tensors(checkpoint const& source, config const& model) {
   pack_plan const plan = pack_plan_of(model);
   std::vector<packed_tensor> out;
-  for (pack_task const& task : tasks_of(source, model, plan)) {
+  for (parameter_rows const& task : parameter_rows_of(source, model, plan)) {
     if (!out.empty() && out.back().name == task.tensor->name) continue;  // a further part of a fused tensor
     out.push_back({task.tensor->name, std::string(name_of(task.step->type_in(task.layer))), task.tensor->shape,
                    task.step->offset_in(task.layer)});

@@ -6,6 +6,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/core/square_root.hpp"
 #include "constformer/config/layer_set.hpp"
 
 namespace constformer {
@@ -38,16 +39,6 @@ constexpr config from_shape(family_kind family, shape const& s) {
   c.capacity = s.positions;
   return c;
 }
-
-// √x and 1/√x, rounded once to float, also in constant evaluation: Newton's steps from above fall until they meet.
-constexpr double square_root(double x) {
-  if (!(x > 0)) return 0;
-  double root = x > 1 ? x : 1;
-  for (double next = (root + x / root) / 2; next < root; next = (root + x / root) / 2) root = next;
-  return root;
-}
-constexpr float root_of(int x) { return static_cast<float>(square_root(x)); }
-constexpr float inverse_root(int x) { return x > 0 ? static_cast<float>(1 / square_root(x)) : 1.0F; }
 
 }  // namespace detail
 

@@ -25,14 +25,14 @@ struct training_program {
   static constexpr auto begins_with_zeros = zeroed_gradients<graph, Model>();
 };
 
-/// The forward pass of `Model` alone, or what `Trace` traces of it.
-template <class Model, batch_bounds Bounds, auto Trace = [] { return trace<Model>(); }>
+/// The forward pass of `Model` alone: what its call operator computes, or `Part(model, ids)`.
+template <class Model, batch_bounds Bounds, auto Part = whole_model{}>
 struct forward_program {
   using model = Model;                            ///< what was traced
   static constexpr batch_bounds bounds = Bounds;  ///< of a batch
 
   /// Forward.
-  static constexpr auto graph = freeze<Trace>();
+  static constexpr auto graph = freeze<trace<Model, Part>>();
   static_assert(require_empty<graph.misfit>::value);
   /// Where parameters lie.
   static constexpr auto parameters = layout_parameters<Model>();

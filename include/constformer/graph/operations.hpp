@@ -154,6 +154,17 @@ constexpr value softcap(value a, float cap, call where = call::current()) {
   return detail::emit(a.owner(), node_kind::softcap, a.shape(), {a.id()}, where, 0, cap);
 }
 
+/// a times one value of a vector, `which` from 0; −1: that of the index of the layer at hand.
+constexpr value gain(value a, value vector, int which = -1, call where = call::current()) {
+  int const extent = vector.shape().last().extent;
+  graph& g = a.owner();
+  if (vector.shape().rank != 1 || which >= extent)
+    g.fail(where, format_message("gain: value {} of {}", which, describe(vector.shape())));
+  if (which < 0 && (g.open_loop < 0 || g.loops[static_cast<std::size_t>(g.open_loop)].layers > extent))
+    g.fail(where, format_message("gain: {} has no value for each layer", describe(vector.shape())));
+  return detail::emit(g, node_kind::gain, a.shape(), {a.id(), vector.id()}, where, which);
+}
+
 /// The row before of the same sequence, 0 where there is none.
 constexpr value shift(value a, call where = call::current()) {
   return detail::emit(a.owner(), node_kind::shift, a.shape(), {a.id(), positions_of(a, where).id()}, where, 1);

@@ -2,7 +2,11 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/core/check.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/core/members.hpp"
+#include "constformer/core/square_root.hpp"
+#include "constformer/graph/attend_options.hpp"
+#include "constformer/graph/operations.hpp"
 #include "constformer/layers/linear.hpp"
 #include "constformer/layers/norm.hpp"
 #include "constformer/layers/parameter.hpp"
@@ -25,6 +29,45 @@ struct attention_shape {
   return {c.d_model, c.heads, c.kv_heads, c.head_dim, c.bias_qkv, c.bias_attention_output, c.qk_norm && c.norm_weight};
 }
 
+/// What happens between the matrices of an attention layer.
+struct attention_form {
+  attend_options options{};  ///< masks and scores
+  bool rotates = false;      ///< queries and keys, by `rotation`
+  rope_config rotation{};    ///< if it rotates
+  bool norms_heads = false;  ///< each head of queries and keys is RMS-normed
+  bool norms_last = false;   ///< after they rotate, not before
+  float eps = 1e-5F;         ///< of these norms
+};
+
+/// The form of self-attention in any block of `c`.
+[[nodiscard]] constexpr attention_form attention_form_of(config const& c) {
+  float const gain = c.score_gain * (c.scale_scores ? detail::inverse_root(c.head_dim) : 1.0F);
+  return {.options = {.window = c.mask == mask_kind::causal ? c.window : 0,
+                      .mask = c.mask,
+                      .unwindowed = c.unwindowed,
+                      .scale = gain,
+                      .scale_by_layer = c.scale_scores_by_layer,
+                      .softcap = c.score_softcap,
+                      .relative = c.relative},
+          .rotates = c.position == position_kind::rotary,
+          .rotation = c.rope,
+          .norms_heads = c.qk_norm,
+          .norms_last = c.qk_norm_last,
+          .eps = c.norm_eps};
+}
+
+/// The form of attention over the source in any block of `c`.
+[[nodiscard]] constexpr attention_form cross_form_of(config const& c) {
+  return {
+      .options = {.mask = mask_kind::bidirectional, .scale = c.scale_scores ? detail::inverse_root(c.head_dim) : 1.0F}};
+}
+
+/// Values as they are: what most attention layers do with them.
+struct same_values {
+  /// v.
+  constexpr value operator()(value, value v) const { return v; }
+};
+
 /// Attention (arXiv:1706.03762) with kv_heads key and value heads (GQA, arXiv:2305.13245): query (T, heads, head_dim),
 /// key and value (T, kv_heads, head_dim), output (T, d_model).
 template <attention_shape Shape>
@@ -43,6 +86,45 @@ struct attention {
   using qk_norm_type = member_if<Shape.qk_norm, norm_layer<Shape.head_dim, false>>;
   BOOST_HANA_DEFINE_STRUCT(attention, (query_type, query), (key_value_type, key), (key_value_type, value),
                            (qk_norm_type, query_norm), (qk_norm_type, key_norm), (output_type, output));
+
+  /// x (rows, d_model) to the same: self-attention.
+  constexpr constformer::value operator()(constformer::value x, attention_form const& form,
+                                          call where = call::current()) const {
+    return mix(x, x, form, nullptr, same_values{}, where);
+  }
+
+  /// Queries of x look at keys and values of `source`. `biases`, if it is not null, is a table of biases by distance;
+  /// `change(source, v)` gives the values that are mixed.
+  template <class Change>
+  constexpr constformer::value mix(constformer::value x, constformer::value source, attention_form const& form,
+                                   constformer::value const* biases, Change const& change,
+                                   call where = call::current()) const {
+    constexpr int heads = Shape.heads, kv_heads = Shape.kv_heads, head_dim = Shape.head_dim;
+    auto const q = placed(query_norm, split_heads(query(x, where), heads, head_dim, axes::heads, where), form, where);
+    auto const k =
+        placed(key_norm, split_heads(key(source, where), kv_heads, head_dim, axes::kv_heads, where), form, where);
+    auto const v = change(source, split_heads(value(source, where), kv_heads, head_dim, axes::kv_heads, where));
+    return output(
+        biases == nullptr ? attend(q, k, v, form.options, where) : attend_biased(q, k, v, *biases, form.options, where),
+        where);
+  }
+
+ private:
+  // Heads normed and rotated.
+  constexpr constformer::value placed(qk_norm_type const& norm, constformer::value a, attention_form const& form,
+                                      call where) const {
+    if (form.norms_heads && !form.norms_last) a = normed(norm, a, form, where);
+    if (form.rotates) a = rope(a, form.rotation, where);
+    if (form.norms_heads && form.norms_last) a = normed(norm, a, form, where);
+    return a;
+  }
+  static constexpr constformer::value normed(qk_norm_type const& norm, constformer::value a, attention_form const& form,
+                                             call where) {
+    if constexpr (Shape.qk_norm)
+      return norm(a, norm_kind::rms_norm, form.eps, where);
+    else
+      return norm_layer<Shape.head_dim, false, false>{}(a, norm_kind::rms_norm, form.eps, where);
+  }
 };
 
 /// `attention` under a name that members do not have, for code that says `using namespace constformer`.

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/core/members.hpp"
+#include "constformer/graph/operations.hpp"
 #include "constformer/layers/linear.hpp"
 #include "constformer/layers/parameter.hpp"
 
@@ -31,6 +33,14 @@ struct ffn {
   /// (T, d_ff) to (T, d_model).
   using down_type = linear<Shape.d_model, Shape.d_ff, Shape.bias>;
   BOOST_HANA_DEFINE_STRUCT(ffn, (gate_type, gate), (up_type, up), (down_type, down));
+
+  /// (rows, d_model) to the same.
+  constexpr value operator()(value x, activation_kind kind, call where = call::current()) const {
+    if constexpr (Shape.gated)
+      return down(multiply(activate(kind, gate(x, where), where), up(x, where), where), where);
+    else
+      return down(activate(kind, up(x, where), where), where);
+  }
 };
 
 /// `ffn` under a name that members do not have, for code that says `using namespace constformer`.

@@ -1,7 +1,10 @@
 #pragma once
 
 #include "constformer/core/check.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/core/members.hpp"
+#include "constformer/core/text.hpp"
+#include "constformer/graph/value.hpp"
 #include "constformer/layers/parameter.hpp"
 
 namespace constformer {
@@ -19,6 +22,17 @@ struct norm_layer {
   /// What is then added (width), or absent.
   using bias_type = member_if<Bias, parameter<parameter_role::bias, Width>>;
   BOOST_HANA_DEFINE_STRUCT(norm_layer, (weight_type, weight), (bias_type, bias));
+
+  /// x (…, width), normed as `kind` says.
+  constexpr value operator()(value x, norm_kind kind, float eps, call where = call::current()) const {
+    if (x.shape().last().extent != Width)
+      x.owner().fail(where, format_message("norm: width is {}, input is {}", Width, describe(x.shape())));
+    node_kind const how = kind == norm_kind::rms_norm     ? node_kind::rms_norm
+                          : kind == norm_kind::layer_norm ? node_kind::layer_norm
+                                                          : node_kind::deviation_norm;
+    return detail::emit(x.owner(), how, x.shape(),
+                        {x.id(), detail::node_of(weight, x, where), detail::node_of(bias, x, where)}, where, 0, eps);
+  }
 };
 
 }  // namespace constformer

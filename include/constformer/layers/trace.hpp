@@ -37,35 +37,23 @@ template <class Model>
   return model;
 }
 
-namespace detail {
+/// What a pass is for: what the model's call operator gives. It takes the ids of tokens, or of a source and of tokens.
+struct whole_model {
+  /// The model called.
+  template <class Model>
+  constexpr value operator()(Model const& model, value ids) const {
+    if constexpr (requires { model(ids, ids); })
+      return model(ids_of(ids.owner(), id_column::source), ids);
+    else
+      return model(ids);
+  }
+};
 
-// Encoder-decoder models take the ids of a source and of a target, others those of tokens.
-template <class Model>
-constexpr value call_model(graph& g) {
-  Model const model = numbered<Model>();
-  value const ids = ids_of(g, id_column::tokens);
-  if constexpr (requires { model(ids, ids); })
-    return model(ids_of(g, id_column::source), ids);
-  else
-    return model(ids);
-}
-
-}  // namespace detail
-
-/// The forward pass of a model: its call operator takes the ids of tokens, or of a source and of tokens, and gives what
-/// it computes.
-template <class Model>
+/// The forward pass of a model: what `Part(model, ids)` computes, one of several heads, say.
+template <class Model, auto Part = whole_model{}>
 [[nodiscard]] constexpr graph trace() {
   graph g;
-  g.result = detail::call_model<Model>(g).id();
-  return put_in_order(g);
-}
-
-/// What `Forward(model, ids)` computes of a model: one of several heads, say.
-template <class Model, auto Forward>
-[[nodiscard]] constexpr graph trace() {
-  graph g;
-  g.result = Forward(numbered<Model>(), ids_of(g, id_column::tokens)).id();
+  g.result = Part(numbered<Model>(), ids_of(g, id_column::tokens)).id();
   return put_in_order(g);
 }
 
@@ -78,7 +66,9 @@ template <class Model, learning Learns = learning{}>
   if constexpr (requires(Model const& model, value ids) { model.loss(ids); })
     g.result = numbered<Model>().loss(ids_of(g, id_column::tokens)).id();
   else
-    g.result = cross_entropy(detail::call_model<Model>(g), ids_of(g, id_column::targets)).id();
+    g.result =
+        cross_entropy(whole_model{}(numbered<Model>(), ids_of(g, id_column::tokens)), ids_of(g, id_column::targets))
+            .id();
   return put_in_order(g);
 }
 

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <optional>
 #include <type_traits>
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/members.hpp"
+#include "constformer/graph/columns.hpp"
+#include "constformer/graph/loops.hpp"
+#include "constformer/graph/operations.hpp"
 #include "constformer/layers/block.hpp"
 #include "constformer/layers/embedding.hpp"
 #include "constformer/layers/linear.hpp"
@@ -81,6 +85,146 @@ struct transformer {
                            (final_norm_type, final_norm), (head_transform_type, head_transform),
                            (head_norm_type, head_norm), (head_type, head), (pooler_type, pooler),
                            (classifier_type, classifier));
+
+  /// What the model is for: logits of the next token, or of masked ones, scores of labels, or hidden states.
+  constexpr value operator()(value ids) const {
+    value const x = hidden(ids, tokens);
+    if constexpr (has_head) return logits(x);
+    if constexpr (fills_masks) return fill(x);
+    if constexpr (shape.labels > 0) return labels(x);
+    return x;
+  }
+
+  /// Hidden states (rows, d_model), normed where the config says so. `table` holds the embeddings of ids, `source` is
+  /// the encoder's output in decoders that look at one.
+  template <class Table>
+  constexpr value hidden(value ids, Table const& table, value const* source = nullptr) const {
+    value const x = through_blocks(embed(ids, table), ids, source);
+    if constexpr (shape.place == norm_place::post)
+      return x;
+    else
+      return normed(final_norm, x);
+  }
+
+  /// Logits of the next token (tokens, vocab) of hidden states.
+  constexpr value logits(value x) const {
+    if constexpr (shape.logit_scale != 1.0F) x = scale(x, shape.logit_scale);
+    value const y = to_vocab(x);
+    if constexpr (shape.logit_softcap > 0.0F)
+      return softcap(y, shape.logit_softcap);
+    else
+      return y;
+  }
+
+  /// Logits of masked tokens (tokens, vocab).
+  constexpr value fill(value x) const {
+    return to_vocab(normed(head_norm, activate(shape.activation, head_transform(x))));
+  }
+
+  /// Of the first token of each sequence (sequences, d_model).
+  constexpr value pooled(value x) const { return activate(shape.pooler_activation, pooler(first_row(x))); }
+
+  /// Scores of labels (sequences, labels), or of each token (tokens, labels).
+  constexpr value labels(value x) const {
+    if constexpr (shape.classifier == classifier_kind::tokens)
+      return classifier(x);
+    else
+      return classifier(pooled(x));
+  }
+
+  /// The mean cross-entropy of what the heads foretell: of tokens, of labels of sequences, or the sum of both (BERT).
+  constexpr value loss(value ids) const {
+    value const x = hidden(ids, tokens);
+    value const targets = ids_of(ids.owner(), id_column::targets);
+    constexpr bool of_tokens = shape.classifier == classifier_kind::tokens;
+    if constexpr (has_head) {
+      return cross_entropy(logits(x), targets);
+    } else if constexpr (shape.labels > 0) {
+      value const judged = cross_entropy(labels(x), of_tokens ? targets : ids_of(ids.owner(), id_column::labels));
+      if constexpr (fills_masks)
+        return add_losses(cross_entropy(fill(x), targets), judged);
+      else
+        return judged;
+    } else {
+      return cross_entropy(fill(x), targets);
+    }
+  }
+
+ private:
+  static constexpr value normed(norm_type const& norm, value x) { return norm(x, shape.norm, shape.norm_eps); }
+
+  template <class Table>
+  constexpr value embed(value ids, Table const& table) const {
+    value x = table(ids);
+    if constexpr (shape.embedding_scale != 1.0F) x = scale(x, shape.embedding_scale);
+    if constexpr (shape.zero_start) x = skip_first(x);
+    if constexpr (shape.position == position_kind::learned) x = x + positions(positions_of(ids), shape.first_position);
+    if constexpr (is_sinusoid(shape.position)) x = x + sinusoid(ids, shape.position, shape.d_model);
+    if constexpr (shape.segments > 0) x = x + segments(ids_of(ids.owner(), id_column::segments));
+    if constexpr (shape.embedding_norm) x = normed(embedding_norm, x);
+    if constexpr (shape.smear_inputs > 0) x = smeared(x);
+    return drop(x);
+  }
+
+  // x + g·σ(gate of x)·x of the token before.
+  constexpr value smeared(value x) const {
+    call const where = call::current();
+    value const gate = reshape(sigmoid(smear_gate(slice(x, 0, shape.smear_inputs))), where);
+    return x + shift(x) * gain(gate, smear_gain.in(x, where), 0);
+  }
+
+  constexpr value through_blocks(value x, value ids, value const* source) const {
+    std::optional<value> biases;
+    if constexpr (shape.position == position_kind::relative) biases = relative.weight.in(x, call::current());
+    auto const change = [&](value h, value v) { return with_embeddings(ids, h, v); };
+    block_surroundings<decltype(change)> const beside{source, biases ? &*biases : nullptr, change};
+    value const first = x;
+    auto const layer = [&](value y) {
+      if constexpr (shape.residual_gains) {
+        call const where = call::current();
+        y = gain(y, residual_gains.in(y, where)) + gain(first, embedding_gains.in(y, where));
+      }
+      return blocks.each(y, beside);
+    };
+    if constexpr (shape.backout)
+      return without_halfway(x, layer);
+    else
+      return repeat(x, shape.layers, layer);
+  }
+
+  // The last layer's output less b times that of layer layers/2.
+  template <class Layer>
+  constexpr value without_halfway(value x, Layer const& layer) const {
+    layer_set half;
+    half.add(shape.layers / 2);
+    auto const [last, halfway] = repeat(carried_values<2>{x, scale(x, 0.0F)}, shape.layers, [&](carried_values<2> in) {
+      value const y = layer(in[0]);
+      return carried_values<2>{y, in[1] + in_layers(y.owner(), half, [&] { return scale(y, 1.0F); })};
+    });
+    return last - gain(halfway, backout_gain.in(x, call::current()), 0);
+  }
+
+  // v (tokens, kv_heads, head_dim), with a gated embedding of the token in some layers (arXiv:2410.17897).
+  constexpr value with_embeddings(value ids, [[maybe_unused]] value h, value v) const {
+    if constexpr (shape.value_layers.empty()) {
+      return v;
+    } else {
+      return v + in_layers(ids.owner(), shape.value_layers, [&] {
+               auto const& from = value_layers.each;
+               value const gate =
+                   scale(sigmoid(from.gate(slice(h, 0, shape.value_gate_inputs))), shape.value_gate_limit);
+               return split_heads(from.embedding(ids), shape.kv_heads, shape.head_dim, axes::kv_heads) *
+                      reshape(gate, call::current(), axis{axes::kv_heads, shape.kv_heads});
+             });
+    }
+  }
+
+  constexpr value to_vocab(value x) const {
+    if constexpr (shape.tied)
+      return tied_logits(x, tokens, head);
+    else
+      return head(x);
+  }
 };
 
 /// All parameters of an encoder-decoder model (arXiv:1706.03762): two stacks, of which the decoder's blocks look at the
@@ -92,6 +236,17 @@ struct encoder_decoder {
   /// Causal, with cross-attention in each block.
   using decoder_type = transformer<Config>;
   BOOST_HANA_DEFINE_STRUCT(encoder_decoder, (encoder_type, encoder), (decoder_type, decoder));
+
+  /// Logits of the next token (tokens, vocab) after `ids`, for what the encoder reads in `source`.
+  constexpr value operator()(value source, value ids) const {
+    value const encoded = [&] {
+      if constexpr (encoder_type::shape.shared_tokens)
+        return encoder.hidden(source, decoder.tokens);
+      else
+        return encoder.hidden(source, encoder.tokens);
+    }();
+    return decoder.logits(decoder.hidden(ids, decoder.tokens, &encoded));
+  }
 };
 
 /// All parameters of `Config`: one stack, or an encoder and a decoder.
