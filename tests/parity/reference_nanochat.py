@@ -54,6 +54,11 @@ def attention(state, at, x, heads, kv_heads, era, left, value):
 @torch.no_grad()
 def logits(state, model_config, era_name, ids, cap=None):
     """float32 (T, vocab), the padding of the vocabulary cropped."""
+    return forward(state, model_config, era_name, ids, cap).numpy()
+
+
+def forward(state, model_config, era_name, ids, cap=None):
+    """The same as a tensor."""
     era, c = ERAS[era_name], model_config
     state = {name.removeprefix("_orig_mod."): tensor.float() for name, tensor in state.items()}
     layers, length = c["n_layer"], c["sequence_len"]
@@ -80,4 +85,4 @@ def logits(state, model_config, era_name, ids, cap=None):
         x = x - state["backout_lambda"] * halfway
     cap = cap or era["cap"]
     out = F.linear(norm(x), state["lm_head.weight"])[:, : c["vocab_size"]]
-    return (cap * torch.tanh(out / cap)).numpy()
+    return cap * torch.tanh(out / cap)

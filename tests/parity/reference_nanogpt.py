@@ -27,6 +27,11 @@ def attention(state, name, x, heads):
 @torch.no_grad()
 def logits(state, heads, gelu, ids):
     """float32 (T, vocab); `gelu` is "none" (erf, as nanoGPT) or "tanh" (as GPT-2, minGPT and makemore)."""
+    return forward(state, heads, gelu, ids).numpy()
+
+
+def forward(state, heads, gelu, ids):
+    """The same as a tensor."""
     state = {name.removeprefix("_orig_mod."): tensor.float() for name, tensor in state.items()}
     layers = sum(name.endswith(".ln_1.weight") for name in state)
     x = state["transformer.wte.weight"][ids] + state["transformer.wpe.weight"][: len(ids)]
@@ -35,4 +40,4 @@ def logits(state, heads, gelu, ids):
         x = x + attention(state, at + "attn", norm(state, at + "ln_1", x), heads)
         inner = F.gelu(affine(state, at + "mlp.c_fc", norm(state, at + "ln_2", x)), approximate=gelu)
         x = x + affine(state, at + "mlp.c_proj", inner)
-    return (norm(state, "transformer.ln_f", x) @ state["lm_head.weight"].T).numpy()
+    return norm(state, "transformer.ln_f", x) @ state["lm_head.weight"].T

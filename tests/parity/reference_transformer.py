@@ -86,6 +86,9 @@ class Transformer:
 
     @torch.no_grad()
     def logits(self, source, target):
+        return self.forward(source, target)
+
+    def forward(self, source, target):
         x = self.embed("encoder", source)
         for i in range(self.c["layers"]):
             layer = f"encoder.layers.{i}."

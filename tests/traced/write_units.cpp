@@ -1,5 +1,6 @@
 // write_units OUT FIXTURE...
-// Writes a unit that checks the traced form of each fixture's model (check.hpp), its config as a header beside it.
+// Writes a unit that checks the traced form of each fixture's model (check.hpp), its config as a header beside it, and
+// gradients_OUT, which checks its gradients.
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -32,20 +33,22 @@ int main(int argc, char** argv) {
   if (argc < 3) return std::fputs("usage: write_units OUT FIXTURE...\n", stderr), 2;
   try {
     fs::path const out = argv[1];
-    std::string includes, cases;
+    std::string includes, forward, backward;
     for (int i = 2; i < argc; ++i) {
       fs::path const folder = argv[i];
-      std::string name = folder.parent_path().filename().string() + "_" + folder.filename().string();
+      std::string const name = folder.parent_path().filename().string() + "_" + folder.filename().string();
       auto const expected = fixture_json(folder);
       write(out.parent_path() / (name + ".hpp"),
             constformer::command::config_header(open_fixture(folder).model, name, "a fixture"));
       includes += "#include \"" + name + ".hpp\"\n";
       std::string const tokens = count(expected, expected.contains("source") ? "target" : "prompt");
-      cases += "TEST_CASE(\"" + name + "\") {\n  check_traced<constformer::configs::" + name +
-               ", constformer::batch_bounds{.tokens = " + tokens + ", .sources = " + count(expected, "source") +
-               "}>(\"" + folder.string() + "\");\n}\n";
+      std::string const what = "<constformer::configs::" + name + ", constformer::batch_bounds{.tokens = " + tokens +
+                               ", .sources = " + count(expected, "source") + "}>(\"" + folder.string() + "\");\n}\n";
+      forward += "TEST_CASE(\"" + name + "\") {\n  check_traced" + what;
+      backward += "TEST_CASE(\"gradients of " + name + "\") {\n  check_gradients" + what;
     }
-    write(out, "#include \"check.hpp\"\n" + includes + cases);
+    write(out, "#include \"check.hpp\"\n" + includes + forward);
+    write(out.parent_path() / ("gradients_" + out.filename().string()), "#include \"check.hpp\"\n" + includes + backward);
   } catch (std::exception const& failure) {
     std::fprintf(stderr, "%s\n", failure.what());
     return 1;

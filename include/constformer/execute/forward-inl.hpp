@@ -12,6 +12,7 @@
 
 #include "constformer/core/arena.hpp"
 #include "constformer/execute/batch.hpp"
+#include "constformer/execute/judge_batch.hpp"
 #include "constformer/execute/program.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/workspace-inl.hpp"
@@ -34,7 +35,9 @@ class forward_pass {
         parameters_(parameters.data()) {}
 
   /// What the program computes of a batch within the bounds, a row for each of its own: valid until the next call.
+  /// Throws `error` if it does not fit them.
   float_rows run(token_batch const& batch) {
+    judge_batch(Program::graph, Program::bounds, batch);
     workspace_.prepare(batch);
     float_rows out{};
     team_.run([&](worker const& self) {

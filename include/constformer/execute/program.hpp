@@ -1,9 +1,11 @@
 #pragma once
 
 #include "constformer/core/check.hpp"
+#include "constformer/core/text.hpp"
 #include "constformer/graph/graph.hpp"
 #include "constformer/layers/trace.hpp"
 #include "constformer/passes/differentiate.hpp"
+#include "constformer/passes/judge_bounds.hpp"
 #include "constformer/passes/plan_memory.hpp"
 
 namespace constformer {
@@ -16,7 +18,8 @@ struct training_program {
 
   /// Forward and backward.
   static constexpr auto graph = freeze<[] { return differentiate(trace_loss<Model, Learns>()); }>();
-  static_assert(require_empty<graph.misfit>::value);
+  static constexpr message misfit = first_misfit(graph, graph.misfit, Bounds);  ///< empty, or it does not compile
+  static_assert(require_empty<misfit>::value);
   /// Where parameters, gradients and moments lie.
   static constexpr auto parameters = layout_parameters<Model>();
   /// Where values lie.
@@ -33,7 +36,8 @@ struct forward_program {
 
   /// Forward.
   static constexpr auto graph = freeze<trace<Model, Part>>();
-  static_assert(require_empty<graph.misfit>::value);
+  static constexpr message misfit = first_misfit(graph, graph.misfit, Bounds);  ///< empty, or it does not compile
+  static_assert(require_empty<misfit>::value);
   /// Where parameters lie.
   static constexpr auto parameters = layout_parameters<Model>();
   /// Where values lie.

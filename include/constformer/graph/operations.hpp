@@ -202,7 +202,10 @@ constexpr value cross_entropy(value logits, value targets, call where = call::cu
     cap = last.factor;
     last = g.at(last.inputs[0]);
   }
-  if (last.kind != node_kind::linear) g.fail(where, format_message("cross_entropy: logits come from no linear layer"));
+  if (last.kind != node_kind::linear) {
+    g.fail(last.where, format_message("cross_entropy: logits come from no linear layer"));
+    return detail::emit(g, node_kind::zeros, value_shape{}, {}, where);
+  }
   if (targets.shape() != value_shape{.rows = logits.shape().rows})
     g.fail(where, format_message("cross_entropy: logits are {} and targets {}", describe(logits.shape()),
                                  describe(targets.shape())));
