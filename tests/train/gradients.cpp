@@ -15,6 +15,7 @@
 #include "../graph/models.hpp"
 #include "constformer/execute/program.hpp"
 #include "constformer/kernels/adamw.hpp"
+#include "constformer/passes/count_flops.hpp"
 #include "constformer/train/groups.hpp"
 #include "constformer/train/trainer-inl.hpp"
 
@@ -26,7 +27,7 @@ namespace {
 using group = parameter_group<adamw_options>;
 constexpr std::array groups{group{"matrices", is_matrix, {.decay = 0.1}}, group{"vectors", is_vector, {.decay = 0.0}}};
 
-constexpr batch_bounds bounds{.tokens = 300, .sequences = 3};
+constexpr batch_bounds bounds{.tokens = 300, .sequences = 3, .length = 150};
 
 template <class Model>
 using trainer_of = HWY_NAMESPACE::trainer<training_program<Model, bounds>, groups>;
@@ -147,4 +148,43 @@ TEST_CASE("a batch without targets is skipped, one beyond the bounds refused") {
   CHECK(learner.accumulate(batch) == 0.0);
   CHECK(learner.update(1.0) == 0.0);
   CHECK_THROWS_AS(learner.accumulate(random_batch(4, 5, 1)), error);
+}
+
+namespace {
+
+// Loss and all gradients of a batch.
+template <class Model, learning Learns>
+std::vector<float> gradients_of(random_batch const& batch) {
+  using program = training_program<Model, bounds, Learns>;
+  HWY_NAMESPACE::trainer<program, groups> model(2);
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal;
+  for (float& x : model.parameters()) x = 0.3F * normal(random);
+  std::vector<float> out{static_cast<float>(model.accumulate(batch))};
+  auto const& table = parameter_table<Model>;
+  for (std::size_t i = 0; i < table.size(); ++i)
+    for (int layer = 0; layer < table[i].layers; ++layer) {
+      auto const g = model.gradient(i, layer);
+      out.insert(out.end(), g.begin(), g.end());
+    }
+  return out;
+}
+
+template <class Model>
+void check_recomputed(random_batch const& batch) {
+  constexpr learning keeps{.dropout = 0.2F}, anew{.dropout = 0.2F, .recompute = recompute_kind::blocks};
+  auto const kept = gradients_of<Model, keeps>(batch);
+  auto const again = gradients_of<Model, anew>(batch);
+  CHECK(std::memcmp(kept.data(), again.data(), kept.size() * sizeof(float)) == 0);
+  using one = training_program<Model, bounds, keeps>;
+  using other = training_program<Model, bounds, anew>;
+  CHECK(other::memory.floats < one::memory.floats);
+  CHECK(count_flops(other::graph, bounds) > count_flops(one::graph, bounds));
+}
+
+}  // namespace
+
+TEST_CASE("values computed anew give the same bits, take less memory and more operations") {
+  check_recomputed<language_model<6, true, 5>>(random_batch(3, 40, 8));
+  check_recomputed<workshop_model>(random_batch(2, 30, 9));
 }

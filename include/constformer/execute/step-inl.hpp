@@ -375,7 +375,7 @@ struct step {
     if (self.index != 0) return;
     float total = 0.0F;
     for (int r = 0; r < input<0>::rows(f); ++r) total += f.shared[r];
-    data(f)[input<2>::element(f)] += total;
+    data(f)[n.factor < 0.0F ? f.layer : static_cast<int>(n.factor)] += total;
   }
   template <int I>
   static float const* offset(frame const& f) {

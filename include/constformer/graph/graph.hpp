@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <source_location>
 #include <span>
 #include <string_view>
@@ -15,10 +16,17 @@
 
 namespace constformer {
 
+/// Which values of equal layers a backward pass computes anew instead of keeping them from the forward pass.
+enum class recompute_kind : std::uint8_t {
+  none,   ///< all that gradients need are kept, of every layer
+  blocks  ///< what each layer began with is kept; the rest of one layer at a time is computed again (arXiv:1604.06174)
+};
+
 /// What a pass does while a model learns, and at no other time.
 struct learning {
   float dropout = 0.0F;    ///< how much the library's layers drop (arXiv:1207.0580)
   float smoothing = 0.0F;  ///< share of a target that is spread over the vocabulary (arXiv:1512.00567)
+  recompute_kind recompute = recompute_kind::none;  ///< of the layers of loops
 };
 
 /// Nodes and loops as a pass reads them.

@@ -65,7 +65,7 @@ enum class node_kind : std::uint8_t {
   row_sum,              ///< Σ rows of a·b, or of a: inputs a, b or none; gives the gradient of parameter `index`
   gather_gradient,      ///< inputs dy, ids; gives the gradient of parameter `index`; factor: added to ids
   softcap_gradient,     ///< dy·(1 − (y/factor)²): inputs y, dy
-  gain_gradient,        ///< Σ a·b into one value of parameter `index`: inputs a, b, the `gain`
+  gain_gradient,        ///< Σ a·b into value `factor` of parameter `index`, −1: that of the layer at hand: inputs a, b
   first_row_gradient,   ///< dy in the first row of each sequence, else 0
   norm_gradient,        ///< inputs a, weight or none, dy; index: its node_kind; factor: eps
   normed,               ///< a, normed without weight: inputs a; index: its node_kind; factor: eps

@@ -29,7 +29,10 @@ constexpr std::vector<int> needs_gradient(graph_view g) {
 class reverse_pass {
  public:
   constexpr explicit reverse_pass(graph forward)
-      : out_(static_cast<graph&&>(forward)), needs_(needs_gradient(out_)), gradient_(out_.nodes.size(), -1) {}
+      : out_(static_cast<graph&&>(forward)),
+        needs_(needs_gradient(out_)),
+        gradient_(out_.nodes.size(), -1),
+        again_(out_.nodes.size(), -1) {}
 
   constexpr graph run() {
     begin_with(out_.result);
@@ -58,6 +61,22 @@ class reverse_pass {
   constexpr int emit(node_kind kind, value_shape shape, std::initializer_list<int> inputs, int index = 0,
                      float factor = 0.0F) {
     return detail::emit(out_, kind, shape, inputs, where_, index, factor).id();
+  }
+
+  // What node `id` of the forward pass computed, for a step of the backward pass: itself, or, of a loop whose values are
+  // not kept, a copy that computes it anew from what the iteration began with.
+  constexpr int seen(int id) {
+    node n = out_.at(id);
+    bool const kept = out_.learns.recompute == recompute_kind::none || n.loop < 0 || n.kind == node_kind::carry_in ||
+                      n.kind == node_kind::parameter || n.kind == node_kind::ids;
+    if (kept) return id;
+    if (int const known = again_[static_cast<std::size_t>(id)]; known >= 0) return known;
+    for (int& input : n.inputs)
+      if (input >= 0) input = seen(input);
+    int const within = std::exchange(out_.open_set, n.only);
+    int const copy = out_.push(n);
+    out_.open_set = within;
+    return again_[static_cast<std::size_t>(id)] = copy;
   }
 
   // Adds `part` to the gradient of node `to`.
@@ -194,13 +213,13 @@ class reverse_pass {
         break;
       case node_kind::multiply: multiply(n, d); break;
       case node_kind::dropout: give(a, emit(node_kind::dropout, shape, {d}, n.index, n.factor)); break;
-      case node_kind::softcap: give(a, emit(node_kind::softcap_gradient, shape, {id, d}, 0, n.factor)); break;
-      case node_kind::gain: gain(id, n, d); break;
+      case node_kind::softcap: give(a, emit(node_kind::softcap_gradient, shape, {seen(id), d}, 0, n.factor)); break;
+      case node_kind::gain: gain(n, d); break;
       case node_kind::sometimes: give(a, d); break;
       case node_kind::skip_first: give(a, emit(node_kind::skip_first, shape, {d, b})); break;
       case node_kind::shift: give(a, emit(node_kind::shift, shape, {d, b}, -n.index)); break;
       case node_kind::first_row: give(a, emit(node_kind::first_row_gradient, shape_of(a), {d})); break;
-      case node_kind::keep_top: give(a, emit(node_kind::keep_top_gradient, shape, {id, d})); break;
+      case node_kind::keep_top: give(a, emit(node_kind::keep_top_gradient, shape, {seen(id), d})); break;
       case node_kind::concatenate: concatenate(n, d); break;
       case node_kind::swap: give(a, emit(node_kind::swap, shape_of(a), {d})); break;
       case node_kind::spread: give(a, emit(node_kind::fold, shape_of(a), {d})); break;
@@ -208,20 +227,20 @@ class reverse_pass {
       case node_kind::stretch: give(a, emit(node_kind::inner_sum, shape_of(a), {d})); break;
       case node_kind::inner_sum: give(a, emit(node_kind::stretch, shape_of(a), {d})); break;
       case node_kind::scale: give(a, emit(node_kind::scale, shape, {d}, 0, n.factor)); break;
-      case node_kind::activation: give(a, emit(node_kind::activation_gradient, shape, {a, d}, n.index)); break;
+      case node_kind::activation: give(a, emit(node_kind::activation_gradient, shape, {seen(a), d}, n.index)); break;
       case node_kind::copy: give(a, d); break;
       case node_kind::reshape: give(a, emit(node_kind::reshape, shape_of(a), {d})); break;
       case node_kind::slice: give(a, emit(node_kind::place, shape_of(a), {d}, n.index)); break;
       case node_kind::gather: into(a, node_kind::gather_gradient, d, b, static_cast<float>(n.index)); break;
       case node_kind::linear:
         if (wanted(a)) give(a, emit(node_kind::linear_gradient, shape_of(a), {d, b}));
-        into(b, node_kind::weight_gradient, d, a);
+        into(b, node_kind::weight_gradient, d, seen(a));
         into(n.inputs[2], node_kind::row_sum, d, -1);
         break;
       case node_kind::rms_norm:
       case node_kind::layer_norm:
       case node_kind::deviation_norm: norm(n, d); break;
-      case node_kind::softmax: give(a, emit(node_kind::softmax_gradient, shape, {id, d})); break;
+      case node_kind::softmax: give(a, emit(node_kind::softmax_gradient, shape, {seen(id), d})); break;
       case node_kind::rope: give(a, emit(node_kind::rope, shape, {d, b, n.inputs[2]}, n.index, -n.factor)); break;
       case node_kind::attention: attention(id, n, d); break;
       case node_kind::parameter:
@@ -238,19 +257,19 @@ class reverse_pass {
     emit(kind, p.shape, {first, second}, p.index, factor);
   }
 
-  constexpr void gain(int id, node const& n, int d) {
+  constexpr void gain(node const& n, int d) {
     if (wanted(n.inputs[0])) give(n.inputs[0], emit(node_kind::gain, n.shape, {d, n.inputs[1]}, n.index));
     node const p = out_.at(n.inputs[1]);
-    emit(node_kind::gain_gradient, p.shape, {n.inputs[0], d, id}, p.index);
+    emit(node_kind::gain_gradient, p.shape, {seen(n.inputs[0]), d}, p.index, static_cast<float>(n.index));
   }
 
   constexpr void multiply(node const& n, int d) {
     int const a = n.inputs[0];
     int const b = n.inputs[1];
-    if (wanted(a)) give(a, emit(node_kind::multiply, n.shape, {d, b}));
+    if (wanted(a)) give(a, emit(node_kind::multiply, n.shape, {d, seen(b)}));
     if (!wanted(b)) return;
     bool const narrow = out_.at(b).shape.rank < n.shape.rank;
-    give(b, emit(narrow ? node_kind::inner_sum : node_kind::multiply, out_.at(b).shape, {d, a}));
+    give(b, emit(narrow ? node_kind::inner_sum : node_kind::multiply, out_.at(b).shape, {d, seen(a)}));
   }
 
   // Each part has its columns of d, piece by piece of the innermost axis.
@@ -266,9 +285,9 @@ class reverse_pass {
   constexpr void norm(node const& n, int d) {
     int const a = n.inputs[0];
     int const kind = static_cast<int>(n.kind);
-    if (wanted(a)) give(a, emit(node_kind::norm_gradient, n.shape, {a, n.inputs[1], d}, kind, n.factor));
+    if (wanted(a)) give(a, emit(node_kind::norm_gradient, n.shape, {seen(a), n.inputs[1], d}, kind, n.factor));
     if (n.inputs[1] >= 0) {
-      int const normed = emit(node_kind::normed, n.shape, {a}, kind, n.factor);
+      int const normed = emit(node_kind::normed, n.shape, {seen(a)}, kind, n.factor);
       into(n.inputs[1], node_kind::row_sum, d, normed);
     }
     into(n.inputs[2], node_kind::row_sum, d, -1);
@@ -280,7 +299,8 @@ class reverse_pass {
     int const columns = k.columns() + v.columns();
     int const room = emit(node_kind::zeros, k.with_axes(axis{axes::channels, columns}), {});
     int const dq = emit(node_kind::attention_gradient, q,
-                        {n.inputs[0], n.inputs[1], n.inputs[2], id, d, room, n.inputs[3]}, n.index);
+                        {seen(n.inputs[0]), seen(n.inputs[1]), seen(n.inputs[2]), seen(id), d, room, n.inputs[3]},
+                        n.index);
     give(n.inputs[0], dq);
     int const both = emit(node_kind::written, out_.at(room).shape, {room, dq});
     give(n.inputs[1], columns_of(both, k, 0));
@@ -296,12 +316,14 @@ class reverse_pass {
   graph out_;
   std::vector<int> needs_;
   std::vector<int> gradient_;  // by forward node: the node that is its gradient so far; −1: none
+  std::vector<int> again_;     // by forward node: its copy in the backward pass; −1: none
   std::source_location where_{};
 };
 
 }  // namespace detail
 
-/// The forward pass, which ends in a loss, and behind it the backward pass: gradients of all parameters.
+/// The forward pass, which ends in a loss, and behind it the backward pass: gradients of all parameters. It keeps the
+/// values of all layers that gradients need, or only what each layer began with, as `forward.learns` says.
 [[nodiscard]] constexpr graph differentiate(graph forward) {
   return detail::reverse_pass(static_cast<graph&&>(forward)).run();
 }
