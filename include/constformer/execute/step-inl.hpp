@@ -42,6 +42,7 @@ struct frame {
   float* own = nullptr;           ///< for one node at a time, of this worker
   token_batch batch{};            ///< what is read
   bool adds = false;              ///< gradients are added to those of batches before
+  float weight = 1.0F;            ///< the loss and its gradients are multiplied by it
   std::uint64_t coins = 0;        ///< what dropout's coins of this pass are made of
   int layer = 0;                  ///< of the loop at hand
   int iteration = 0;              ///< of the loop at hand
@@ -606,7 +607,7 @@ struct step {
                 nullptr,
                 nullptr,
                 place.adds || f.adds,
-                targets == 0 ? 0.0F : 1.0F / static_cast<float>(targets),
+                targets == 0 ? 0.0F : f.weight / static_cast<float>(targets),
                 n.factor,
                 Program::graph.learns.smoothing};
     if constexpr (gradients) {
