@@ -16,8 +16,7 @@ TEST_CASE("twenty steps of AdamW and Adam are torch's to 1e-6") {
   spin_barrier barrier(1);
   worker const alone{0, 1, &barrier};
   for (auto const& run : train_vectors()["adamw"]) {
-    adamw_options const options{
-        .beta1 = run["beta1"], .beta2 = run["beta2"], .eps = run["eps"], .decay = run["decay"]};
+    adamw_options const options{.beta1 = run["beta1"], .beta2 = run["beta2"], .eps = run["eps"], .decay = run["decay"]};
     auto p = run["start"].get<std::vector<float>>();
     std::vector<float> mean(p.size()), square(p.size());
     int step = 0;
