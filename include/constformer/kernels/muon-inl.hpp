@@ -50,8 +50,8 @@ class muon_matrix {
     auto const take = [&at](std::int64_t floats) { return std::exchange(at, at + floats); };
     first_ = take(matrix);
     second_ = take(matrix);
-    gram_ = rows_of(take(low * muon_stride(low)), low, low);
-    power_ = rows_of(take(low * muon_stride(low)), low, low);
+    int const squares = polar_is_wide(low, high) ? 4 : 2;
+    for (int i = 0; i < squares; ++i) squares_[i] = rows_of(take(low * muon_stride(low)), low, low);
     sums_ = take(padded(high));
     scales_ = take(padded(high));
   }
@@ -121,18 +121,20 @@ class muon_matrix {
     }
   }
 
+  [[nodiscard]] polar_space space(float_rows const& x, float_rows const& y) const {
+    return {x, y, squares_[0], squares_[1], squares_[2], squares_[3]};
+  }
+
   // A tall matrix is turned before, and back afterwards.
   HWY_INLINE float_rows orthogonal(float_rows const& x) {
     auto const all = polar_steps(Form.method);
     std::span<polar_step const> const steps(all.data(), static_cast<std::size_t>(options_.steps));
-    if (rows_ <= cols_)
-      return make_orthogonal(self_, {x, rows_of(second_, rows_, cols_), gram_, power_}, steps, terms_.own).x;
+    if (rows_ <= cols_) return make_orthogonal(self_, space(x, rows_of(second_, rows_, cols_)), steps, terms_.own).x;
     work_range const columns = self_.share(cols_, panel_rows);
     float_rows const turned = rows_of(second_, cols_, rows_);
     transpose(x, columns.begin, columns.end, turned);
     self_.sync();
-    polar_space const done =
-        make_orthogonal(self_, {turned, rows_of(first_, cols_, rows_), gram_, power_}, steps, terms_.own);
+    polar_space const done = make_orthogonal(self_, space(turned, rows_of(first_, cols_, rows_)), steps, terms_.own);
     float_rows const back = rows_of(done.y.data, rows_, cols_);
     transpose(done.x, mine_.begin, mine_.end, back);
     return back;
@@ -213,7 +215,7 @@ class muon_matrix {
   float* square_;
   work_range mine_;
   float *first_, *second_;  // matrices
-  float_rows gram_, power_;
+  float_rows squares_[4]{};
   float *sums_, *scales_;  // of rows or columns
 };
 

@@ -35,6 +35,9 @@ inline constexpr std::size_t most_polar_steps = 5;
           {2.3465413258596377, -1.7097828382687081, 0.42323551169305323}};
 }
 
+/// True of matrices (low, high) so wide that products of (low, low) are cheap beside those with the matrix itself.
+[[nodiscard]] constexpr bool polar_is_wide(int low, int high) { return high >= 2 * low; }
+
 /// What a Muon does, beside its numbers. As it is: Keller Jordan's, and nanochat's of October 2025.
 struct muon_form {
   polar_method method = polar_method::newton_schulz;  ///< what makes the update orthogonal
@@ -76,7 +79,8 @@ struct muon_options {
   /// Floats that all workers together work in.
   [[nodiscard]] static constexpr std::int64_t scratch(int rows, int cols) {
     int const low = std::min(rows, cols), high = std::max(rows, cols);
-    return 2 * matrix_floats(rows, cols) + 2 * low * muon_stride(low) + 2 * std::int64_t{padded(high)};
+    return 2 * matrix_floats(rows, cols) + (polar_is_wide(low, high) ? 4 : 2) * low * muon_stride(low) +
+           2 * std::int64_t{padded(high)};
   }
   /// Floats of a matrix of that shape or the transposed one, where Muon works.
   [[nodiscard]] static constexpr std::int64_t matrix_floats(int rows, int cols) {

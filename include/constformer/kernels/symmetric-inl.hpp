@@ -20,7 +20,7 @@ namespace constformer {
 namespace HWY_NAMESPACE {
 
 /// Columns of a strip of a symmetric product: a tile is two panels wide where registers do.
-inline constexpr int strip_columns = 2 * panel_rows;
+inline constexpr int strip_columns = tile_shape<float>::panels * panel_rows;
 
 /// True of strips that are this worker's: the first is the longest, so that they are dealt there and back.
 HWY_INLINE bool deals(worker const& self, int strip) {
