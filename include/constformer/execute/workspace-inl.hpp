@@ -33,8 +33,8 @@ class workspace {
 
   /// Bytes of an arena that it takes.
   [[nodiscard]] static constexpr std::size_t bytes(int threads) {
-    return arena::bytes_for<float>(floats) +
-           arena::bytes_for<float>(tables::floats) + arena::bytes_for<float>(scratch_of<Program>::shared) +
+    return arena::bytes_for<float>(floats) + arena::bytes_for<float>(tables::floats) +
+           arena::bytes_for<float>(scratch_of<Program>::shared) +
            static_cast<std::size_t>(threads) * arena::bytes_for<float>(scratch_of<Program>::own);
   }
 

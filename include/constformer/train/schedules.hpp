@@ -109,9 +109,7 @@ struct cosine_decay {
   int steps = 1;        ///< all
 
   /// The decay of a step.
-  [[nodiscard]] double at(int step) const {
-    return decay * 0.5 * (1.0 + std::cos(std::numbers::pi * step / steps));
-  }
+  [[nodiscard]] double at(int step) const { return decay * 0.5 * (1.0 + std::cos(std::numbers::pi * step / steps)); }
 };
 
 /// Linear warm-up that meets a line from `rate` at step 0 to 0 at the end, which it does not shift (BERT;
