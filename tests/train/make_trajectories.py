@@ -5,7 +5,7 @@
 
 The folders are clones of karpathy/nanochat, KellerJordan/Muon, google-research/bert and karpathy/llm.c, whose own code
 is run as it is, but that bf16 is left out. Of each run there are the losses, norms of gradients before clipping, and all
-weights at the end. The model is that of small_model.hpp; weights and batches come from torch's generator, so that the
+weights at the end; and of Muon, some values of larger matrices. The model is that of small_model.hpp; weights and batches come from torch's generator, so that the
 test draws them itself.
 """
 import argparse
@@ -255,6 +255,20 @@ def muon_step(optimizer, step, momentum, decay):
             group["weight_decay"] = decay(step)
 
 
+def large(out, name, make):
+    """Every 97th value of two matrices of each shape after two steps; make(parameters) gives what has step()."""
+    for rows, cols in ((130, 61), (61, 130), (100, 100), (90, 110), (110, 90), (3, 200), (80, 2)):
+        torch.manual_seed(13)
+        draw = lambda: torch.empty(rows, cols).uniform_(-0.5, 0.5)
+        params = [torch.nn.Parameter(draw()) for _ in range(2)]
+        optimizer = make(params)
+        for _ in range(2):
+            for p in params:
+                p.grad = draw()
+            optimizer.step()
+        out[f"{name}.{rows}x{cols}"] = torch.cat([p.detach().flatten() for p in params])[::97].clone()
+
+
 def nanochat_runs(out, folder):
     common = types.ModuleType("nanochat.common")
     common.COMPUTE_DTYPE = torch.float32
@@ -275,6 +289,9 @@ def nanochat_runs(out, folder):
     for name, revision, beta2 in (("muon_2026_07", "92d63d4", 0.9), ("muon_2026_03", "6ed7d1d", 0.9), ("muon_2026_01", "41bb2ea", 0.95)):
         original = load(show(folder, revision, "nanochat/optim.py"))
         run(out, name, lambda m: original.MuonAdamW(groups(m, beta2)), at_step)
+        if name == "muon_2026_07":
+            large(out, "large_nanochat", lambda params: original.MuonAdamW(
+                [dict(kind="muon", params=params, lr=0.1, momentum=0.9, ns_steps=5, beta2=0.9, weight_decay=0.2)]))
 
     # October 2025: one process makes of every message between processes a copy.
     class Done:
@@ -330,6 +347,7 @@ def muon_run(out, folder):
             dict(params=model.others(), lr=3e-3, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.02, use_muon=False)])
 
     run(out, "muon", make, lambda o, s: None)
+    large(out, "large_muon", lambda params: original.SingleDeviceMuon(params, lr=0.1, momentum=0.9, weight_decay=0.2))
 
 
 def main():

@@ -4,10 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +11,6 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
-#include <nlohmann/json.hpp>
 
 #include "constformer/execute/program.hpp"
 #include "constformer/kernels/adamw.hpp"
@@ -26,30 +21,11 @@
 #include "constformer/train/progress.hpp"
 #include "constformer/train/trainer-inl.hpp"
 #include "small_model.hpp"
+#include "tensors.hpp"
 
 using namespace constformer;
 
 namespace {
-
-// The tensors of a safetensors file of floats.
-std::map<std::string, std::vector<float>> const& original() {
-  static auto const all = [] {
-    std::ifstream in(std::string(std::getenv("CONSTFORMER_SOURCE")) + "/tests/train/trajectories.safetensors",
-                     std::ios::binary);
-    std::string const file{std::istreambuf_iterator<char>(in), {}};
-    std::uint64_t length = 0;
-    std::memcpy(&length, file.data(), sizeof length);
-    std::map<std::string, std::vector<float>> tensors;
-    auto const header = nlohmann::json::parse(file.substr(8, length));
-    for (auto const& [name, about] : header.items()) {
-      auto const at = about["data_offsets"].get<std::array<std::size_t, 2>>();
-      tensors[name].resize((at[1] - at[0]) / sizeof(float));
-      std::memcpy(tensors[name].data(), file.data() + 8 + length + at[0], at[1] - at[0]);
-    }
-    return tensors;
-  }();
-  return all;
-}
 
 using program = training_program<small::model, small::bounds>;
 template <auto const& Groups>
@@ -83,7 +59,7 @@ void compare_weights(std::string const& run, trainer_of<Groups>& learner) {
     std::vector<float> got;
     for (int layer = 0; layer < table[i].layers; ++layer)
       got.insert(got.end(), learner.parameter(i, layer).begin(), learner.parameter(i, layer).end());
-    compare(name, got, original().at(name));
+    compare(name, got, original_tensors().at(name));
   }
 }
 
@@ -111,8 +87,8 @@ void follow(std::string const& run, settings how, AtStep const& at_step, AfterSt
     norms.push_back(static_cast<float>(learner.update(rate, how.clip)));
     after_step(learner, step);
   }
-  compare(run + ".losses", losses, original().at(run + ".losses"));
-  compare(run + ".norms", norms, original().at(run + ".norms"));
+  compare(run + ".losses", losses, original_tensors().at(run + ".losses"));
+  compare(run + ".norms", norms, original_tensors().at(run + ".norms"));
   compare_weights<Groups>(run, learner);
 }
 template <auto const& Groups, class AtStep>
@@ -204,14 +180,14 @@ TEST_CASE("AdamW, clipped, over means of means, and its exponential average are 
   std::vector<float> averaged(static_cast<std::size_t>(program::parameters.floats));
   follow<adamw_groups>("adamw", {.clip = 0.5}, rising(2e-2),
                        [&](auto& learner, int step) { learner.average(averaged, ema_weight(0.8, step)); });
-  compare("average", without_gaps<adamw_groups>(averaged), original().at("adamw.average"));
+  compare("average", without_gaps<adamw_groups>(averaged), original_tensors().at("adamw.average"));
 }
 
 TEST_CASE("Adam, over means of tokens, and its mean over time are torch's") {
   std::vector<float> averaged(static_cast<std::size_t>(program::parameters.floats));
   follow<adam_groups>("adam", {.counts = accumulation::tokens}, rising(1e-2),
                       [&](auto& learner, int step) { learner.average(averaged, mean_weight(step)); });
-  compare("average", without_gaps<adam_groups>(averaged), original().at("adam.average"));
+  compare("average", without_gaps<adam_groups>(averaged), original_tensors().at("adam.average"));
 }
 
 TEST_CASE("gradient descent with momentum and dampening, with Nesterov's, and without are torch's") {

@@ -20,9 +20,9 @@
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
-#include "constformer/core/random.hpp"
 #include "constformer/core/text.hpp"
 #include "constformer/execute/batch.hpp"
+#include "constformer/execute/coins.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/workspace-inl.hpp"
 #include "constformer/kernels/adamw-inl.hpp"
@@ -131,7 +131,7 @@ class trainer {
       f.gradients = gradients_;
       f.adds = weight_ > 0.0;
       f.weight = static_cast<float>(weight);
-      f.coins = mix_seed(seed + static_cast<std::uint64_t>(passes_));
+      f.coins = coins_of(seed, passes_);
       run_program<Program>(self, f);
       if (self.index == 0) loss = f.loss;
     });
