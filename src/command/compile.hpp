@@ -49,9 +49,10 @@ using command_line = std::vector<std::string>;
 /// Checks `unit` and makes nothing.
 [[nodiscard]] command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit);
 
-/// Links `objects` and the libraries into `program`.
+/// Links `objects` and `libraries`, a model's or a trainer's, into `program`.
 [[nodiscard]] command_line link_line(toolchain const& tools, compile_options const& options,
-                                     std::vector<std::string> const& objects, std::string_view program);
+                                     std::vector<std::string> const& objects,
+                                     std::vector<std::string> const& libraries, std::string_view program);
 
 /// What a compiler's output says first: the sentence of a SHAPE_ERROR, else its first error line; empty if it has none.
 [[nodiscard]] std::string first_error(std::string_view output);

@@ -605,7 +605,7 @@ struct step {
                 targets == 0 ? 0.0F : f.weight / static_cast<float>(targets),
                 n.factor,
                 Program::graph.learns.smoothing};
-    if constexpr (gradients) {
+    if (gradients && f.gradients != nullptr) {
       h.dx = all(f);
       h.dweight = f.gradients + weight::place.offset;
       if constexpr (n.inputs[2] >= 0) h.dbias = f.gradients + input<2>::place.offset;
@@ -681,20 +681,19 @@ HWY_NOINLINE void begin_gradients(worker const& self, frame const& f) {
   self.sync();
 }
 
-/// All of `Program` from node `Begin` on: nodes outside of loops, and loops.
-template <class Program, int Begin = 0>
+/// `Program` from node `Begin` on, to its last or to before `End`: nodes outside of loops, and loops.
+template <class Program, int Begin = 0, int End = static_cast<int>(Program::graph.nodes.size())>
 void run_program(worker const& self, frame& f) {
   if constexpr (Begin == 0) begin_gradients<Program>(self, f);
-  constexpr int count = static_cast<int>(Program::graph.nodes.size());
-  if constexpr (Begin < count) {
+  if constexpr (Begin < End) {
     constexpr int within = Program::graph.nodes[Begin].loop;
     if constexpr (within >= 0) {
       constexpr int end = Program::graph.loops[within].end;
       run_loop<Program, Begin, end>(self, f);
-      run_program<Program, end>(self, f);
+      run_program<Program, end, End>(self, f);
     } else {
       run_nodes<Program, Begin, Begin + 1>(self, f);
-      run_program<Program, Begin + 1>(self, f);
+      run_program<Program, Begin + 1, End>(self, f);
     }
   }
 }
