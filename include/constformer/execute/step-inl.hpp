@@ -13,8 +13,8 @@
 
 #include "hwy/highway.h"
 
-#include "constformer/core/random.hpp"
 #include "constformer/execute/batch.hpp"
+#include "constformer/execute/coins.hpp"
 #include "constformer/execute/tables.hpp"
 #include "constformer/graph/columns.hpp"
 #include "constformer/graph/loops.hpp"
@@ -43,6 +43,7 @@ struct frame {
   float* own = nullptr;           ///< for one node at a time, of this worker
   token_batch batch{};            ///< what is read
   bool adds = false;              ///< gradients are added to those of batches before
+  float weight = 1.0F;            ///< the loss and its gradients are multiplied by it
   std::uint64_t coins = 0;        ///< what dropout's coins of this pass are made of
   int layer = 0;                  ///< of the loop at hand
   int iteration = 0;              ///< of the loop at hand
@@ -345,16 +346,11 @@ struct step {
 
   // The coin of a value is a hash of the step, the layer, the call and its place.
   static HWY_INLINE void dropout(worker const& self, frame const& f) {
-    float const kept = f.gradients == nullptr ? 1.0F : 1.0F / (1.0F - n.factor);
-    auto const limit = f.gradients == nullptr ? 0U : static_cast<std::uint32_t>(n.factor * 4294967296.0F);
+    float const p = f.gradients == nullptr ? 0.0F : n.factor;
+    float const kept = 1.0F / (1.0F - p);
     for_rows(self, f, [&](std::size_t r, float* out) {
-      std::uint64_t const seed = f.coins + static_cast<std::uint64_t>(n.index) * 0x9E3779B97F4A7C15ULL +
-                                 static_cast<std::uint64_t>(f.layer) * 0xD1B54A32D192ED03ULL +
-                                 r * 0x2545F4914F6CDD1DULL;
-      for (int i = 0; i < columns; ++i)
-        out[i] = static_cast<std::uint32_t>(mix_seed(seed + static_cast<std::uint64_t>(i)) >> 32) < limit
-                     ? 0.0F
-                     : row<0>(f, r)[i] * kept;
+      std::uint64_t const coins = coins_of_row(f.coins, n.index, f.layer, r);
+      for (int i = 0; i < columns; ++i) out[i] = is_dropped(coins, i, p) ? 0.0F : row<0>(f, r)[i] * kept;
     });
   }
 
@@ -652,7 +648,7 @@ struct step {
                 nullptr,
                 nullptr,
                 place.adds || f.adds,
-                targets == 0 ? 0.0F : 1.0F / static_cast<float>(targets),
+                targets == 0 ? 0.0F : f.weight / static_cast<float>(targets),
                 n.factor,
                 Program::graph.learns.smoothing};
     if constexpr (gradients) {

@@ -6,7 +6,9 @@
 #define CONSTFORMER_EXECUTE_WORKSPACE_INL_HPP
 #endif
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "hwy/highway.h"
 
@@ -21,21 +23,25 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// What `Program` needs besides parameters and gradients: values, tables, and room for one node at a time.
-template <class Program>
+/// What `Program` needs besides parameters and gradients: values, for which there are at least `Least` floats, tables,
+/// and room for one node at a time.
+template <class Program, std::int64_t Least = 0>
 class workspace {
  public:
+  /// Floats for values.
+  static constexpr auto floats = static_cast<std::size_t>(std::max(Program::memory.floats, Least));
+
   /// Bytes of an arena that it takes.
   [[nodiscard]] static constexpr std::size_t bytes(int threads) {
-    return arena::bytes_for<float>(static_cast<std::size_t>(Program::memory.floats)) +
-           arena::bytes_for<float>(tables::floats) + arena::bytes_for<float>(scratch_of<Program>::shared) +
+    return arena::bytes_for<float>(floats) + arena::bytes_for<float>(tables::floats) +
+           arena::bytes_for<float>(scratch_of<Program>::shared) +
            static_cast<std::size_t>(threads) * arena::bytes_for<float>(scratch_of<Program>::own);
   }
 
   /// Takes them; throws std::bad_alloc if `memory` holds less.
   workspace(arena& memory, int threads)
       : tables_(memory.take<float>(tables::floats).data()),
-        frame_{.arena = memory.take<float>(static_cast<std::size_t>(Program::memory.floats)).data(),
+        frame_{.arena = memory.take<float>(floats).data(),
                .tables = tables_,
                .shared = memory.take<float>(scratch_of<Program>::shared).data()},
         own_(memory.take<float>(static_cast<std::size_t>(threads) * own_floats).data()) {

@@ -48,6 +48,19 @@ HWY_INLINE void pack_columns(float_rows const& from, int first, int panels, int 
   }
 }
 
+/// to (4, 4) = fromᵀ, in registers.
+HWY_INLINE void transpose_square(float_rows const& from, float_rows const& to) {
+  hn::FixedTag<float, 4> const d;
+  auto const a = hn::LoadU(d, from.data), b = hn::LoadU(d, from.data + from.stride);
+  auto const c = hn::LoadU(d, from.data + 2 * from.stride), e = hn::LoadU(d, from.data + 3 * from.stride);
+  auto const ab_low = hn::InterleaveLower(d, a, b), ab_high = hn::InterleaveUpper(d, a, b);
+  auto const ce_low = hn::InterleaveLower(d, c, e), ce_high = hn::InterleaveUpper(d, c, e);
+  hn::StoreU(hn::ConcatLowerLower(d, ce_low, ab_low), d, to.data);
+  hn::StoreU(hn::ConcatUpperUpper(d, ce_low, ab_low), d, to.data + to.stride);
+  hn::StoreU(hn::ConcatLowerLower(d, ce_high, ab_high), d, to.data + 2 * to.stride);
+  hn::StoreU(hn::ConcatUpperUpper(d, ce_high, ab_high), d, to.data + 3 * to.stride);
+}
+
 /// Puts rows [first, first + 16·panels) of `from`, whose columns are the depth, into panels.
 HWY_INLINE void pack_rows(float_rows const& from, int first, int panels, int depth_first, int depth, float* out) {
   std::size_t const width = static_cast<std::size_t>(panels) * panel_rows;
@@ -58,18 +71,10 @@ HWY_INLINE void pack_rows(float_rows const& from, int first, int panels, int dep
       rows[i] = from.data + static_cast<std::size_t>(first + (i < inside ? r + i : 0)) * from.stride + depth_first;
     float* to = out + r;
     if (inside >= 4) {
-      hn::FixedTag<float, 4> const d4;
+      float* const first_row = from.data + static_cast<std::size_t>(first + r) * from.stride + depth_first;
       int k = 0;
-      for (; k + 4 <= depth; k += 4, to += 4 * width) {  // 4×4 in registers
-        auto const a = hn::LoadU(d4, rows[0] + k), b = hn::LoadU(d4, rows[1] + k);
-        auto const c = hn::LoadU(d4, rows[2] + k), e = hn::LoadU(d4, rows[3] + k);
-        auto const ab_low = hn::InterleaveLower(d4, a, b), ab_high = hn::InterleaveUpper(d4, a, b);
-        auto const ce_low = hn::InterleaveLower(d4, c, e), ce_high = hn::InterleaveUpper(d4, c, e);
-        hn::StoreU(hn::ConcatLowerLower(d4, ce_low, ab_low), d4, to);
-        hn::StoreU(hn::ConcatUpperUpper(d4, ce_low, ab_low), d4, to + width);
-        hn::StoreU(hn::ConcatLowerLower(d4, ce_high, ab_high), d4, to + 2 * width);
-        hn::StoreU(hn::ConcatUpperUpper(d4, ce_high, ab_high), d4, to + 3 * width);
-      }
+      for (; k + 4 <= depth; k += 4, to += 4 * width)
+        transpose_square({first_row + k, from.stride, 4, 4}, {to, width, 4, 4});
       for (; k < depth; ++k, to += width)
         for (int i = 0; i < 4; ++i) to[i] = rows[i][k];
     } else {
@@ -148,12 +153,23 @@ HWY_INLINE void share_product(worker const& self, float_rows const& a, float_row
 /// to (columns, rows) = fromᵀ, columns [first, last) of `from`.
 HWY_INLINE void transpose(float_rows const& from, int first, int last, float_rows const& to) {
   constexpr int tile = 16;
+  auto const source = [&](int row, int column) {
+    return from.data + static_cast<std::size_t>(row) * from.stride + static_cast<std::size_t>(column);
+  };
+  auto const target = [&](int row, int column) {
+    return to.data + static_cast<std::size_t>(row) * to.stride + static_cast<std::size_t>(column);
+  };
   for (int c = first; c < last; c += tile)
     for (int r = 0; r < from.rows; r += tile)
-      for (int i = c; i < HWY_MIN(c + tile, last); ++i)
-        for (int j = r; j < HWY_MIN(r + tile, from.rows); ++j)
-          to.data[static_cast<std::size_t>(i) * to.stride + static_cast<std::size_t>(j)] =
-              from.data[static_cast<std::size_t>(j) * from.stride + static_cast<std::size_t>(i)];
+      for (int i = c; i < HWY_MIN(c + tile, last); i += 4)
+        for (int j = r; j < HWY_MIN(r + tile, from.rows); j += 4) {
+          if (i + 4 <= last && j + 4 <= from.rows) {
+            transpose_square({source(j, i), from.stride, 4, 4}, {target(i, j), to.stride, 4, 4});
+            continue;
+          }
+          for (int x = i; x < HWY_MIN(i + 4, last); ++x)
+            for (int y = j; y < HWY_MIN(j + 4, from.rows); ++y) *target(x, y) = *source(y, x);
+        }
 }
 
 }  // namespace HWY_NAMESPACE

@@ -310,9 +310,9 @@ class reverse_pass {
     value_shape const q = out_.at(n.inputs[0]).shape, k = out_.at(n.inputs[1]).shape, v = out_.at(n.inputs[2]).shape;
     int const columns = k.columns() + v.columns();
     int const room = emit(node_kind::zeros, k.with_axes(axis{axes::channels, columns}), {});
-    int const dq = emit(node_kind::attention_gradient, q,
-                        {seen(n.inputs[0]), seen(n.inputs[1]), seen(n.inputs[2]), seen(id), d, room, n.inputs[3]},
-                        n.index);
+    int const dq =
+        emit(node_kind::attention_gradient, q,
+             {seen(n.inputs[0]), seen(n.inputs[1]), seen(n.inputs[2]), seen(id), d, room, n.inputs[3]}, n.index);
     give(n.inputs[0], dq);
     int const both = emit(node_kind::written, out_.at(room).shape, {room, dq});
     give(n.inputs[1], columns_of(both, k, 0));
