@@ -5,6 +5,7 @@
 #include "constformer/graph/operations.hpp"
 #include "constformer/layers/trace.hpp"
 #include "constformer/layers/embedding.hpp"
+#include "constformer/layers/expert_linear.hpp"
 #include "constformer/layers/layer_norm.hpp"
 #include "constformer/layers/linear.hpp"
 #include "constformer/layers/rms_norm.hpp"
@@ -91,6 +92,36 @@ struct workshop_model {
                            (head_type, head));
 
   constexpr value operator()(value ids) const { return head(final_norm(blocks(tokens(ids)))); }
+};
+
+/// A feed-forward layer of four experts, of which each token uses the two that its router likes best, and a function of
+/// the user's own.
+struct routed_block {
+  static constexpr int experts = 4, inner = 10;
+  using router_type = linear<experts, width, true, axes::experts>;
+  using up_type = expert_linear<experts, inner, width>;
+  using down_type = expert_linear<experts, width, inner>;
+  BOOST_HANA_DEFINE_STRUCT(routed_block, (rms_norm<width>, norm), (router_type, router), (up_type, up),
+                           (down_type, down));
+
+  constexpr value operator()(value x) const {
+    value const h = norm(x);
+    value const scores = router(h);
+    value const chosen = top_indices(scores, 2);
+    value const share = softmax(take(scores, chosen));
+    value const mixed = down(pointwise(
+                                 up(h, chosen), [](float v) { return v * v * 0.5F + v; }, [](float v) { return v + 1; }),
+                             chosen);
+    return x + sum_outer(mixed * share);
+  }
+};
+
+/// A language model of them.
+struct routed_model {
+  using token_table = embedding<vocab, width>;
+  using blocks_type = repeated<routed_block, 3>;
+  BOOST_HANA_DEFINE_STRUCT(routed_model, (token_table, tokens), (blocks_type, blocks), (rms_norm<width>, final_norm));
+  constexpr value operator()(value ids) const { return tied_logits(final_norm(blocks(tokens(ids))), tokens); }
 };
 
 /// A language model of `Layers` such blocks, with a head of its own or tied, positions learned besides.

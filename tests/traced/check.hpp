@@ -118,8 +118,8 @@ std::vector<float> read_gradients(checkpoint const& source) {
   pack_plan const plan = pack_plan_of(source.model);
   for (pack_step const& step : plan.view())
     for (std::size_t i = 0; i < table.size(); ++i)
-      for (int layer = 0; step.addend != 0.0F && table[i].name.view() == step.parameter.view() && layer < table[i].layers;
-           ++layer)
+      for (int layer = 0;
+           step.addend != 0.0F && table[i].name.view() == step.parameter.view() && layer < table[i].layers; ++layer)
         for (std::int64_t k = 0; k < table[i].size(); ++k) {
           parameter_place const& at = Program::parameters.places[i];
           all[static_cast<std::size_t>(at.offset + layer * at.step + k)] -= step.addend;
@@ -171,8 +171,8 @@ void compare_gradients(std::filesystem::path const& folder, std::filesystem::pat
   double const floor = 1e-6 * largest(theirs);
   for (std::size_t i = 0; i < table.size(); ++i)
     for (int layer = 0; layer < table[i].layers; ++layer) {
-      auto const at = static_cast<std::size_t>(Program::parameters.places[i].offset +
-                                               layer * Program::parameters.places[i].step);
+      auto const at =
+          static_cast<std::size_t>(Program::parameters.places[i].offset + layer * Program::parameters.places[i].step);
       auto const size = static_cast<std::size_t>(table[i].size());
       double gap = 0.0;
       for (std::size_t k = at; k < at + size; ++k) {

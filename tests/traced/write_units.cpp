@@ -48,7 +48,8 @@ int main(int argc, char** argv) {
       backward += "TEST_CASE(\"gradients of " + name + "\") {\n  check_gradients" + what;
     }
     write(out, "#include \"check.hpp\"\n" + includes + forward);
-    write(out.parent_path() / ("gradients_" + out.filename().string()), "#include \"check.hpp\"\n" + includes + backward);
+    write(out.parent_path() / ("gradients_" + out.filename().string()),
+          "#include \"check.hpp\"\n" + includes + backward);
   } catch (std::exception const& failure) {
     std::fprintf(stderr, "%s\n", failure.what());
     return 1;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include "../graph/models.hpp"
@@ -131,10 +132,15 @@ TEST_CASE("gradients are slopes: differential attention, routed experts, latent 
   check_gradients<workshop_model>(random_batch(2, 11, 5));
 }
 
-TEST_CASE("one, two and three threads give the same bits after several updates") {
-  auto const one = after_steps<language_model<2, true, 5>>(1);
+TEST_CASE("gradients are slopes: experts that tokens choose, a function of the user's own") {
+  check_gradients<routed_model>(random_batch(2, 11, 6));
+}
+
+TEMPLATE_TEST_CASE("one, two and three threads give the same bits after several updates", "",
+                   (language_model<2, true, 5>), routed_model) {
+  auto const one = after_steps<TestType>(1);
   for (int threads : {2, 3}) {
-    auto const more = after_steps<language_model<2, true, 5>>(threads);
+    auto const more = after_steps<TestType>(threads);
     CHECK(std::memcmp(one.data(), more.data(), one.size() * sizeof(float)) == 0);
   }
 }

@@ -56,9 +56,9 @@ inline void judge_batch(graph_view g, batch_bounds const& bounds, token_batch co
           format_message("batch: {} sequences of {} tokens in all, the program was compiled for {} sequences and {} "
                          "tokens",
                          batch.sequences, batch.rows(), bounds.sequences, bounds.tokens));
-  require(batch.source_rows() <= bounds.sources,
-          format_message("batch: {} source tokens, the program was compiled for {}", batch.source_rows(),
-                         bounds.sources));
+  require(
+      batch.source_rows() <= bounds.sources,
+      format_message("batch: {} source tokens, the program was compiled for {}", batch.source_rows(), bounds.sources));
   require(batch.longest() <= bounds.longest(),
           format_message("batch: a sequence of {} tokens, the program was compiled for {}", batch.longest(),
                          bounds.longest()));

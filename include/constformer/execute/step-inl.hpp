@@ -21,6 +21,7 @@
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/activation-inl.hpp"
 #include "constformer/kernels/cross_entropy-inl.hpp"
+#include "constformer/kernels/experts-inl.hpp"
 #include "constformer/kernels/flash_attention-inl.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
 #include "constformer/kernels/product-inl.hpp"
@@ -275,6 +276,37 @@ struct step {
     } else if constexpr (n.kind == node_kind::gain) {
       auto const by = hn::Set(d, input<1>::data(f)[element(f)]);
       pointwise1(self, f, [by](float_vec a) HWY_ATTR { return hn::Mul(a, by); });
+    } else if constexpr (n.kind == node_kind::pointwise) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        float const* const a = row<0>(f, r);
+        for (int i = 0; i < columns; ++i) out[i] = n.function(a[i]);
+      });
+    } else if constexpr (n.kind == node_kind::top_indices) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int p = 0; p < columns / inner; ++p)
+          top_indices_row(row<0>(f, r) + p * input<0>::inner, input<0>::inner, out + p * inner, inner);
+      });
+    } else if constexpr (n.kind == node_kind::take) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        for (int c = 0; c < columns; ++c)
+          out[c] = row<0>(f, r)[c / inner * input<0>::inner + static_cast<int>(row<1>(f, r)[c])];
+      });
+    } else if constexpr (n.kind == node_kind::take_gradient) {
+      constexpr int each = input<1>::inner;
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        zero_floats(columns, out);
+        for (int c = 0; c < input<0>::columns; ++c)
+          out[c / each * inner + static_cast<int>(row<1>(f, r)[c])] += row<0>(f, r)[c];
+      });
+    } else if constexpr (n.kind == node_kind::expert_linear) {
+      expert_products<second_is::outputs>(self, choices(f), input<0>::template slots<2>(f), input<1>::matrix(f),
+                                          slots<2>(f), f.shared, f.own);
+    } else if constexpr (n.kind == node_kind::expert_gradient) {
+      expert_products<second_is::depth>(self, choices(f), input<0>::template slots<2>(f), input<1>::matrix(f),
+                                        slots<2>(f), f.shared, f.own);
+    } else if constexpr (n.kind == node_kind::expert_weight_gradient) {
+      expert_weight_gradients(self, choices(f), input<0>::template slots<2>(f), input<1>::template slots<2>(f), data(f),
+                              place.adds || f.adds, f.shared, f.own);
     } else if constexpr (n.kind == node_kind::gain_gradient) {
       gain_gradient(self, f);
     } else if constexpr (n.kind == node_kind::sometimes) {
@@ -320,6 +352,20 @@ struct step {
       std::uint64_t const coins = coins_of_row(f.coins, n.index, f.layer, r);
       for (int i = 0; i < columns; ++i) out[i] = is_dropped(coins, i, p) ? 0.0F : row<0>(f, r)[i] * kept;
     });
+  }
+
+  // Rows by expert: those of a value with an axis of choices, or one for all of a row's.
+  template <int Rank>
+  static slot_rows slots(frame const& f) {
+    return {data(f), stride, inner, n.shape.rank < Rank};
+  }
+  // Input 2 says which experts; how many there are, the rows of the matrix.
+  static expert_choices choices(frame const& f) {
+    using places = input<2>;
+    constexpr int outs = n.kind == node_kind::expert_linear ? inner : input<0>::inner;
+    constexpr int all = n.kind == node_kind::expert_weight_gradient ? n.shape.axes[0].extent
+                                                                    : input<1>::n.shape.axes[0].extent;
+    return {places::data(f), places::stride, places::rows(f), places::inner, all / outs};
   }
 
   static constexpr norm_kind norm_of(node_kind kind) {

@@ -52,6 +52,7 @@ struct graph {
   int open_loop = -1;                      ///< the loop whose body is being traced
   int open_set = -1;                       ///< the set of layers in which what is being traced runs; −1: all
   learning learns;                         ///< nothing of it in passes that only run
+  std::vector<float (*)(float)> slopes;    ///< derivatives of functions, that `pointwise` nodes name
   std::vector<attend_options> attentions;  ///< as in `graph_view`
   std::vector<rope_config> rotations;      ///< as in `graph_view`
   std::vector<layer_set> sets;             ///< as in `graph_view`
@@ -61,6 +62,11 @@ struct graph {
     return {nodes, loops, result, attentions, rotations, sets};
   }
 
+  /// Keeps the derivative of a function; returns what a node calls it.
+  constexpr int slope_index(float (*slope)(float)) {
+    slopes.push_back(slope);
+    return static_cast<int>(slopes.size()) - 1;
+  }
   /// Appends a node; returns its id.
   constexpr int push(node n) {
     n.loop = open_loop;

@@ -32,6 +32,16 @@ constexpr value tanh(value a, call where = call::current()) { return activate(ac
 /// σ(x) = 1/(1 + e⁻ˣ).
 constexpr value sigmoid(value a, call where = call::current()) { return activate(activation_kind::sigmoid, a, where); }
 
+/// f of each value of a, with f' for the backward pass: captureless lambdas or functions of a float.
+///
+///     value const y = pointwise(x, [](float v) { return v * v; }, [](float v) { return 2 * v; });
+constexpr value pointwise(value a, float (*function)(float), float (*slope)(float), call where = call::current()) {
+  graph& g = a.owner();
+  value const out = detail::emit(g, node_kind::pointwise, a.shape(), {a.id()}, where, g.slope_index(slope));
+  g.nodes[static_cast<std::size_t>(out.id())].function = function;
+  return out;
+}
+
 /// eˣ/Σeˣ over the innermost axis.
 constexpr value softmax(value a, call where = call::current()) {
   return detail::emit(a.owner(), node_kind::softmax, a.shape(), {a.id()}, where);
@@ -43,6 +53,23 @@ constexpr value keep_top(value a, int count, call where = call::current()) {
   if (count < 1 || count > a.shape().last().extent)
     a.owner().fail(where, format_message("keep_top: {} of {}", count, describe(a.shape())));
   return detail::emit(a.owner(), node_kind::keep_top, a.shape(), {a.id()}, where, count);
+}
+
+/// Places of the `count` largest of the innermost axis, the largest first, the first of equal ones first: (…, x) to
+/// (…, count), whole numbers that no gradient passes.
+constexpr value top_indices(value a, int count, call where = call::current()) {
+  if (count < 1 || count > a.shape().last().extent)
+    a.owner().fail(where, format_message("top_indices: {} of {}", count, describe(a.shape())));
+  return detail::emit(a.owner(), node_kind::top_indices, a.shape().with_last(count), {a.id()}, where, count);
+}
+
+/// Values of the innermost axis of a at `places` (rows, …, k), of which all axes but the last are those of a. Its reverse
+/// adds up where a place occurs twice.
+constexpr value take(value a, value places, call where = call::current()) {
+  value_shape const from = a.shape(), at = places.shape();
+  if (from.rank == 0 || at != from.with_last(at.last().extent))
+    a.owner().fail(where, format_message("take: {} at {}", describe(from), describe(at)));
+  return detail::emit(a.owner(), node_kind::take, at, {a.id(), places.id()}, where);
 }
 
 /// a with each value 0 with probability `p`, and the others divided by 1 − p (arXiv:1207.0580). What is dropped follows
@@ -86,6 +113,13 @@ constexpr value sum(value a, call where = call::current()) {
 /// The same, divided by its extent.
 constexpr value mean(value a, call where = call::current()) {
   return scale(sum(a, where), 1.0F / static_cast<float>(a.shape().last().extent), where);
+}
+
+/// Σ over the outermost of two axes: (rows, x, y) to (rows, y).
+constexpr value sum_outer(value a, call where = call::current()) {
+  value_shape const shape = a.shape();
+  if (shape.rank != 2) a.owner().fail(where, format_message("sum_outer: {} has not two axes", describe(shape)));
+  return detail::emit(a.owner(), node_kind::fold, shape.with_axes(shape.axes[1]), {a.id()}, where);
 }
 
 /// a, through which no gradient passes.

@@ -21,6 +21,7 @@ class ordering {
     out_.attentions = from_.attentions;
     out_.rotations = from_.rotations;
     out_.sets = from_.sets;
+    out_.slopes = from_.slopes;
     out_.learns = from_.learns;
     return static_cast<graph&&>(out_);
   }

@@ -99,6 +99,15 @@ HWY_INLINE void keep_top_row(float const* x, float* out, int width, int count) {
   }
 }
 
+/// Places of the `count` largest of a row, the largest first, the first of equal ones first.
+HWY_INLINE void top_indices_row(float const* x, int width, float* out, int count) {
+  for (int i = 0; i < width; ++i) {
+    int above = 0;
+    for (int j = 0; j < width; ++j) above += x[j] > x[i] || (x[j] == x[i] && j < i) ? 1 : 0;
+    if (above < count) out[above] = static_cast<float>(i);
+  }
+}
+
 /// One row of eˣ/Σeˣ.
 HWY_INLINE void softmax_row(float const* HWY_RESTRICT x, float* HWY_RESTRICT out, int width) {
   float_tag const d;

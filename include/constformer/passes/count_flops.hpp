@@ -30,6 +30,9 @@ constexpr std::int64_t multiply_adds(graph_view g, node const& n, int layer, bat
     case node_kind::linear: return rows(0) * n.shape.columns() * columns(0);
     case node_kind::linear_gradient: return rows(0) * n.shape.columns() * columns(0);
     case node_kind::weight_gradient: return rows(0) * columns(0) * columns(1);
+    case node_kind::expert_linear: return rows(0) * n.shape.columns() * input(1).shape.last().extent;
+    case node_kind::expert_gradient: return rows(0) * columns(0) * input(1).shape.last().extent;
+    case node_kind::expert_weight_gradient: return rows(0) * columns(0) * n.shape.last().extent;
     case node_kind::attention: return 2 * pairs() * columns(0);
     case node_kind::attention_gradient: return 5 * pairs() * columns(0);
     case node_kind::cross_entropy: return (n.index == 1 ? 3 : 1) * rows(0) * columns(1);

@@ -20,7 +20,7 @@ constexpr std::vector<int> needs_gradient(graph_view g) {
     node const& n = g.nodes[i];
     bool any = n.kind == node_kind::parameter || n.kind == node_kind::carry_in;
     for (int input : n.inputs) any = any || (input >= 0 && needs[static_cast<std::size_t>(input)]);
-    needs[i] = any && n.kind != node_kind::stop;
+    needs[i] = any && n.kind != node_kind::stop && n.kind != node_kind::top_indices;
   }
   return needs;
 }
@@ -148,7 +148,7 @@ class reverse_pass {
       node const n = out_.at(i);
       if (n.kind == node_kind::carry_in) continue;
       for (int input : n.inputs) {
-        if (input < 0 || input >= body.begin || !wanted(input)) continue;
+        if (input < 0 || input >= body.begin || !wanted(input) || out_.at(input).kind == node_kind::parameter) continue;
         bool known = false;
         for (std::size_t k = count_carries(index); k < targets.size(); ++k) known = known || targets[k] == input;
         if (known) continue;
@@ -215,6 +215,12 @@ class reverse_pass {
       case node_kind::dropout: give(a, emit(node_kind::dropout, shape, {d}, n.index, n.factor)); break;
       case node_kind::softcap: give(a, emit(node_kind::softcap_gradient, shape, {seen(id), d}, 0, n.factor)); break;
       case node_kind::gain: gain(n, d); break;
+      case node_kind::pointwise: pointwise(n, d); break;
+      case node_kind::take: give(a, emit(node_kind::take_gradient, shape_of(a), {d, seen(b)})); break;
+      case node_kind::expert_linear:
+        if (wanted(a)) give(a, emit(node_kind::expert_gradient, shape_of(a), {d, b, seen(n.inputs[2])}));
+        emit(node_kind::expert_weight_gradient, shape_of(b), {d, seen(a), seen(n.inputs[2])}, out_.at(b).index);
+        break;
       case node_kind::sometimes: give(a, d); break;
       case node_kind::skip_first: give(a, emit(node_kind::skip_first, shape, {d, b})); break;
       case node_kind::shift: give(a, emit(node_kind::shift, shape, {d, b}, -n.index)); break;
@@ -255,6 +261,12 @@ class reverse_pass {
     if (of < 0) return;
     node const p = out_.at(of);
     emit(kind, p.shape, {first, second}, p.index, factor);
+  }
+
+  constexpr void pointwise(node const& n, int d) {
+    int const slope = emit(node_kind::pointwise, n.shape, {seen(n.inputs[0])});
+    out_.nodes[static_cast<std::size_t>(slope)].function = out_.slopes[static_cast<std::size_t>(n.index)];
+    give(n.inputs[0], emit(node_kind::multiply, n.shape, {d, slope}));
   }
 
   constexpr void gain(node const& n, int d) {
@@ -298,9 +310,9 @@ class reverse_pass {
     value_shape const q = out_.at(n.inputs[0]).shape, k = out_.at(n.inputs[1]).shape, v = out_.at(n.inputs[2]).shape;
     int const columns = k.columns() + v.columns();
     int const room = emit(node_kind::zeros, k.with_axes(axis{axes::channels, columns}), {});
-    int const dq = emit(node_kind::attention_gradient, q,
-                        {seen(n.inputs[0]), seen(n.inputs[1]), seen(n.inputs[2]), seen(id), d, room, n.inputs[3]},
-                        n.index);
+    int const dq =
+        emit(node_kind::attention_gradient, q,
+             {seen(n.inputs[0]), seen(n.inputs[1]), seen(n.inputs[2]), seen(id), d, room, n.inputs[3]}, n.index);
     give(n.inputs[0], dq);
     int const both = emit(node_kind::written, out_.at(room).shape, {room, dq});
     give(n.inputs[1], columns_of(both, k, 0));

@@ -86,7 +86,7 @@ namespace detail {
 /// True of nodes that write gradients of parameter `n.index`.
 constexpr bool is_sink(node_kind kind) {
   return kind == node_kind::weight_gradient || kind == node_kind::row_sum || kind == node_kind::gather_gradient ||
-         kind == node_kind::gain_gradient;
+         kind == node_kind::gain_gradient || kind == node_kind::expert_weight_gradient;
 }
 
 /// True if gradients of parameter `index` are summed up over iterations of a loop, or written in part: they are 0

@@ -22,6 +22,7 @@
 #include "constformer/core/error.hpp"
 #include "constformer/core/text.hpp"
 #include "constformer/execute/batch.hpp"
+#include "constformer/execute/judge_batch.hpp"
 #include "constformer/execute/coins.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/workspace-inl.hpp"
@@ -119,7 +120,7 @@ class trainer {
   /// The mean loss of a batch, and its gradients, added to those since the last update. A batch without any target is
   /// not counted: 0. Throws `error` if it is larger than the bounds.
   double accumulate(token_batch const& batch) {
-    judge(batch);
+    judge_batch(Program::graph, Program::bounds, batch);
     int const targets = count_targets(batch);
     if (targets == 0) return 0.0;
     double const weight = counts == accumulation::tokens ? targets : 1.0;
@@ -194,25 +195,6 @@ class trainer {
   static std::span<float> values(float* base, std::size_t entry, int layer) {
     parameter_place const& at = Program::parameters.places[entry];
     return {base + at.offset + layer * at.step, static_cast<std::size_t>(parameter_table<model>[entry].size())};
-  }
-
-  static void judge(token_batch const& batch) {
-    if (batch.source_rows() > Program::bounds.sources)
-      throw error(format_message("batch: {} source tokens, the program was compiled for {}", batch.source_rows(),
-                                 Program::bounds.sources)
-                      .view()
-                      .data());
-    if (batch.longest() > Program::bounds.longest())
-      throw error(format_message("batch: a sequence of {} tokens, the program was compiled for {}", batch.longest(),
-                                 Program::bounds.longest())
-                      .view()
-                      .data());
-    if (batch.rows() > Program::bounds.tokens || batch.sequences > Program::bounds.sequences)
-      throw error(
-          format_message("batch: {} sequences of {} tokens, the program was compiled for {} sequences and {} tokens",
-                         batch.sequences, batch.length, Program::bounds.sequences, Program::bounds.tokens)
-              .view()
-              .data());
   }
 
   // Targets of tokens, or of sequences if only these have any.
