@@ -10,10 +10,10 @@ namespace constformer::command {
 struct toolchain {
   std::string compiler;
   std::vector<std::string> flags;
-  std::vector<std::string> include;         ///< absolute folders
-  std::vector<std::string> system_include;  ///< absolute folders
-  std::vector<std::string> libraries;       ///< of a model's program; absolute, in link order
-  std::vector<std::string> train_libraries; ///< of a trainer, alike
+  std::vector<std::string> include;          ///< absolute folders
+  std::vector<std::string> system_include;   ///< absolute folders
+  std::vector<std::string> libraries;        ///< of a model's program; absolute, in link order
+  std::vector<std::string> train_libraries;  ///< of a trainer, alike
   std::vector<std::string> link_flags;
   std::string objcopy;  ///< of the binary utilities
   // Only in a build tree with tests, for this compiler and processor:

@@ -80,7 +80,8 @@ fs::path settings_file(fs::path const& folder) { return folder / train::run_fold
 // left alone.
 bool holds_run(fs::path const& folder) {
   std::error_code failed;
-  if (fs::exists(settings_file(folder), failed)) return fs::exists(folder / train::run_folder / train::state_name, failed);
+  if (fs::exists(settings_file(folder), failed))
+    return fs::exists(folder / train::run_folder / train::state_name, failed);
   if (fs::is_directory(folder, failed) && !fs::is_empty(folder, failed))
     throw error(folder.string() + ": is not empty and holds no run of train");
   return false;
@@ -166,8 +167,9 @@ void add_train(CLI::App& app) {
   command->callback([options, command] {
     if (!options->recipe.empty()) apply_recipe(*command, options->recipe);
     if (options->resume.empty())
-      for (auto const& [name, given] : {std::pair("CONFIG|PATH", !options->model.empty()), std::pair("--data", !options->data.empty()),
-                                        std::pair("--output", !options->output.empty())})
+      for (auto const& [name, given] :
+           {std::pair("CONFIG|PATH", !options->model.empty()), std::pair("--data", !options->data.empty()),
+            std::pair("--output", !options->output.empty())})
         if (!given) throw CLI::RequiredError(name);
     run_train(*options);
   });

@@ -101,7 +101,10 @@ bool is_header(fs::path const& path) {
 train_model find_train_model(train_options const& options, int vocab) {
   train_model out;
   fs::path const path = options.model;
-  out.name = !options.name.empty() ? options.name : identifier_from(path.extension() == ".json" || is_header(path) ? path.parent_path() / path.stem() : path);
+  out.name =
+      !options.name.empty()
+          ? options.name
+          : identifier_from(path.extension() == ".json" || is_header(path) ? path.parent_path() / path.stem() : path);
   if (is_header(path)) {
     std::error_code missing;
     if (!fs::is_regular_file(path, missing)) throw error(options.model + ": is no file");

@@ -36,28 +36,39 @@ constexpr std::string_view unit_file = "trainer.cpp", header_file = "model_confi
 // The shortest decimal that gives the float back.
 std::string literal(double value) {
   std::array<char, 32> digits{};
-  std::string text(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<float>(value)).ptr);
+  std::string text(digits.data(),
+                   std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<float>(value)).ptr);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text + "F";
 }
 
 std::string unit_text(train_model const& model, train_options const& options) {
   std::string const header = model.header.empty() ? model.include.string() : std::string(header_file);
-  std::string const bounds = "{.tokens = " + std::to_string(std::int64_t{options.run.data.sequences} * options.block_size) +
-                             ", .sequences = " + std::to_string(options.run.data.sequences) + "}";
-  std::string const learns = "{.dropout = " + literal(options.run.dropout) + ", .smoothing = " + literal(options.run.smoothing) + "}";
+  std::string const bounds =
+      "{.tokens = " + std::to_string(std::int64_t{options.run.data.sequences} * options.block_size) +
+      ", .sequences = " + std::to_string(options.run.data.sequences) +
+      ", .length = " + std::to_string(options.block_size) + "}";
+  std::string const learns =
+      "{.dropout = " + literal(options.run.dropout) + ", .smoothing = " + literal(options.run.smoothing) + "}";
   return "// The one unit that knows the model's shapes.\n"
-         "#include \"" + header + "\"\n"
+         "#include \"" +
+         header +
+         "\"\n"
          "#include \"constformer/execute/program.hpp\"\n"
          "#include \"constformer/train/learner-inl.hpp\"\n"
          "#include \"constformer/train/model_of.hpp\"\n"
          "#include \"constformer/train/usual_groups.hpp\"\n\n"
          "namespace constformer::configs {\n"
-         "using trained = decltype(constformer::model_of<" + model.name + ">());\n"
+         "using trained = decltype(constformer::model_of<" +
+         model.name +
+         ">());\n"
          "}\n\n"
          "constformer::learner_unit const& constformer::linked_learner() {\n"
-         "  using program = training_program<configs::trained::type, " + bounds + ", " + learns + ">;\n"
-         "  static learner_unit const unit = HWY_NAMESPACE::make_learner_unit<program, usual_groups>(\"" + model.name +
+         "  using program = training_program<configs::trained::type, " +
+         bounds + ", " + learns +
+         ">;\n"
+         "  static learner_unit const unit = HWY_NAMESPACE::make_learner_unit<program, usual_groups>(\"" +
+         model.name +
          "\", configs::trained::described);\n"
          "  return unit;\n}\n";
 }
@@ -121,7 +132,8 @@ void run(command_line const& line, fs::path const& folder, std::string_view what
   process_result const result = step.wait();
   if (result.exit_code == 0) return;
   std::string const first = first_error(result.output);
-  throw error(first.empty() ? std::string(what) + ": the compiler ended with status " + std::to_string(result.exit_code) : first);
+  throw error(first.empty() ? std::string(what) + ": the compiler ended with status " + std::to_string(result.exit_code)
+                            : first);
 }
 
 void deliver(fs::path const& from, fs::path const& to, file_mode mode) {
@@ -143,7 +155,8 @@ fs::path build_trainer(fs::path const& folder, compile_options const& options) {
   command_line compile = compile_line(tools, options, target_flags(options.target), unit_file, object_file);
   compile.insert(compile.end(), {"-MD", "-MF", std::string(dependency_file)});
   command_line const link = link_line(tools, options, {std::string(object_file)}, tools.train_libraries, program_file);
-  std::string const all = read_text(folder / unit_file) + read_text(folder / header_file) + shell_line(compile) + shell_line(link) + std::string(version);
+  std::string const all = read_text(folder / unit_file) + read_text(folder / header_file) + shell_line(compile) +
+                          shell_line(link) + std::string(version);
   fs::path const cache = cache_folder();
   std::string const key = hexadecimal(packed::xxh3(all.data(), all.size()));
   fs::path const kept = (cache.empty() ? folder : cache) / key, rules = fs::path(kept) += ".d";

@@ -29,7 +29,8 @@ int vocabulary_of(fs::path const& source) {
 }
 
 bool is_plain_text(fs::path const& file) {
-  return file.extension() != ".bin" && file.extension() != ".jsonl" && file.extension() != ".json" && file.extension() != ".tsv";
+  return file.extension() != ".bin" && file.extension() != ".jsonl" && file.extension() != ".json" &&
+         file.extension() != ".tsv";
 }
 
 std::string_view text_of(mapped_file const& file) {
@@ -63,7 +64,8 @@ training_text find_training_text(train_options const& options) {
   fs::path source = options.tokenizer;
   std::error_code failed;
   bool const goes_on = !is_header(options.model) && fs::path(options.model).extension() != ".json";
-  if (source.empty() && goes_on && fs::is_directory(options.model, failed) && has_tokenizer_source(options.model)) source = options.model;
+  if (source.empty() && goes_on && fs::is_directory(options.model, failed) && has_tokenizer_source(options.model))
+    source = options.model;
   if (source.empty() && !is_plain_text(options.data.front())) source = beside(options.data.front());
   if (source.empty() && fs::is_directory(options.data.front(), failed)) source = beside(options.data.front());
   if (!source.empty()) return {.source = source, .characters = {}, .vocab = vocabulary_of(source)};

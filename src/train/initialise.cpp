@@ -76,7 +76,8 @@ class initialiser {
   [[nodiscard]] int need(std::string_view name) const {
     int const entry = find(name);
     if (entry < 0)
-      throw error("--init " + std::string(how_) + ": the model has no " + std::string(name) + ", --init normal takes any");
+      throw error("--init " + std::string(how_) + ": the model has no " + std::string(name) +
+                  ", --init normal takes any");
     return entry;
   }
 
@@ -101,9 +102,7 @@ class initialiser {
   std::vector<float> buffer_;
 };
 
-float scaled_deviation(initialiser const& in) {
-  return static_cast<float>(0.02 / std::sqrt(2.0 * in.layers()));
-}
+float scaled_deviation(initialiser const& in) { return static_cast<float>(0.02 / std::sqrt(2.0 * in.layers())); }
 
 // model.py of nanoGPT: its modules' own constructors draw first, then `apply`, which meets the tied matrix twice, then
 // the loop over c_proj.weight.
@@ -121,8 +120,8 @@ void nanogpt(initialiser& in) {
   in.normal({"tokens.weight"}, 0, usual_deviation);
   in.normal({"positions.weight"}, 0, usual_deviation);
   for (int i = 0; i < in.layers(); ++i) {
-    in.normal({"blocks.*.attention.query.weight", "blocks.*.attention.key.weight", "blocks.*.attention.value.weight"}, i,
-              usual_deviation);
+    in.normal({"blocks.*.attention.query.weight", "blocks.*.attention.key.weight", "blocks.*.attention.value.weight"},
+              i, usual_deviation);
     in.normal({"blocks.*.attention.output.weight"}, i, usual_deviation);
     in.normal({"blocks.*.ffn.up.weight"}, i, usual_deviation);
     in.normal({"blocks.*.ffn.down.weight"}, i, usual_deviation);
@@ -137,8 +136,8 @@ void nanogpt(initialiser& in) {
 // model.py of llama2.c: alike; wo and w3, which is not what ends the feed-forward layer, are drawn anew.
 void llama2c(initialiser& in) {
   std::string const block = "blocks.*.";
-  constexpr std::array<std::string_view, 7> linears{"attention.query", "attention.key", "attention.value", "attention.output",
-                                              "ffn.gate", "ffn.down", "ffn.up"};
+  constexpr std::array<std::string_view, 7> linears{
+      "attention.query", "attention.key", "attention.value", "attention.output", "ffn.gate", "ffn.down", "ffn.up"};
   in.embedding_constructor("tokens.weight");
   for (int i = 0; i < in.layers(); ++i)
     for (std::string_view const name : linears) in.linear_constructor({name}, block);
@@ -154,7 +153,8 @@ void llama2c(initialiser& in) {
 }
 
 bool ends_half(std::string_view name) {
-  return name.ends_with("attention.output.weight") || name.ends_with("ffn.down.weight") || name.ends_with("c_proj.weight");
+  return name.ends_with("attention.output.weight") || name.ends_with("ffn.down.weight") ||
+         name.ends_with("c_proj.weight");
 }
 
 void normal(initialiser& in) {
@@ -171,7 +171,8 @@ void initialise(learner_facts const& facts, std::string_view how, torch_generato
   initialiser in(facts, how, random, to);
   in.fill_vectors();
   if (how == "normal") return normal(in);
-  if (facts.model == nullptr) throw error("--init " + std::string(how) + " is for models of a config, --init normal takes any");
+  if (facts.model == nullptr)
+    throw error("--init " + std::string(how) + " is for models of a config, --init normal takes any");
   if (how == "nanogpt") return nanogpt(in);
   if (how == "llama2c") return llama2c(in);
   throw error("--init " + std::string(how) + ": there is nanogpt, llama2c and normal");

@@ -58,11 +58,13 @@ class chart {
   std::string axes() const {
     std::string out;
     for (double v = y_.low; v <= y_.high + y_.step / 2; v += y_.step)
-      out += formatted("<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/><text class=\"y\" x=\"%.1f\" y=\"%.1f\">%.10g</text>\n", left, at_y(v),
-                       width - right, left - 8, at_y(v) + 4, std::abs(v) < y_.step / 2 ? 0.0 : v);
+      out += formatted(
+          "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/><text class=\"y\" x=\"%.1f\" y=\"%.1f\">%.10g</text>\n", left,
+          at_y(v), width - right, left - 8, at_y(v) + 4, std::abs(v) < y_.step / 2 ? 0.0 : v);
     for (double v = x_.low; v <= x_.high + x_.step / 2; v += x_.step)
-      out += formatted("<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/><text class=\"x\" x=\"%.1f\" y=\"%.1f\">%.10g</text>\n", at_x(v), top,
-                       height - bottom, at_x(v), height - bottom + 18, v);
+      out += formatted(
+          "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/><text class=\"x\" x=\"%.1f\" y=\"%.1f\">%.10g</text>\n", at_x(v),
+          top, height - bottom, at_x(v), height - bottom + 18, v);
     out += formatted("<text class=\"x\" x=\"%.1f\" y=\"%.1f\">step</text>\n", (left + width - right) / 2, height - 8);
     out += formatted("<text class=\"x\" transform=\"translate(16 %.1f) rotate(-90)\">loss (nats per token)</text>\n",
                      (top + height - bottom) / 2);
@@ -77,12 +79,14 @@ class chart {
 
   static std::string legend(int place, char const* kind, char const* name) {
     double const x = left + 12 + place * 150;
-    return formatted("<path class=\"%s\" d=\"M%.1f %.1fh24\"/><text x=\"%.1f\" y=\"%.1f\">%s</text>\n", kind, x, top - 10,
-                     x + 30, top - 6, name);
+    return formatted("<path class=\"%s\" d=\"M%.1f %.1fh24\"/><text x=\"%.1f\" y=\"%.1f\">%s</text>\n", kind, x,
+                     top - 10, x + 30, top - 6, name);
   }
 
  private:
-  [[nodiscard]] double at_x(double v) const { return left + (v - x_.low) / (x_.high - x_.low) * (width - left - right); }
+  [[nodiscard]] double at_x(double v) const {
+    return left + (v - x_.low) / (x_.high - x_.low) * (width - left - right);
+  }
   [[nodiscard]] double at_y(double v) const {
     return height - bottom - (v - y_.low) / (y_.high - y_.low) * (height - top - bottom);
   }

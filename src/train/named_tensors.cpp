@@ -61,7 +61,8 @@ owned_tensors empty_tensors(learner_facts const& facts) {
   }
   owned_tensors out;
   for (manifest_entry const& t : wanted.view()) {
-    std::string const name = std::string(t.prefixed ? usual_prefix(facts.model->family) : "") + std::string(t.tensor.view());
+    std::string const name =
+        std::string(t.prefixed ? usual_prefix(facts.model->family) : "") + std::string(t.tensor.view());
     for (int layer = 0; layer < t.layers; ++layer)
       add_tensor(out, numbered(name, layer), {t.extents.begin(), t.extents.begin() + t.rank});
   }
@@ -110,7 +111,8 @@ std::string parameter_name_of(learner_facts const& facts, int entry, int layer) 
 }
 
 void read_tensors(learner_facts const& facts, checkpoint const& source, learner& to) {
-  read_parameters(source, [&](std::string_view name, int layer) { return to.parameter(entry_named(facts, name), layer); });
+  read_parameters(source,
+                  [&](std::string_view name, int layer) { return to.parameter(entry_named(facts, name), layer); });
 }
 
 }  // namespace constformer::train

@@ -16,8 +16,8 @@ void progress_line::show(run_pace const& pace) {
   if (!visible_ || now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
   shown_ = true;
-  std::fprintf(stderr, "\r\x1B[K%" PRId64 "/%" PRId64 "  loss %.4f  rate %.2e  %.0f tokens/s  %.0f %% of peak  %s left", pace.step,
-               pace.steps, pace.loss, pace.rate, pace.tokens_per_second, 100.0 * pace.share_of_peak,
+  std::fprintf(stderr, "\r\x1B[K%" PRId64 "/%" PRId64 "  loss %.4f  rate %.2e  %.0f tokens/s  %.0f %% of peak  %s left",
+               pace.step, pace.steps, pace.loss, pace.rate, pace.tokens_per_second, 100.0 * pace.share_of_peak,
                time_text(pace.seconds_left).c_str());
 }
 

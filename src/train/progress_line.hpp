@@ -9,11 +9,11 @@ namespace constformer::train {
 /// What a run comes to at a moment.
 struct run_pace {
   std::int64_t step = 0;
-  std::int64_t steps = 0;          ///< all
-  double loss = 0.0;               ///< of the last step
-  double rate = 0.0;               ///< learning rate
+  std::int64_t steps = 0;  ///< all
+  double loss = 0.0;       ///< of the last step
+  double rate = 0.0;       ///< learning rate
   double tokens_per_second = 0.0;
-  double share_of_peak = 0.0;      ///< of the processor's multiply-adds
+  double share_of_peak = 0.0;  ///< of the processor's multiply-adds
   double seconds_left = 0.0;
 };
 

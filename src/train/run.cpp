@@ -52,8 +52,7 @@ double rate_at(run_settings const& s, std::int64_t step) {
   int const all = static_cast<int>(s.decay_steps > 0 ? s.decay_steps : s.steps);
   switch (s.schedule) {
     case schedule_kind::constant: return s.rate;
-    case schedule_kind::cosine:
-      return cosine_schedule{s.rate, s.least_rate, s.warmup, all, s.warm_from_zero}.at(at);
+    case schedule_kind::cosine: return cosine_schedule{s.rate, s.least_rate, s.warmup, all, s.warm_from_zero}.at(at);
     case schedule_kind::trapezoid:
       return trapezoid_schedule{s.rate, s.least_rate / s.rate, s.warmup,
                                 static_cast<int>(std::lround(s.warmdown * all)), all}
@@ -161,7 +160,7 @@ class training_run {
   [[nodiscard]] data_options data_settings() const {
     data_options out = s_.data;
     out.sequences = facts_.bounds.sequences;
-    out.length = facts_.bounds.tokens / facts_.bounds.sequences;
+    out.length = facts_.bounds.longest();
     out.vocab = facts_.vocab;
     return out;
   }
@@ -195,11 +194,13 @@ class training_run {
     auto const timed = clock::now();
     model_->evaluate(at_.pending.view());  // a third of the work of a step
     double const seconds = 3.0 * since(timed) * s_.accumulation * static_cast<double>(s_.steps - at_.step);
-    std::printf("%.*s: %s parameters, %s tokens and %.3g GFLOP a step, %s bytes of memory, %d thread%s of %.0f GFLOP/s, about %s\n",
-                static_cast<int>(facts_.name.size()), facts_.name.data(), with_commas(facts_.parameters).c_str(),
-                with_commas(tokens_of_step()).c_str(), flops / 1e9,
-                with_commas(static_cast<std::int64_t>(facts_.bytes(s_.threads))).c_str(), s_.threads,
-                s_.threads == 1 ? "" : "s", peak_ / 1e9, time_text(seconds).c_str());
+    std::printf(
+        "%.*s: %s parameters, %s tokens and %.3g GFLOP a step, %s bytes of memory, %d thread%s of %.0f GFLOP/s, about "
+        "%s\n",
+        static_cast<int>(facts_.name.size()), facts_.name.data(), with_commas(facts_.parameters).c_str(),
+        with_commas(tokens_of_step()).c_str(), flops / 1e9,
+        with_commas(static_cast<std::int64_t>(facts_.bytes(s_.threads))).c_str(), s_.threads,
+        s_.threads == 1 ? "" : "s", peak_ / 1e9, time_text(seconds).c_str());
     if (resumed) std::printf("goes on after step %" PRId64 "\n", at_.step);
     std::fflush(stdout);
   }
@@ -269,7 +270,11 @@ class training_run {
     ++at_.running_count;
     double const pace = static_cast<double>(tokens_of_step()) / since(began);
     if (s_.log_interval > 0 && at_.step % s_.log_interval == 0)
-      log_->add({.step = at_.step, .loss = loss, .rate = rate, .norm = norm, .tokens_per_second = pace,
+      log_->add({.step = at_.step,
+                 .loss = loss,
+                 .rate = rate,
+                 .norm = norm,
+                 .tokens_per_second = pace,
                  .seconds = since(begun_)});
     double const mean_step = since(begun_) / static_cast<double>(at_.step - first_);
     line_.show({.step = at_.step,

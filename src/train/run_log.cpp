@@ -60,10 +60,10 @@ std::vector<log_entry> read(std::filesystem::path const& file) {
 
 }  // namespace
 
-run_log::run_log(std::filesystem::path const& folder, std::int64_t step, bool evaluated)
-    : file_(folder / "log.jsonl") {
+run_log::run_log(std::filesystem::path const& folder, std::int64_t step, bool evaluated) : file_(folder / "log.jsonl") {
   if (step > 0 || evaluated) entries_ = read(file_);
-  std::erase_if(entries_, [&](log_entry const& e) { return e.evaluation ? e.step > step - (evaluated ? 0 : 1) : e.step > step; });
+  std::erase_if(entries_,
+                [&](log_entry const& e) { return e.evaluation ? e.step > step - (evaluated ? 0 : 1) : e.step > step; });
   std::string text;
   for (log_entry const& e : entries_) text += line_of(e);
   write_file(file_, text);

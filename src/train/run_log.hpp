@@ -11,14 +11,14 @@ namespace constformer::train {
 /// One line of log.jsonl: a step, or an evaluation before that step.
 struct log_entry {
   std::int64_t step = 0;
-  double loss = 0.0;                     ///< of the step's batches; evaluations: over training data
-  std::optional<double> validation{};    ///< evaluations: over validation data
+  double loss = 0.0;                   ///< of the step's batches; evaluations: over training data
+  std::optional<double> validation{};  ///< evaluations: over validation data
   bool evaluation = false;
-  double rate = 0.0;                     ///< learning rate
-  double norm = 0.0;                     ///< of the gradient; steps alone
-  double tokens_per_second = 0.0;        ///< steps alone
-  double seconds = 0.0;                  ///< since the run began or went on
-  std::string sample{};                  ///< evaluations: text that the model wrote
+  double rate = 0.0;               ///< learning rate
+  double norm = 0.0;               ///< of the gradient; steps alone
+  double tokens_per_second = 0.0;  ///< steps alone
+  double seconds = 0.0;            ///< since the run began or went on
+  std::string sample{};            ///< evaluations: text that the model wrote
 };
 
 /// log.jsonl in a folder: grows by whole lines.

@@ -38,14 +38,15 @@ std::string sample_text(learner& model, learner_facts const& facts, tokenizer co
                         run_settings const& settings, std::uint64_t seed) {
   std::vector<int> const prompt = tokens.encode(settings.prompt);
   std::vector<std::int32_t> ids(prompt.begin(), prompt.end());
-  auto const context = static_cast<std::size_t>(facts.bounds.tokens / facts.bounds.sequences);
+  auto const context = static_cast<std::size_t>(facts.bounds.longest());
   if (ids.empty()) return {};
   xorshift64_star random(mix_seed(seed));
   std::string out = settings.prompt;
   auto const stream = tokens.stream();
   for (int i = 0; i < settings.sample_tokens; ++i) {
     std::size_t const seen = std::min(ids.size(), context);
-    std::int32_t const next = draw(model.foretell(std::span<std::int32_t const>(ids).last(seen)), settings.temperature, settings.top_k, random);
+    std::int32_t const next = draw(model.foretell(std::span<std::int32_t const>(ids).last(seen)), settings.temperature,
+                                   settings.top_k, random);
     ids.push_back(next);
     out += stream->push(next);
   }

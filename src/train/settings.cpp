@@ -68,8 +68,9 @@ schedule_kind schedule_named(std::string const& name, std::string_view where) {
 
 // Keys of a run that may change on its way: its length, its threads, and what only looks at it. The seed of a text is
 // that of the run; what lies in caches may move.
-constexpr std::array<std::string_view, 12> free_keys{"recipe", "steps", "threads", "eval_interval", "save_interval", "log_interval",
-                                                    "prompt", "sample_tokens", "temperature", "top_k", "stop_norm", "cache"};
+constexpr std::array<std::string_view, 12> free_keys{"recipe",        "steps",        "threads",   "eval_interval",
+                                                     "save_interval", "log_interval", "prompt",    "sample_tokens",
+                                                     "temperature",   "top_k",        "stop_norm", "cache"};
 
 }  // namespace
 

@@ -97,7 +97,8 @@ void read_position(json const& from, learner& model, run_position& at) {
   at.pending = columns_of(from.at("pending"));
   from.at("running_loss").get_to(at.running_loss);
   from.at("running_count").get_to(at.running_count);
-  model.resume({from.at("updates").get<int>(), from.at("passes").get<std::int64_t>(), from.at("seed").get<std::uint64_t>()});
+  model.resume(
+      {from.at("updates").get<int>(), from.at("passes").get<std::int64_t>(), from.at("seed").get<std::uint64_t>()});
 }
 
 tensor_view view_of(std::string name, std::span<float const> values) {
@@ -133,7 +134,8 @@ void for_each_tensor(learner_facts const& facts, learner& model, Visit const& vi
     visit(parameter_name_of(facts, entry, layer), model.parameter(entry, layer));
   });
   for (optimizer_state const& state : model.states())
-    visit(std::string(state.name) + "/" + parameter_name_of(facts, static_cast<int>(state.entry), state.layer), state.values);
+    visit(std::string(state.name) + "/" + parameter_name_of(facts, static_cast<int>(state.entry), state.layer),
+          state.values);
 }
 
 }  // namespace
@@ -150,7 +152,8 @@ void load_state(std::filesystem::path const& file, learner_facts const& facts, l
   std::string const where = file.string();
   mapped_file const mapped(file);
   auto const content = read_safetensors(mapped.bytes(), where);
-  for_each_tensor(facts, model, [&](std::string const& name, std::span<float> values) { copy_tensor(content, name, values, where); });
+  for_each_tensor(facts, model,
+                  [&](std::string const& name, std::span<float> values) { copy_tensor(content, name, values, where); });
   try {
     read_position(metadata_of(mapped.bytes()), model, at);
   } catch (json::exception const& wrong) {

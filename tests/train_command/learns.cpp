@@ -48,7 +48,7 @@ TEST_CASE("nanoGPT's losses to the digits that it prints: initialisation, batche
 TEST_CASE("a run leaves a folder that build reads, a log, a chart and samples") {
   fs::path const folder = fresh_folder("left");
   std::string const out = output_of(training(folder, {"--log-interval", "4"}), training_options());
-  CHECK(out.starts_with("small: 28,352 parameters, 128 tokens and "));
+  CHECK(out.starts_with("small: 27,616 parameters, 128 tokens and "));
   CHECK(out.find("step 24: train loss ") != std::string::npos);
   CHECK(names_in(folder) == std::vector<std::string>{"config.json", "log.jsonl", "loss.svg", "model.safetensors", "run",
                                                      "samples.txt", "tokenizer.json", "tokenizer_config.json"});

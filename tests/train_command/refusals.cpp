@@ -68,7 +68,7 @@ TEST_CASE("train refuses data that does not fit") {
   *data = (workshop() / "nowhere.txt").string();
   CHECK(refusal(words, 1, training_options()).find("nowhere.txt") != std::string::npos);
   *data = written("short.txt", "too short").string();
-  CHECK(refusal(words, 1, training_options()).ends_with("has 9 tokens, a block of 32 and its targets need 33"));
+  CHECK(refusal(words, 1, training_options()).ends_with("has 8 tokens, a block of 32 and its targets need 33"));
   CHECK_FALSE(fs::exists(folder));
   words = words_of(training(folder));
   words[1] = written("ten.json", R"({"n_layer": 1, "n_head": 1, "n_embd": 8, "vocab_size": 10})").string();
@@ -82,7 +82,8 @@ TEST_CASE("train refuses what cannot be written before it compiles anything") {
   fs::path const folder = fresh_folder("read_only");
   run_options options = training_options();
   options.user = nobody;
-  fs::permissions(folder, fs::perms::owner_all | fs::perms::group_read | fs::perms::others_read | fs::perms::others_exec);
+  fs::permissions(folder,
+                  fs::perms::owner_all | fs::perms::group_read | fs::perms::others_read | fs::perms::others_exec);
   CHECK(refusal(words_of(training(folder / "out")), 1, options).find("Permission denied") != std::string::npos);
 }
 
@@ -98,9 +99,11 @@ TEST_CASE("a full disk ends a run with one sentence, and what was saved before i
 
 TEST_CASE("a step that is no number ends the run and names the last good state") {
   fs::path const folder = fresh_folder("exploded");
-  finished const ended = run(training(folder, {"--learning-rate", "1e30", "--warmup-iters", "0", "--grad-clip", "0"}), training_options());
+  finished const ended =
+      run(training(folder, {"--learning-rate", "1e30", "--warmup-iters", "0", "--grad-clip", "0"}), training_options());
   CHECK(ended.status == 1);
   CHECK(ended.err.starts_with("constformer: error: step "));
-  CHECK(ended.err.find("the last good checkpoint, after step 0, is " + (folder / "run/state.safetensors").string()) != std::string::npos);
+  CHECK(ended.err.find("the last good checkpoint, after step 0, is " + (folder / "run/state.safetensors").string()) !=
+        std::string::npos);
   CHECK(ended.err.find("tokens.weight") != std::string::npos);
 }

@@ -61,7 +61,8 @@ TEST_CASE("kill -9 loses at most what came after the last save; the run then goe
     finished const first = stopped(folder, SIGKILL, after);
     if (first.status == 0) continue;
     REQUIRE(first.status == -SIGKILL);
-    std::int64_t const reached = fs::exists(folder / "log.jsonl") && fs::file_size(folder / "log.jsonl") > 0 ? last_step(folder) : 0;
+    std::int64_t const reached =
+        fs::exists(folder / "log.jsonl") && fs::file_size(folder / "log.jsonl") > 0 ? last_step(folder) : 0;
     std::string const out = output_of([&] { return training(folder, long_run); }(), training_options());
     if (auto const at = out.find("goes on after step "); at != std::string::npos)
       CHECK(reached - std::stoll(out.substr(at + 19)) <= 100);
@@ -74,7 +75,9 @@ TEST_CASE("kill -9 loses at most what came after the last save; the run then goe
 TEST_CASE("--resume goes on with what the folder says, and more steps may be asked for") {
   fs::path const folder = fresh_folder("short");
   output_of(training(folder), training_options());
-  CHECK(output_of({command(), "train", "--resume", folder.string()}, training_options()).find("goes on after step 24") != std::string::npos);
+  CHECK(
+      output_of({command(), "train", "--resume", folder.string()}, training_options()).find("goes on after step 24") !=
+      std::string::npos);
   output_of(training(folder, {"--steps", "40", "--lr-decay-iters", "24"}), training_options());
   CHECK(log_of(folder).back().at("step") == 40);
 }

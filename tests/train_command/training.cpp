@@ -18,21 +18,19 @@ fs::path small_config() {
 fs::path small_text() { return source("tests/train_command/text.txt"); }
 
 std::vector<std::string> training(fs::path const& folder, std::vector<std::string> const& more) {
-  std::vector<std::string> out{command(), "train", small_config().string(), "--data", small_text().string(), "-o",
-                               folder.string(), "--recipe", "nanogpt", "--block-size", "32", "--batch-size", "4"};
-  auto const has = [&](std::string_view name) {
-    return std::ranges::find(more, name) != more.end();
-  };
-  for (auto const& [name, value] : {std::pair("--steps", "24"), std::pair("--eval-interval", "8"), std::pair("--eval-iters", "2"),
-                                    std::pair("--sample-tokens", "16"), std::pair("--dropout", "0.1")})
+  std::vector<std::string> out{
+      command(),  "train",   small_config().string(), "--data", small_text().string(), "-o", folder.string(),
+      "--recipe", "nanogpt", "--block-size",          "32",     "--batch-size",        "4"};
+  auto const has = [&](std::string_view name) { return std::ranges::find(more, name) != more.end(); };
+  for (auto const& [name, value] :
+       {std::pair("--steps", "24"), std::pair("--eval-interval", "8"), std::pair("--eval-iters", "2"),
+        std::pair("--sample-tokens", "16"), std::pair("--dropout", "0.1")})
     if (!has(name)) out.insert(out.end(), {name, value});
   out.insert(out.end(), more.begin(), more.end());
   return out;
 }
 
-run_options training_options() {
-  return {.environment = {"XDG_CACHE_HOME=" + (workshop() / "trainers").string()}};
-}
+run_options training_options() { return {.environment = {"XDG_CACHE_HOME=" + (workshop() / "trainers").string()}}; }
 
 std::vector<nlohmann::json> log_of(fs::path const& folder) {
   std::vector<nlohmann::json> out;

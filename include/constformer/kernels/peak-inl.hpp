@@ -51,7 +51,8 @@ inline double multiply_add_peak(int threads, double seconds) {
   double best = 0.0;
   for (auto const begin = clock::now(); elapsed(begin) < seconds;) {
     auto const turn = clock::now();
-    workers.run([&](worker const& self) { kept[static_cast<std::size_t>(self.index) * 16] += multiply_add_chains(turns); });
+    workers.run(
+        [&](worker const& self) { kept[static_cast<std::size_t>(self.index) * 16] += multiply_add_chains(turns); });
     double const rate = 2.0 * 12 * turns * lanes * workers.size() / elapsed(turn);
     best = rate > best ? rate : best;
   }

@@ -77,6 +77,7 @@ class compiled_learner final : public learner {
     std::iota(places.begin(), places.end(), 0);
     token_batch const batch{.tokens = tokens.data(),
                             .positions = places.data(),
+                            .targets = tokens.data(),  // nobody looks
                             .sequences = 1,
                             .length = static_cast<int>(tokens.size())};
     trainer_.run_beside(batch, [&](worker const& self, frame& f) {

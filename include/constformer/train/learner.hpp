@@ -18,14 +18,14 @@ namespace constformer {
 
 /// What is known of a trainer before it is made.
 struct learner_facts {
-  std::string_view name;                           ///< of the model
-  config const* model = nullptr;                   ///< null: a traced model that no `config` describes
-  std::span<parameter_entry const> entries{};      ///< its parameter table
-  std::int64_t parameters = 0;                     ///< values of all of them
-  batch_bounds bounds{};                           ///< of a batch
-  int vocab = 0;                                   ///< ids that it foretells; 0: it foretells none
-  std::int64_t flops = 0;                          ///< of a whole batch, forward and backward
-  std::size_t (*bytes)(int threads) = nullptr;     ///< that it takes, all of them when it is made
+  std::string_view name;                        ///< of the model
+  config const* model = nullptr;                ///< null: a traced model that no `config` describes
+  std::span<parameter_entry const> entries{};   ///< its parameter table
+  std::int64_t parameters = 0;                  ///< values of all of them
+  batch_bounds bounds{};                        ///< of a batch
+  int vocab = 0;                                ///< ids that it foretells; 0: it foretells none
+  std::int64_t flops = 0;                       ///< of a whole batch, forward and backward
+  std::size_t (*bytes)(int threads) = nullptr;  ///< that it takes, all of them when it is made
 };
 
 /// A number of a group's optimizer, to be changed between updates: `beta1`, `decay`, `momentum` …

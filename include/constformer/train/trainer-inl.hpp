@@ -145,7 +145,7 @@ class trainer {
   /// if the batch is larger than the bounds.
   template <class Body>
   void run_beside(token_batch const& batch, Body const& body) {
-    judge(batch);
+    judge_batch(Program::graph, Program::bounds, batch);
     workspace_.prepare(batch);
     team_.run([&](worker const& self) {
       frame f = workspace_.frame_of(self, batch);
