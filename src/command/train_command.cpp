@@ -76,8 +76,8 @@ void settle_vocabulary(training_text const& text, train_model const& model) {
 
 fs::path settings_file(fs::path const& folder) { return folder / train::run_folder / "settings.json"; }
 
-// A folder that holds a run goes on with it, one whose run saved nothing begins anew, and one that holds anything else is
-// left alone.
+// A folder that holds a run goes on with it, one whose run saved nothing begins anew, and one that holds anything else
+// is left alone.
 bool holds_run(fs::path const& folder) {
   std::error_code failed;
   if (fs::exists(settings_file(folder), failed))

@@ -117,6 +117,15 @@ void add_train_options(CLI::App& command, train_options& options) {
                   "tokens of a sequence (default: as many as the model has positions)")
       ->check(CLI::Range(1, most))
       ->type_name("N");
+  static std::map<std::string, block_order> const orders{{"random", block_order::random},
+                                                         {"in-order", block_order::in_order},
+                                                         {"shuffled", block_order::shuffled},
+                                                         {"llama2c", block_order::llama2c}};
+  command
+      .add_option("--order", options.run.data.order,
+                  "of blocks of tokens: random (nanoGPT), in-order, shuffled (llm.c) or llama2c")
+      ->transform(CLI::CheckedTransformer(orders))
+      ->type_name("KIND");
   add_optimisation(command, options.run);
   add_course(command, options.run);
   add_open_options(command, options.open);

@@ -20,8 +20,8 @@ struct owned_tensors {
 /// turns them. A model that no config describes keeps its own names.
 [[nodiscard]] owned_tensors to_tensors(learner_facts const& facts, learner& from);
 
-/// The other way: fills `to` from the tensors of `source`, a checkpoint of the same config. Throws `error` with its name
-/// if one is missing or does not fit.
+/// The other way: fills `to` from the tensors of `source`, a checkpoint of the same config. Throws `error` with its
+/// name if one is missing or does not fit.
 void read_tensors(learner_facts const& facts, checkpoint const& source, learner& to);
 
 /// Our own name of a parameter of one layer, `blocks.3.ffn.up.weight`.

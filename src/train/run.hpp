@@ -7,7 +7,7 @@
 
 namespace constformer::train {
 
-/// Where a run keeps what it needs, in the folder of its model: settings, state, sources of the trainer, tokens of texts.
+/// Where a run keeps what it needs, in the folder of its model: settings, state, sources of the trainer, tokens.
 inline constexpr char const* run_folder = "run";
 /// What of it a run goes on from.
 inline constexpr char const* state_name = "state.safetensors";

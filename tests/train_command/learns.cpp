@@ -59,6 +59,68 @@ TEST_CASE("a run leaves a folder that build reads, a log, a chart and samples") 
   CHECK(chart.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
   CHECK(chart.find("class=\"validation\" points=") != std::string::npos);
   CHECK(read_text(folder / "samples.txt").starts_with("--- step 0\n"));
-  std::string const built = program("trained", folder);
+  std::string const built = program("trained", folder, {"--ctx-size", "32"});
   CHECK(output_of({built, "-p", "First", "-n", "8", "--temp", "0"}).size() > 5);
+}
+
+TEST_CASE("transformers reads the folder, and finds the loss that the program of it finds") {
+  fs::path const folder = fresh_folder("for_transformers");
+  output_of(training(folder, {"--steps", "100", "--eval-interval", "50", "--learning-rate", "1e-2"}),
+            training_options());
+  finished const theirs =
+      run({source("tools/python").string(), source("tests/train_command/check_transformers.py").string(),
+           folder.string(), small_text().string(), "32"});
+  if (theirs.status == 77) SKIP("there is no transformers");
+  INFO(theirs.err);
+  REQUIRE(theirs.status == 0);
+  fs::path const same = fresh_folder("evaluated");  // blocks in order, from the first
+  std::string const out = output_of({command(),
+                                     "train",
+                                     folder.string(),
+                                     "--data",
+                                     small_text().string(),
+                                     "-o",
+                                     same.string(),
+                                     "--order",
+                                     "in-order",
+                                     "--batch-size",
+                                     "4",
+                                     "--block-size",
+                                     "32",
+                                     "--eval-iters",
+                                     "5",
+                                     "--steps",
+                                     "0",
+                                     "--validation",
+                                     small_text().string(),
+                                     "--sample-tokens",
+                                     "0"},
+                                    training_options());
+  auto const log = log_of(same);
+  CHECK_THAT(log.back().at("validation").get<double>(), Catch::Matchers::WithinAbs(std::stod(theirs.out), 1e-4));
+}
+
+TEST_CASE("a checkpoint is gone on from: its loss at first is its own, and its tokenizer stays") {
+  fs::path const folder = fresh_folder("gone_on");
+  output_of({command(), "train", source("models/shakespeare").string(), "--data", small_text().string(), "-o",
+             folder.string(), "--recipe", "nanogpt", "--block-size", "64", "--batch-size", "4", "--eval-iters", "10",
+             "--steps", "2", "--sample-tokens", "0"},
+            training_options());
+  auto const first = log_of(folder).front();
+  CHECK(first.at("train").get<double>() < 1.6);  // a model that has read the text
+  CHECK(read_text(folder / "chars.json") == read_text(source("models/shakespeare/chars.json")));
+  CHECK(read_text(folder / "config.json") == read_text(source("models/shakespeare/config.json")));
+}
+
+TEST_CASE("a traced model of one's own is trained from its header and keeps its own names") {
+  fs::path const folder = fresh_folder("own");
+  std::string const out =
+      output_of({command(), "train", source("tests/train_command/own_model.hpp").string(), "--data",
+                 small_text().string(), "-o", folder.string(), "--recipe", "nanogpt", "--init", "normal",
+                 "--block-size", "32", "--batch-size", "4", "--steps", "60", "--sample-tokens", "0"},
+                training_options());
+  CHECK(out.starts_with("own_model: 12,160 parameters"));
+  auto const log = log_of(folder);
+  CHECK(log.back().at("train").get<double>() < log.front().at("train").get<double>() - 0.3);
+  CHECK(read_text(folder / "model.safetensors").find("\"blocks.1.query.weight\"") != std::string::npos);
 }

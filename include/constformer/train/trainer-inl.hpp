@@ -141,8 +141,8 @@ class trainer {
     return loss / weight;
   }
 
-  /// body(worker, frame) on every worker: a pass over a batch without gradients, between two of training. Throws `error`
-  /// if the batch is larger than the bounds.
+  /// body(worker, frame) on every worker: a pass over a batch without gradients, between two of training. Throws
+  /// `error` if the batch is larger than the bounds.
   template <class Body>
   void run_beside(token_batch const& batch, Body const& body) {
     judge_batch(Program::graph, Program::bounds, batch);
