@@ -276,6 +276,11 @@ struct step {
     } else if constexpr (n.kind == node_kind::gain) {
       auto const by = hn::Set(d, input<1>::data(f)[element(f)]);
       pointwise1(self, f, [by](float_vec a) HWY_ATTR { return hn::Mul(a, by); });
+    } else if constexpr (n.kind == node_kind::constant) {
+      for_rows(self, f, [&](std::size_t, float* out) { *out = Program::graph.tables[n.index].values[f.layer]; });
+    } else if constexpr (n.kind == node_kind::gain_total) {
+      float const total = total_of_products(self, f);
+      if (self.index == 0) *data(f) = total;
     } else if constexpr (n.kind == node_kind::pointwise) {
       for_rows(self, f, [&](std::size_t r, float* out) {
         float const* const a = row<0>(f, r);
@@ -308,7 +313,8 @@ struct step {
       expert_weight_gradients(self, choices(f), input<0>::template slots<2>(f), input<1>::template slots<2>(f), data(f),
                               place.adds || f.adds, f.shared, f.own);
     } else if constexpr (n.kind == node_kind::gain_gradient) {
-      gain_gradient(self, f);
+      float const total = total_of_products(self, f);
+      if (self.index == 0) data(f)[n.factor < 0.0F ? f.layer : static_cast<int>(n.factor)] += total;
     } else if constexpr (n.kind == node_kind::sometimes) {
       bool const now = Program::graph.sets[n.index].contains(f.layer);
       keep_rows(self, f, [now](std::size_t) { return now; });
@@ -363,8 +369,8 @@ struct step {
   static expert_choices choices(frame const& f) {
     using places = input<2>;
     constexpr int outs = n.kind == node_kind::expert_linear ? inner : input<0>::inner;
-    constexpr int all = n.kind == node_kind::expert_weight_gradient ? n.shape.axes[0].extent
-                                                                    : input<1>::n.shape.axes[0].extent;
+    constexpr int all =
+        n.kind == node_kind::expert_weight_gradient ? n.shape.axes[0].extent : input<1>::n.shape.axes[0].extent;
     return {places::data(f), places::stride, places::rows(f), places::inner, all / outs};
   }
 
@@ -408,16 +414,15 @@ struct step {
       }
   }
   // Sums of rows are made by all, and added up in order by one.
-  static HWY_INLINE void gain_gradient(worker const& self, frame const& f) {
+  static HWY_INLINE float total_of_products(worker const& self, frame const& f) {
     input<0>::for_rows(self, f, [&](std::size_t r, float*) HWY_ATTR {
       f.shared[r] = sum_of_pairs(row<0>(f, r), row<1>(f, r), input<0>::columns,
                                  [](float_vec x, float_vec y) HWY_ATTR { return hn::Mul(x, y); });
     });
     self.sync();
-    if (self.index != 0) return;
     float total = 0.0F;
-    for (int r = 0; r < input<0>::rows(f); ++r) total += f.shared[r];
-    data(f)[n.factor < 0.0F ? f.layer : static_cast<int>(n.factor)] += total;
+    for (int r = 0; self.index == 0 && r < input<0>::rows(f); ++r) total += f.shared[r];
+    return total;
   }
   template <int I>
   static float const* offset(frame const& f) {
