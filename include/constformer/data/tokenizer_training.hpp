@@ -20,7 +20,7 @@ enum class id_order : std::uint8_t {
 struct bpe_options {
   int vocab_size = 0;                       ///< all ids, special tokens included
   std::string pattern{};                    ///< cuts text into words (PCRE2 syntax); empty: GPT-2's
-  std::vector<std::string> special;         ///< tokens that stand for themselves, never found by training
+  std::vector<std::string> special{};       ///< tokens that stand for themselves, never found by training
   id_order order = id_order::hugging_face;  ///< how ids are given out
 };
 

@@ -43,12 +43,12 @@ enum class chat_format : std::uint8_t {
 
 /// What to train on.
 struct data_options {
-  std::vector<std::filesystem::path> files;       ///< files or folders; what names of folders hold is taken in order
-  std::vector<std::filesystem::path> validation;  ///< the same; empty: files named …val… beside them, else a share
-  double validation_share = 0.1;                  ///< of `files`, at their end; 0: no validation
-  data_kind kind = data_kind::automatic;          ///< of the files
-  block_order order = block_order::random;        ///< tokens, text
-  chat_format chat = chat_format::automatic;      ///< conversations
+  std::vector<std::filesystem::path> files{};       ///< files or folders; what names of folders hold is taken in order
+  std::vector<std::filesystem::path> validation{};  ///< the same; empty: files named …val… beside them, else a share
+  double validation_share = 0.1;                    ///< of `files`, at their end; 0: no validation
+  data_kind kind = data_kind::automatic;            ///< of the files
+  block_order order = block_order::random;          ///< tokens, text
+  chat_format chat = chat_format::automatic;        ///< conversations
 
   int sequences = 12;       ///< of a batch
   int length = 256;         ///< tokens of each
