@@ -19,7 +19,7 @@ namespace {
 std::unique_ptr<block_starts> make_starts(token_stream const& stream, data_options const& options,
                                           torch_generator* random) {
   batch_shape const shape{options.sequences, options.length};
-  auto const seed = static_cast<std::uint32_t>(options.seed);
+  std::uint32_t const seed = seed_of(options);
   switch (options.order) {
     case block_order::random:
       if (random == nullptr) throw error("random blocks need a generator to be drawn from");

@@ -34,6 +34,7 @@ void for_each_number(Options& o, Each const& each) {
   each("sequences", o.sequences);
   each("length", o.length);
   each("source_length", o.source_length);
+  each("decoder_start", o.decoder_start);
   each("vocab", o.vocab);
   each("seed", o.seed);
   each("buffer", o.buffer);
@@ -71,6 +72,7 @@ data_options options_in(json const& from) {
   for_each_number(out, [&](char const* name, auto& field) {
     if (from.contains(name)) from[name].get_to(field);
   });
+  if (from.contains("chat_template")) from["chat_template"].get_to(out.chat_template);
   if (from.contains("cache")) out.cache = from["cache"].get<std::string>();
   return out;
 }
@@ -85,6 +87,7 @@ std::string json_of(data_options const& o) {
            {"kind", data::name_of(o.kind)},
            {"order", orders[static_cast<std::size_t>(o.order)]},
            {"chat", chats[static_cast<std::size_t>(o.chat)]},
+           {"chat_template", o.chat_template},
            {"cache", o.cache.string()}};
   for_each_number(o, [&](char const* name, auto const& field) { out[name] = field; });
   return out.dump();

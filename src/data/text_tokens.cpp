@@ -30,26 +30,6 @@ namespace {
 // than if the text were encoded at once.
 constexpr std::size_t encoded_at_once = std::size_t{64} << 20;
 
-std::uint64_t mixed(std::uint64_t hash, std::string_view bytes) {
-  std::array const both{hash, packed::xxh3(bytes.data(), bytes.size())};
-  return packed::xxh3(both.data(), sizeof both);
-}
-
-std::uint64_t hash_of_ids(std::uint64_t hash, std::vector<int> const& ids) {
-  return mixed(hash, {reinterpret_cast<char const*>(ids.data()), ids.size() * sizeof(int)});
-}
-
-// Of all pieces, and of what becomes of a text that splitting patterns and normalisers treat differently.
-std::uint64_t fingerprint(tokenizer const& text) {
-  std::uint64_t hash = static_cast<std::uint64_t>(text.vocab_size());
-  for (int id = 0; id < text.vocab_size(); ++id) hash = mixed(hash, text.piece(id));
-  try {
-    hash = hash_of_ids(hash, text.encode("I'LL don't caf\xC3\xA9  \n\n\t 12345 \xEF\xAC\x81 <s> \xE6\x99\x82", {}));
-  } catch (error const&) {  // a vocabulary of characters, which has no pattern
-  }
-  return hash;
-}
-
 // The place of character `n` of valid UTF-8.
 std::size_t byte_of_character(std::string_view text, std::int64_t n) {
   for (std::size_t at = 0; at < text.size(); ++at)
@@ -71,23 +51,53 @@ std::string_view next_piece(std::string_view text) {
   return text.substr(0, end);
 }
 
-std::string hexadecimal(std::uint64_t value) {
-  char out[17];
-  std::snprintf(out, sizeof out, "%016llx", static_cast<unsigned long long>(value));
-  return out;
-}
-
 }  // namespace
 
-std::string_view text_of(mapped_file const& file) {
-  std::string_view const text(reinterpret_cast<char const*>(file.bytes().data()), file.bytes().size());
+std::uint64_t mixed(std::uint64_t hash, std::string_view bytes) {
+  std::array const both{hash, packed::xxh3(bytes.data(), bytes.size())};
+  return packed::xxh3(both.data(), sizeof both);
+}
+
+std::uint64_t fingerprint(tokenizer const& text) {
+  std::uint64_t hash = static_cast<std::uint64_t>(text.vocab_size());
+  for (int id = 0; id < text.vocab_size(); ++id) hash = mixed(hash, text.piece(id));
+  try {
+    auto const ids = text.encode("I'LL don't caf\xC3\xA9  \n\n\t 12345 \xEF\xAC\x81 <s> \xE6\x99\x82", {});
+    hash = mixed(hash, {reinterpret_cast<char const*>(ids.data()), ids.size() * sizeof(int)});
+  } catch (error const&) {  // a vocabulary of characters, which has no pattern
+  }
+  return hash;
+}
+
+fs::path name_in(fs::path const& cache, char const* name, std::uint64_t fingerprint) {
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(fingerprint));
+  return cache / (std::string(name) + "-" + digits + ".bin");
+}
+
+fs::path make_cache(fs::path const& asked) {
+  fs::path const cache = asked.empty() ? fs::temp_directory_path() / "constformer-data" : asked;
+  std::error_code reason;
+  fs::create_directories(cache, reason);
+  if (reason) throw error(cache.string() + ": cannot be made: " + reason.message());
+  return cache;
+}
+
+void judge_utf8(std::string_view text) {
   if (auto const bad = text::find_invalid_utf8(text); bad != text.size())
-    throw error(file.path().string() + ": byte " + std::to_string(bad) + " of " + std::to_string(text.size()) +
-                " is no UTF-8");
+    throw error("byte " + std::to_string(bad) + " of " + std::to_string(text.size()) + " is no UTF-8");
+}
+
+std::string_view text_of(mapped_file const& file) try {
+  std::string_view const text(reinterpret_cast<char const*>(file.bytes().data()), file.bytes().size());
+  judge_utf8(text);
   return text;
+} catch (error const& problem) {
+  throw error(file.path().string() + ": " + problem.what());
 }
 
 std::vector<int> encode_plain(tokenizer const& text, std::string_view document, std::string const& where) try {
+  judge_utf8(document);
   return text.encode(document, {.add_special = false, .parse_special = false});
 } catch (error const& problem) {
   throw error(where + ": " + problem.what());
@@ -98,17 +108,12 @@ struct text_tokens::document {
   std::string_view text;
 };
 
-text_tokens::text_tokens(tokenizer const& text, fs::path cache) : text_(text), cache_(std::move(cache)) {
-  if (cache_.empty()) cache_ = fs::temp_directory_path() / "constformer-tokens";
-  std::error_code reason;
-  fs::create_directories(cache_, reason);
-  if (reason) throw error(cache_.string() + ": cannot be made: " + reason.message());
-}
+text_tokens::text_tokens(tokenizer const& text, fs::path cache) : text_(text), cache_(make_cache(cache)) {}
 
 token_range text_tokens::made_of(std::vector<document> const& documents) const {
   std::uint64_t hash = fingerprint(text_);
   for (document const& d : documents) hash = mixed(hash, d.text);
-  fs::path const path = cache_ / ("tokens-" + hexadecimal(hash) + ".bin");
+  fs::path const path = name_in(cache_, "tokens", hash);
   if (!fs::exists(path)) {
     auto const& special = text_.special();
     std::optional<int> const end = special.eos ? special.eos : special.bos;

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "constformer/core/error.hpp"
+#include "data/little_endian.hpp"
 
 namespace constformer {
 
@@ -31,17 +31,8 @@ constexpr std::uint32_t evaluation_magic = 20240522;  // llm.c's multiple choice
 
 std::size_t width_of(token_format format) { return format == token_format::llmc32 ? 4 : 2; }
 
-// Little-endian on every machine.
-template <class Word>
-Word load(std::byte const* bytes) {
-  Word value = 0;
-  for (std::size_t i = sizeof(Word); i-- > 0;) value = static_cast<Word>(value << 8 | std::to_integer<Word>(bytes[i]));
-  return value;
-}
-template <class Word>
-void store(std::byte* bytes, Word value) {
-  for (std::size_t i = 0; i < sizeof(Word); ++i) bytes[i] = static_cast<std::byte>(value >> (8 * i));
-}
+using data::load;
+using data::store;
 
 // llm.c's header if there is one. A file of bare tokens cannot begin so: GPT-2 has no token 55432 (20240520 mod 2¹⁶).
 std::optional<known_header> header_of(std::span<std::byte const> bytes, std::string const& name) {

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes vectors.json: batches that the original programs draw from small files of tokens, numbers of Python's and torch's generators.
+"""Writes vectors.json and packed.json: batches that the original programs make of small files, numbers of Python's and torch's generators.
 
-ORIGINALS is a folder with checkouts named nanoGPT, llm.c and llama2.c: their own code runs, nanoGPT's get_batch and llama2.c's
-PretokDataset in this process, llm.c's dataloader.h compiled by cc. Needs torch and numpy.
+ORIGINALS is a folder with checkouts named nanoGPT, llm.c, llama2.c, nanochat and bert, whose own code runs: llm.c's dataloader.h compiled by
+cc, the others in this process with stand-ins for TensorFlow and Parquet. Needs torch, numpy, transformers, tiktoken, rustbpe.
 
-    make_vectors.py ORIGINALS > vectors.json
+    make_vectors.py ORIGINALS
 """
 import contextlib
 import io
@@ -15,9 +15,12 @@ import re
 import subprocess
 import sys
 import tempfile
+import types
 
 import numpy as np
 import torch
+
+HERE = pathlib.Path(__file__).parent
 
 
 def tokens(count, salt=0):
@@ -120,11 +123,159 @@ def llama2c(folder):
     return out
 
 
+FIXTURES = HERE.parent / "text/fixtures"
+sys.path.append(str(HERE.parent / "text"))
+
+
+def stand_in(name, **members):
+    module = types.ModuleType(name)
+    vars(module).update(members)
+    sys.modules[name] = module
+    return module
+
+
+def said(role, content):
+    return {"role": role, "content": content}
+
+
+def conversations():
+    rng = random.Random(7)
+    from make_fixtures import TEXT
+
+    words = " ".join(TEXT[:8]).split()
+    some = lambda most: " ".join(rng.choice(words) for _ in range(rng.randint(1, most)))
+    out = []
+    for i in range(23):
+        messages = [said("system", some(4))] if i % 5 == 2 else []
+        for _ in range(rng.randint(1, 3)):
+            reply = some(7)
+            if i % 6 == 4:
+                reply = [{"type": "text", "text": some(3)}, {"type": "python", "text": "2+3"}, {"type": "python_output", "text": "5"}, {"type": "text", "text": some(2)}]
+            messages += [said("user", some(5)), said("assistant", reply)]
+        out.append(messages)
+    out[3][0]["content"] = "<|assistant_start|> is no token here"
+    return out
+
+
+def nanochat_tokenizer(folder):
+    sys.path.insert(0, str(folder / "nanochat"))
+    from nanochat.tokenizer import RustBPETokenizer
+
+    return RustBPETokenizer.from_directory(FIXTURES / "nanochat")
+
+
+def nanochat_sft(folder, tokenizer, talks):
+    """chat_sft.py's loader over TaskMixture's order."""
+    source = (folder / "nanochat/scripts/chat_sft.py").read_text()
+    loader = re.search(r"^def sft_data_generator.*?^        yield inputs, targets\n", source, re.S | re.M).group()
+    mixed = list(range(len(talks)))
+    random.Random(42).shuffle(mixed)
+    length = max(len(tokenizer.render_conversation({"messages": talk})[0]) for talk in talks) + 7  # none is too long
+    args = types.SimpleNamespace(max_seq_len=length, device_batch_size=3, num_iterations=-1)
+    scope = {"torch": torch, "args": args, "tokenizer": tokenizer, "train_dataset": [{"messages": talks[i]} for i in mixed], "val_dataset": [],
+             "ddp_rank": 0, "ddp_world_size": 1, "device": "cpu", "device_type": "cpu"}
+    exec(loader, scope)
+    made = [(rows(x), rows(y)) for _, (x, y) in zip(range(8), scope["sft_data_generator_bos_bestfit"]("train", buffer_size=6))]
+    return {"length": length, "batches": [{"x": x, "y": y} for x, y in made]}
+
+
+def nanochat_pretraining(tokenizer):
+    stand_in("pyarrow", parquet=stand_in("pyarrow.parquet"))
+    stand_in("nanochat.dataset", list_parquet_files=None)
+    stand_in("nanochat.common", get_dist_info=None)
+    from nanochat import dataloader
+    from make_fixtures import TEXT
+
+    rng = random.Random(3)
+    words = " ".join(TEXT).split()
+    texts = [" ".join(rng.choice(words) for _ in range(rng.randint(1, 30))) for _ in range(150)]
+
+    def document_batches(*_):
+        epoch = 0
+        while True:
+            epoch += 1
+            for i in range(0, len(texts), 128):
+                yield texts[i:i + 128], (0, 0, epoch)
+
+    dataloader._document_batches = document_batches
+    loader = dataloader.tokenizing_distributed_data_loader_bos_bestfit(tokenizer, 2, 40, "train", device="cpu", buffer_size=10)
+    return {"texts": texts, "batches": [{"x": rows(x), "y": rows(y)} for _, (x, y) in zip(range(40), loader)]}
+
+
+def bert(folder):
+    flags = types.SimpleNamespace(FLAGS=types.SimpleNamespace(do_whole_word_mask=False), mark_flag_as_required=None)
+    for kind in ("string", "bool", "integer", "float"):
+        setattr(flags, "DEFINE_" + kind, lambda *_: None)
+    stand_in("tensorflow", flags=flags, gfile=types.SimpleNamespace(GFile=open))
+    stand_in("six", PY3=True, PY2=False)
+    sys.path.insert(0, str(folder / "bert"))
+    import create_pretraining_data
+    import tokenization
+    from make_fixtures import TEXT
+
+    rng = random.Random(11)
+    sentences = [part.strip() + "." for line in TEXT for part in line.split(".") if part.strip()]
+    lines = []
+    for _ in range(7):
+        lines += rng.sample(sentences, rng.randint(1, 6)) + [""]
+    out = {"text": lines, "runs": []}
+    tokenizer = tokenization.FullTokenizer(str(FIXTURES / "bert_lines/vocab.txt"), do_lower_case=True)
+    with tempfile.TemporaryDirectory() as made:
+        path = pathlib.Path(made) / "text.txt"
+        path.write_text("\n".join(lines) + "\n")
+        for length, dupes, short, share, most in ((64, 3, 0.1, 0.15, 20), (24, 4, 0.5, 0.3, 4)):
+            found = create_pretraining_data.create_training_instances([str(path)], tokenizer, length, dupes, short, share, most, random.Random(12345))
+            instances = []
+            for one in found:
+                labels = dict(zip(one.masked_lm_positions, tokenizer.convert_tokens_to_ids(one.masked_lm_labels)))
+                instances.append({"ids": tokenizer.convert_tokens_to_ids(one.tokens), "segments": one.segment_ids, "random": int(one.is_random_next),
+                                  "masked": sorted(labels.items())})
+            out["runs"].append({"length": length, "duplicates": dupes, "short": short, "share": share, "most": most, "instances": instances})
+    return out
+
+
+CHATML = r"""{%- for message in messages -%}{{ '<|im_start|>' + message.role + '\n' }}{% if message.role == 'assistant' %}{% generation %}{{ message.content + '<|im_end|>' }}{% endgeneration %}{{ '\n' }}{% else %}{{ message.content + '<|im_end|>\n' }}{% endif %}{%- endfor -%}"""
+LLAMA3 = r"""{{- bos_token -}}{%- for message in messages -%}{{ '<|start_header_id|>' + message.role + '<|end_header_id|>\n\n' }}{% if message.role == 'assistant' %}{% generation %}{{ message.content | trim + '<|eot_id|>' }}{% endgeneration %}{% else %}{{ message.content | trim + '<|eot_id|>' }}{% endif %}{%- endfor -%}"""
+
+
+def with_tokens(name, more):
+    """A tokenizer.json of the fixtures with special tokens behind its own; the test adds the same."""
+    data = json.loads((FIXTURES / name / "tokenizer.json").read_text())
+    first = max(list(data["model"]["vocab"].values()) + [token["id"] for token in data["added_tokens"]]) + 1
+    for i, token in enumerate(more):
+        data["added_tokens"].append({"id": first + i, "content": token, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True})
+    return data
+
+
+def transformers_chats(talks):
+    """apply_chat_template with the mask of what the assistant says."""
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    talks = [[m for m in talk] for talk in talks if all(isinstance(m["content"], str) for m in talk)]
+    out = []
+    for name, template, more in (("qwen2", CHATML, ["<|im_start|>", "<|im_end|>"]), ("llama3", LLAMA3, ["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"])):
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(with_tokens(name, more))), bos_token="<|bos|>", eos_token="<|endoftext|>")
+        made = [tokenizer.apply_chat_template(talk, chat_template=template, return_dict=True, return_assistant_tokens_mask=True) for talk in talks]
+        out.append({"fixture": name, "tokens": more, "talks": talks, "ids": [m["input_ids"] for m in made], "masks": [m["assistant_masks"] for m in made]})
+    return out
+
+
+def write(name, out):
+    text = "{\n" + ",\n".join(json.dumps(key) + ": " + json.dumps(value, separators=(",", ":")) for key, value in out.items()) + "\n}\n"
+    (HERE / name).write_text(text)
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     out = {"python": python_numbers(), "torch_states": torch_states(), "nanogpt": nanogpt(folder), "llmc": llmc(folder, 0), "llmc_shuffled": llmc(folder, 1),
            "llama2c": llama2c(folder)}
-    print("{\n" + ",\n".join(json.dumps(name) + ": " + json.dumps(value, separators=(",", ":")) for name, value in out.items()) + "\n}")
+    write("vectors.json", out)
+    talks = conversations()
+    tokenizer = nanochat_tokenizer(folder)
+    rendered = [dict(zip(("ids", "mask"), tokenizer.render_conversation({"messages": talk}))) for talk in talks]
+    write("packed.json", {"talks": talks, "rendered": rendered, "sft": nanochat_sft(folder, tokenizer, talks), "pretraining": nanochat_pretraining(tokenizer),
+                          "chats": transformers_chats(talks), "bert": bert(folder)})
 
 
 if __name__ == "__main__":

@@ -25,6 +25,11 @@ namespace {
 
 fs::path source_folder() { return std::getenv("CONSTFORMER_SOURCE"); }
 
+nlohmann::json read_json(char const* name) {
+  std::ifstream in(source_folder() / "tests/data" / name);
+  return nlohmann::json::parse(in);
+}
+
 void append(std::vector<std::int32_t>& to, std::vector<std::int32_t> const& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
@@ -32,10 +37,11 @@ void append(std::vector<std::int32_t>& to, std::vector<std::int32_t> const& from
 }  // namespace
 
 nlohmann::json const& vectors() {
-  static nlohmann::json const all = [] {
-    std::ifstream in(source_folder() / "tests/data/vectors.json");
-    return nlohmann::json::parse(in);
-  }();
+  static nlohmann::json const all = read_json("vectors.json");
+  return all;
+}
+nlohmann::json const& packed() {
+  static nlohmann::json const all = read_json("packed.json");
   return all;
 }
 
@@ -70,9 +76,9 @@ std::string scratch::read(std::string const& name) const {
 opened_tokenizer::opened_tokenizer(fs::path const& path)
     : blob(constformer::pack(constformer::load_tokenizer_source(path))), tokens(constformer::open_tokenizer(blob)) {}
 
-opened_tokenizer fixture(std::string const& name) {
-  return opened_tokenizer(source_folder() / "tests/text/fixtures" / name);
-}
+fs::path fixture_path(std::string const& name) { return source_folder() / "tests/text/fixtures" / name; }
+
+opened_tokenizer fixture(std::string const& name) { return opened_tokenizer(fixture_path(name)); }
 
 std::vector<std::vector<std::int32_t>> rows(std::vector<std::int32_t> const& column, int length) {
   std::vector<std::vector<std::int32_t>> out;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,11 @@
 
 namespace data_test {
 
-/// What make_vectors.py wrote.
+/// What make_vectors.py wrote: vectors.json, packed.json.
+/// @{
 nlohmann::json const& vectors();
+nlohmann::json const& packed();
+/// @}
 
 /// A folder that is empty and goes when the object does.
 struct scratch {
@@ -40,6 +44,9 @@ struct opened_tokenizer {
   std::vector<std::byte> blob;
   std::unique_ptr<constformer::tokenizer> tokens;
 };
+
+/// The path of a vocabulary of tests/text/fixtures.
+std::filesystem::path fixture_path(std::string const& name);
 
 /// A vocabulary of tests/text/fixtures.
 opened_tokenizer fixture(std::string const& name);

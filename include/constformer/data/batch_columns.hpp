@@ -34,16 +34,33 @@ struct batch_columns {
     return {source_tokens.data(), source_positions.data(), nullptr, sequences, source_length};
   }
 
-  /// Columns of `count` sequences of `tokens_each`: positions from 0, tokens 0, no targets.
+  /// Columns of `count` sequences of `tokens_each`: positions from 0, tokens 0, no targets; all others are emptied.
   void reshape(int count, int tokens_each) {
     sequences = count;
     length = tokens_each;
-    auto const rows = static_cast<std::size_t>(count) * static_cast<std::size_t>(tokens_each);
-    tokens.assign(rows, 0);
-    targets.assign(rows, -1);
-    positions.resize(rows);
-    for (std::size_t i = 0; i < rows; ++i)
-      positions[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(tokens_each));
+    tokens.assign(rows_of(tokens_each), 0);
+    targets.assign(rows_of(tokens_each), -1);
+    put_positions(positions, tokens_each);
+    for (auto* const other : {&lengths, &segments, &labels, &source_tokens, &source_positions, &source_lengths})
+      other->clear();
+    source_length = 0;
+  }
+
+  /// Columns of the sources of as many sequences: positions from 0, tokens 0.
+  void reshape_source(int tokens_each) {
+    source_length = tokens_each;
+    source_tokens.assign(rows_of(tokens_each), 0);
+    put_positions(source_positions, tokens_each);
+  }
+
+ private:
+  [[nodiscard]] std::size_t rows_of(int tokens_each) const {
+    return static_cast<std::size_t>(sequences) * static_cast<std::size_t>(tokens_each);
+  }
+  void put_positions(std::vector<std::int32_t>& column, int tokens_each) const {
+    column.resize(rows_of(tokens_each));
+    for (std::size_t i = 0; i < column.size(); ++i)
+      column[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(tokens_each));
   }
 };
 

@@ -49,22 +49,24 @@ struct data_options {
   data_kind kind = data_kind::automatic;            ///< of the files
   block_order order = block_order::random;          ///< tokens, text
   chat_format chat = chat_format::automatic;        ///< conversations
+  std::string chat_template{};                      ///< conversations: a checkpoint's own, in Jinja; empty: `chat`
 
-  int sequences = 12;       ///< of a batch
-  int length = 256;         ///< tokens of each
-  int source_length = 0;    ///< pairs: at most so many tokens of a source; 0: `length`
-  int vocab = 0;            ///< ids must be below; 0: the tokenizer's, without one: any
-  std::uint64_t seed = 42;  ///< of shuffled, llama2c, pairs; BERT's is 12345
+  int sequences = 12;      ///< of a batch
+  int length = 256;        ///< tokens of each
+  int source_length = 0;   ///< pairs: at most so many tokens of a source; 0: `length`
+  int decoder_start = -1;  ///< pairs: what a target is begun with; -1: the vocabulary's BOS, else its padding
+  int vocab = 0;           ///< ids must be below; 0: the tokenizer's, without one: any
+  std::int64_t seed = -1;  ///< of what is shuffled, 32 bits; -1: the original's, which is 12345 for BERT and 42 else
 
-  int buffer = 1000;  ///< documents, conversations: among which the best fit is looked for
+  int buffer = 0;  ///< documents, conversations: among which the best fit is looked for; 0: nanochat's 1000 and 100
 
   int masks_per_sequence = 20;     ///< masked: at most
   double mask_probability = 0.15;  ///< masked
   double short_probability = 0.1;  ///< masked: of sequences shorter than `length`
   int duplicates = 10;             ///< masked: times that a document is masked, each time otherwise
 
-  /// Folder for what is made of text once and then mapped: tokens in llm.c's format. Names carry a fingerprint of text
-  /// and tokenizer, so that a second run finds them. Empty: the system's temporary folder.
+  /// Folder for what is made of text once and then mapped: tokens in llm.c's format, masked sequences. Names carry a
+  /// fingerprint of what they were made of, so that a second run finds them. Empty: the system's temporary folder.
   std::filesystem::path cache{};
 };
 
