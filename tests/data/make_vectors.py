@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes vectors.json and packed.json: batches that the original programs make of small files, numbers of Python's and torch's generators.
+"""Writes vectors.json, packed.json and tokenizers.json: batches that the original programs make of small files, numbers of Python's and torch's
+generators, merges that tokenizers and rustbpe learn.
 
 ORIGINALS is a folder with checkouts named nanoGPT, llm.c, llama2.c, nanochat and bert, whose own code runs: llm.c's dataloader.h compiled by
-cc, the others in this process with stand-ins for TensorFlow and Parquet. Needs torch, numpy, transformers, tiktoken, rustbpe.
+cc, the others in this process with stand-ins for TensorFlow and Parquet. Needs torch, numpy, transformers, tokenizers, tiktoken, rustbpe.
 
     make_vectors.py ORIGINALS
 """
@@ -261,6 +262,53 @@ def transformers_chats(talks):
     return out
 
 
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+GPT4 = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
+
+
+def alphabet_bytes():
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    codes = printable + [256 + i for i in range(68)]
+    return {chr(code): byte for code, byte in zip(codes, printable + [b for b in range(256) if b not in printable])}
+
+
+def hugging_face(text, size, special, pattern):
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False) if pattern == "gpt2" else pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(GPT4 if pattern == "gpt4" else pattern), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.train_from_iterator([text], trainers.BpeTrainer(vocab_size=size, special_tokens=special, show_progress=False,
+                                                              initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    model = json.loads(tokenizer.to_str())["model"]
+    byte = alphabet_bytes()
+    spell = lambda token: token.encode().hex() if token in special else bytes(byte[c] for c in token).hex()
+    return {"tokens": [spell(token) for token in sorted(model["vocab"], key=model["vocab"].get)], "merges": [[model["vocab"][t] for t in merge] for merge in model["merges"]]}
+
+
+def rust_bpe(text, size, special, pattern):
+    import rustbpe
+
+    tokenizer = rustbpe.Tokenizer()
+    tokenizer.train_from_iterator([text], size - len(special), pattern={"gpt2": GPT2, "gpt4": GPT4}.get(pattern, pattern))
+    return {"tokens": [token.hex() for token, _ in sorted(tokenizer.get_mergeable_ranks(), key=lambda rank: rank[1])] + [token.encode().hex() for token in special]}
+
+
+def trained():
+    from make_fixtures import TEXT
+
+    rng = random.Random(1)
+    paragraphs = "\n".join(TEXT)
+    few = "".join(rng.choice("ab") for _ in range(400))  # one long word with many equal counts and runs
+    some = " ".join("".join(rng.choice("abc") for _ in range(rng.randint(1, 12))) for _ in range(150))
+    out = []
+    for text, size, special, pattern in ((paragraphs, 420, ["<|endoftext|>", "<|bos|>"], "gpt2"), (paragraphs, 400, [], "gpt4"), (few, 330, ["abab"], ".+"),
+                                         (some, 400, ["<s>", "aba"], "gpt2"), ("aaaaaaa aaaa aaa", 300, [], "gpt2"), ("-a-b-", 262, ["<s>"], "[ab]")):
+        for order, train in (("hugging_face", hugging_face), ("rustbpe", rust_bpe)):
+            out.append({"text": text, "size": size, "special": special, "pattern": pattern, "order": order, **train(text, size, special, pattern)})
+    return out
+
+
 def write(name, out):
     text = "{\n" + ",\n".join(json.dumps(key) + ": " + json.dumps(value, separators=(",", ":")) for key, value in out.items()) + "\n}\n"
     (HERE / name).write_text(text)
@@ -274,6 +322,7 @@ def main():
     talks = conversations()
     tokenizer = nanochat_tokenizer(folder)
     rendered = [dict(zip(("ids", "mask"), tokenizer.render_conversation({"messages": talk}))) for talk in talks]
+    write("tokenizers.json", {"trained": trained()})
     write("packed.json", {"talks": talks, "rendered": rendered, "sft": nanochat_sft(folder, tokenizer, talks), "pretraining": nanochat_pretraining(tokenizer),
                           "chats": transformers_chats(talks), "bert": bert(folder)})
 

@@ -45,6 +45,11 @@ nlohmann::json const& packed() {
   return all;
 }
 
+nlohmann::json const& tokenizers() {
+  static nlohmann::json const all = read_json("tokenizers.json");
+  return all;
+}
+
 scratch::scratch() {
   std::string name = (fs::temp_directory_path() / "constformer-data-XXXXXX").string();
   folder = mkdtemp(name.data());

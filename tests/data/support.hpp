@@ -16,10 +16,11 @@
 
 namespace data_test {
 
-/// What make_vectors.py wrote: vectors.json, packed.json.
+/// What make_vectors.py wrote: vectors.json, packed.json, tokenizers.json.
 /// @{
 nlohmann::json const& vectors();
 nlohmann::json const& packed();
+nlohmann::json const& tokenizers();
 /// @}
 
 /// A folder that is empty and goes when the object does.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,30 +20,37 @@ enum class id_order : std::uint8_t {
 /// What byte-level BPE is trained with.
 struct bpe_options {
   int vocab_size = 0;                       ///< all ids, special tokens included
-  std::string pattern{};                    ///< cuts text into words (PCRE2 syntax); empty: GPT-2's
+  std::string pattern = "gpt2";             ///< cuts text into words; as `split_pattern` takes it
   std::vector<std::string> special{};       ///< tokens that stand for themselves, never found by training
   id_order order = id_order::hugging_face;  ///< how ids are given out
 };
 
-/// What was learnt: the token of each id and which two ids each merge joins, first merge first.
+/// A pattern by its name: gpt2, gpt4, nanochat, llama3, qwen2, o200k. Anything else is a pattern itself, in the syntax of
+/// tokenizer.json (Oniguruma's).
+[[nodiscard]] std::string split_pattern(std::string_view name);
+
+/// What was learnt.
 struct trained_bpe {
-  std::vector<std::string> tokens;          ///< bytes, by id; special tokens as they are written
-  std::vector<std::pair<int, int>> merges;  ///< ids
+  std::vector<std::string> tokens;          ///< by id: bytes; special tokens as they are written
+  std::vector<std::pair<int, int>> merges;  ///< the ids that each joins, first merge first
   int first_special = 0;                    ///< id of the first special token
 };
 
-/// Counts the words of text and learns merges. Equal counts: the pair of smaller ids first.
+/// Learns byte-level BPE (Sennrich et al., arXiv:1508.07909) of words and their counts: the most frequent pair of
+/// neighbours first, of equal ones that of the smaller ids, as tokenizers' BpeTrainer and rustbpe.
 class bpe_trainer {
  public:
-  /// Throws `error` if the vocabulary is smaller than 256 bytes and the special tokens need, or the pattern is none.
+  /// Throws `error` if the vocabulary has fewer ids than bytes and special tokens need, if a special token comes twice,
+  /// or if the pattern is none.
   explicit bpe_trainer(bpe_options options);
   ~bpe_trainer();
   bpe_trainer(bpe_trainer const&) = delete;
   bpe_trainer& operator=(bpe_trainer const&) = delete;
 
-  /// Counts the words of one document.
+  /// Counts the words of one document, in UTF-8.
   void add(std::string_view document);
-  /// Learns; fewer merges than asked for where no pair is left. Throws `error` if there was no text.
+
+  /// Learns; fewer tokens than asked for where no pair is left. Throws `error` if there was no text.
   [[nodiscard]] trained_bpe train() const;
 
  private:
@@ -51,10 +59,26 @@ class bpe_trainer {
   std::unique_ptr<words> words_;
 };
 
-/// A pattern by its name (gpt2, gpt4, llama3, qwen2, o200k, nanochat); anything else is a pattern itself.
-[[nodiscard]] std::string split_pattern(std::string_view name);
+/// Collects the characters of text, as nanoGPT's prepare.py does.
+class character_trainer {
+ public:
+  /// Adds those of one document, in UTF-8.
+  void add(std::string_view document);
 
-/// Writes tokenizer.json and tokenizer_config.json to `folder`, which is made.
+  /// Each once, by its code: the place of a character is its id. Throws `error` if there was no text.
+  [[nodiscard]] std::vector<std::string> train() const;
+
+ private:
+  std::set<char32_t> seen_;
+};
+
+/// Writes tokenizer.json and tokenizer_config.json, which `load_tokenizer_source` and transformers read, to a folder,
+/// which is made. Special tokens get the roles that their spellings usually have. Throws `error` where it cannot be
+/// written.
+/// @{
 void write_bpe(trained_bpe const& bpe, bpe_options const& options, std::filesystem::path const& folder);
+void write_characters(std::vector<std::string> const& characters, std::vector<std::string> const& special,
+                      std::filesystem::path const& folder);
+/// @}
 
 }  // namespace constformer
