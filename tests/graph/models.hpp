@@ -109,9 +109,8 @@ struct routed_block {
     value const scores = router(h);
     value const chosen = top_indices(scores, 2);
     value const share = softmax(take(scores, chosen));
-    value const mixed = down(pointwise(
-                                 up(h, chosen), [](float v) { return v * v * 0.5F + v; }, [](float v) { return v + 1; }),
-                             chosen);
+    value const mixed =
+        down(pointwise(up(h, chosen), [](float v) { return v * v * 0.5F + v; }, [](float v) { return v + 1; }), chosen);
     return x + sum_outer(mixed * share);
   }
 };

@@ -363,8 +363,8 @@ struct step {
   static expert_choices choices(frame const& f) {
     using places = input<2>;
     constexpr int outs = n.kind == node_kind::expert_linear ? inner : input<0>::inner;
-    constexpr int all = n.kind == node_kind::expert_weight_gradient ? n.shape.axes[0].extent
-                                                                    : input<1>::n.shape.axes[0].extent;
+    constexpr int all =
+        n.kind == node_kind::expert_weight_gradient ? n.shape.axes[0].extent : input<1>::n.shape.axes[0].extent;
     return {places::data(f), places::stride, places::rows(f), places::inner, all / outs};
   }
 

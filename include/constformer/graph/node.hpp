@@ -46,7 +46,7 @@ enum class node_kind : std::uint8_t {
   first_row,       ///< the first row of each sequence
   sinusoid,        ///< a row of sines and cosines for each position: inputs positions; index: `position_kind`
   linear,          ///< a·Wᵀ (+ b): inputs a, W, b or none
-  expert_linear,  ///< a·W[e]ᵀ for each expert e that a row has: inputs a (…, in) or (…, k, in), W, places (…, k)
+  expert_linear,   ///< a·W[e]ᵀ for each expert e that a row has: inputs a (…, in) or (…, k, in), W, places (…, k)
   rms_norm,        ///< over the innermost axis: inputs a, weight or none; factor: eps
   layer_norm,      ///< over the innermost axis: inputs a, weight, bias or none; factor: eps
   deviation_norm,  ///< alike, with σ + eps below (`norm_kind`)
@@ -80,7 +80,7 @@ enum class node_kind : std::uint8_t {
   take_gradient,        ///< dy at the places of b, added up, else 0: inputs dy, b
   expert_gradient,      ///< of what an `expert_linear` took: inputs dy, W, places
   expert_weight_gradient,  ///< of its matrices, parameter `index`: inputs dy, a, places
-  place,                ///< zeros but for columns [index, …), which are a
+  place,                   ///< zeros but for columns [index, …), which are a
 };
 
 /// Inputs of a node that has them all.
@@ -92,7 +92,7 @@ struct node {
   std::array<int, most_inputs> inputs{-1, -1, -1, -1, -1, -1, -1};  ///< ids of nodes before this one; −1: none
   value_shape shape{};                                              ///< of what it gives
   int index = 0;                                                    ///< as its kind says
-  float (*function)(float) = nullptr;                           ///< of `pointwise` nodes
+  float (*function)(float) = nullptr;                               ///< of `pointwise` nodes
   float factor = 0.0F;                                              ///< as its kind says
   int loop = -1;                                                    ///< the loop whose body it is in; −1: none
   int only = -1;                                                    ///< it runs in layers of that set alone; −1: in all
