@@ -76,7 +76,7 @@ macro(_cf_fetch_sentencepiece)
   FetchContent_Declare(sentencepiece GIT_REPOSITORY https://github.com/google/sentencepiece GIT_TAG v0.2.0
                                      GIT_SHALLOW TRUE GIT_SUBMODULES "")
   _cf_add_fetched(sentencepiece)
-  _cf_adopt(sentencepiece "${sentencepiece_SOURCE_DIR}/src" sentencepiece-static)
+  _cf_adopt(sentencepiece "${sentencepiece_SOURCE_DIR}/src" sentencepiece_train-static)
 endmacro()
 
 macro(_cf_fetch_catch2)

@@ -89,6 +89,17 @@ void atomic_file::write(std::span<std::byte const> bytes) {
 
 void atomic_file::write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
 
+void atomic_file::overwrite(std::size_t offset, std::span<std::byte const> bytes) {
+  if (descriptor_ < 0 || offset + bytes.size() > size_) fail(EINVAL);
+  while (!bytes.empty()) {
+    ::ssize_t const written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::size_t>(written);
+  }
+}
+
 void atomic_file::commit() {
   if (descriptor_ < 0) fail(EBADF);
   if (temporary_.empty()) return close();

@@ -13,6 +13,7 @@ void add_build(CLI::App& app);
 void add_export(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_detokenize(CLI::App& app);
+void add_train_tokenizer(CLI::App& app);
 void add_chat_render(CLI::App& app);
 /// @}
 

@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
     constformer::command::add_export(app);
     constformer::command::add_tokenize(app);
     constformer::command::add_detokenize(app);
+    constformer::command::add_train_tokenizer(app);
     constformer::command::add_chat_render(app);
     app.parse(argc, argv);
   } catch (CLI::Success const& asked) {  // --help, --version

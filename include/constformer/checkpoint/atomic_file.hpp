@@ -30,6 +30,9 @@ class atomic_file {
   /// Appends characters as they are.
   void write(std::string_view text);
 
+  /// Writes bytes over those at `offset`, which are written already. Not for devices and pipes.
+  void overwrite(std::size_t offset, std::span<std::byte const> bytes);
+
   /// Bytes written so far.
   [[nodiscard]] std::size_t size() const { return size_; }
 

@@ -1,13 +1,18 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
-#include <random>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "constformer/core/error.hpp"
+#include "constformer/core/mersenne_twister.hpp"
 
 namespace constformer {
 
@@ -16,10 +21,10 @@ namespace constformer {
 class torch_generator {
  public:
   /// As `torch.manual_seed(seed)` leaves it.
-  explicit torch_generator(std::uint64_t seed) : engine_(static_cast<std::uint32_t>(seed)) {}
+  explicit torch_generator(std::uint64_t seed) : seed_(seed), engine_(static_cast<std::uint32_t>(seed)) {}
 
   /// The next word of the Mersenne twister.
-  std::uint32_t next32() { return static_cast<std::uint32_t>(engine_()); }
+  std::uint32_t next32() { return engine_.next(); }
   /// Two words, the first one above.
   std::uint64_t next64() {
     std::uint64_t const high = next32();
@@ -70,8 +75,51 @@ class torch_generator {
   /// One element of a Bernoulli mask: true with probability `p`.
   bool bernoulli(double p) { return uniform_double() < p; }
 
+  static constexpr std::size_t state_size = 5056;         ///< bytes
+  using state_bytes = std::array<std::byte, state_size>;  ///< what `torch.get_rng_state()` gives
+
+  /// Its state, as `torch.get_rng_state()` and Generator.get_state() give it.
+  [[nodiscard]] state_bytes state() const {
+    state_bytes out{};
+    auto const& now = engine_.now();
+    put(out, 0, seed_);
+    put(out, 8, std::uint64_t{now.left} | std::uint64_t{1} << 32);  // left, then "seeded"
+    put(out, 16, now.next);
+    for (std::size_t i = 0; i < now.words.size(); ++i) put(out, 24 + 8 * i, now.words[i]);
+    put(out, spare_at, has_spare_ ? std::bit_cast<std::uint64_t>(spare_) : 0);
+    put(out, spare_at + 16, has_spare_ ? 1 : 0);
+    return out;
+  }
+
+  /// Goes on from a state, as `torch.set_rng_state`. Throws `error` on what is none.
+  void restore(std::span<std::byte const> state) {
+    mersenne_twister::state now;
+    if (state.size() == state_size) {
+      seed_ = get(state, 0);
+      now.left = static_cast<std::uint32_t>(get(state, 8));
+      now.next = static_cast<std::uint32_t>(get(state, 16));
+      for (std::size_t i = 0; i < now.words.size(); ++i)
+        now.words[i] = static_cast<std::uint32_t>(get(state, 24 + 8 * i));
+    }
+    if (state.size() != state_size || (now.left != 1 && now.left + now.next != now.words.size() + 1))
+      throw error("these " + std::to_string(state.size()) + " bytes are no state of torch's generator, which has 5056");
+    engine_ = mersenne_twister(now);
+    has_spare_ = get(state, spare_at + 16) != 0;
+    spare_ = std::bit_cast<double>(get(state, spare_at));
+  }
+
  private:
   static constexpr std::size_t block = 16;
+  static constexpr std::size_t spare_at = 24 + 8 * mersenne_twister::size + 8;
+
+  static void put(state_bytes& out, std::size_t at, std::uint64_t value) {
+    for (std::size_t i = 0; i < 8; ++i) out[at + i] = static_cast<std::byte>(value >> (8 * i));
+  }
+  static std::uint64_t get(std::span<std::byte const> in, std::size_t at) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 8; i-- > 0;) value = value << 8 | std::to_integer<std::uint64_t>(in[at + i]);
+    return value;
+  }
 
   // Box and Muller's pairs: j and j + 8 of each block.
   static void to_normal(std::span<float> out, float mean, float deviation) {
@@ -96,7 +144,8 @@ class torch_generator {
     return radius * std::cos(angle);
   }
 
-  std::mt19937 engine_;
+  std::uint64_t seed_;
+  mersenne_twister engine_;
   double spare_ = 0.0;
   bool has_spare_ = false;
 };
