@@ -132,9 +132,21 @@ HWY_INLINE void store_some(float_vec v, float* to, Count count) {
     hn::StoreN(v, float_tag(), to, static_cast<std::size_t>(count));
 }
 
-/// Rows [row, row + Rows) of `a`, as far as there are so many, times `Panels` packed panels, for column 16·panel on.
+/// Panels one after the other.
+struct packed_panels {
+  float const* base;  ///< line 0 of panel 0
+  int lines;          ///< from one panel to the next
+
+  /// Line 0 of panel `p`.
+  [[nodiscard]] HWY_INLINE float const* at(int p) const {
+    return base + static_cast<std::size_t>(p) * static_cast<std::size_t>(lines) * panel_rows;
+  }
+};
+
+/// Rows [row, row + Rows) of `a`, as far as there are so many, times panels [panel, panel + Panels), for as many lines
+/// as `a` has columns.
 template <int Rows, int Panels>
-HWY_INLINE void product_tile(float_rows const& a, int row, float const* packed, int panel, product_end const& end) {
+HWY_INLINE void product_tile(float_rows const& a, int row, packed_panels const& w, int panel, product_end const& end) {
   float const* x[Rows];
   rows_of(a.data, a.stride, row, a.rows, x);
   int const rows = a.rows - row;
@@ -151,40 +163,36 @@ HWY_INLINE void product_tile(float_rows const& a, int row, float const* packed, 
     for_vectors<Rows, Panels>(rows, columns, [&](int r, int v, auto count) HWY_ATTR {
       t.sums[r][v] = load_some(end.offset + column + v * lanes, count);
     });
-  std::size_t const lines = static_cast<std::size_t>(a.columns) * panel_rows;
-  accumulate<float>(t, x, panels<float, fixed<panel_rows>>{packed, lines, {}}, a.columns);
+  auto const step = static_cast<std::size_t>(w.lines) * panel_rows;
+  accumulate<float>(t, x, panels<float, fixed<panel_rows>>{w.at(panel), step, {}}, a.columns);
   for_vectors<Rows, Panels>(rows, columns, [&](int r, int v, auto count) HWY_ATTR {
     store_some(t.sums[r][v], out + static_cast<std::size_t>(r) * end.stride + v * lanes, count);
   });
 }
 
-/// All rows of `a` from `row` up to `rows` by panels [panel, panel + Panels).
+/// Rows of `a` from `row` on by panels [panel, panel + Panels).
 template <int Panels>
-HWY_NOINLINE void product_tiles(float_rows const& a, int row, float const* packed, int panel, product_end const& end) {
+HWY_NOINLINE void product_tiles(float_rows const& a, int row, packed_panels const& w, int panel,
+                                product_end const& end) {
   using shape = tile_shape<float>;
   for (int tile = 0; row < a.rows; row += tile) {
     tile = next_tile_rows<float>(a.rows - row);
     if (tile == shape::rest_rows)
-      product_tile<shape::rest_rows, Panels>(a, row, packed, panel, end);
+      product_tile<shape::rest_rows, Panels>(a, row, w, panel, end);
     else if (tile == shape::rows)
-      product_tile<shape::rows, Panels>(a, row, packed, panel, end);
+      product_tile<shape::rows, Panels>(a, row, w, panel, end);
     else if constexpr (shape::middle_rows != shape::rows)
-      product_tile<shape::middle_rows, Panels>(a, row, packed, panel, end);
+      product_tile<shape::middle_rows, Panels>(a, row, w, panel, end);
   }
 }
 
-/// Rows of `a`, whose columns are the depth, times `count` packed panels.
-HWY_INLINE void multiply(float_rows const& a, float const* packed, int count, product_end const& end) {
+/// Rows of `a` from `row` on by the first `count` panels.
+HWY_INLINE void multiply(float_rows const& a, int row, packed_panels const& w, int count, product_end const& end) {
   constexpr int most = tile_shape<float>::panels;
-  std::size_t const panel = static_cast<std::size_t>(a.columns) * panel_rows;
-  for (int row = 0; row < a.rows; row += product_rows) {
-    float_rows const some{a.data, a.stride, HWY_MIN(row + product_rows, a.rows), a.columns};
-    int p = 0;
-    for (; p + most <= count; p += most)
-      product_tiles<most>(some, row, packed + static_cast<std::size_t>(p) * panel, p, end);
-    if constexpr (most > 1)
-      for (; p < count; ++p) product_tiles<1>(some, row, packed + static_cast<std::size_t>(p) * panel, p, end);
-  }
+  int p = 0;
+  for (; p + most <= count; p += most) product_tiles<most>(a, row, w, p, end);
+  if constexpr (most > 1)
+    for (; p < count; ++p) product_tiles<1>(a, row, w, p, end);
 }
 
 /// out (a.rows, outputs) = a · b, for outputs [16·first, 16·last) only. Sums have one order whatever the range.
@@ -197,9 +205,11 @@ HWY_NOINLINE void product(float_rows const& a, float_rows const& b, product_end 
       int const depth = HWY_MIN(product_depth, a.columns - k);
       pack<Way>(b, panel, count, k, depth, scratch);
       int const column = panel * panel_rows;
-      multiply({a.data + k, a.stride, a.rows, depth}, scratch, count,
-               {end.out + column, end.stride, end.columns - column, end.add || k > 0,
-                end.offset == nullptr || k > 0 ? nullptr : end.offset + column});
+      product_end const piece{end.out + column, end.stride, end.columns - column, end.add || k > 0,
+                              end.offset == nullptr || k > 0 ? nullptr : end.offset + column};
+      for (int row = 0; row < a.rows; row += product_rows)
+        multiply({a.data + k, a.stride, HWY_MIN(row + product_rows, a.rows), depth}, row, {scratch, depth}, count,
+                 piece);
     }
 }
 
