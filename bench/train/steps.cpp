@@ -24,8 +24,8 @@ namespace {
 
 using shape = bench_train::CF_BENCH_WORK;
 using model_type = shape::model;
-using training = constformer::training_program<model_type, {.tokens = shape::sequences * shape::length,
-                                                            .sequences = shape::sequences}>;
+using training = constformer::training_program<
+    model_type, {.tokens = shape::sequences * shape::length, .sequences = shape::sequences, .length = shape::length}>;
 using group = constformer::parameter_group<constformer::adamw_options>;
 constexpr std::array groups{group{"matrices", constformer::is_matrix, {.beta2 = 0.95, .decay = 0.1}},
                             group{"vectors", constformer::is_vector, {.beta2 = 0.95, .decay = 0.0}}};
