@@ -61,7 +61,8 @@ struct scratch_of {
     for (node const& n : Program::graph.nodes)
       if (n.kind == node_kind::attention)
         most = HWY_MAX(
-            most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent,
+            most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[1])].shape.last().extent,
+                                    Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent,
                                     Program::bounds.longest(), n.inputs[3] >= 0));
     return most;
   }();

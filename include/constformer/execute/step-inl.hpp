@@ -595,7 +595,7 @@ struct step {
     work_range const mine = self.share(f.batch.sequences * e.heads);
     for (int i = mine.begin; i < mine.end; ++i) {
       span_of_rows const rows = span_of(f, i / e.heads);
-      attend_head(rows_of<step>(f, rows), e, rules_of<3>(f, i / e.heads, rows.keys), i % e.heads, f.own);
+      attention_pass(rows_of<step>(f, rows), e, rules_of<3>(f, i / e.heads, rows.keys), i % e.heads, f.own).run();
     }
   }
 
