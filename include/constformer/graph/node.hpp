@@ -41,6 +41,7 @@ enum class node_kind : std::uint8_t {
   // By rows
   gather,          ///< rows of a table by ids: inputs table, ids; index: added to ids
   first_row,       ///< the first row of each sequence
+  wanted_rows,     ///< the rows that are asked for
   sinusoid,        ///< a row of sines and cosines for each position: inputs positions; index: `position_kind`
   linear,          ///< a·Wᵀ (+ b): inputs a, W, b or none
   rms_norm,        ///< over the innermost axis: inputs a, weight or none; factor: eps

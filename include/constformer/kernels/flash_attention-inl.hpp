@@ -14,6 +14,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/kernels/few_rows-inl.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/math-inl.hpp"
@@ -74,6 +75,7 @@ struct attention_rows {
   std::size_t out_stride;  ///< of out
   int queries;             ///< of the sequence
   int keys;                ///< of the sequence, or of its source
+  int first = 0;           ///< position of query 0 in the sequence: keys of those before it are there, too
 };
 
 /// Floats that attention wants for itself, each worker, for sequences of up to `longest` rows.
@@ -83,7 +85,8 @@ constexpr std::size_t attention_scratch(int value_dim, int longest, bool biased)
          (biased ? 4 * (static_cast<std::size_t>(longest) + attention_tile) : 0) + product_scratch;
 }
 
-/// Biases of `head` for each distance key − query, or with `Reversed` query − key, in `room`.
+/// Biases of `head` for each distance key − query, or with `Reversed` query − key, in `room`; queries end at position
+/// `queries`.
 template <bool Reversed>
 HWY_INLINE float* biases_by_distance(score_rules const& rules, int heads, int head, int queries, float* room) {
   float* const base = room + (Reversed ? rules.keys : queries) + attention_tile;
@@ -162,26 +165,28 @@ HWY_NOINLINE inline void attend_head(attention_rows const& a, attention_extents 
   float* const totals = peaks + attention_tile;
   float* const packed = totals + attention_tile;
   float* const biases =
-      rules.biased ? biases_by_distance<false>(rules, e.heads, head, a.queries, packed + product_scratch) : nullptr;
+      rules.biased ? biases_by_distance<false>(rules, e.heads, head, a.first + a.queries, packed + product_scratch)
+                   : nullptr;
   float const factor = rules.shapes() ? 1.0F : rules.factor;
   for (int query = 0; query < a.queries; query += attention_tile) {
     int const queries = HWY_MIN(attention_tile, a.queries - query);
     for (int r = 0; r < attention_tile; ++r) peaks[r] = -1e30F, totals[r] = 0.0F;
     for (int i = 0; i < queries * padded(width); ++i) sums[i] = 0.0F;
     float_rows const q{a.q + static_cast<std::size_t>(query) * a.q_stride + head * dim, a.q_stride, queries, dim};
-    int const first = rules.visible(query).begin / attention_tile * attention_tile;
-    int const end = rules.visible(query + queries - 1).end;
+    int const position = a.first + query;
+    int const first = rules.visible(position).begin / attention_tile * attention_tile;
+    int const end = rules.visible(position + queries - 1).end;
     for (int key = first; key < end; key += attention_tile) {
       int const keys = HWY_MIN(attention_tile, a.keys - key);
       float_rows const k{a.k + static_cast<std::size_t>(key) * a.k_stride + group * dim, a.k_stride, keys, dim};
       float_rows const v{a.v + static_cast<std::size_t>(key) * a.v_stride + group * width, a.v_stride, keys, width};
-      product<second_is::outputs>(q, k, {scores, attention_tile, attention_tile, false, nullptr}, 0,
-                                  attention_tile / panel_rows, packed);
+      any_product<second_is::outputs>(q, k, {scores, attention_tile, attention_tile, false, nullptr}, 0,
+                                      attention_tile / panel_rows, packed);
       if (rules.shapes())
-        shape_scores(rules, scores, queries, biases == nullptr ? nullptr : biases + key - query, nullptr);
+        shape_scores(rules, scores, queries, biases == nullptr ? nullptr : biases + key - position, nullptr);
       for (int r = 0; r < queries; ++r) {
         float* const row = scores + r * attention_tile;
-        key_range const seen = rules.visible(query + r);
+        key_range const seen = rules.visible(position + r);
         key_range const columns{seen.begin - key, HWY_MIN(seen.end - key, keys)};
         float const before = peaks[r];
         peaks[r] = largest_score(row, columns, factor, before);
@@ -194,9 +199,9 @@ HWY_NOINLINE inline void attend_head(attention_rows const& a, attention_extents 
         for (int c = 0; c < padded(width); c += lanes)
           hn::StoreU(hn::Mul(hn::LoadU(d, sum + c), hn::Set(d, fade)), d, sum + c);
       }
-      product<second_is::depth>({scores, attention_tile, queries, keys}, v,
-                                {sums, static_cast<std::size_t>(padded(width)), padded(width), true, nullptr}, 0,
-                                padded(width) / panel_rows, packed);
+      any_product<second_is::depth>({scores, attention_tile, queries, keys}, v,
+                                    {sums, static_cast<std::size_t>(padded(width)), padded(width), true, nullptr}, 0,
+                                    padded(width) / panel_rows, packed);
     }
     for (int r = 0; r < queries; ++r) {
       float* const out = a.out + static_cast<std::size_t>(query + r) * a.out_stride;
