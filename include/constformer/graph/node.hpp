@@ -45,6 +45,7 @@ enum class node_kind : std::uint8_t {
   // By rows
   gather,          ///< rows of a table by ids: inputs table, ids; index: added to ids
   first_row,       ///< the first row of each sequence
+  wanted_rows,     ///< the rows that are asked for
   sinusoid,        ///< a row of sines and cosines for each position: inputs positions; index: `position_kind`
   linear,          ///< a·Wᵀ (+ b): inputs a, W, b or none
   expert_linear,   ///< a·W[e]ᵀ for each expert e that a row has: inputs a (…, in) or (…, k, in), W, places (…, k)

@@ -14,6 +14,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/kernels/few_rows-inl.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/math-inl.hpp"
@@ -74,6 +75,7 @@ struct attention_rows {
   std::size_t out_stride;  ///< of out
   int queries;             ///< of the sequence
   int keys;                ///< of the sequence, or of its source
+  int first = 0;           ///< position of query 0 in the sequence: keys of those before it are there, too
 };
 
 /// Tiles of queries that meet a tile of keys while that is packed.
@@ -132,7 +134,8 @@ HWY_INLINE void add_seen(float_rows const& a, float const* packed, int lines, fl
   }
 }
 
-/// Biases of `head` for each distance key − query, or with `Reversed` query − key, in `room`.
+/// Biases of `head` for each distance key − query, or with `Reversed` query − key, in `room`; queries end at position
+/// `queries`.
 template <bool Reversed>
 HWY_INLINE float* biases_by_distance(score_rules const& rules, int heads, int head, int queries, float* room) {
   float* const base = room + (Reversed ? rules.keys : queries) + attention_tile;
@@ -218,8 +221,7 @@ class attention_pass {
 
   /// Writes what the head gives.
   HWY_NOINLINE void run() {
-    if (rules_.biased) biases_ = biases_by_distance<false>(rules_, e_.heads, head_, a_.queries, room_);
-
+    if (rules_.biased) biases_ = biases_by_distance<false>(rules_, e_.heads, head_, a_.first + a_.queries, room_);
     for (int query = 0; query < a_.queries; query += block_rows) attend(query, HWY_MIN(block_rows, a_.queries - query));
   }
 
@@ -228,17 +230,22 @@ class attention_pass {
   HWY_INLINE void attend(int from, int queries) {
     for (int r = 0; r < queries; ++r) peaks_[r] = -1e30F, totals_[r] = 0.0F;
     for (int i = 0; i < queries * width_; ++i) sums_[i] = 0.0F;
-    int const first = rules_.visible(from).begin / attention_tile * attention_tile;
-    int const end = rules_.visible(from + queries - 1).end;
+    int const position = a_.first + from;
+    int const first = rules_.visible(position).begin / attention_tile * attention_tile;
+    int const end = rules_.visible(position + queries - 1).end;
     for (int key = first; key < end; key += attention_tile) {
       int const keys = HWY_MIN(attention_tile, a_.keys - key);
+      if (a_.queries <= few_rows) {
+        attend_few(from, queries, key, keys);
+        continue;
+      }
       pack<second_is::outputs>(tile_of(a_.k, a_.k_stride, key, group_ * e_.head_dim, keys, e_.head_dim), 0,
                                panels_for(keys), 0, e_.head_dim, keys_);
       pack<second_is::depth>(tile_of(a_.v, a_.v_stride, key, group_ * e_.value_dim, keys, e_.value_dim), 0,
                              panels_for(e_.value_dim), 0, keys, values_);
       for (int row = 0; row < queries; row += attention_tile) {
         int const some = HWY_MIN(attention_tile, queries - row);
-        if (rules_.visible(from + row).begin >= key + keys || rules_.visible(from + row + some - 1).end <= key)
+        if (rules_.visible(position + row).begin >= key + keys || rules_.visible(position + row + some - 1).end <= key)
           continue;
         attend_tile(from, row, some, key, keys);
       }
@@ -251,21 +258,40 @@ class attention_pass {
     int const query = from + row;
     multiply_seen(tile_of(a_.q, a_.q_stride, query, head_ * e_.head_dim, queries, e_.head_dim), keys_, panels_for(keys),
                   scores_, [&](int one, int other) HWY_ATTR {
-                    key_range const rows{rules_.seeing(key + one, a_.queries).begin,
-                                         rules_.seeing(key + other, a_.queries).end};
-                    return key_range{rows.begin - query, rows.end - query};
+                    int const last = a_.first + a_.queries;
+                    key_range const rows{rules_.seeing(key + one, last).begin, rules_.seeing(key + other, last).end};
+                    return key_range{rows.begin - a_.first - query, rows.end - a_.first - query};
                   });
     if (rules_.shapes())
-      shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - query, nullptr);
+      shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - a_.first - query, nullptr);
     for (int r = 0; r < queries; ++r) weigh_row(row + r, r, columns_of(query + r, query + r, key), padded(keys));
     add_seen({scores_, attention_tile, queries, keys}, values_, keys,
              {sums_ + row * width_, static_cast<std::size_t>(width_), queries, width_},
              [&](int one, int other) HWY_ATTR { return columns_of(query + one, query + other, key); });
   }
 
+  // The same of a few queries, which is quicker without packing.
+  HWY_INLINE void attend_few(int query, int queries, int key, int keys) {
+    few_rows_product<second_is::outputs>(
+        tile_of(a_.q, a_.q_stride, query, head_ * e_.head_dim, queries, e_.head_dim),
+        tile_of(a_.k, a_.k_stride, key, group_ * e_.head_dim, keys, e_.head_dim),
+        {scores_, attention_tile, attention_tile, false, nullptr}, 0, panels_for(keys));
+    if (rules_.shapes())
+      shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - a_.first - query, nullptr);
+    for (int r = 0; r < queries; ++r) {
+      key_range columns = columns_of(query + r, query + r, key);
+      columns.end = HWY_MIN(columns.end, keys);
+      weigh_row(r, r, columns, padded(keys));
+    }
+    few_rows_product<second_is::depth>({scores_, attention_tile, queries, keys},
+                                       tile_of(a_.v, a_.v_stride, key, group_ * e_.value_dim, keys, e_.value_dim),
+                                       {sums_, static_cast<std::size_t>(width_), width_, true, nullptr}, 0,
+                                       panels_for(e_.value_dim));
+  }
+
   // Columns of a tile of keys that some query of [first, last] sees.
   HWY_INLINE key_range columns_of(int first, int last, int key) const {
-    return {rules_.visible(first).begin - key, rules_.visible(last).end - key};
+    return {rules_.visible(a_.first + first).begin - key, rules_.visible(a_.first + last).end - key};
   }
 
   // Row `r` of the scores becomes probabilities below a peak that only rises.
