@@ -224,9 +224,11 @@ struct step {
     } else if constexpr (n.kind == node_kind::copy) {
       pointwise1(self, f, [](float_vec a) HWY_ATTR { return a; });
     } else if constexpr (n.kind == node_kind::activation) {
-      pointwise1(self, f, [d](float_vec a) HWY_ATTR { return activate<static_cast<activation_kind>(n.index)>(d, a); });
+      pointwise1(self, f, [d](float_vec a) HWY_ATTR __attribute__((always_inline)) {
+        return activate<static_cast<activation_kind>(n.index)>(d, a);
+      });
     } else if constexpr (n.kind == node_kind::activation_gradient) {
-      pointwise2(self, f, [d](float_vec a, float_vec dy) HWY_ATTR {
+      pointwise2(self, f, [d](float_vec a, float_vec dy) HWY_ATTR __attribute__((always_inline)) {
         return hn::Mul(dy, activation_slope<static_cast<activation_kind>(n.index)>(d, a));
       });
     } else if constexpr (n.kind == node_kind::gather) {

@@ -20,8 +20,7 @@ namespace HWY_NAMESPACE {
 inline constexpr int turn_rows = lanes >= 8 ? 8 : lanes >= 4 ? 4 : 1;
 
 /// to = fromᵀ, squares of `turn_rows` rows; strides in floats from row to row.
-HWY_INLINE void turn_square(float const* HWY_RESTRICT from, std::size_t from_stride, float* HWY_RESTRICT to,
-                            std::size_t to_stride) {
+HWY_INLINE void turn_square(float const* from, std::size_t from_stride, float* to, std::size_t to_stride) {
   if constexpr (turn_rows == 8) {
     hn::FixedTag<float, 8> const d;
     hn::FixedTag<double, 4> const dd;
@@ -64,8 +63,8 @@ HWY_INLINE void turn_square(float const* HWY_RESTRICT from, std::size_t from_str
 }
 
 /// to (columns, rows) = fromᵀ, for `rows` rows and `columns` columns of `from`.
-HWY_INLINE void turn(float const* HWY_RESTRICT from, std::size_t from_stride, int rows, int columns,
-                     float* HWY_RESTRICT to, std::size_t to_stride) {
+HWY_INLINE void turn(float const* from, std::size_t from_stride, int rows, int columns, float* to,
+                     std::size_t to_stride) {
   auto const one = [&](int r, int c) {
     to[static_cast<std::size_t>(c) * to_stride + static_cast<std::size_t>(r)] =
         from[static_cast<std::size_t>(r) * from_stride + static_cast<std::size_t>(c)];
