@@ -71,6 +71,11 @@ macro(_cf_fetch_cli11)
   _cf_adopt(cli11 "${cli11_SOURCE_DIR}/include")
 endmacro()
 
+macro(_cf_fetch_toml)
+  _cf_download(toml https://github.com/marzer/tomlplusplus v3.4.0)
+  _cf_adopt(toml "${toml_SOURCE_DIR}/include")
+endmacro()
+
 macro(_cf_fetch_sentencepiece)
   set(SPM_ENABLE_SHARED OFF CACHE INTERNAL "")
   FetchContent_Declare(sentencepiece GIT_REPOSITORY https://github.com/google/sentencepiece GIT_TAG v0.2.0

@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 set(CF_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/${PROJECT_NAME}")
 
-install(TARGETS constformer constformer_runtime constformer_readers constformer_data constformer_program
+install(TARGETS constformer constformer_runtime constformer_readers constformer_data constformer_train constformer_program
                 constformer_command
         EXPORT constformerTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
         RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
@@ -15,7 +15,7 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/configs")
 endif()
 install(FILES "${PROJECT_BINARY_DIR}/install/toolchain.json" DESTINATION "${CMAKE_INSTALL_DATADIR}/${PROJECT_NAME}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-install(DIRECTORY examples models DESTINATION "${CMAKE_INSTALL_DATADIR}/${PROJECT_NAME}")
+install(DIRECTORY examples models recipes DESTINATION "${CMAKE_INSTALL_DATADIR}/${PROJECT_NAME}")
 
 set(bundle_highway hwy)
 set(bundle_hana boost/hana boost/hana.hpp)

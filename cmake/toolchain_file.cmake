@@ -4,7 +4,8 @@
 #   flags            for every unit: language, optimisation, sanitizers (-march is the command's business: --target)
 #   include          folders of headers, ours first
 #   system_include   folders given by -isystem: Highway's, Hana's, range-v3's where the compiler does not look anyway
-#   libraries        static libraries in link order
+#   libraries        static libraries of a model's program in link order
+#   train_libraries  those of a trainer
 #   link_flags       for the link of the executable
 #   objcopy          keeps the units of a portable program apart
 #   prelude, check_prelude, launcher
@@ -28,12 +29,13 @@ function(_cf_json_list out)
 endfunction()
 
 function(_cf_write_toolchain file)
-  cmake_parse_arguments(arg "" "PRELUDE;CHECK_PRELUDE" "INCLUDE;SYSTEM;LIBRARIES;LAUNCHER" ${ARGN})
+  cmake_parse_arguments(arg "" "PRELUDE;CHECK_PRELUDE" "INCLUDE;SYSTEM;LIBRARIES;TRAIN_LIBRARIES;LAUNCHER" ${ARGN})
   separate_arguments(optimise NATIVE_COMMAND "${CF_MODEL_FLAGS}")
   _cf_json_list(flags -std=c++20 ${optimise} -DNDEBUG ${CF_SANITIZE_FLAGS})
   _cf_json_list(include_list ${arg_INCLUDE})
   _cf_json_list(system_list ${arg_SYSTEM})
   _cf_json_list(library_list ${arg_LIBRARIES})
+  _cf_json_list(train_list ${arg_TRAIN_LIBRARIES})
   _cf_json_list(link_list ${CF_MODEL_LINK_FLAGS})
   _cf_json_list(launcher_list ${arg_LAUNCHER})
   file(GENERATE OUTPUT "${file}" CONTENT "{
@@ -43,6 +45,7 @@ function(_cf_write_toolchain file)
   \"include\": ${include_list},
   \"system_include\": ${system_list},
   \"libraries\": ${library_list},
+  \"train_libraries\": ${train_list},
   \"link_flags\": ${link_list},
   \"objcopy\": \"${CMAKE_OBJCOPY}\",
   \"prelude\": \"${arg_PRELUDE}\",
@@ -131,9 +134,15 @@ _cf_write_toolchain("${PROJECT_BINARY_DIR}/share/constformer/toolchain.json"
   LAUNCHER ${cf_launcher}
   INCLUDE ${CF_INCLUDE}
   SYSTEM ${cf_system_include}
-  LIBRARIES "$<TARGET_FILE:constformer_program>" "$<TARGET_FILE:constformer_runtime>" ${cf_archives})
+  LIBRARIES "$<TARGET_FILE:constformer_program>" "$<TARGET_FILE:constformer_runtime>" ${cf_archives}
+  TRAIN_LIBRARIES "$<TARGET_FILE:constformer_train>" "$<TARGET_FILE:constformer_data>" "$<TARGET_FILE:constformer_readers>"
+                  "$<TARGET_FILE:constformer_runtime>" ${cf_archives})
 _cf_write_toolchain("${PROJECT_BINARY_DIR}/install/toolchain.json"
   INCLUDE "${CF_UP}${CMAKE_INSTALL_INCLUDEDIR}"
   SYSTEM ${cf_installed_system}
   LIBRARIES "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_program>"
-            "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_runtime>" ${cf_installed_archives})
+            "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_runtime>" ${cf_installed_archives}
+  TRAIN_LIBRARIES "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_train>"
+                  "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_data>"
+                  "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_readers>"
+                  "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_runtime>" ${cf_installed_archives})

@@ -48,6 +48,7 @@ deps: this is not Debian 12 or 13; install these yourself, then configure with c
   Highway >= 1.2 (static libhwy.a)    nlohmann-json >= 3.11
   CLI11 >= 2.1                        PCRE2 (static libpcre2-8.a)
   xxHash (static libxxhash.a)         sentencepiece >= 0.1.97
+  toml++ >= 3.3
   Catch2 >= 3.4 for the tests
 What is not found, CMake downloads at a pinned release (-DCF_FETCH=OFF forbids it).
 TEXT
@@ -66,7 +67,7 @@ want_system_packages() {
   want_tool pkg-config
   # binutils supplies the assembler's .incbin and objcopy; it always comes with g++.
   for name in libboost-dev librange-v3-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libsentencepiece-dev \
-      libxxhash-dev; do
+      libtomlplusplus-dev libxxhash-dev; do
     want_package "$name"
   done
   [ "$with_tests" = no ] && return 0

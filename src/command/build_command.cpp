@@ -223,7 +223,7 @@ command_line program_line(build const& b, std::string_view program) {
   std::vector<std::string> objects;
   for (object_plan const& plan : b.objects) objects.push_back(plan.object);
   objects.push_back("weights.o");
-  return link_line(b.tools, b.options.compile, objects, program);
+  return link_line(b.tools, b.options.compile, objects, b.tools.libraries, program);
 }
 
 void link_program(build& b) {

@@ -11,6 +11,7 @@ void add_config(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_build(CLI::App& app);
 void add_export(CLI::App& app);
+void add_train(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_detokenize(CLI::App& app);
 void add_train_tokenizer(CLI::App& app);

@@ -132,10 +132,10 @@ command_line section_line(toolchain const& tools, std::string_view object, std::
 }
 
 command_line link_line(toolchain const& tools, compile_options const& options, std::vector<std::string> const& objects,
-                       std::string_view program) {
+                       std::vector<std::string> const& libraries, std::string_view program) {
   command_line line = compiler_of(tools, options);
   line.insert(line.end(), objects.begin(), objects.end());
-  line.insert(line.end(), tools.libraries.begin(), tools.libraries.end());
+  line.insert(line.end(), libraries.begin(), libraries.end());
   line.insert(line.end(), tools.link_flags.begin(), tools.link_flags.end());
   line.insert(line.end(), {"-Wl,--gc-sections", "-s", "-o", std::string(program)});
   return line;

@@ -61,9 +61,10 @@ using command_line = std::vector<std::string>;
 [[nodiscard]] command_line section_line(toolchain const& tools, std::string_view object, std::string_view section,
                                         std::string_view file);
 
-/// Links `objects` and the libraries into `program`.
+/// Links `objects` and `libraries`, a model's or a trainer's, into `program`.
 [[nodiscard]] command_line link_line(toolchain const& tools, compile_options const& options,
-                                     std::vector<std::string> const& objects, std::string_view program);
+                                     std::vector<std::string> const& objects, std::vector<std::string> const& libraries,
+                                     std::string_view program);
 
 /// What a compiler's output says first: the sentence of a SHAPE_ERROR, else its first error line; empty if it has none.
 [[nodiscard]] std::string first_error(std::string_view output);

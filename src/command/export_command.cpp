@@ -1,19 +1,14 @@
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
-#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -21,15 +16,16 @@
 
 #include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/safetensors_write.hpp"
-#include "../checkpoint/readers/sentence_modules.hpp"
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
+#include "companions.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
+#include "new_folder.hpp"
 #include "pack_weights.hpp"
 #include "unpack_weights.hpp"
 
@@ -44,29 +40,6 @@ struct export_options {
   open_options open;
   std::string output;
 };
-
-// Files beside the weights that are given back as they are.
-constexpr std::array companions{"config.json",
-                                "generation_config.json",
-                                "tokenizer.json",
-                                "tokenizer_config.json",
-                                "special_tokens_map.json",
-                                "added_tokens.json",
-                                "chat_template.jinja",
-                                "vocab.json",
-                                "merges.txt",
-                                "vocab.txt",
-                                "tokenizer.model",
-                                "spiece.model",
-                                "sentencepiece.bpe.model",
-                                "ice_text.model",
-                                "source.spm",
-                                "target.spm",
-                                "target_vocab.json",
-                                "chars.json",
-                                "modules.json",
-                                "sentence_bert_config.json",
-                                "config_sentence_transformers.json"};
 
 constexpr std::string_view packed_magic("\x89\x43\x46PK\r\n\x1A", 8);
 constexpr std::size_t packed_alignment_in_file = 64;
@@ -108,19 +81,10 @@ std::optional<packed_file> packed_weights_of(fs::path const& path, mapped_file c
   return packed_file::map(beside);
 }
 
-std::string read_text(fs::path const& path) { return std::string(text_of(mapped_file(path).bytes())); }
-
 // A folder's files, its tensors as they are stored.
 void export_folder(checkpoint const& source, fs::path const& to) {
-  std::error_code failed;
   write_safetensors(to / "model.safetensors", source.stored);
-  std::vector<fs::path> files(companions.begin(), companions.end());
-  std::ranges::copy(module_files(source.path), std::back_inserter(files));
-  for (fs::path const& name : files) {
-    if (!fs::is_regular_file(source.path / name, failed)) continue;
-    fs::create_directories((to / name).parent_path(), failed);
-    write_file(to / name, read_text(source.path / name));
-  }
+  copy_companions(source.path, to);
 }
 
 void export_file(checkpoint const& source, fs::path const& to) {
@@ -150,27 +114,6 @@ void export_program(packed_file const& file, std::string const& name, fs::path c
   write_file(to / "config.json", facts.config_json);
   if (!facts.generation_json.empty()) write_file(to / "generation_config.json", facts.generation_json);
 }
-
-// A folder that is taken away again if it was made here and nothing came of it.
-class new_folder {
- public:
-  explicit new_folder(fs::path path) : path_(std::move(path)) {
-    std::error_code failed;
-    made_ = fs::create_directories(path_, failed);
-    if (failed) throw error(path_.string() + ": cannot be made: " + failed.message());
-  }
-  ~new_folder() {
-    std::error_code ignored;
-    if (made_) fs::remove_all(path_, ignored);
-  }
-  new_folder(new_folder const&) = delete;
-  new_folder& operator=(new_folder const&) = delete;
-  void keep() { made_ = false; }
-
- private:
-  fs::path path_;
-  bool made_ = false;
-};
 
 void refuse_for_program(open_options const& options, std::string const& name) {
   if (options.heads != 0 || options.softcap || options.activation)

@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
     constformer::command::add_verify(app);
     constformer::command::add_build(app);
     constformer::command::add_export(app);
+    constformer::command::add_train(app);
     constformer::command::add_tokenize(app);
     constformer::command::add_detokenize(app);
     constformer::command::add_train_tokenizer(app);

@@ -11,13 +11,6 @@ namespace constformer::command {
 
 namespace {
 
-std::filesystem::path toolchain_path() {
-  std::error_code failure;
-  auto const program = std::filesystem::read_symlink("/proc/self/exe", failure);
-  if (failure) throw error("cannot tell where this program is: " + failure.message());
-  return program.parent_path().parent_path() / "share" / "constformer" / "toolchain.json";
-}
-
 std::vector<std::string> paths(nlohmann::json const& list, std::filesystem::path const& base) {
   std::vector<std::string> out;
   for (auto const& entry : list) out.push_back((base / entry.get<std::string>()).lexically_normal().string());
@@ -26,8 +19,15 @@ std::vector<std::string> paths(nlohmann::json const& list, std::filesystem::path
 
 }  // namespace
 
+std::filesystem::path shared_folder() {
+  std::error_code failure;
+  auto const program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  if (failure) throw error("cannot tell where this program is: " + failure.message());
+  return program.parent_path().parent_path() / "share" / "constformer";
+}
+
 toolchain load_toolchain() {
-  auto const file = toolchain_path();
+  auto const file = shared_folder() / "toolchain.json";
   std::ifstream in(file);
   if (!in) throw error(file.string() + ": cannot be read, and it tells how models are compiled");
   try {
@@ -38,6 +38,7 @@ toolchain load_toolchain() {
             .include = paths(json.at("include"), base),
             .system_include = paths(json.at("system_include"), base),
             .libraries = paths(json.at("libraries"), base),
+            .train_libraries = paths(json.at("train_libraries"), base),
             .link_flags = json.at("link_flags").get<std::vector<std::string>>(),
             .objcopy = json.value("objcopy", std::string("objcopy")),
             .prelude = json.value("prelude", std::string()),

@@ -721,7 +721,7 @@ struct step {
                 targets == 0 ? 0.0F : f.weight / static_cast<float>(targets),
                 n.factor,
                 Program::graph.learns.smoothing};
-    if constexpr (gradients) {
+    if (gradients && f.gradients != nullptr) {
       h.dx = all(f);
       h.dweight = f.gradients + weight::place.offset;
       if constexpr (n.inputs[2] >= 0) h.dbias = f.gradients + input<2>::place.offset;

@@ -142,6 +142,19 @@ class trainer {
     return loss / weight;
   }
 
+  /// body(worker, frame) on every worker: a pass over a batch without gradients, between two of training. Throws `error`
+  /// if the batch is larger than the bounds.
+  template <class Body>
+  void run_beside(token_batch const& batch, Body const& body) {
+    judge_batch(Program::graph, Program::bounds, batch);
+    workspace_.prepare(batch);
+    team_.run([&](worker const& self) {
+      frame f = workspace_.frame_of(self, batch);
+      f.parameters = parameters_;
+      body(self, f);
+    });
+  }
+
   /// Moves the parameters by the mean of the gradients since the last update, whose norm is made at most `clip` (0:
   /// any) as torch's clip_grad_norm_ does. Returns the norm before that; if it is not finite, nothing is moved or
   /// counted.

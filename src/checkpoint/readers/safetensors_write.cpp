@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,10 @@ written_type written(tensor_view const& t) {
   throw error(t.name + " is " + std::string(name_of(t.type)) + ", safetensors files are written of F32, F16 and BF16");
 }
 
-std::string header_of(std::vector<tensor_view> const& tensors) {
+std::string header_of(std::vector<tensor_view> const& tensors, std::map<std::string, std::string> const& metadata) {
   nlohmann::ordered_json header;
   header["__metadata__"] = {{"format", "pt"}};
+  for (auto const& [key, value] : metadata) header["__metadata__"][key] = value;
   std::size_t at = 0;
   for (tensor_view const& t : tensors) {
     header[t.name] = {{"dtype", written(t).name}, {"shape", t.shape}, {"data_offsets", {at, at + t.bytes.size()}}};
@@ -48,12 +50,13 @@ std::string header_of(std::vector<tensor_view> const& tensors) {
 
 }  // namespace
 
-void write_safetensors(std::filesystem::path const& path, std::vector<tensor_view> tensors) {
+void write_safetensors(std::filesystem::path const& path, std::vector<tensor_view> tensors,
+                       std::map<std::string, std::string> const& metadata) {
   std::sort(tensors.begin(), tensors.end(), [](tensor_view const& a, tensor_view const& b) {
     int const first = written(a).order, second = written(b).order;
     return first != second ? first < second : a.name < b.name;
   });
-  std::string const header = header_of(tensors);
+  std::string const header = header_of(tensors, metadata);
   atomic_file file(path);
   std::array<std::uint64_t, 1> const length{header.size()};
   file.write(std::as_bytes(std::span(length)));

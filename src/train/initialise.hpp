@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+#include "constformer/train/learner.hpp"
+#include "constformer/train/torch_generator.hpp"
+
+namespace constformer::train {
+
+/// Fills the parameters of `to` with what they begin with. `how`, and in which order numbers are drawn:
+///
+///     nanogpt   nanoGPT's model.py after torch.manual_seed: the same numbers, to a unit in the last place or two
+///     llama2c   llama2.c's model.py, alike
+///     normal    N(0, 0.02), what ends a half of a block by 1/√(2·layers) of it; norms 1, biases 0: models of one's own
+///
+/// Throws `error` if `how` is none of them or the model lacks what it wants.
+void initialise(learner_facts const& facts, std::string_view how, torch_generator& random, learner& to);
+
+}  // namespace constformer::train

@@ -1,0 +1,38 @@
+#include "model_folder.hpp"
+
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "../checkpoint/readers/hugging_face_write.hpp"
+#include "../checkpoint/readers/safetensors_write.hpp"
+#include "../checkpoint/readers/usual_prefix.hpp"
+#include "constformer/checkpoint/open.hpp"
+#include "named_tensors.hpp"
+
+namespace constformer::train {
+
+namespace {
+
+// Whether what is compiled is what config.json of transformers would say: then tensors are in its form already.
+bool is_in_form(config const& model) {
+  config wanted = as_transformers(model);
+  return wanted == model;
+}
+
+}  // namespace
+
+void write_model(std::filesystem::path const& folder, learner_facts const& facts, learner& from) {
+  owned_tensors owned = to_tensors(facts, from);
+  if (facts.model == nullptr || is_in_form(*facts.model))
+    return write_safetensors(folder / "model.safetensors", std::move(owned.tensors));
+  checkpoint source;
+  source.path = folder;
+  source.model = *facts.model;
+  source.prefix = usual_prefix(facts.model->family);
+  source.tensors = std::move(owned.tensors);
+  source.linear_in_out = true;
+  write_safetensors(folder / "model.safetensors", in_hugging_face_form(source).tensors);
+}
+
+}  // namespace constformer::train

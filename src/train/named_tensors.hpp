@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/checkpoint/tensor.hpp"
+#include "constformer/train/learner.hpp"
+
+namespace constformer::train {
+
+/// Tensors and what they view.
+struct owned_tensors {
+  std::vector<tensor_view> tensors;            ///< f32, by name
+  std::vector<std::vector<std::byte>> values;  ///< theirs
+};
+
+/// The parameters of a model as its family's files have them: names, parts fused, linear layers turned where the family
+/// turns them. A model that no config describes keeps its own names.
+[[nodiscard]] owned_tensors to_tensors(learner_facts const& facts, learner& from);
+
+/// The other way: fills `to` from the tensors of `source`, a checkpoint of the same config. Throws `error` with its name
+/// if one is missing or does not fit.
+void read_tensors(learner_facts const& facts, checkpoint const& source, learner& to);
+
+/// Our own name of a parameter of one layer, `blocks.3.ffn.up.weight`.
+[[nodiscard]] std::string parameter_name_of(learner_facts const& facts, int entry, int layer);
+
+/// visit(entry, layer) for all parameters in the order of their table.
+template <class Visit>
+void for_each_parameter(learner_facts const& facts, Visit const& visit) {
+  for (std::size_t i = 0; i < facts.entries.size(); ++i)
+    for (int layer = 0; layer < facts.entries[i].layers; ++layer) visit(static_cast<int>(i), layer);
+}
+
+}  // namespace constformer::train

@@ -1,0 +1,331 @@
+#include "run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cinttypes>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "constformer/checkpoint/atomic_file.hpp"
+#include "constformer/checkpoint/open.hpp"
+#include "constformer/core/error.hpp"
+#include "constformer/data/training_data.hpp"
+#include "constformer/text/load.hpp"
+#include "constformer/text/tokenizer.hpp"
+#include "constformer/train/schedules.hpp"
+#include "initialise.hpp"
+#include "loss_chart.hpp"
+#include "machine_memory.hpp"
+#include "model_folder.hpp"
+#include "named_tensors.hpp"
+#include "progress_line.hpp"
+#include "run_log.hpp"
+#include "sample_text.hpp"
+#include "stop_signals.hpp"
+#include "training_state.hpp"
+
+namespace constformer::train {
+
+namespace {
+
+namespace fs = std::filesystem;
+using clock = std::chrono::steady_clock;
+
+double since(clock::time_point begin) { return std::chrono::duration<double>(clock::now() - begin).count(); }
+
+std::string with_commas(std::int64_t value) {
+  std::string out = std::to_string(value);
+  for (int at = static_cast<int>(out.size()) - 3; at > 0; at -= 3) out.insert(static_cast<std::size_t>(at), ",");
+  return out;
+}
+
+double rate_at(run_settings const& s, std::int64_t step) {
+  auto const at = static_cast<int>(step);
+  int const all = static_cast<int>(s.decay_steps > 0 ? s.decay_steps : s.steps);
+  switch (s.schedule) {
+    case schedule_kind::constant: return s.rate;
+    case schedule_kind::cosine: return cosine_schedule{s.rate, s.least_rate, s.warmup, all, s.warm_from_zero}.at(at);
+    case schedule_kind::trapezoid:
+      return trapezoid_schedule{s.rate, s.least_rate / s.rate, s.warmup,
+                                static_cast<int>(std::lround(s.warmdown * all)), all}
+          .at(at);
+    case schedule_kind::linear: break;
+  }
+  return linear_schedule{s.rate, s.warmup, all}.at(at);
+}
+
+// What does not fit is refused with both numbers, before anything is taken.
+void require_memory(learner_facts const& facts, int threads) {
+  auto const needed = static_cast<std::int64_t>(facts.bytes(threads));
+  std::int64_t const there = available_memory();
+  if (there > 0 && needed > there)
+    throw error("training takes " + with_commas(needed) + " bytes of memory, " + with_commas(there) +
+                " are available; a smaller --batch-size with more --gradient-accumulation-steps takes less");
+}
+
+class tokenizer_holder {
+ public:
+  explicit tokenizer_holder(std::string const& path) {
+    if (path.empty()) return;
+    blob_ = pack(load_tokenizer_source(path));
+    tokens_ = open_tokenizer(blob_);
+  }
+  [[nodiscard]] tokenizer const* get() const { return tokens_.get(); }
+
+ private:
+  std::vector<std::byte> blob_;
+  std::unique_ptr<tokenizer> tokens_;
+};
+
+bool is_finite(std::span<float const> values) {
+  return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
+}
+
+double squares(std::span<float const> values) {
+  double sum = 0.0;
+  for (float const x : values) sum += static_cast<double>(x) * static_cast<double>(x);
+  return sum;
+}
+
+// The first parameter that holds no number, or whose gradient does; else the one with the largest gradient.
+std::string culprit(learner_facts const& facts, learner& model) {
+  std::string first, worst;
+  double most = -1.0;
+  for_each_parameter(facts, [&](int entry, int layer) {
+    auto const gradient = model.gradient(entry, layer);
+    if (first.empty() && !(is_finite(model.parameter(entry, layer)) && is_finite(gradient)))
+      first = parameter_name_of(facts, entry, layer);
+    if (double const size = squares(gradient); size > most) most = size, worst = parameter_name_of(facts, entry, layer);
+  });
+  return first.empty() ? worst : first;
+}
+
+class training_run {
+ public:
+  training_run(learner_unit const& unit, run_settings const& settings, fs::path folder)
+      : facts_(unit.facts), s_(settings), folder_(std::move(folder)), text_(s_.tokenizer) {
+    at_.random = torch_generator(s_.seed);
+    require_memory(facts_, s_.threads);
+    model_ = unit.make(s_.threads);
+    set_options();
+    bool const resumed = fs::exists(state_file());
+    if (resumed)
+      load_state(state_file(), facts_, *model_, at_);
+    else
+      begin();
+    data_ = open_training_data(data_settings(), text_.get(), &at_.random);
+    if (resumed) {
+      data_.train->resume(at_.train);
+      if (data_.validation) data_.validation->resume(at_.validation);
+    } else {
+      draw_pending();
+    }
+    log_.emplace(folder_, at_.step, at_.evaluated);
+    saved_ = resumed ? at_.step : -1;
+    saved_evaluated_ = resumed && at_.evaluated;
+    peak_ = unit.peak(s_.threads, 0.03);
+    announce(resumed);
+  }
+
+  int go() {
+    begun_ = clock::now();
+    first_ = at_.step;
+    while (true) {
+      if (is_due(s_.eval_interval) && !at_.evaluated) evaluate();
+      bool const over = at_.step >= s_.steps || stop_signal() != 0;
+      if (over || is_due(s_.save_interval > 0 ? s_.save_interval : s_.eval_interval)) save();
+      if (over) break;
+      step();
+    }
+    line_.clear();
+    if (int const signal = stop_signal(); signal != 0) {
+      std::fprintf(stderr, "stopped after step %" PRId64 " of %" PRId64 ", which is saved in %s\n", at_.step, s_.steps,
+                   folder_.c_str());
+      return 128 + signal;
+    }
+    return 0;
+  }
+
+ private:
+  [[nodiscard]] fs::path state_file() const { return folder_ / run_folder / state_name; }
+
+  [[nodiscard]] data_options data_settings() const {
+    data_options out = s_.data;
+    out.sequences = facts_.bounds.sequences;
+    out.length = facts_.bounds.longest();
+    out.vocab = facts_.vocab;
+    return out;
+  }
+
+  void set_options() {
+    for (optimizer_knob const& knob : model_->knobs()) {
+      if (knob.name == "beta1") *knob.value = s_.beta1;
+      if (knob.name == "beta2") *knob.value = s_.beta2;
+      if (knob.name == "eps") *knob.value = s_.eps;
+      if (knob.name == "decay" && *knob.value != 0.0) *knob.value = s_.decay;
+    }
+    model_->resume({.seed = s_.seed});
+  }
+
+  void begin() {
+    if (s_.start.empty()) return initialise(facts_, s_.init, at_.random, *model_);
+    checkpoint const source = open_checkpoint(s_.start);
+    read_tensors(facts_, source, *model_);
+  }
+
+  void draw_pending() { at_.pending = data_.train->next(); }
+
+  [[nodiscard]] bool is_due(std::int64_t interval) const {
+    return interval > 0 && (at_.step % interval == 0 || at_.step == s_.steps);
+  }
+
+  [[nodiscard]] std::int64_t tokens_of_step() const { return std::int64_t{facts_.bounds.tokens} * s_.accumulation; }
+
+  void announce(bool resumed) {
+    double const flops = static_cast<double>(facts_.flops) * s_.accumulation;
+    auto const timed = clock::now();
+    model_->evaluate(at_.pending.view());  // a third of the work of a step
+    double const seconds = 3.0 * since(timed) * s_.accumulation * static_cast<double>(s_.steps - at_.step);
+    std::printf(
+        "%.*s: %s parameters, %s tokens and %.3g GFLOP a step, %s bytes of memory, %d thread%s of %.0f GFLOP/s, about "
+        "%s\n",
+        static_cast<int>(facts_.name.size()), facts_.name.data(), with_commas(facts_.parameters).c_str(),
+        with_commas(tokens_of_step()).c_str(), flops / 1e9,
+        with_commas(static_cast<std::int64_t>(facts_.bytes(s_.threads))).c_str(), s_.threads,
+        s_.threads == 1 ? "" : "s", peak_ / 1e9, time_text(seconds).c_str());
+    if (resumed) std::printf("goes on after step %" PRId64 "\n", at_.step);
+    std::fflush(stdout);
+  }
+
+  double mean_loss(batch_source& source) {
+    double sum = 0.0;
+    for (int i = 0; i < s_.eval_batches; ++i) sum += model_->evaluate(source.next().view());
+    return sum / s_.eval_batches;
+  }
+
+  // Random blocks are drawn anew for both, as nanoGPT's estimate_loss does. Data in order is not used up for that: then
+  // training's loss is that of the steps since, and validation begins anew each time.
+  void evaluate() {
+    log_entry e{.step = at_.step, .evaluation = true, .rate = rate_at(s_, at_.step)};
+    bool const random = data_.train->epoch() == 0 && data_.train->batches_per_epoch() == 0;
+    if (random)
+      e.loss = mean_loss(*data_.train);
+    else
+      e.loss = at_.running_count > 0 ? at_.running_loss / static_cast<double>(at_.running_count)
+                                     : model_->evaluate(at_.pending.view());
+    if (data_.validation) {
+      if (!random) data_.validation->restart();
+      e.validation = mean_loss(*data_.validation);
+      if (at_.best == 0.0 || *e.validation < at_.best) at_.best = *e.validation;
+    }
+    at_.running_loss = 0.0;
+    at_.running_count = 0;
+    at_.evaluated = true;
+    if (text_.get() != nullptr && s_.sample_tokens > 0)
+      e.sample = sample_text(*model_, facts_, *text_.get(), s_, s_.seed + static_cast<std::uint64_t>(at_.step));
+    e.seconds = seconds_before_ + since(begun_);
+    line_.clear();
+    std::printf("step %" PRId64 ": train loss %.4f", e.step, e.loss);
+    if (e.validation) std::printf(", val loss %.4f", *e.validation);
+    std::printf(", %s\n", time_text(e.seconds).c_str());
+    std::fflush(stdout);
+    log_->add(std::move(e));
+    write_pictures();
+  }
+
+  void write_pictures() {
+    write_file(folder_ / "loss.svg", loss_chart(log_->entries(), std::string(facts_.name) + ", " + s_.recipe));
+    std::string samples;
+    for (log_entry const& e : log_->entries())
+      if (!e.sample.empty()) samples += "--- step " + std::to_string(e.step) + "\n" + e.sample + "\n";
+    if (!samples.empty()) write_file(folder_ / "samples.txt", samples);
+  }
+
+  void step() {
+    auto const began = clock::now();
+    double loss = 0.0;
+    for (int i = 0; i < s_.accumulation; ++i) {
+      double const one = model_->accumulate(at_.pending.view());
+      if (!std::isfinite(one)) fail_at("its loss is not a number, nor is what there is of " + culprit(facts_, *model_));
+      loss += one / s_.accumulation;
+      draw_pending();
+    }
+    double const rate = rate_at(s_, at_.step);
+    double const norm = model_->update(rate, s_.clip);
+    if (!std::isfinite(norm)) fail_at("the gradient of " + culprit(facts_, *model_) + " is not a number");
+    if (norm > s_.stop_norm)
+      fail_at("the gradient's norm is " + std::to_string(norm) + ", most of it of " + culprit(facts_, *model_) +
+              ", --stop-norm is " + std::to_string(s_.stop_norm));
+    ++at_.step;
+    at_.evaluated = false;
+    at_.running_loss += loss;
+    ++at_.running_count;
+    double const pace = static_cast<double>(tokens_of_step()) / since(began);
+    if (s_.log_interval > 0 && at_.step % s_.log_interval == 0)
+      log_->add({.step = at_.step,
+                 .loss = loss,
+                 .rate = rate,
+                 .norm = norm,
+                 .tokens_per_second = pace,
+                 .seconds = since(begun_)});
+    double const mean_step = since(begun_) / static_cast<double>(at_.step - first_);
+    line_.show({.step = at_.step,
+                .steps = s_.steps,
+                .loss = loss,
+                .rate = rate,
+                .tokens_per_second = pace,
+                .share_of_peak = static_cast<double>(facts_.flops) * s_.accumulation / since(began) / peak_,
+                .seconds_left = mean_step * static_cast<double>(s_.steps - at_.step)});
+  }
+
+  [[noreturn]] void fail_at(std::string const& what) {
+    line_.clear();
+    throw error("step " + std::to_string(at_.step + 1) + ": " + what + "; " +
+                (saved_ < 0 ? std::string("nothing was saved before")
+                            : "the last good checkpoint, after step " + std::to_string(saved_) + ", is " +
+                                  state_file().string()));
+  }
+
+  void save() {
+    if (saved_ == at_.step && saved_evaluated_ == at_.evaluated) return;
+    at_.train = data_.train->position();
+    at_.validation = data_.validation ? data_.validation->position() : std::string();
+    save_state(state_file(), facts_, *model_, at_);
+    write_model(folder_, facts_, *model_);
+    saved_ = at_.step;
+    saved_evaluated_ = at_.evaluated;
+  }
+
+  learner_facts const& facts_;
+  run_settings const& s_;
+  fs::path folder_;
+  tokenizer_holder text_;
+  run_position at_{};
+  std::unique_ptr<learner> model_;
+  training_data data_{};
+  std::optional<run_log> log_;
+  progress_line line_;
+  double peak_ = 0.0;
+  double seconds_before_ = 0.0;
+  clock::time_point begun_ = clock::now();
+  std::int64_t first_ = 0;
+  std::int64_t saved_ = -1;
+  bool saved_evaluated_ = false;
+};
+
+}  // namespace
+
+int run_training(learner_unit const& unit, run_settings const& settings, fs::path const& folder) {
+  catch_stop_signals();
+  return training_run(unit, settings, folder).go();
+}
+
+}  // namespace constformer::train

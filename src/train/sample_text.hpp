@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "constformer/text/tokenizer.hpp"
+#include "constformer/train/learner.hpp"
+#include "settings.hpp"
+
+namespace constformer::train {
+
+/// Text that the model writes after the prompt of `settings`, drawn by its temperature and top_k; `seed` decides. It is
+/// cut where the context ends.
+[[nodiscard]] std::string sample_text(learner& model, learner_facts const& facts, tokenizer const& tokens,
+                                      run_settings const& settings, std::uint64_t seed);
+
+}  // namespace constformer::train

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "constformer/data/training_data.hpp"
+
+namespace constformer::train {
+
+/// How the rate changes from step to step (train/schedules.hpp).
+enum class schedule_kind : std::uint8_t { constant, cosine, trapezoid, linear };
+
+/// Everything a run is told, but the model and the size of a batch, which are compiled in. A key of the JSON that
+/// run/settings.json holds has the same name.
+struct run_settings {
+  std::string recipe;           ///< that it came from
+  std::string init = "normal";  ///< of parameters, as `initialise` knows it
+  std::string start;            ///< a checkpoint that it goes on from, instead; empty: none
+  std::string tokenizer;        ///< folder or file; empty: there is none
+
+  std::int64_t steps = 1000;  ///< updates
+  int accumulation = 1;       ///< batches of each
+  schedule_kind schedule = schedule_kind::cosine;
+  double rate = 1e-3;            ///< learning rate at its highest
+  double least_rate = 0.0;       ///< at the end
+  int warmup = 0;                ///< steps
+  bool warm_from_zero = false;   ///< step 0 has a rate of 0
+  std::int64_t decay_steps = 0;  ///< at whose end the rate is least; 0: `steps`
+  double warmdown = 0.5;         ///< share of the steps in which a trapezoid falls
+
+  double decay = 0.1;      ///< of matrices and embeddings
+  double beta1 = 0.9;      ///< AdamW
+  double beta2 = 0.95;     ///< AdamW
+  double eps = 1e-8;       ///< AdamW
+  double dropout = 0.0;    ///< compiled in
+  double smoothing = 0.0;  ///< share of a target that is spread over the vocabulary; compiled in
+  double clip = 1.0;       ///< largest norm of a gradient; 0: any
+  double stop_norm = 1e6;  ///< a larger one ends the run
+
+  std::int64_t eval_interval = 250;  ///< steps
+  int eval_batches = 20;             ///< of each of training and validation data
+  std::int64_t save_interval = 0;    ///< steps; 0: at each evaluation
+  std::int64_t log_interval = 10;    ///< steps between lines of log.jsonl
+
+  std::uint64_t seed = 1337;  ///< of initialisation, batches, dropout
+  int threads = 1;
+
+  std::string prompt = "\n";  ///< what samples begin with
+  int sample_tokens = 100;    ///< of each; 0: none
+  double temperature = 0.8;   ///< of samples
+  int top_k = 200;            ///< of samples
+
+  data_options data{};
+};
+
+/// As JSON. `settings_of` reads it; keys that are missing keep their defaults. Throws `error` on others.
+[[nodiscard]] std::string json_of(run_settings const& settings);
+/// @copydoc json_of(run_settings const&)
+[[nodiscard]] run_settings settings_of(std::string_view json, std::string_view where);
+
+/// What of two runs differs that a run cannot change on its way, as a sentence without the runs' names; empty: nothing.
+[[nodiscard]] std::string first_difference(run_settings const& begun, run_settings const& asked);
+
+}  // namespace constformer::train

@@ -1,0 +1,35 @@
+// Runs of `constformer train` in tests.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "programs.hpp"
+#include "running.hpp"
+
+namespace end_to_end {
+
+/// A model of two layers that all tests train, so that its trainer is compiled once: a JSON that leaves the vocabulary
+/// to the text.
+std::filesystem::path small_config();
+
+/// The text that they train it on.
+std::filesystem::path small_text();
+
+/// The command's words: small_config and small_text into `folder`, 24 steps of 4 × 32 tokens, evaluated and saved every
+/// 8th; then `more`. Compiled trainers are kept in the workshop.
+std::vector<std::string> training(std::filesystem::path const& folder, std::vector<std::string> const& more = {});
+
+/// Options to run it with.
+run_options training_options();
+
+/// log.jsonl without what clocks say.
+std::vector<nlohmann::json> log_of(std::filesystem::path const& folder);
+
+/// Whether two runs left the same model, state, samples and log, bit for bit.
+void check_same_run(std::filesystem::path const& one, std::filesystem::path const& other);
+
+}  // namespace end_to_end
