@@ -22,8 +22,10 @@ namespace native = constformer::HWY_NAMESPACE;
 constexpr int length = 2 * sorted_length - 1;  // six letters, and five of the six sorted ones
 constexpr int batch_size = 96, every_input = 729;
 
-using training = constformer::training_program<sorter, {.tokens = batch_size * length, .sequences = batch_size}>;
-using decoding = constformer::forward_program<sorter, {.tokens = every_input * length, .sequences = every_input}>;
+using training =
+    constformer::training_program<sorter, {.tokens = batch_size * length, .sequences = batch_size, .length = length}>;
+using decoding =
+    constformer::forward_program<sorter, {.tokens = every_input * length, .sequences = every_input, .length = length}>;
 
 using group = constformer::parameter_group<constformer::adamw_options>;
 constexpr std::array groups{

@@ -19,6 +19,7 @@
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 
+#include "../checkpoint/readers/traced_checkpoint.hpp"
 #include "chat_source.hpp"
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
@@ -32,12 +33,14 @@
 #include "constformer/core/error.hpp"
 #include "model_units.hpp"
 #include "pack.hpp"
+#include "pack_traced.hpp"
 #include "process.hpp"
 #include "progress.hpp"
 #include "sources.hpp"
 #include "standard_output.hpp"
 #include "targets.hpp"
 #include "toolchain.hpp"
+#include "traced_model.hpp"
 #include "weight_choice.hpp"
 #include "work_folder.hpp"
 
@@ -50,6 +53,7 @@ constexpr int largest_capacity = 1 << 24;
 
 struct build_options {
   std::string path;
+  std::string model;  // FILE.hpp[:TYPE] of one of one's own
   std::string output;
   std::string tokenizer;
   std::string chat_template;
@@ -67,6 +71,8 @@ struct build_options {
 // Names of the files of a build in its work folder.
 constexpr std::string_view config_file = "model_config.hpp";
 constexpr std::string_view check_file = "check.cpp";
+constexpr std::string_view check_object = "check.o";
+constexpr std::string_view facts_file = "model.facts";
 constexpr std::string_view weights_file = "weights.cpp";
 constexpr std::string_view packed_name = "model.weights";
 
@@ -107,10 +113,22 @@ config compiled_config(checkpoint const& source, build_options const& options) {
   return model;
 }
 
+// Models of one's own are computed in f32, and what they may have of positions their headers say.
+config traced_config(checkpoint const& source, build_options const& options) {
+  if (!options.type.empty() || !options.inputs.empty() || options.kv_type != "f32")
+    throw error("--dtype, --inputs and --kv-dtype are for models that a checkpoint describes, those of --model are f32");
+  config model = source.model;
+  if (model.positions > 0 && options.context > model.positions)
+    throw error(options.path + ": context: capacity=" + std::to_string(options.context) +
+                " is more than positions=" + std::to_string(model.positions));
+  return model;
+}
+
 // Everything one build knows.
 struct build {
   build_options const& options;
   toolchain tools;
+  std::optional<traced_choice> own;  // a model of one's own
   checkpoint source;
   config model;
   std::string name;
@@ -140,10 +158,17 @@ void write_changed(std::filesystem::path const& file, std::string const& text) {
   write_file(file, text);
 }
 
+unit_parts unit_of(build const& b) {
+  if (!b.own) return config_unit(qualified(b.name), b.name, config_file);
+  int const usual = b.model.positions > 0 ? std::min(b.model.positions, default_capacity) : default_capacity;
+  return traced_unit(b.name, config_file, b.options.context, usual);
+}
+
 void write_sources(build const& b) {
-  write_changed(b.file(config_file),
-                config_header(b.model, b.name, std::filesystem::path(b.options.path).filename().string()));
-  write_changed(b.file(check_file), check_unit(b.source, qualified(b.name), config_file));
+  auto const from = std::filesystem::path(b.options.path).filename().string();
+  write_changed(b.file(config_file), b.own ? traced_header(*b.own, b.name) : config_header(b.model, b.name, from));
+  write_changed(b.file(check_file), b.own ? traced_check_unit(b.source, b.name, config_file)
+                                          : check_unit(b.source, qualified(b.name), config_file));
   for (object_plan const& plan : b.objects) write_changed(b.file(plan.source), plan.text);
   write_changed(b.file(weights_file),
                 b.embedded() ? embedded_weights_source(b.packed_path()) : beside_weights_source(b.beside_name()));
@@ -154,6 +179,7 @@ void require_success(build const& b, process_result const& result, std::string_v
   std::string const first = first_error(result.output);
   if (first.empty())
     throw error(std::string(what) + ": the compiler ended with status " + std::to_string(result.exit_code));
+  if (b.own && traced_error(first, *b.own) != first) throw error(traced_error(first, *b.own));
   throw error(b.options.path + ": " + first);
 }
 
@@ -167,13 +193,26 @@ void run(build const& b, command_line const& line, std::string_view what) {
   require_success(b, step.wait(), what);
 }
 
+// Where parameters lie the compiler alone knows; the check's object file tells it.
+void check_and_pack_traced(build const& b) {
+  run(b, check_object_line(b.tools, b.options.compile, check_file, check_object), "checkpoint check");
+  run(b, section_line(b.tools, check_object, ".constformer_facts", facts_file), "description of the model");
+  mapped_file const facts(b.file(facts_file));
+  pack_traced(b.source, read_traced_facts(facts.bytes()), b.file(packed_name), b.chat);
+}
+
+void check_and_pack(build const& b) {
+  if (b.own) return check_and_pack_traced(b);
+  run(b, check_line(b.tools, b.options.compile, check_file), "checkpoint check");
+  pack_checkpoint(b.source, b.model, b.file(packed_name), b.chat);
+}
+
 // The check runs while the model is compiled, and packing fills the wait.
 void compile_units(build& b) {
   b.say.step("compiling the model");
   std::list<process> models;
   for (object_plan const& plan : b.objects) models.emplace_back(plan.lines.front(), b.folder.path());
-  run(b, check_line(b.tools, b.options.compile, check_file), "checkpoint check");
-  pack_checkpoint(b.source, b.model, b.file(packed_name), b.chat);
+  check_and_pack(b);
   for (process& model : models) require_success(b, model.wait(), "model unit");
   for (object_plan const& plan : b.objects)
     for (command_line const& line : plan.lines | std::views::drop(1)) run(b, line, plan.object);
@@ -210,8 +249,7 @@ std::string hand_line(build const& b) {
   plain.prelude.clear();
   plain.launcher.clear();
   std::string out = "cd " + shell_line({b.folder.path().string()});
-  for (object_plan const& plan :
-       model_objects(plain, b.options.compile, b.model, qualified(b.name), b.name, config_file))
+  for (object_plan const& plan : model_objects(plain, b.options.compile, b.model, unit_of(b)))
     for (command_line const& line : plan.lines) out += " && " + shell_line(line);
   return out + " && " + shell_line(weights_line(b)) + " && " +
          shell_line(program_line(b, std::filesystem::absolute(b.options.output).string()));
@@ -220,8 +258,12 @@ std::string hand_line(build const& b) {
 // Code of x86 reaches 2 GB, and the C library's own code and data lie there too.
 constexpr std::int64_t most_embedded = 2'000'000'000;
 
-void require_room(build_options const& options, config const& model) {
-  std::int64_t const bytes = packed_layout_of(model).bytes;
+void require_room(build_options const& options, checkpoint const& source, config const& model) {
+  std::int64_t bytes = 0;
+  if (options.model.empty())
+    bytes = packed_layout_of(model).bytes;
+  else
+    for (tensor_view const& tensor : source.tensors) bytes += count_of(tensor.shape) * std::int64_t{sizeof(float)};
   if (options.weights == "embed" && bytes > most_embedded)
     throw error(options.path + ": weights of " + std::to_string(bytes) +
                 " bytes do not fit into a program, which holds " + std::to_string(most_embedded) +
@@ -238,16 +280,29 @@ void write_for_others(build const& b) {
   auto const model = model_flags(b.options.compile.target, b.model);
   write_changed(b.file("model.flags"), response_file(unit_flags(b.tools, b.options.compile, model)));
   write_changed(b.file("check.flags"), response_file(check_flags(b.tools, b.options.compile)));
+  if (b.own) return check_and_pack_traced(b);
   pack_checkpoint(b.source, b.model, b.file(packed_name));
 }
 
-void run_build(build_options const& options) {
+// A model of one's own is traced in constants, and has no prelude.
+build_options with_traces(build_options options, toolchain& tools) {
+  if (options.model.empty()) return options;
+  options.compile.more.push_back(unbounded_constants(tools, options.compile));
+  tools.prelude.clear();
+  return options;
+}
+
+void run_build(build_options const& asked) {
   catch_interrupts();
+  toolchain tools = load_toolchain();
+  build_options const options = with_traces(asked, tools);
+  std::optional<traced_choice> own;
+  if (!options.model.empty()) own = traced_choice_of(options.model);
   open_options open = options.open;
   open.tokenizer = options.tokenizer;
-  checkpoint source = open_checkpoint(options.path, open);
-  config const model = compiled_config(source, options);
-  require_room(options, model);
+  checkpoint source = own ? open_traced_checkpoint(options.path, open) : open_checkpoint(options.path, open);
+  config const model = own ? traced_config(source, options) : compiled_config(source, options);
+  require_room(options, source, model);
   auto chat = chat_words(source, model, options.chat_template);
   bool const whole = options.sources.empty();
   std::optional<atomic_file> program, weights;  // first, so that a name that cannot be written costs no compilation
@@ -255,7 +310,8 @@ void run_build(build_options const& options) {
   if (whole && options.weights == "beside") weights.emplace(options.output + ".weights");
   std::string const& kept = whole ? options.keep : options.sources;
   build b{.options = options,
-          .tools = load_toolchain(),
+          .tools = std::move(tools),
+          .own = std::move(own),
           .source = std::move(source),
           .model = model,
           .name = identifier_from(options.path),
@@ -264,7 +320,7 @@ void run_build(build_options const& options) {
           .folder = kept.empty() ? work_folder() : work_folder(std::filesystem::path(kept)),
           .say = {}};
   b.folder.hold_temporary_files();
-  b.objects = model_objects(b.tools, options.compile, model, qualified(b.name), b.name, config_file);
+  b.objects = model_objects(b.tools, options.compile, model, unit_of(b));
   if (!whole) return write_for_others(b);
   write_sources(b);
   compile_units(b);
@@ -286,6 +342,11 @@ void add_build(CLI::App& app) {
   CLI::App* const command = app.add_subcommand("build", "Makes a program of a checkpoint");
   add_checkpoint_options(*command, options->path, options->open);
   CLI::Option* const output = command->add_option("-o,--output", options->output, "the program")->type_name("MODEL");
+  command
+      ->add_option("--model", options->model,
+                   "a model of one's own: a header, and the struct in it that takes ids and gives logits (default: of "
+                   "the file's name); then PATH is the folder of its parameters")
+      ->type_name("FILE.hpp[:TYPE]");
   command
       ->add_option("--tokenizer", options->tokenizer,
                    "tokenizer file or folder, instead of what lies beside the weights")

@@ -60,6 +60,7 @@ std::vector<std::string> unit_flags(toolchain const& tools, compile_options cons
                                     std::vector<std::string> const& flags) {
   std::vector<std::string> out = tools.flags;
   out.insert(out.end(), flags.begin(), flags.end());
+  out.insert(out.end(), options.more.begin(), options.more.end());
   bool const named =
       std::ranges::any_of(flags, [](auto const& flag) { return flag.starts_with("-DHWY_COMPILE_ONLY_"); });
   if (!named) out.push_back("-DHWY_COMPILE_ONLY_STATIC");
@@ -69,12 +70,15 @@ std::vector<std::string> unit_flags(toolchain const& tools, compile_options cons
   return out;
 }
 
+std::string unbounded_constants(toolchain const& tools, compile_options const& options) {
+  return is_clang(compiler_of(tools, options)) ? "-fconstexpr-steps=1000000000" : "-fconstexpr-ops-limit=1000000000";
+}
+
 std::vector<std::string> check_flags(toolchain const& tools, compile_options const& options) {
   std::vector<std::string> out = tools.flags;
   // Hundreds of names are compared in constant evaluation: far above Clang's default of a million steps for the largest
   // models.
-  out.push_back(is_clang(compiler_of(tools, options)) ? "-fconstexpr-steps=1000000000"
-                                                      : "-fconstexpr-ops-limit=1000000000");
+  out.push_back(unbounded_constants(tools, options));
   return out;
 }
 
@@ -111,6 +115,20 @@ command_line check_line(toolchain const& tools, compile_options const& options, 
   line.insert(line.end(), {"-fsyntax-only", std::string(unit)});
   if (options.compiler.empty()) include_first(line, tools.check_prelude);
   return line;
+}
+
+command_line check_object_line(toolchain const& tools, compile_options const& options, std::string_view unit,
+                               std::string_view object) {
+  command_line line = compiler_of(tools, options);
+  add_flags(line, tools, check_flags(tools, options));
+  line.insert(line.end(), {"-c", std::string(unit), "-o", std::string(object)});
+  return line;
+}
+
+command_line section_line(toolchain const& tools, std::string_view object, std::string_view section,
+                          std::string_view file) {
+  return {tools.objcopy, "-O", "binary", "--only-section=" + std::string(section), std::string(object),
+          std::string(file)};
 }
 
 command_line link_line(toolchain const& tools, compile_options const& options, std::vector<std::string> const& objects,

@@ -13,6 +13,7 @@ namespace constformer::command {
 struct compile_options {
   std::string compiler;           ///< empty: the toolchain's
   std::string target = "native";  ///< as `target_flags` takes it
+  std::vector<std::string> more;  ///< flags for units of models, beside ours
 };
 
 /// A command line, run in a work folder; relative names in it are there.
@@ -21,6 +22,9 @@ using command_line = std::vector<std::string>;
 /// What a unit of a model is compiled with for the instruction set of `flags`, beside the folders of headers.
 [[nodiscard]] std::vector<std::string> unit_flags(toolchain const& tools, compile_options const& options,
                                                   std::vector<std::string> const& flags);
+
+/// The flag with which a compiler works out constants of any size: far above its own bound, for what is no endless loop.
+[[nodiscard]] std::string unbounded_constants(toolchain const& tools, compile_options const& options);
 
 /// The same of the unit that checks a checkpoint.
 [[nodiscard]] std::vector<std::string> check_flags(toolchain const& tools, compile_options const& options);
@@ -48,6 +52,14 @@ using command_line = std::vector<std::string>;
 
 /// Checks `unit` and makes nothing.
 [[nodiscard]] command_line check_line(toolchain const& tools, compile_options const& options, std::string_view unit);
+
+/// The same, and makes `object` of what is left of it.
+[[nodiscard]] command_line check_object_line(toolchain const& tools, compile_options const& options,
+                                             std::string_view unit, std::string_view object);
+
+/// Writes the bytes of a section of `object` to `file`.
+[[nodiscard]] command_line section_line(toolchain const& tools, std::string_view object, std::string_view section,
+                                        std::string_view file);
 
 /// Links `objects` and `libraries`, a model's or a trainer's, into `program`.
 [[nodiscard]] command_line link_line(toolchain const& tools, compile_options const& options,

@@ -1,6 +1,5 @@
 #include "model_units.hpp"
 
-#include "sources.hpp"
 #include "targets.hpp"
 
 namespace constformer::command {
@@ -23,17 +22,17 @@ object_plan target_object(toolchain const& tools, compile_options const& options
 }  // namespace
 
 std::vector<object_plan> model_objects(toolchain const& tools, compile_options const& options, config const& model,
-                                       std::string_view name, std::string_view label, std::string_view header) {
+                                       unit_parts const& unit) {
   if (options.target != "portable") {
     auto line = compile_line(tools, options, model_flags(options.target, model), "model.cpp", "model.o");
     if (options.target == compile_options{}.target) line = with_shortcuts(std::move(line), tools, options);
-    return {{"model.cpp", model_unit_source(name, label, header), "model.o", {std::move(line)}}};
+    return {{"model.cpp", model_unit_source(unit), "model.o", {std::move(line)}}};
   }
   auto const targets = portable_targets(model);
   std::vector<object_plan> plans;
   for (unit_target const& target : targets) {
     plans.push_back(target_object(tools, options, target));
-    plans.back().text = target_unit_source(name, label, header, unit_function(target));
+    plans.back().text = target_unit_source(unit, unit_function(target));
   }
   plans.push_back({"choice.cpp",
                    choosing_unit_source(targets),

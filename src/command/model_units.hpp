@@ -1,11 +1,11 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "compile.hpp"
 #include "constformer/config/config.hpp"
+#include "sources.hpp"
 #include "toolchain.hpp"
 
 namespace constformer::command {
@@ -19,9 +19,8 @@ struct object_plan {
 };
 
 /// The model and what chooses among its instruction sets: one object, or for --target portable one for each set and the
-/// choice. `name` is the config's, qualified, in `header`; `label` is what the program calls it.
+/// choice.
 [[nodiscard]] std::vector<object_plan> model_objects(toolchain const& tools, compile_options const& options,
-                                                     config const& model, std::string_view name, std::string_view label,
-                                                     std::string_view header);
+                                                     config const& model, unit_parts const& unit);
 
 }  // namespace constformer::command

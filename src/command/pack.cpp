@@ -23,16 +23,6 @@ namespace constformer::command {
 
 namespace {
 
-// Text is lower-cased first if a module asks for it that the tokenizer's own files know nothing of.
-std::vector<std::byte> packed_tokenizer(checkpoint const& source, bool lower_case) {
-  auto const& given = source.tokenizer.given;
-  auto const& from = given.empty() ? source.path : given;
-  if (given.empty() && !(std::filesystem::is_directory(from) && has_tokenizer_source(from))) return {};
-  tokenizer_data data = load_tokenizer_source(from);
-  if (lower_case) data.rewrites.insert(data.rewrites.begin(), {rewrite_kind::lowercase, {}, {}});
-  return pack(data);
-}
-
 std::string read_text(std::filesystem::path const& path) {
   std::error_code unreadable;
   if (!std::filesystem::is_regular_file(path, unreadable)) return {};
@@ -73,6 +63,15 @@ packed_metadata metadata_of(checkpoint const& source, config const& model, std::
 
 }  // namespace
 
+std::vector<std::byte> pack_tokenizer(checkpoint const& source, bool lower_case) {
+  auto const& given = source.tokenizer.given;
+  auto const& from = given.empty() ? source.path : given;
+  if (given.empty() && !(std::filesystem::is_directory(from) && has_tokenizer_source(from))) return {};
+  tokenizer_data data = load_tokenizer_source(from);
+  if (lower_case) data.rewrites.insert(data.rewrites.begin(), {rewrite_kind::lowercase, {}, {}});
+  return pack(data);
+}
+
 void pack_checkpoint(checkpoint const& source, config const& model, std::filesystem::path const& file,
                      std::span<std::string const> chat) {
   auto const bytes = static_cast<std::size_t>(packed_layout_of(model).bytes);
@@ -80,7 +79,7 @@ void pack_checkpoint(checkpoint const& source, config const& model, std::filesys
   auto const weights = memory.take<std::byte>(bytes);
   pack_weights(source, model, weights);
   auto const modules = modules_of(source, model);
-  auto const tokenizer = packed_tokenizer(source, modules.lower_case);
+  auto const tokenizer = pack_tokenizer(source, modules.lower_case);
   write_packed_file(file, {.fingerprint = fingerprint_of(model),
                            .weights = weights,
                            .tokenizer = tokenizer,

@@ -13,6 +13,25 @@ namespace constformer::command {
 
 namespace {
 
+std::string table_row(std::string_view name, std::string_view type, std::span<std::int64_t const> shape) {
+  constexpr std::size_t most = 4;  // file_tensor::extents; a longer shape fits nothing anyway
+  std::size_t const rank = std::min(shape.size(), most);
+  std::string row = "    {" + literal(name) + ", " + literal(type) + ", " + std::to_string(rank) + ", {";
+  for (std::size_t i = 0; i < rank; ++i) row += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return row + "}},\n";
+}
+
+std::string unit_head(unit_parts const& unit) {
+  return "// The one unit that knows the model's shapes.\n#include " + literal(unit.header) + "\n#include " +
+         literal(unit.engine) + "\n\n";
+}
+
+std::string made_unit(unit_parts const& unit) {
+  return "constformer::HWY_NAMESPACE::" + unit.make + "(" + literal(unit.label) + ")";
+}
+
+}  // namespace
+
 // A string literal; bytes that a literal cannot hold as they are become octal escapes.
 std::string literal(std::string_view text) {
   std::string out = "\"";
@@ -28,50 +47,45 @@ std::string literal(std::string_view text) {
   return out + '"';
 }
 
-std::string table_row(std::string_view name, std::string_view type, std::span<std::int64_t const> shape) {
-  constexpr std::size_t most = 4;  // file_tensor::extents; a longer shape fits nothing anyway
-  std::size_t const rank = std::min(shape.size(), most);
-  std::string row = "    {" + literal(name) + ", " + literal(type) + ", " + std::to_string(rank) + ", {";
-  for (std::size_t i = 0; i < rank; ++i) row += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return row + "}},\n";
+std::string tensor_table(checkpoint const& source) {
+  std::string out = "constexpr constformer::file_tensor tensors[]{\n";
+  for (tensor_view const& tensor : source.tensors) {
+    bool const scaled = tensor.type == dtype::i8;  // with scales: another int8 is not read
+    out += table_row(tensor.name, scaled ? "Q8" : file_type(tensor.type), tensor.shape);
+  }
+  return out + "};\n";
 }
-
-std::string unit_head(std::string_view header) {
-  return "// The one unit that knows the model's shapes.\n#include " + literal(header) +
-         "\n#include \"constformer/generate/engine-inl.hpp\"\n\n";
-}
-
-}  // namespace
 
 std::string check_unit(checkpoint const& source, std::string_view name, std::string_view header) {
   std::string out = "// Compiles only if the checkpoint fills the config.\n#include <string_view>\n\n";
   out +=
       "#include \"constformer/checkpoint/checkpoint_check.hpp\"\n#include " + literal(header) + "\n\nnamespace {\n\n";
-  out += "constexpr std::string_view prefix = " + literal(source.prefix) +
-         ";\n\nconstexpr constformer::file_tensor tensors[]{\n";
-  for (tensor_view const& tensor : source.tensors) {
-    bool const scaled = tensor.type == dtype::i8;  // with scales: another int8 is not read
-    out += table_row(tensor.name, scaled ? "Q8" : file_type(tensor.type), tensor.shape);
-  }
-  out += "};\n\n}  // namespace\n\n";
+  out += "constexpr std::string_view prefix = " + literal(source.prefix) + ";\n\n" + tensor_table(source) +
+         "\n}  // namespace\n\n";
   out += "static_assert(constformer::checkpoint_fits<" + std::string(name) + ", tensors, prefix, " +
          (source.linear_in_out ? "true" : "false") + ">::value);\n";
   return out;
 }
 
-std::string model_unit_source(std::string_view name, std::string_view label, std::string_view header) {
-  return unit_head(header) +
-         "constformer::model_unit const& constformer::linked_unit() {\n"
-         "  static model_unit const unit = HWY_NAMESPACE::make_unit<" +
-         std::string(name) + ">(" + literal(label) + ");\n  return unit;\n}\n";
+unit_parts config_unit(std::string_view name, std::string_view label, std::string_view header) {
+  return {.header = std::string(header),
+          .engine = "constformer/generate/engine-inl.hpp",
+          .make = "make_unit<" + std::string(name) + ">",
+          .label = std::string(label)};
 }
 
-std::string target_unit_source(std::string_view name, std::string_view label, std::string_view header,
-                               std::string_view function) {
-  return unit_head(header) + "extern \"C\" constformer::model_unit const* " + std::string(function) +
+std::string model_unit_source(unit_parts const& unit) {
+  return unit_head(unit) +
+         "constformer::model_unit const& constformer::linked_unit() {\n"
+         "  static model_unit const unit = " +
+         made_unit(unit) + ";\n  return unit;\n}\n";
+}
+
+std::string target_unit_source(unit_parts const& unit, std::string_view function) {
+  return unit_head(unit) + "extern \"C\" constformer::model_unit const* " + std::string(function) +
          "() {\n"
-         "  static constformer::model_unit const unit = constformer::HWY_NAMESPACE::make_unit<" +
-         std::string(name) + ">(" + literal(label) + ");\n  return &unit;\n}\n";
+         "  static constformer::model_unit const unit = " +
+         made_unit(unit) + ";\n  return &unit;\n}\n";
 }
 
 std::string choosing_unit_source(std::span<unit_target const> targets) {

@@ -1,5 +1,5 @@
-// After create_pretraining_data.py of google-research/bert (Devlin et al., arXiv:1810.04805): every number is drawn where
-// it is drawn there.
+// After create_pretraining_data.py of google-research/bert (Devlin et al., arXiv:1810.04805): every number is drawn
+// where it is drawn there.
 #include "data/masked_pairs.hpp"
 
 #include <algorithm>

@@ -27,13 +27,25 @@ namespace {
 using data::file_list;
 using data::token_range;
 
+// Throws unless low ≤ value ≤ high.
+template <class Number>
+void judge(char const* name, Number value, Number low, Number high) {
+  if (value >= low && value <= high) return;
+  throw error("options of data: " + std::string(name) + " is " + std::to_string(value) + ", from " +
+              std::to_string(low) + " to " + std::to_string(high) + " is possible");
+}
+
 void judge(data_options const& o) {
-  auto const positive = [](char const* name, int value) {
-    if (value <= 0)
-      throw error(std::string("options of data: ") + name + " is " + std::to_string(value) + ", at least 1 is needed");
-  };
-  positive("sequences", o.sequences);
-  positive("length", o.length);
+  constexpr int most = 1 << 24;
+  judge("sequences", o.sequences, 1, most);
+  judge("length", o.length, 1, most);
+  judge<std::int64_t>("sequences · length", std::int64_t{o.sequences} * o.length, 1, std::int64_t{1} << 30);
+  judge("source_length", o.source_length, 0, most);
+  judge("duplicates", o.duplicates, 1, most);
+  judge("masks_per_sequence", o.masks_per_sequence, 1, most);
+  judge("mask_probability", o.mask_probability, 0.0, 1.0);
+  judge("short_probability", o.short_probability, 0.0, 1.0);
+  judge<std::int64_t>("seed", o.seed, -1, 0xFFFFFFFFLL);
   if (!(o.validation_share >= 0.0 && o.validation_share < 1.0))
     throw error("options of data: the share to validate by is " + std::to_string(o.validation_share) +
                 ", 0 to less than 1 is possible");

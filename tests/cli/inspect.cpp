@@ -56,7 +56,7 @@ TEST_CASE("a command line that is not understood is one line and status 2") {
   check_refusal(
       {"frobnicate"},
       "\"frobnicate\" is none of the subcommands inspect, config, verify, build, export, tokenize, detokenize, "
-      "chat-render",
+      "train-tokenizer, chat-render",
       2);
   CHECK(refusal({"inspect", "a", "--frobnicate"}, 2).find("--frobnicate") != std::string::npos);
   std::string const model = source("models/sort").string();

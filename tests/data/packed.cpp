@@ -193,7 +193,7 @@ TEST_CASE("conversations that are none are refused with file, line and what is w
   auto const problem = [&](std::string_view line) {
     auto const path =
         in.write("talks.jsonl", "[{\"role\": \"user\", \"content\": \"a\"}]\n\n" + std::string(line) + "\n");
-    std::string const message = message_of([&] { reader(path, *text.tokens)->read(1); });
+    std::string const message = message_of([&] { static_cast<void>(reader(path, *text.tokens)->read(1)); });
     std::string const where = path.string() + ", line 3: ";
     CHECK(message.starts_with(where));
     return message.substr(std::min(where.size(), message.size()));

@@ -143,7 +143,7 @@ TEST_CASE("text that is no good is refused in one sentence") {
         }) == at + "a.txt holds text, for which a tokenizer is needed");
   CHECK(message_of([&] {
           static_cast<void>(open_training_data({.files = {in.folder / "a.txt"}, .sequences = 0}, nullptr, nullptr));
-        }) == "options of data: sequences is 0, at least 1 is needed");
+        }) == "options of data: sequences is 0, from 1 to 16777216 is possible");
   CHECK(message_of([&] { static_cast<void>(open_training_data({}, nullptr, nullptr)); }) ==
         "there are no files to train on");
 }

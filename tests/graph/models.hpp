@@ -45,7 +45,7 @@ struct llama_block {
 /// A block of what research tries: differential attention (arXiv:2410.05258) whose keys are partly shared by all heads
 /// (as in arXiv:2405.04434), and a mixture of experts of which two count.
 struct workshop_block {
-  static constexpr int groups = 2, wide_dim = 10, experts = 4, expert_width = 5;
+  static constexpr int wide_dim = 10, experts = 4, expert_width = 5;
   using query_type = linear<2 * heads * head_dim, width>;
   using key_type = linear<2 * kv_heads*(head_dim - 2), width>;
   using shared_key_type = linear<2, width>;
@@ -54,14 +54,21 @@ struct workshop_block {
   using router_type = linear<experts, width, false, axes::experts>;
   using wide_type = linear<experts * expert_width, width, true>;
   using narrow_type = linear<width, experts * expert_width>;
-  BOOST_HANA_DEFINE_STRUCT(workshop_block, (rms_norm<width>, attention_norm), (query_type, query), (key_type, key),
+  using vector_type = parameter<parameter_role::bias, head_dim>;
+  BOOST_HANA_DEFINE_STRUCT(workshop_block, (vector_type, first), (vector_type, second),
+                           (rms_norm<width>, attention_norm), (query_type, query), (key_type, key),
                            (shared_key_type, shared_key), (value_type, val), (layer_norm<wide_dim>, head_norm),
                            (output_type, output), (rms_norm<width>, ffn_norm), (router_type, router), (wide_type, wide),
                            (narrow_type, narrow));
 
   constexpr value operator()(value x) const {
     value const h = attention_norm(x);
-    x = x + output(head_norm(attend_part(h, 0) - scale(attend_part(h, 1), 0.4F)));
+    value const a = first.row(x), b = second.row(x);
+    value const less =
+        tanh(reshape(sum(reshape(a * b, call::current(), axis{axes::heads, 1}, axis{axes::head_dim, head_dim})),
+                     call::current())) +
+        constant_by_layer(x, {0.4F, 0.3F});
+    x = x + output(head_norm(attend_part(h, 0) - gain(attend_part(h, 1), less, 0)));
     value const f = ffn_norm(x);
     value const share = softmax(keep_top(router(f), 2));
     value const inner =
@@ -109,9 +116,8 @@ struct routed_block {
     value const scores = router(h);
     value const chosen = top_indices(scores, 2);
     value const share = softmax(take(scores, chosen));
-    value const mixed = down(pointwise(
-                                 up(h, chosen), [](float v) { return v * v * 0.5F + v; }, [](float v) { return v + 1; }),
-                             chosen);
+    value const mixed =
+        down(pointwise(up(h, chosen), [](float v) { return v * v * 0.5F + v; }, [](float v) { return v + 1; }), chosen);
     return x + sum_outer(mixed * share);
   }
 };

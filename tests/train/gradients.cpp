@@ -17,6 +17,7 @@
 #include "constformer/execute/program.hpp"
 #include "constformer/kernels/adamw.hpp"
 #include "constformer/passes/count_flops.hpp"
+#include "constformer/testing/gradient_check.hpp"
 #include "constformer/train/groups.hpp"
 #include "constformer/train/trainer-inl.hpp"
 
@@ -59,50 +60,18 @@ void fill(trainer_of<Model>& model, unsigned seed) {
       for (float& x : model.parameter(i, layer)) x = 0.25F * normal(random) + (is_vector(table[i]) ? 0.7F : 0.0F);
 }
 
-// The largest gap between a gradient and the slope of the loss, over the largest gradient of its parameter.
 template <class Model>
 void check_gradients(random_batch const& batch) {
   trainer_of<Model> model(2);
   fill<Model>(model, 7);
-  model.accumulate(batch);
-  auto const& table = parameter_table<Model>;
-  std::mt19937 random(11);
   int compared = 0;
-  std::vector<std::vector<std::vector<float>>> gradients(table.size());
-  for (std::size_t i = 0; i < table.size(); ++i)
-    for (int layer = 0; layer < table[i].layers; ++layer) {
-      auto const g = model.gradient(i, layer);
-      gradients[i].emplace_back(g.begin(), g.end());
-    }
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    float largest = 0.0F, worst = 0.0F;
-    for (int layer = 0; layer < table[i].layers; ++layer) {
-      auto const& g = gradients[i][static_cast<std::size_t>(layer)];
-      for (float x : g) largest = std::max(largest, std::abs(x));
-      for (int trial = 0; trial < 6; ++trial) {
-        std::size_t const at = random() % g.size();
-        float& x = model.parameter(i, layer)[at];
-        auto const slope = [&](float step) {
-          float const kept = x;
-          x = kept + step;
-          double const above = model.accumulate(batch);
-          x = kept - step;
-          double const below = model.accumulate(batch);
-          x = kept;
-          return static_cast<float>((above - below) / (2.0 * static_cast<double>(step)));
-        };
-        float const wide = slope(1e-2F);
-        // Where routing changes between the two points, there is no slope.
-        if (float const narrow = slope(4e-3F); std::abs(wide - narrow) > 0.01F * largest + 3e-4F) continue;
-        ++compared;
-        worst = std::max(worst, std::abs(wide - g[at]));
-      }
-    }
-    INFO(std::string(table[i].name.view()) << ": gap " << worst << ", largest " << largest);
-    CHECK(largest > 0.0F);
-    CHECK(worst < 0.01F * largest + 2e-4F);
+  auto const gaps = testing::check_gradients(model, batch);
+  for (testing::gradient_gap const& g : gaps) {
+    INFO(std::string(g.name.view()) << ": gap " << g.gap << ", largest " << g.largest);
+    CHECK(g.fits());
+    compared += g.compared;
   }
-  CHECK(compared > 4 * static_cast<int>(table.size()));
+  CHECK(compared > 4 * static_cast<int>(gaps.size()));
 }
 
 template <class Model>

@@ -142,8 +142,9 @@ TEST_CASE("states have the names, places and sizes of the originals'") {
   CHECK(std::ranges::count(names, "blocks.*.wide.weight/2/second_momentum_buffer") == 1);
   CHECK(std::ranges::count(names, "blocks.*.wide.bias/1/momentum_buffer") == 1);
   using dropping::vocab, dropping::width;
-  int const adam = 2 * (2 * vocab * width + 3 * width + width), muon = 3 * 2 * (32 * width + 32), sgd = 3 * 32;
-  CHECK(values == adam + muon + sgd);
+  int const mean_and_square = 2 * (2 * vocab * width + 3 * width + width), muon = 3 * 2 * (32 * width + 32),
+            sgd = 3 * 32;
+  CHECK(values == mean_and_square + muon + sgd);
 }
 
 TEST_CASE("memory is taken once, and as much as each optimizer's states are") {

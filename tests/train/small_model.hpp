@@ -56,7 +56,8 @@ struct model {
   }
 };
 
-inline constexpr constformer::batch_bounds bounds{.tokens = sequences * length, .sequences = sequences};
+inline constexpr constformer::batch_bounds bounds{
+    .tokens = sequences * length, .sequences = sequences, .length = length};
 
 /// Fills the parameters of a trainer.
 template <class Trainer>

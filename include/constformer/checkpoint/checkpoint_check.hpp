@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "constformer/checkpoint/manifest.hpp"
 #include "constformer/config/config.hpp"
@@ -129,7 +130,7 @@ constexpr int index_in(std::string_view name, std::string_view prefix, manifest_
     if (misfits++ == 0) first = format_message(sentence...);
   };
   for (manifest_entry const& entry : wanted) total += entry.layers;
-  std::array<std::int64_t, 96> found{};
+  std::vector<std::int64_t> found(wanted.size(), 0);
   for (file_tensor const& tensor : tensors) {
     std::size_t const i = detail::entry_of(wanted, prefix, tensor.name);
     if (i == detail::no_entry || detail::index_in(tensor.name, prefix, wanted[i]) >= wanted[i].layers) {

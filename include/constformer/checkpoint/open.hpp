@@ -26,11 +26,12 @@ enum class checkpoint_format {
   gpt_state,
   nanochat,
   ctranslate2,
-  gguf
+  gguf,
+  traced
 };
 
 /// "Hugging Face folder", "llama2.c v0", "llama2.c v1", "llama2.c v2", "nanoGPT checkpoint", "state_dict of a GPT",
-/// "nanochat checkpoint", "CTranslate2 folder", "GGUF".
+/// "nanochat checkpoint", "CTranslate2 folder", "GGUF", "folder of a model of one's own".
 [[nodiscard]] std::string_view name_of(checkpoint_format format);
 
 /// Tokens with a meaning of their own, as config.json and generation_config.json name them. Ids outside the vocabulary,

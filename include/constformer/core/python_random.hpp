@@ -29,7 +29,7 @@ class python_random {
 
   /// `_randbelow(n)`, which randrange and choice stand on: 0 < n < 2³².
   constexpr std::uint32_t below(std::uint32_t n) {
-    int const bits = std::bit_width(n);
+    auto const bits = static_cast<int>(std::bit_width(n));
     while (true) {
       std::uint32_t const drawn = twister_.next() >> (32 - bits);
       if (drawn < n) return drawn;

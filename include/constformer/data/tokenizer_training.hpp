@@ -25,8 +25,8 @@ struct bpe_options {
   id_order order = id_order::hugging_face;  ///< how ids are given out
 };
 
-/// A pattern by its name: gpt2, gpt4, nanochat, llama3, qwen2, o200k. Anything else is a pattern itself, in the syntax of
-/// tokenizer.json (Oniguruma's).
+/// A pattern by its name: gpt2, gpt4, nanochat, llama3, qwen2, o200k. Anything else is a pattern itself, in the syntax
+/// of tokenizer.json (Oniguruma's).
 [[nodiscard]] std::string split_pattern(std::string_view name);
 
 /// What was learnt.

@@ -81,8 +81,8 @@ struct training_data {
   std::unique_ptr<batch_source> validation;  ///< null: there are none
 };
 
-/// Opens data. `text` is asked for by all kinds but tokens; `random` is what random blocks of both are drawn from, so that
-/// nanoGPT's estimate_loss is: for each of `train` and `validation`, so many `next()`. Both must outlive the data.
+/// Opens data. `text` is asked for by all kinds but tokens; `random` is what random blocks of both are drawn from, so
+/// that nanoGPT's estimate_loss is: for each of `train` and `validation`, so many `next()`. Both must outlive the data.
 /// Throws `error` with names and both numbers.
 [[nodiscard]] training_data open_training_data(data_options const& options, tokenizer const* text,
                                                torch_generator* random);

@@ -23,6 +23,8 @@ struct token_batch {
   std::int32_t const* source_positions = nullptr;  ///< place of each of these in its sequence
   std::int32_t const* source_starts = nullptr;     ///< as `starts`, of the source
   int source_length = 0;                           ///< as `length`, of the source
+  std::int32_t const* wanted = nullptr;            ///< (wanted_rows): rows whose results are asked for
+  int wanted_rows = 0;                             ///< how many, in passes that compute these alone
 
   /// Row of the first token of a sequence; of `sequences`, one past the last token.
   [[nodiscard]] constexpr int start(int sequence) const {

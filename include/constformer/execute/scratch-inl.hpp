@@ -47,7 +47,7 @@ struct scratch_of {
       if (n.kind == node_kind::expert_linear || n.kind == node_kind::expert_gradient ||
           n.kind == node_kind::expert_weight_gradient)
         most = HWY_MAX(most, experts(n));
-      if (n.kind == node_kind::gain_gradient)
+      if (n.kind == node_kind::gain_gradient || n.kind == node_kind::gain_total)
         most = HWY_MAX(most, static_cast<std::size_t>(HWY_MAX(Program::bounds.tokens, Program::bounds.sources)));
       if (n.kind == node_kind::attention_gradient && n.inputs[6] >= 0)
         most = HWY_MAX(most, static_cast<std::size_t>(Program::bounds.sequences * n.shape.axes[0].extent *
@@ -61,7 +61,8 @@ struct scratch_of {
     for (node const& n : Program::graph.nodes)
       if (n.kind == node_kind::attention)
         most = HWY_MAX(
-            most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent,
+            most, attention_scratch(Program::graph.nodes[static_cast<std::size_t>(n.inputs[1])].shape.last().extent,
+                                    Program::graph.nodes[static_cast<std::size_t>(n.inputs[2])].shape.last().extent,
                                     Program::bounds.longest(), n.inputs[3] >= 0));
     return most;
   }();

@@ -15,6 +15,8 @@
 
 #include "constformer/execute/batch.hpp"
 #include "constformer/execute/coins.hpp"
+#include "constformer/execute/cached_program.hpp"
+#include "constformer/execute/row_cache.hpp"
 #include "constformer/execute/tables.hpp"
 #include "constformer/graph/columns.hpp"
 #include "constformer/graph/loops.hpp"
@@ -22,6 +24,7 @@
 #include "constformer/kernels/activation-inl.hpp"
 #include "constformer/kernels/cross_entropy-inl.hpp"
 #include "constformer/kernels/experts-inl.hpp"
+#include "constformer/kernels/few_rows-inl.hpp"
 #include "constformer/kernels/flash_attention-inl.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
 #include "constformer/kernels/product-inl.hpp"
@@ -38,10 +41,12 @@ struct frame {
   float* parameters = nullptr;    ///< as `parameter_layout` has them
   float* gradients = nullptr;     ///< alike; null in passes without any
   float* arena = nullptr;         ///< as `memory_plan` has it
-  float const* tables = nullptr;  ///< as `position_tables` has them
+  float const* tables = nullptr;  ///< as `program_tables` has them
   float* shared = nullptr;        ///< for one node at a time, of all workers
   float* own = nullptr;           ///< for one node at a time, of this worker
   token_batch batch{};            ///< what is read
+  row_cache cache{};              ///< rows of tokens before, in programs that keep them
+  bool apart = false;             ///< a row's bits do not depend on how many there are
   bool adds = false;              ///< gradients are added to those of batches before
   float weight = 1.0F;            ///< the loss and its gradients are multiplied by it
   std::uint64_t coins = 0;        ///< what dropout's coins of this pass are made of
@@ -79,6 +84,7 @@ struct step {
       case row_kind::sequence: return f.batch.sequences;
       case row_kind::token: return f.batch.rows();
       case row_kind::source: return f.batch.source_rows();
+      case row_kind::wanted: return f.batch.wanted_rows;
     }
     return 0;
   }
@@ -218,9 +224,11 @@ struct step {
     } else if constexpr (n.kind == node_kind::copy) {
       pointwise1(self, f, [](float_vec a) HWY_ATTR { return a; });
     } else if constexpr (n.kind == node_kind::activation) {
-      pointwise1(self, f, [d](float_vec a) HWY_ATTR { return activate<static_cast<activation_kind>(n.index)>(d, a); });
+      pointwise1(self, f, [d](float_vec a) HWY_ATTR __attribute__((always_inline)) {
+        return activate<static_cast<activation_kind>(n.index)>(d, a);
+      });
     } else if constexpr (n.kind == node_kind::activation_gradient) {
-      pointwise2(self, f, [d](float_vec a, float_vec dy) HWY_ATTR {
+      pointwise2(self, f, [d](float_vec a, float_vec dy) HWY_ATTR __attribute__((always_inline)) {
         return hn::Mul(dy, activation_slope<static_cast<activation_kind>(n.index)>(d, a));
       });
     } else if constexpr (n.kind == node_kind::gather) {
@@ -233,10 +241,10 @@ struct step {
       gather_gradient(self, f);
     } else if constexpr (n.kind == node_kind::linear) {
       product_end const end{data(f), stride, columns, false, offset<2>(f)};
-      share_product<second_is::outputs>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own);
+      share_any_product<second_is::outputs>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own, f.apart);
     } else if constexpr (n.kind == node_kind::linear_gradient) {
       product_end const end{data(f), stride, columns, false, nullptr};
-      share_product<second_is::depth>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own);
+      share_any_product<second_is::depth>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own, f.apart);
     } else if constexpr (n.kind == node_kind::weight_gradient) {
       weight_gradient(self, f);
     } else if constexpr (n.kind == node_kind::row_sum) {
@@ -276,6 +284,11 @@ struct step {
     } else if constexpr (n.kind == node_kind::gain) {
       auto const by = hn::Set(d, input<1>::data(f)[element(f)]);
       pointwise1(self, f, [by](float_vec a) HWY_ATTR { return hn::Mul(a, by); });
+    } else if constexpr (n.kind == node_kind::constant) {
+      for_rows(self, f, [&](std::size_t, float* out) { *out = Program::graph.tables[n.index].values[f.layer]; });
+    } else if constexpr (n.kind == node_kind::gain_total) {
+      float const total = total_of_products(self, f);
+      if (self.index == 0) *data(f) = total;
     } else if constexpr (n.kind == node_kind::pointwise) {
       for_rows(self, f, [&](std::size_t r, float* out) {
         float const* const a = row<0>(f, r);
@@ -308,7 +321,8 @@ struct step {
       expert_weight_gradients(self, choices(f), input<0>::template slots<2>(f), input<1>::template slots<2>(f), data(f),
                               place.adds || f.adds, f.shared, f.own);
     } else if constexpr (n.kind == node_kind::gain_gradient) {
-      gain_gradient(self, f);
+      float const total = total_of_products(self, f);
+      if (self.index == 0) data(f)[n.factor < 0.0F ? f.layer : static_cast<int>(n.factor)] += total;
     } else if constexpr (n.kind == node_kind::sometimes) {
       bool const now = Program::graph.sets[n.index].contains(f.layer);
       keep_rows(self, f, [now](std::size_t) { return now; });
@@ -320,10 +334,14 @@ struct step {
       for_rows(self, f, [&](std::size_t s, float* out) {
         copy_floats(row<0>(f, static_cast<std::size_t>(f.batch.start(static_cast<int>(s)))), columns, out);
       });
+    } else if constexpr (n.kind == node_kind::wanted_rows) {
+      for_rows(self, f, [&](std::size_t r, float* out) {
+        copy_floats(row<0>(f, static_cast<std::size_t>(f.batch.wanted[r])), columns, out);
+      });
     } else if constexpr (n.kind == node_kind::first_row_gradient) {
       first_row_gradient(self, f);
     } else if constexpr (n.kind == node_kind::sinusoid) {
-      float const* const table = f.tables + position_tables<Program>::sinusoid_at(Id);
+      float const* const table = f.tables + program_tables<Program>::sinusoid_at(Id);
       for_rows(self, f, [&](std::size_t r, float* out) {
         copy_floats(table + static_cast<std::int64_t>(input<0>::ids(f)[r]) * columns, columns, out);
       });
@@ -385,8 +403,45 @@ struct step {
   static HWY_INLINE void zero_floats(int count, float* to) {
     store_row(to, count, [&](int, std::size_t) HWY_ATTR { return hn::Zero(float_tag()); });
   }
+  // visit(sequence, row, place in its sequence) for this worker's rows of tokens.
+  template <class Visit>
+  static HWY_INLINE void for_places(worker const& self, frame const& f, Visit const& visit) {
+    work_range const mine = self.share(f.batch.rows());
+    for (int s = 0; s < f.batch.sequences; ++s) {
+      int const first = f.batch.start(s), last = HWY_MIN(mine.end, f.batch.start(s + 1));
+      for (int r = HWY_MAX(mine.begin, first); r < last; ++r)
+        visit(s, static_cast<std::size_t>(r), f.cache.pasts[s] + r - first);
+    }
+  }
+  // Where input I of the token at `place` of a sequence is kept.
+  template <int I>
+  static HWY_INLINE float* kept(frame const& f, int sequence, int place) {
+    constexpr int id = n.inputs[I];
+    constexpr auto const& plan = Program::cache;
+    int layer = input<I>::n.loop < 0 ? 0 : f.layer;
+    if constexpr (input<I>::n.only >= 0) layer = Program::graph.sets[input<I>::n.only].count(layer);
+    return f.cache.rows + f.cache.slots[sequence] * f.cache.capacity * plan.floats +
+           plan.at(id, layer, f.cache.capacity) + std::int64_t{place} * plan.places[id].stride;
+  }
+  // Keeps this worker's rows of input I.
+  template <int I>
+  static HWY_INLINE void keep(worker const& self, frame const& f) {
+    for_places(self, f,
+               [&](int s, std::size_t r, int place) { copy_floats(row<I>(f, r), input<I>::columns, kept<I>(f, s, place)); });
+  }
+  // The row before of the same sequence, be it of this batch or kept.
+  static HWY_INLINE void shift_kept_rows(worker const& self, frame const& f) {
+    for_places(self, f, [&](int s, std::size_t r, int place) {
+      float* const out = data(f) + r * stride;
+      copy_floats(row<0>(f, r), columns, kept<0>(f, s, place));
+      if (place == 0) return zero_floats(columns, out);
+      copy_floats(place == f.cache.pasts[s] ? kept<0>(f, s, place - 1) : row<0>(f, r - 1), columns, out);
+    });
+  }
+
   // The row before, or after backwards, if it is of the same sequence.
   static HWY_INLINE void shift_rows(worker const& self, frame const& f) {
+    if constexpr (keeps_rows<Program>) return shift_kept_rows(self, f);
     std::int32_t const* const positions = input<1>::ids(f);
     for_rows(self, f, [&](std::size_t r, float* out) {
       std::size_t const from = n.index > 0 ? r - 1 : r + 1;
@@ -408,16 +463,15 @@ struct step {
       }
   }
   // Sums of rows are made by all, and added up in order by one.
-  static HWY_INLINE void gain_gradient(worker const& self, frame const& f) {
+  static HWY_INLINE float total_of_products(worker const& self, frame const& f) {
     input<0>::for_rows(self, f, [&](std::size_t r, float*) HWY_ATTR {
       f.shared[r] = sum_of_pairs(row<0>(f, r), row<1>(f, r), input<0>::columns,
                                  [](float_vec x, float_vec y) HWY_ATTR { return hn::Mul(x, y); });
     });
     self.sync();
-    if (self.index != 0) return;
     float total = 0.0F;
-    for (int r = 0; r < input<0>::rows(f); ++r) total += f.shared[r];
-    data(f)[n.factor < 0.0F ? f.layer : static_cast<int>(n.factor)] += total;
+    for (int r = 0; self.index == 0 && r < input<0>::rows(f); ++r) total += f.shared[r];
+    return total;
   }
   template <int I>
   static float const* offset(frame const& f) {
@@ -522,7 +576,7 @@ struct step {
   }
 
   static HWY_INLINE void rope(worker const& self, frame const& f) {
-    using tables = position_tables<Program>;
+    using tables = program_tables<Program>;
     constexpr rope_config const& options = Program::graph.rotations[n.index];
     constexpr int pairs = static_cast<int>(tables::pairs(n.index));
     float const* const cos = f.tables + tables::rotation_at(n.index);
@@ -568,6 +622,15 @@ struct step {
             input<0>::stride, input<1>::stride, input<2>::stride, Out::stride,
             rows.count,       rows.keys};
   }
+  // Keys and values of the whole sequence, of which the queries are the end.
+  static void look_back(frame const& f, int sequence, attention_rows& rows) {
+    rows.first = f.cache.pasts[sequence];
+    rows.keys += rows.first;
+    rows.k = kept<1>(f, sequence, 0);
+    rows.v = kept<2>(f, sequence, 0);
+    rows.k_stride = static_cast<std::size_t>(Program::cache.places[n.inputs[1]].stride);
+    rows.v_stride = static_cast<std::size_t>(Program::cache.places[n.inputs[2]].stride);
+  }
   // `Table` is the input that is the table of biases, if there is one.
   template <int Table>
   static score_rules rules_of(frame const& f, int sequence, int keys) {
@@ -587,10 +650,17 @@ struct step {
 
   static HWY_INLINE void attention(worker const& self, frame const& f) {
     constexpr attention_extents e = extents();
+    if constexpr (keeps_rows<Program>) {
+      keep<1>(self, f);
+      keep<2>(self, f);
+      self.sync();
+    }
     work_range const mine = self.share(f.batch.sequences * e.heads);
     for (int i = mine.begin; i < mine.end; ++i) {
-      span_of_rows const rows = span_of(f, i / e.heads);
-      attend_head(rows_of<step>(f, rows), e, rules_of<3>(f, i / e.heads, rows.keys), i % e.heads, f.own);
+      int const sequence = i / e.heads;
+      attention_rows rows = rows_of<step>(f, span_of(f, sequence));
+      if constexpr (keeps_rows<Program>) look_back(f, sequence, rows);
+      attention_pass(rows, e, rules_of<3>(f, sequence, rows.keys), i % e.heads, f.own).run();
     }
   }
 

@@ -15,7 +15,7 @@ namespace constformer {
 
 /// What a program looks up by position: cosines and sines of its rotations, and rows of its sinusoids.
 template <class Program>
-struct position_tables {
+struct program_tables {
   static constexpr auto const& rotations = Program::graph.rotations;  ///< of `rope` nodes
   /// Positions that tables have.
   static constexpr std::size_t positions = static_cast<std::size_t>(Program::bounds.longest());
@@ -51,15 +51,15 @@ struct position_tables {
     return any;
   }();
 
-  /// Fills `out`, `floats` long, for batches whose longest sequence has `length` tokens.
-  static void fill(float* out, int length) {
+  /// Fills `out`, `floats` long, for batches whose longest sequence has `length` tokens: positions [first, last).
+  static void fill(float* out, int length, std::size_t first = 0, std::size_t last = positions) {
     for (std::size_t i = 0; i < rotations.size(); ++i)
-      if (is_first(i)) fill_rotation(out + rotation_at(i), i, length);
+      if (is_first(i)) fill_rotation(out + rotation_at(i), i, length, first, last);
     for (int i = 0; i < static_cast<int>(Program::graph.nodes.size()); ++i) {
       node const& n = at_node(i);
       if (n.kind != node_kind::sinusoid) continue;
       auto const width = static_cast<std::size_t>(n.shape.columns());
-      for (std::size_t p = 0; p < positions; ++p)
+      for (std::size_t p = first; p < last; ++p)
         sinusoid_row(static_cast<position_kind>(n.index), static_cast<int>(p),
                      std::span(out + sinusoid_at(i) + p * width, width));
     }
@@ -79,13 +79,13 @@ struct position_tables {
     return total;
   }
 
-  static void fill_rotation(float* cos, std::size_t index, int length) {
+  static void fill_rotation(float* cos, std::size_t index, int length, std::size_t first, std::size_t last) {
     rope_config const& r = rotations[index];
     std::array<float, 1024> frequencies{};
     std::size_t const count = pairs(index);
     rope_frequencies(r, length, std::span(frequencies.data(), count));
     float* const sin = cos + positions * count;
-    for (std::size_t p = 0; p < positions; ++p)
+    for (std::size_t p = first; p < last; ++p)
       for (std::size_t j = 0; j < count; ++j) {
         float const angle = static_cast<float>(p) * frequencies[j];  // in float, as the reference implementations do
         cos[p * count + j] = std::cos(angle) * r.attention_factor;

@@ -38,14 +38,19 @@ class workspace {
            static_cast<std::size_t>(threads) * arena::bytes_for<float>(scratch_of<Program>::own);
   }
 
-  /// Takes them; throws std::bad_alloc if `memory` holds less.
-  workspace(arena& memory, int threads)
+  /// Takes them; throws std::bad_alloc if `memory` holds less. Of tables the first `filled` positions are filled.
+  workspace(arena& memory, int threads, int filled = Program::bounds.longest())
       : tables_(memory.take<float>(tables::floats).data()),
         frame_{.arena = memory.take<float>(floats).data(),
                .tables = tables_,
                .shared = memory.take<float>(scratch_of<Program>::shared).data()},
         own_(memory.take<float>(static_cast<std::size_t>(threads) * own_floats).data()) {
-    tables::fill(tables_, Program::bounds.longest());
+    fill(0, filled, Program::bounds.longest());
+  }
+
+  /// Fills positions [first, last) of the tables for sequences of `length` tokens.
+  void fill(int first, int last, int length) {
+    tables::fill(tables_, length, static_cast<std::size_t>(first), static_cast<std::size_t>(last));
   }
 
   /// Looks at a batch before it runs: rotations may depend on its longest sequence.
@@ -62,7 +67,7 @@ class workspace {
   }
 
  private:
-  using tables = position_tables<Program>;
+  using tables = program_tables<Program>;
   static constexpr std::size_t own_floats = arena::bytes_for<float>(scratch_of<Program>::own) / sizeof(float);
 
   float* tables_;

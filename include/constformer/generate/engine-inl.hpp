@@ -28,6 +28,7 @@
 #include "constformer/generate/not_finite.hpp"
 #include "constformer/generate/prefix_table.hpp"
 #include "constformer/generate/session.hpp"
+#include "constformer/generate/session_checks.hpp"
 #include "constformer/generate/source-inl.hpp"
 #include "constformer/kernels/finite-inl.hpp"
 #include "constformer/kernels/kv_block.hpp"
@@ -64,10 +65,10 @@ class engine final : public session {
   /// Takes all memory and starts the threads; `weights` is the weights section of a packed file of this config's
   /// fingerprint.
   engine(std::byte const* weights, session_options const& options)
-      : capacity_(checked_capacity(options.capacity)),
-        sequences_(checked_sequences(options.sequences)),
+      : capacity_(session_checks::capacity(options.capacity, Config.capacity)),
+        sequences_(session_checks::sequences(options.sequences, most_sequences)),
         reading_(options.reading),
-        team_(checked_threads(options.threads)),
+        team_(session_checks::threads(options.threads)),
         plan_(stage_plan::of(Config, team_.size(), capacity_, sequences_)),
         memory_(bytes(plan_, team_.size(), capacity_, sequences_)),
         stage_(plan_.cut(memory_, weights, capacity_, sequences_)),
@@ -102,24 +103,21 @@ class engine final : public session {
   [[nodiscard]] int capacity() const override { return capacity_; }
 
   [[nodiscard]] int position(int sequence) const override {
-    check_sequence(sequence);
+    session_checks::sequence(sequence, sequences_);
     return blocks_.position(sequence);
   }
 
   void rewind(int sequence, int position) override {
-    check_sequence(sequence);
-    int const held = blocks_.position(sequence);
-    if (position < 0 || position > held)
-      throw error("cannot rewind to position " + std::to_string(position) + ", the cache holds " +
-                  std::to_string(held) + " tokens");
+    session_checks::sequence(sequence, sequences_);
+    session_checks::rewind(position, blocks_.position(sequence));
     if constexpr (has_prefix) prefixes_.check_rewind(sequence, position);
     blocks_.rewind(sequence, position);
   }
 
   void start_source(std::span<int const> ids) override {
     if constexpr (has_encoder(Config)) {
-      check_vocab(ids, source_vocab(Config));
-      check_room(0, ids.size());
+      session_checks::vocab(ids, source_vocab(Config));
+      session_checks::room(0, ids.size(), capacity_);
       source_.encode(team_, ids, stage_);
       for (int sequence = 0; sequence < sequences_; ++sequence) blocks_.rewind(sequence, 0);
     } else {
@@ -129,7 +127,7 @@ class engine final : public session {
 
   std::span<float const> append(int sequence, std::span<int const> ids) override {
     require_decoder("append");
-    check_sequence(sequence);
+    session_checks::sequence(sequence, sequences_);
     take(sequence, ids, {}, [&](stage const& s, bool last) {
       if constexpr (has_head) {
         if (!last) return;
@@ -153,10 +151,7 @@ class engine final : public session {
 
   void fork(std::span<int const> parents) override {
     require_decoder("fork");
-    if (parents.size() > static_cast<std::size_t>(sequences_))
-      throw error(std::to_string(parents.size()) + " sequences are asked for, the session holds " +
-                  std::to_string(sequences_));
-    for (int parent : parents) check_sequence(parent);
+    session_checks::fork(parents, sequences_);
     blocks_.fork(parents);
     if constexpr (has_prefix) prefixes_.fork(parents);
   }
@@ -262,19 +257,7 @@ class engine final : public session {
     return Config.classifier == classifier_kind::tokens ? plan.x / padded(Config.d_model) : 1;
   }
 
-  static int checked_capacity(int asked) {
-    if (asked < 0 || asked > Config.capacity)
-      throw error("context of " + std::to_string(asked) + " tokens is not within the compiled capacity of " +
-                  std::to_string(Config.capacity));
-    return asked == 0 ? Config.capacity : asked;
-  }
-
-  static int checked_sequences(int asked) {
-    constexpr int most = is_decoder ? 1024 : 1;
-    if (asked < 1 || asked > most)
-      throw error("sequences=" + std::to_string(asked) + " is not between 1 and " + std::to_string(most));
-    return asked;
-  }
+  static constexpr int most_sequences = is_decoder ? 1024 : 1;
 
   // Rows of logits that are kept at once: of a pass of `score`, or of all sequences.
   static constexpr std::size_t logit_count(int sequences) {
@@ -282,13 +265,6 @@ class engine final : public session {
   }
 
   static constexpr int prefixes_for(int sequences) { return has_prefix ? sequences : 0; }
-
-  static int checked_threads(int asked) {
-    constexpr int most = 256;
-    if (asked < 1 || asked > most)
-      throw error("threads=" + std::to_string(asked) + " is not between 1 and " + std::to_string(most));
-    return asked;
-  }
 
   void require_decoder(std::string_view call) const {
     if constexpr (!is_decoder) throw error(std::string(call) + ": this model is an encoder");
@@ -301,36 +277,12 @@ class engine final : public session {
       if (stage_.source_count == 0) throw error(std::string(call) + ": no source has been given");
   }
 
-  void check_sequence(int sequence) const {
-    if (sequence < 0 || sequence >= sequences_)
-      throw error("sequence " + std::to_string(sequence) + " is not within the " + std::to_string(sequences_) +
-                  " of the session");
-  }
-
-  static void check_vocab(std::span<int const> ids, int vocab) {
-    if (ids.empty()) throw error("no tokens were given");
-    for (std::size_t i = 0; i < ids.size(); ++i)
-      if (ids[i] < 0 || ids[i] >= vocab)
-        throw error("id " + std::to_string(ids[i]) + " at place " + std::to_string(i) +
-                    " is not within the vocabulary of " + std::to_string(vocab));
-  }
-
-  // `tokens` that follow `held` others.
-  void check_room(int held, std::size_t tokens) const {
-    if (tokens > static_cast<std::size_t>(capacity_ - held))
-      throw error("context of " + std::to_string(static_cast<std::size_t>(held) + tokens) +
-                  " tokens is above the capacity of " + std::to_string(capacity_));
-  }
-
   void check_step(std::span<int const> ids) const {
-    check_vocab(ids, Config.vocab);
-    if (ids.size() > static_cast<std::size_t>(sequences_))
-      throw error(std::to_string(ids.size()) + " tokens are given, the session holds " + std::to_string(sequences_) +
-                  " sequences");
+    session_checks::vocab(ids, Config.vocab);
+    session_checks::step(ids, sequences_);
     for (int sequence = 0; sequence < static_cast<int>(ids.size()); ++sequence) {
-      check_room(blocks_.position(sequence), 1);
-      if constexpr (has_prefix)
-        if (blocks_.position(sequence) == 0) throw error("a text of one token has no prefix that all tokens see");
+      session_checks::room(blocks_.position(sequence), 1, capacity_);
+      if constexpr (has_prefix) session_checks::step_needs_prefix(blocks_.position(sequence));
     }
   }
 
@@ -443,8 +395,8 @@ class engine final : public session {
   // Takes `ids` through the stack in batches; `after(stage, is the last batch)` sees each batch's result.
   template <class After>
   void take(int sequence, std::span<int const> ids, std::span<int const> segments, After const& after) {
-    check_vocab(ids, Config.vocab);
-    check_room(blocks_.position(sequence), ids.size());
+    session_checks::vocab(ids, Config.vocab);
+    session_checks::room(blocks_.position(sequence), ids.size(), capacity_);
     int const length = blocks_.position(sequence) + static_cast<int>(ids.size());
     set_frequencies(length);
     tables_.reach(stage_, length);

@@ -87,7 +87,8 @@ class session {
   virtual logit_rows step(std::span<int const> ids) = 0;
 
   /// Decoders: sequence i goes on from what parents[i] is now, for all i at once; a parent may have several children.
-  /// Sequences beyond parents.size() become empty. Copies no keys or values.
+  /// Sequences beyond parents.size() become empty. Copies no keys or values; models of one's own copy those of second
+  /// and further children.
   virtual void fork(std::span<int const> parents) = 0;
 
   /// Encoder-decoder models: what the token attends to that the last call of append or step put at the end of a
@@ -130,7 +131,7 @@ class session {
 /// What one compiled model unit offers to code that knows no shapes.
 struct model_unit {
   std::string_view name;         ///< of the config, as in its header
-  config const* configuration;   ///< the config the unit was compiled from
+  config const* configuration;   ///< the config the unit was compiled from; of a model of one's own see `traced`
   std::uint64_t fingerprint;     ///< of the config and of the packed layout; a packed file must carry the same
   std::int64_t weight_bytes;     ///< of the weights section of its packed file
   std::int64_t parameters;       ///< weights and biases of the checkpoint, tied ones once
@@ -139,6 +140,9 @@ struct model_unit {
   std::string_view target;       ///< instruction set, as Highway names it
   /// Makes a session over its packed weights; throws `error` if capacity or threads are out of range.
   std::unique_ptr<session> (*start)(std::byte const* weights, session_options const& options);
+  /// A model of one's own, which no config describes: of `configuration` vocab, d_model, layers, positions, capacity,
+  /// mask and head count.
+  bool traced = false;
 };
 
 /// The unit linked into this program; defined by the unit that `constformer build` generates.

@@ -12,6 +12,7 @@
 #include "constformer/config/layer_set.hpp"
 #include "constformer/core/text.hpp"
 #include "constformer/graph/attend_options.hpp"
+#include "constformer/graph/layer_values.hpp"
 #include "constformer/graph/node.hpp"
 
 namespace constformer {
@@ -52,6 +53,7 @@ struct graph {
   int open_loop = -1;                      ///< the loop whose body is being traced
   int open_set = -1;                       ///< the set of layers in which what is being traced runs; −1: all
   learning learns;                         ///< nothing of it in passes that only run
+  std::vector<layer_values> tables;        ///< that `constant` nodes name
   std::vector<float (*)(float)> slopes;    ///< derivatives of functions, that `pointwise` nodes name
   std::vector<attend_options> attentions;  ///< as in `graph_view`
   std::vector<rope_config> rotations;      ///< as in `graph_view`
@@ -87,7 +89,8 @@ struct graph {
 };
 
 /// A graph of a known size: what a constant can be.
-template <std::size_t Nodes, std::size_t Loops, std::size_t Attentions, std::size_t Rotations, std::size_t Sets>
+template <std::size_t Nodes, std::size_t Loops, std::size_t Attentions, std::size_t Rotations, std::size_t Sets,
+          std::size_t Tables>
 struct frozen_graph {
   std::array<node, Nodes> nodes{};                      ///< as in `graph`
   std::array<loop, Loops> loops{};                      ///< as in `graph`
@@ -96,6 +99,7 @@ struct frozen_graph {
   std::array<attend_options, Attentions> attentions{};  ///< as in `graph`
   std::array<rope_config, Rotations> rotations{};       ///< as in `graph`
   std::array<layer_set, Sets> sets{};                   ///< as in `graph`
+  std::array<layer_values, Tables> tables{};            ///< as in `graph`
   learning learns{};                                    ///< as in `graph`
 
   /// Reads as what passes take.
@@ -108,14 +112,15 @@ struct frozen_graph {
 template <auto Make>
 [[nodiscard]] consteval auto freeze() {
   struct sizes {
-    std::size_t nodes, loops, attentions, rotations, sets;
+    std::size_t nodes, loops, attentions, rotations, sets, tables;
   };
   constexpr sizes size = [] {
     graph const g = Make();
-    return sizes{g.nodes.size(), g.loops.size(), g.attentions.size(), g.rotations.size(), g.sets.size()};
+    return sizes{g.nodes.size(),     g.loops.size(), g.attentions.size(),
+                 g.rotations.size(), g.sets.size(),  g.tables.size()};
   }();
   graph const g = Make();
-  frozen_graph<size.nodes, size.loops, size.attentions, size.rotations, size.sets> out;
+  frozen_graph<size.nodes, size.loops, size.attentions, size.rotations, size.sets, size.tables> out;
   auto const copy = [](auto const& from, auto& to) {
     for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i];
   };
@@ -124,6 +129,7 @@ template <auto Make>
   copy(g.attentions, out.attentions);
   copy(g.rotations, out.rotations);
   copy(g.sets, out.sets);
+  copy(g.tables, out.tables);
   out.result = g.result;
   out.learns = g.learns;
   out.misfit = g.misfit;

@@ -15,6 +15,7 @@ enum class node_kind : std::uint8_t {
   input,      ///< rows of floats from outside
   parameter,  ///< parameter `index` of the model; inside a loop, that of the layer at hand
   zeros,      ///< 0 everywhere
+  constant,   ///< a number for each layer: value `layer` of table `index`
   // Loops
   carry_in,   ///< what a loop carries, as an iteration finds it: inputs: the value before the loop
   carry_out,  ///< the same after the last iteration: inputs: the node that each iteration ends with, its carry_in
@@ -27,7 +28,7 @@ enum class node_kind : std::uint8_t {
   copy,         ///< a
   dropout,      ///< a/(1 − factor) where a counted coin says so, else 0; index: the site
   softcap,      ///< factor·tanh(a/factor)
-  gain,         ///< a times one value of a vector: inputs a, vector; index: which, −1: that of the layer at hand
+  gain,         ///< a times one value of a row: inputs a, row; index: which, −1: that of the layer at hand
   sometimes,    ///< a in the layers of set `index`, 0 in the others
   skip_first,   ///< a, but 0 in rows at position 0
   shift,        ///< the row before of the same sequence, 0 where there is none; index −1: the row after
@@ -44,9 +45,10 @@ enum class node_kind : std::uint8_t {
   // By rows
   gather,          ///< rows of a table by ids: inputs table, ids; index: added to ids
   first_row,       ///< the first row of each sequence
+  wanted_rows,     ///< the rows that are asked for
   sinusoid,        ///< a row of sines and cosines for each position: inputs positions; index: `position_kind`
   linear,          ///< a·Wᵀ (+ b): inputs a, W, b or none
-  expert_linear,  ///< a·W[e]ᵀ for each expert e that a row has: inputs a (…, in) or (…, k, in), W, places (…, k)
+  expert_linear,   ///< a·W[e]ᵀ for each expert e that a row has: inputs a (…, in) or (…, k, in), W, places (…, k)
   rms_norm,        ///< over the innermost axis: inputs a, weight or none; factor: eps
   layer_norm,      ///< over the innermost axis: inputs a, weight, bias or none; factor: eps
   deviation_norm,  ///< alike, with σ + eps below (`norm_kind`)
@@ -69,6 +71,7 @@ enum class node_kind : std::uint8_t {
   row_sum,              ///< Σ rows of a·b, or of a: inputs a, b or none; gives the gradient of parameter `index`
   gather_gradient,      ///< inputs dy, ids; gives the gradient of parameter `index`; factor: added to ids
   softcap_gradient,     ///< dy·(1 − (y/factor)²): inputs y, dy
+  gain_total,           ///< Σ a·b over all rows: inputs a, b
   gain_gradient,        ///< Σ a·b into value `factor` of parameter `index`, −1: that of the layer at hand: inputs a, b
   first_row_gradient,   ///< dy in the first row of each sequence, else 0
   norm_gradient,        ///< inputs a, weight or none, dy; index: its node_kind; factor: eps
@@ -80,7 +83,7 @@ enum class node_kind : std::uint8_t {
   take_gradient,        ///< dy at the places of b, added up, else 0: inputs dy, b
   expert_gradient,      ///< of what an `expert_linear` took: inputs dy, W, places
   expert_weight_gradient,  ///< of its matrices, parameter `index`: inputs dy, a, places
-  place,                ///< zeros but for columns [index, …), which are a
+  place,                   ///< zeros but for columns [index, …), which are a
 };
 
 /// Inputs of a node that has them all.
@@ -92,7 +95,7 @@ struct node {
   std::array<int, most_inputs> inputs{-1, -1, -1, -1, -1, -1, -1};  ///< ids of nodes before this one; −1: none
   value_shape shape{};                                              ///< of what it gives
   int index = 0;                                                    ///< as its kind says
-  float (*function)(float) = nullptr;                           ///< of `pointwise` nodes
+  float (*function)(float) = nullptr;                               ///< of `pointwise` nodes
   float factor = 0.0F;                                              ///< as its kind says
   int loop = -1;                                                    ///< the loop whose body it is in; −1: none
   int only = -1;                                                    ///< it runs in layers of that set alone; −1: in all

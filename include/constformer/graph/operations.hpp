@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/text.hpp"
@@ -40,6 +42,12 @@ constexpr value pointwise(value a, float (*function)(float), float (*slope)(floa
   value const out = detail::emit(g, node_kind::pointwise, a.shape(), {a.id()}, where, g.slope_index(slope));
   g.nodes[static_cast<std::size_t>(out.id())].function = function;
   return out;
+}
+
+/// eˣ.
+constexpr value exponential(value a, call where = call::current()) {
+  constexpr auto e = [](float x) { return std::exp(x); };
+  return pointwise(a, e, e, where);
 }
 
 /// eˣ/Σeˣ over the innermost axis.
@@ -188,12 +196,23 @@ constexpr value softcap(value a, float cap, call where = call::current()) {
   return detail::emit(a.owner(), node_kind::softcap, a.shape(), {a.id()}, where, 0, cap);
 }
 
-/// a times one value of a vector, `which` from 0; −1: that of the index of the layer at hand.
+/// A number for each layer of the loop at hand, one row: what differs from layer to layer and is not learned.
+constexpr value constant_by_layer(value beside, layer_values const& numbers, call where = call::current()) {
+  graph& g = beside.owner();
+  if (g.open_loop < 0) g.fail(where, format_message("constant_by_layer: there is no loop"));
+  g.tables.push_back(numbers);
+  return detail::emit(g, node_kind::constant, value_shape{}, {}, where, static_cast<int>(g.tables.size()) - 1);
+}
+
+/// a times one value of a row, `which` from 0; −1: that of the index of the layer at hand. The row is a parameter, or
+/// is itself computed.
 constexpr value gain(value a, value vector, int which = -1, call where = call::current()) {
-  int const extent = vector.shape().last().extent;
+  int const extent = vector.shape().columns();
   graph& g = a.owner();
-  if (vector.shape().rank != 1 || which >= extent)
+  if (vector.shape().rows != row_kind::one || vector.shape().rank > 1 || which >= extent)
     g.fail(where, format_message("gain: value {} of {}", which, describe(vector.shape())));
+  if (extent != 1 && g.at(vector.id()).kind != node_kind::parameter)
+    g.fail(where, format_message("gain: {} is computed, and has not one value", describe(vector.shape())));
   if (which < 0 && (g.open_loop < 0 || g.loops[static_cast<std::size_t>(g.open_loop)].layers > extent))
     g.fail(where, format_message("gain: {} has no value for each layer", describe(vector.shape())));
   return detail::emit(g, node_kind::gain, a.shape(), {a.id(), vector.id()}, where, which);

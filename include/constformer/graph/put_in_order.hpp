@@ -22,6 +22,7 @@ class ordering {
     out_.rotations = from_.rotations;
     out_.sets = from_.sets;
     out_.slopes = from_.slopes;
+    out_.tables = from_.tables;
     out_.learns = from_.learns;
     return static_cast<graph&&>(out_);
   }

@@ -49,7 +49,8 @@ enum class row_kind : std::uint8_t {
   one,       ///< a single row: parameters, a loss
   sequence,  ///< one for each sequence of the batch
   token,     ///< one for each token
-  source     ///< one for each token of the source, in encoder-decoder models
+  source,    ///< one for each token of the source, in encoder-decoder models
+  wanted     ///< one for each token whose result is asked for
 };
 
 /// The name of a kind of rows, as messages write it.
@@ -59,6 +60,7 @@ enum class row_kind : std::uint8_t {
     case row_kind::sequence: return "sequences";
     case row_kind::token: return "tokens";
     case row_kind::source: return "source tokens";
+    case row_kind::wanted: return "wanted tokens";
   }
   return "?";
 }

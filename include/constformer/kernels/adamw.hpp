@@ -7,8 +7,8 @@
 
 namespace constformer {
 
-/// AdamW (arXiv:1711.05101) as torch has it; with `decay` 0 it is Adam. llm.c's is the same but for rounding, BERT's has
-/// no correction, torch's Adam decays by the gradient.
+/// AdamW (arXiv:1711.05101) as torch has it; with `decay` 0 it is Adam. llm.c's is the same but for rounding, BERT's
+/// has no correction, torch's Adam decays by the gradient.
 struct adamw_options {
   double beta1 = 0.9;            ///< of the mean
   double beta2 = 0.999;          ///< of the mean square

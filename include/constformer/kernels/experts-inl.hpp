@@ -30,7 +30,8 @@ struct expert_choices {
 
   /// The expert of a slot.
   [[nodiscard]] HWY_INLINE int expert(int slot) const {
-    return static_cast<int>(places[static_cast<std::size_t>(slot / each) * stride + static_cast<std::size_t>(slot % each)]);
+    return static_cast<int>(
+        places[static_cast<std::size_t>(slot / each) * stride + static_cast<std::size_t>(slot % each)]);
   }
   /// Slots of all rows.
   [[nodiscard]] HWY_INLINE int slots() const { return rows * each; }
@@ -39,8 +40,9 @@ struct expert_choices {
 /// Floats that experts want of all workers together: rows in the order of experts, in and out, twice turned, and places.
 constexpr std::size_t expert_scratch(int slots, int experts, int in, int out) {
   auto const all = static_cast<std::size_t>(padded(slots));
-  return all * static_cast<std::size_t>(padded(in) + 2 * padded(out)) + 2 * static_cast<std::size_t>(padded(experts + 1)) +
-         2 * all + static_cast<std::size_t>(padded(out)) * panel_rows;
+  return all * static_cast<std::size_t>(padded(in) + 2 * padded(out)) +
+         2 * static_cast<std::size_t>(padded(experts + 1)) + 2 * all +
+         static_cast<std::size_t>(padded(out)) * panel_rows;
 }
 
 /// Slots sorted by expert: `first[e]` is the place of expert e's first, `place[slot]` that of a slot. Every worker makes
@@ -75,10 +77,10 @@ struct slot_rows {
 
 /// Memory of all workers, cut up for one node.
 struct expert_memory {
-  float* in;             ///< rows of what is multiplied, by expert
-  float* out;            ///< rows of results
-  float* turned;         ///< a matrix on its side
-  sorted_slots slots;    ///< where they stand
+  float* in;               ///< rows of what is multiplied, by expert
+  float* out;              ///< rows of results
+  float* turned;           ///< a matrix on its side
+  sorted_slots slots;      ///< where they stand
   std::size_t in_stride;   ///< of `in`
   std::size_t out_stride;  ///< of `out`
 
@@ -165,10 +167,9 @@ HWY_NOINLINE inline void expert_weight_gradients(worker const& self, expert_choi
       for (int i = mine.begin; !adds && i < mine.end; ++i) out[i] = 0.0F;
       continue;
     }
-    share_product<second_is::depth>(
-        self, {m.turned + first, all, dy.width, count},
-        {m.in + static_cast<std::size_t>(first) * m.in_stride, m.in_stride, count, x.width},
-        {out, static_cast<std::size_t>(x.width), x.width, adds, nullptr}, x.width, own);
+    share_product<second_is::depth>(self, {m.turned + first, all, dy.width, count},
+                                    {m.in + static_cast<std::size_t>(first) * m.in_stride, m.in_stride, count, x.width},
+                                    {out, static_cast<std::size_t>(x.width), x.width, adds, nullptr}, x.width, own);
   }
 }
 

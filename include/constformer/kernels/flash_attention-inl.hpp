@@ -14,6 +14,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/kernels/few_rows-inl.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
 #include "constformer/kernels/masks.hpp"
 #include "constformer/kernels/math-inl.hpp"
@@ -74,16 +75,67 @@ struct attention_rows {
   std::size_t out_stride;  ///< of out
   int queries;             ///< of the sequence
   int keys;                ///< of the sequence, or of its source
+  int first = 0;           ///< position of query 0 in the sequence: keys of those before it are there, too
 };
 
+/// Tiles of queries that meet a tile of keys while that is packed.
+inline constexpr int attention_block = 4;
+
 /// Floats that attention wants for itself, each worker, for sequences of up to `longest` rows.
-constexpr std::size_t attention_scratch(int value_dim, int longest, bool biased) {
+constexpr std::size_t attention_scratch(int head_dim, int value_dim, int longest, bool biased) {
+  auto const dim = static_cast<std::size_t>(padded(head_dim)), width = static_cast<std::size_t>(padded(value_dim));
   return static_cast<std::size_t>(attention_tile) *
-             (4 * attention_tile + 2 * static_cast<std::size_t>(padded(value_dim)) + 4) +
-         (biased ? 4 * (static_cast<std::size_t>(longest) + attention_tile) : 0) + product_scratch;
+             (4 * attention_tile + 2 * attention_block + 3 * dim + (2 + attention_block) * width) +
+         (biased ? 4 * (static_cast<std::size_t>(longest) + attention_tile) : 0);
 }
 
-/// Biases of `head` for each distance key − query, or with `Reversed` query − key, in `room`.
+/// The rows of a tile of one matrix: `rows` from `row` on, `columns` from `column` on.
+HWY_INLINE float_rows tile_of(float const* base, std::size_t stride, int row, int column, int rows, int columns) {
+  return {const_cast<float*>(base) + static_cast<std::size_t>(row) * stride + column, stride, rows, columns};
+}
+
+/// Panels that so many columns take.
+HWY_INLINE int panels_for(int columns) { return padded(columns) / panel_rows; }
+
+/// Rows of a tile that are told apart by what they see.
+inline constexpr int attention_rows_at_once = 2 * tile_shape<float>::rows;
+
+/// out (a.rows, 16·count) = a · panels, but only of rows seen_by(first, last) for the columns [first, last] of a panel.
+template <class Seen>
+HWY_INLINE void multiply_seen(float_rows const& a, float const* packed, int count, float* out, Seen const& seen_by) {
+  constexpr int most = tile_shape<float>::panels;
+  packed_panels const w{packed, a.columns};
+  product_end const end{out, attention_tile, attention_tile, false, nullptr};
+  auto const take = [&]<int Panels>(int p) HWY_ATTR {
+    key_range const rows = seen_by(p * panel_rows, (p + Panels) * panel_rows - 1);
+    int const begin = HWY_MAX(0, rows.begin);
+    product_tiles<Panels>({a.data, a.stride, HWY_MIN(a.rows, rows.end), a.columns}, begin, w, p, end);
+  };
+  int p = 0;
+  for (; p + most <= count; p += most) take.template operator()<most>(p);
+  if constexpr (most > 1)
+    for (; p < count; ++p) take.template operator()<1>(p);
+}
+
+/// out += a · packed rows of `lines` lines, of which rows [first, last] want seen_by(first, last) alone: their other
+/// columns are 0.
+template <class Seen>
+HWY_INLINE void add_seen(float_rows const& a, float const* packed, int lines, float_rows const& out,
+                         Seen const& seen_by) {
+  for (int row = 0, rows = 0; row < a.rows; row += rows) {
+    rows = HWY_MIN(attention_rows_at_once, a.rows - row);
+    key_range const some = seen_by(row, row + rows - 1);
+    int const begin = HWY_MAX(0, some.begin);
+    int const depth = HWY_MIN(a.columns, some.end) - begin;
+    if (depth <= 0) continue;
+    multiply(tile_of(a.data, a.stride, row, begin, rows, depth), 0,
+             {packed + static_cast<std::size_t>(begin) * panel_rows, lines}, panels_for(out.columns),
+             {out.data + static_cast<std::size_t>(row) * out.stride, out.stride, out.columns, true, nullptr});
+  }
+}
+
+/// Biases of `head` for each distance key − query, or with `Reversed` query − key, in `room`; queries end at position
+/// `queries`.
 template <bool Reversed>
 HWY_INLINE float* biases_by_distance(score_rules const& rules, int heads, int head, int queries, float* room) {
   float* const base = room + (Reversed ? rules.keys : queries) + attention_tile;
@@ -132,83 +184,162 @@ HWY_INLINE float largest_score(float const* row, key_range range, float factor, 
   return hn::ReduceMax(d, most);
 }
 
-/// One row of scores of a tile becomes probabilities: exp(factor·s − shift) in the columns of `range`, else 0. `shift`
-/// gives a vector of them by column.
+/// One row of scores of a tile becomes probabilities: exp(factor·s − shift) in the columns of `range`, else 0, up to
+/// column `width`; their sum. `shift` gives a vector of them by column.
 template <class Shift>
-HWY_INLINE void probabilities(float* row, key_range range, float factor, Shift const& shift) {
+HWY_INLINE float probabilities(float* row, key_range range, int width, float factor, Shift const& shift) {
   float_tag const d;
-  for (int c = 0; c < attention_tile; c += lanes) {
+  auto total = hn::Zero(d);
+  for (int c = 0; c < width; c += lanes) {
     if (c >= range.end || c + lanes <= range.begin) {
       hn::StoreU(hn::Zero(d), d, row + c);
       continue;
     }
     auto const s = hn::Min(hn::MulSub(hn::LoadU(d, row + c), hn::Set(d, factor), shift(c)), hn::Zero(d));
-    auto const p = exp<true>(d, s);
-    bool const whole = c >= range.begin && c + lanes <= range.end;
-    hn::StoreU(whole ? p : hn::IfThenElseZero(columns_within(c, range), p), d, row + c);
+    auto p = exp<true>(d, s);
+    if (c < range.begin || c + lanes > range.end) p = hn::IfThenElseZero(columns_within(c, range), p);
+    hn::StoreU(p, d, row + c);
+    total = hn::Add(total, p);
   }
+  return hn::ReduceSum(d, total);
 }
 
 /// Attention of one head of one sequence.
-HWY_NOINLINE inline void attend_head(attention_rows const& a, attention_extents const& e, score_rules const& rules,
-                                     int head, float* scratch) {
-  float_tag const d;
-  int const dim = e.head_dim;
-  int const width = e.value_dim;
-  int const group = head / (e.heads / e.kv_heads);
-  float* const scores = scratch;
-  float* const sums = scores + attention_tile * attention_tile;
-  float* const peaks = sums + attention_tile * padded(width);
-  float* const totals = peaks + attention_tile;
-  float* const packed = totals + attention_tile;
-  float* const biases =
-      rules.biased ? biases_by_distance<false>(rules, e.heads, head, a.queries, packed + product_scratch) : nullptr;
-  float const factor = rules.shapes() ? 1.0F : rules.factor;
-  for (int query = 0; query < a.queries; query += attention_tile) {
-    int const queries = HWY_MIN(attention_tile, a.queries - query);
-    for (int r = 0; r < attention_tile; ++r) peaks[r] = -1e30F, totals[r] = 0.0F;
-    for (int i = 0; i < queries * padded(width); ++i) sums[i] = 0.0F;
-    float_rows const q{a.q + static_cast<std::size_t>(query) * a.q_stride + head * dim, a.q_stride, queries, dim};
-    int const first = rules.visible(query).begin / attention_tile * attention_tile;
-    int const end = rules.visible(query + queries - 1).end;
-    for (int key = first; key < end; key += attention_tile) {
-      int const keys = HWY_MIN(attention_tile, a.keys - key);
-      float_rows const k{a.k + static_cast<std::size_t>(key) * a.k_stride + group * dim, a.k_stride, keys, dim};
-      float_rows const v{a.v + static_cast<std::size_t>(key) * a.v_stride + group * width, a.v_stride, keys, width};
-      product<second_is::outputs>(q, k, {scores, attention_tile, attention_tile, false, nullptr}, 0,
-                                  attention_tile / panel_rows, packed);
-      if (rules.shapes())
-        shape_scores(rules, scores, queries, biases == nullptr ? nullptr : biases + key - query, nullptr);
-      for (int r = 0; r < queries; ++r) {
-        float* const row = scores + r * attention_tile;
-        key_range const seen = rules.visible(query + r);
-        key_range const columns{seen.begin - key, HWY_MIN(seen.end - key, keys)};
-        float const before = peaks[r];
-        peaks[r] = largest_score(row, columns, factor, before);
-        auto const shift = hn::Set(d, peaks[r]);
-        probabilities(row, columns, factor, [shift](int) HWY_ATTR { return shift; });
-        float const fade = std::exp(before - peaks[r]);
-        totals[r] = totals[r] * fade + sum_of(row, attention_tile, [](float_vec x) HWY_ATTR { return x; });
-        if (fade == 1.0F) continue;
-        float* const sum = sums + r * padded(width);
-        for (int c = 0; c < padded(width); c += lanes)
-          hn::StoreU(hn::Mul(hn::LoadU(d, sum + c), hn::Set(d, fade)), d, sum + c);
-      }
-      product<second_is::depth>({scores, attention_tile, queries, keys}, v,
-                                {sums, static_cast<std::size_t>(padded(width)), padded(width), true, nullptr}, 0,
-                                padded(width) / panel_rows, packed);
-    }
-    for (int r = 0; r < queries; ++r) {
-      float* const out = a.out + static_cast<std::size_t>(query + r) * a.out_stride;
-      float const* const row = sums + r * padded(width);
-      bool const sees = totals[r] > 0.0F;  // a query that sees no key gives zeros
-      auto const share = hn::Set(d, sees ? 1.0F / totals[r] : 0.0F);
-      store_row(out + head * width, width,
-                [&](int i, std::size_t) HWY_ATTR { return hn::Mul(hn::LoadU(d, row + i), share); });
-      out[e.heads * width + head] = sees ? peaks[r] + std::log(totals[r]) : 1e30F;
-    }
+class attention_pass {
+ public:
+  /// `scratch` has `attention_scratch` floats.
+  attention_pass(attention_rows const& a, attention_extents const& e, score_rules const& rules, int head,
+                 float* scratch)
+      : a_(a),
+        e_(e),
+        rules_(rules),
+        head_(head),
+        group_(head / (e.heads / e.kv_heads)),
+        width_(padded(e.value_dim)),
+        factor_(rules.shapes() ? 1.0F : rules.factor),
+        scores_(scratch) {}
+
+  /// Writes what the head gives.
+  HWY_NOINLINE void run() {
+    if (rules_.biased) biases_ = biases_by_distance<false>(rules_, e_.heads, head_, a_.first + a_.queries, room_);
+    for (int query = 0; query < a_.queries; query += block_rows) attend(query, HWY_MIN(block_rows, a_.queries - query));
   }
-}
+
+ private:
+  // Queries [from, from + queries).
+  HWY_INLINE void attend(int from, int queries) {
+    for (int r = 0; r < queries; ++r) peaks_[r] = -1e30F, totals_[r] = 0.0F;
+    for (int i = 0; i < queries * width_; ++i) sums_[i] = 0.0F;
+    int const position = a_.first + from;
+    int const first = rules_.visible(position).begin / attention_tile * attention_tile;
+    int const end = rules_.visible(position + queries - 1).end;
+    for (int key = first; key < end; key += attention_tile) {
+      int const keys = HWY_MIN(attention_tile, a_.keys - key);
+      if (a_.queries <= few_rows) {
+        attend_few(from, queries, key, keys);
+        continue;
+      }
+      pack<second_is::outputs>(tile_of(a_.k, a_.k_stride, key, group_ * e_.head_dim, keys, e_.head_dim), 0,
+                               panels_for(keys), 0, e_.head_dim, keys_);
+      pack<second_is::depth>(tile_of(a_.v, a_.v_stride, key, group_ * e_.value_dim, keys, e_.value_dim), 0,
+                             panels_for(e_.value_dim), 0, keys, values_);
+      for (int row = 0; row < queries; row += attention_tile) {
+        int const some = HWY_MIN(attention_tile, queries - row);
+        if (rules_.visible(position + row).begin >= key + keys || rules_.visible(position + row + some - 1).end <= key)
+          continue;
+        attend_tile(from, row, some, key, keys);
+      }
+    }
+    for (int r = 0; r < queries; ++r) finish_row(from + r, sums_ + r * width_, peaks_[r], totals_[r]);
+  }
+
+  // Of them, rows [row, row + queries), and keys [key, key + keys).
+  HWY_INLINE void attend_tile(int from, int row, int queries, int key, int keys) {
+    int const query = from + row;
+    multiply_seen(tile_of(a_.q, a_.q_stride, query, head_ * e_.head_dim, queries, e_.head_dim), keys_, panels_for(keys),
+                  scores_, [&](int one, int other) HWY_ATTR {
+                    int const last = a_.first + a_.queries;
+                    key_range const rows{rules_.seeing(key + one, last).begin, rules_.seeing(key + other, last).end};
+                    return key_range{rows.begin - a_.first - query, rows.end - a_.first - query};
+                  });
+    if (rules_.shapes())
+      shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - a_.first - query, nullptr);
+    for (int r = 0; r < queries; ++r) weigh_row(row + r, r, columns_of(query + r, query + r, key), padded(keys));
+    add_seen({scores_, attention_tile, queries, keys}, values_, keys,
+             {sums_ + row * width_, static_cast<std::size_t>(width_), queries, width_},
+             [&](int one, int other) HWY_ATTR { return columns_of(query + one, query + other, key); });
+  }
+
+  // The same of a few queries, which is quicker without packing.
+  HWY_INLINE void attend_few(int query, int queries, int key, int keys) {
+    few_rows_product<second_is::outputs>(
+        tile_of(a_.q, a_.q_stride, query, head_ * e_.head_dim, queries, e_.head_dim),
+        tile_of(a_.k, a_.k_stride, key, group_ * e_.head_dim, keys, e_.head_dim),
+        {scores_, attention_tile, attention_tile, false, nullptr}, 0, panels_for(keys));
+    if (rules_.shapes())
+      shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - a_.first - query, nullptr);
+    for (int r = 0; r < queries; ++r) {
+      key_range columns = columns_of(query + r, query + r, key);
+      columns.end = HWY_MIN(columns.end, keys);
+      weigh_row(r, r, columns, padded(keys));
+    }
+    few_rows_product<second_is::depth>({scores_, attention_tile, queries, keys},
+                                       tile_of(a_.v, a_.v_stride, key, group_ * e_.value_dim, keys, e_.value_dim),
+                                       {sums_, static_cast<std::size_t>(width_), width_, true, nullptr}, 0,
+                                       panels_for(e_.value_dim));
+  }
+
+  // Columns of a tile of keys that some query of [first, last] sees.
+  HWY_INLINE key_range columns_of(int first, int last, int key) const {
+    return {rules_.visible(a_.first + first).begin - key, rules_.visible(a_.first + last).end - key};
+  }
+
+  // Row `r` of the scores becomes probabilities below a peak that only rises.
+  HWY_INLINE void weigh_row(int row, int r, key_range columns, int width) {
+    float_tag const d;
+    float* const scores = scores_ + r * attention_tile;
+    float const before = peaks_[row];
+    peaks_[row] = largest_score(scores, columns, factor_, before);
+    auto const shift = hn::Set(d, peaks_[row]);
+    float const total = probabilities(scores, columns, width, factor_, [shift](int) HWY_ATTR { return shift; });
+    if (peaks_[row] == before) {
+      totals_[row] += total;
+      return;
+    }
+    float const fade = std::exp(before - peaks_[row]);
+    totals_[row] = totals_[row] * fade + total;
+    float* const sum = sums_ + row * width_;
+    for (int c = 0; c < width_; c += lanes) hn::StoreU(hn::Mul(hn::LoadU(d, sum + c), hn::Set(d, fade)), d, sum + c);
+  }
+
+  HWY_INLINE void finish_row(int query, float const* sum, float peak, float total) {
+    float_tag const d;
+    float* const out = a_.out + static_cast<std::size_t>(query) * a_.out_stride;
+    bool const sees = total > 0.0F;  // a query that sees no key gives zeros
+    auto const share = hn::Set(d, sees ? 1.0F / total : 0.0F);
+    store_row(out + head_ * e_.value_dim, e_.value_dim,
+              [&](int i, std::size_t) HWY_ATTR { return hn::Mul(hn::LoadU(d, sum + i), share); });
+    out[e_.heads * e_.value_dim + head_] = sees ? peak + std::log(total) : 1e30F;
+  }
+
+  static constexpr int block_rows = attention_block * attention_tile;
+
+  attention_rows const& a_;
+  attention_extents const& e_;
+  score_rules const& rules_;
+  int head_;
+  int group_;     // of keys and values
+  int width_;     // of a row of sums
+  float factor_;  // of scores that are still products
+  float* scores_;
+  float* peaks_ = scores_ + attention_tile * attention_tile;  // of the queries, so far
+  float* totals_ = peaks_ + block_rows;                       // of exponentials
+  float* sums_ = totals_ + block_rows;                        // of values
+  float* keys_ = sums_ + block_rows * width_;                 // packed
+  float* values_ = keys_ + attention_tile * padded(e_.head_dim);
+  float* room_ = values_ + attention_tile * width_;  // biases by distance
+  float* biases_ = nullptr;                          // of distance 0
+};
 
 /// Gradients beside `attention_rows`: of what the heads gave, and of what they took.
 struct attention_gradients {
@@ -222,11 +353,6 @@ struct attention_gradients {
   float* dbias;           ///< (heads, buckets), if scores are biased; those of the heads at hand are set
 };
 
-/// The rows of a tile of one matrix: `rows` from `row` on, `columns` from `column` on.
-HWY_INLINE float_rows tile_of(float const* base, std::size_t stride, int row, int column, int rows, int columns) {
-  return {const_cast<float*>(base) + static_cast<std::size_t>(row) * stride + column, stride, rows, columns};
-}
-
 /// The gradient of one key and value head of one sequence and of the query heads that share it; dq, dk and dv of these
 /// must be 0 before.
 class attention_reversal {
@@ -239,11 +365,12 @@ class attention_reversal {
     int const shared = e_.heads / e_.kv_heads;
     for (int head = group_ * shared; head < (group_ + 1) * shared; ++head) {
       begin_biases(head);
-      for (int key = 0; key < a_.keys; key += attention_tile) {
-        int const keys = HWY_MIN(attention_tile, a_.keys - key);
-        int const first = rules_.seeing(key, a_.queries).begin / attention_tile * attention_tile;
-        int const end = rules_.seeing(key + keys - 1, a_.queries).end;
-        for (int query = first; query < end; query += attention_tile) reverse_tile(head, key, keys, query);
+      for (int query = 0; query < a_.queries; query += attention_tile) {
+        int const queries = HWY_MIN(attention_tile, a_.queries - query);
+        begin_queries(head, query, queries);
+        int const first = rules_.visible(query).begin / attention_tile * attention_tile;
+        int const end = rules_.visible(query + queries - 1).end;
+        for (int key = first; key < end; key += attention_tile) reverse_tile(head, query, queries, key);
       }
       end_biases(head);
     }
@@ -251,7 +378,6 @@ class attention_reversal {
 
  private:
   static constexpr int area = attention_tile * attention_tile;
-  static constexpr int tile_panels = attention_tile / panel_rows;
 
   // dBias of each distance query − key, and the biases themselves.
   HWY_INLINE void begin_biases(int head) {
@@ -270,36 +396,56 @@ class attention_reversal {
       out[relative_bucket(rules_.buckets, mask, distance)] += slopes_by_distance_[-distance];
   }
 
-  HWY_INLINE void reverse_tile(int head, int key, int keys, int query) {
+  HWY_INLINE float_rows queries_of(int head, int query, int queries) const {
+    return tile_of(a_.q, a_.q_stride, query, head * e_.head_dim, queries, e_.head_dim);
+  }
+  HWY_INLINE float_rows dy_of(int head, int query, int queries) const {
+    return tile_of(g_.dy, g_.dy_stride, query, head * e_.value_dim, queries, e_.value_dim);
+  }
+
+  // A tile of queries and of what comes back to them is packed both ways.
+  HWY_INLINE void begin_queries(int head, int query, int queries) {
+    float_rows const q = queries_of(head, query, queries), dy = dy_of(head, query, queries);
+    recall_sums(head, query, queries, dy);
+    pack<second_is::outputs>(q, 0, panels_for(queries), 0, e_.head_dim, q_across_);
+    pack<second_is::depth>(q, 0, panels_for(e_.head_dim), 0, queries, q_down_);
+    pack<second_is::outputs>(dy, 0, panels_for(queries), 0, e_.value_dim, dy_across_);
+    pack<second_is::depth>(dy, 0, panels_for(e_.value_dim), 0, queries, dy_down_);
+  }
+
+  HWY_INLINE void reverse_tile(int head, int query, int queries, int key) {
     float_tag const d;
     int const dim = e_.head_dim, width = e_.value_dim;
-    int const queries = HWY_MIN(attention_tile, a_.queries - query);
+    int const keys = HWY_MIN(attention_tile, a_.keys - key);
     float_rows const k = tile_of(a_.k, a_.k_stride, key, group_ * dim, keys, dim);
     float_rows const v = tile_of(a_.v, a_.v_stride, key, group_ * width, keys, width);
-    float_rows const q = tile_of(a_.q, a_.q_stride, query, head * dim, queries, dim);
-    float_rows const dy = tile_of(g_.dy, g_.dy_stride, query, head * width, queries, width);
-    float_rows const dk = tile_of(g_.dk, g_.kv_stride, key, group_ * dim, keys, dim);
-    float_rows const dv = tile_of(g_.dv, g_.kv_stride, key, group_ * width, keys, width);
-    float_rows const dq = tile_of(g_.dq, g_.dq_stride, query, head * dim, queries, dim);
-    recall_sums(head, query, queries, dy);
-    product<second_is::outputs>(k, q, {p_, attention_tile, attention_tile, false, nullptr}, 0, tile_panels, packed_);
+    auto const keys_seen = [&](int one, int other) HWY_ATTR {  // by queries of the tile
+      return key_range{rules_.visible(query + one).begin - key, rules_.visible(query + other).end - key};
+    };
+    auto const queries_seeing = [&](int one, int other) HWY_ATTR {  // keys of the tile
+      return key_range{rules_.seeing(key + one, a_.queries).begin - query,
+                       rules_.seeing(key + other, a_.queries).end - query};
+    };
+    multiply_seen(k, q_across_, panels_for(queries), p_, keys_seen);
     if (rules_.shapes()) shape_scores(rules_, p_, keys, rules_.biased ? biases_ + query - key : nullptr, slopes_);
     float const factor = rules_.shapes() ? 1.0F : rules_.factor;
-    for (int r = 0; r < keys; ++r) {
-      key_range const seeing = rules_.seeing(key + r, a_.queries);
-      probabilities(p_ + r * attention_tile, {seeing.begin - query, HWY_MIN(seeing.end - query, queries)}, factor,
+    for (int r = 0; r < keys; ++r)
+      probabilities(p_ + r * attention_tile, columns_of(queries_seeing(r, r), queries), padded(queries), factor,
                     [&](int c) HWY_ATTR { return hn::LoadU(d, shift_ + c); });
-    }
-    product<second_is::depth>({p_, attention_tile, keys, queries}, dy, {dv.data, dv.stride, width, true, nullptr}, 0,
-                              padded(width) / panel_rows, packed_);
-    product<second_is::outputs>(v, dy, {dp_, attention_tile, attention_tile, false, nullptr}, 0, tile_panels, packed_);
-    for (int r = 0; r < keys; ++r) slope_row(r, query - key - r);
-    int const dim_panels = padded(dim) / panel_rows;
-    product<second_is::depth>({p_, attention_tile, keys, queries}, q, {dk.data, dk.stride, dim, true, nullptr}, 0,
-                              dim_panels, packed_);
+    add_seen({p_, attention_tile, keys, queries}, dy_down_, queries,
+             tile_of(g_.dv, g_.kv_stride, key, group_ * width, keys, width), queries_seeing);
+    multiply_seen(v, dy_across_, panels_for(queries), dp_, keys_seen);
+    for (int r = 0; r < keys; ++r) slope_row(r, query - key - r, columns_of(queries_seeing(r, r), queries), queries);
+    add_seen({p_, attention_tile, keys, queries}, q_down_, queries,
+             tile_of(g_.dk, g_.kv_stride, key, group_ * dim, keys, dim), queries_seeing);
     transpose({p_, attention_tile, keys, queries}, 0, queries, {ds_, attention_tile, queries, keys});
-    product<second_is::depth>({ds_, attention_tile, queries, keys}, k, {dq.data, dq.stride, dim, true, nullptr}, 0,
-                              dim_panels, packed_);
+    pack<second_is::depth>(k, 0, panels_for(dim), 0, keys, k_down_);
+    add_seen({ds_, attention_tile, queries, keys}, k_down_, keys,
+             tile_of(g_.dq, g_.dq_stride, query, head * dim, queries, dim), keys_seen);
+  }
+
+  static HWY_INLINE key_range columns_of(key_range seen, int columns) {
+    return {HWY_MAX(0, seen.begin), HWY_MIN(seen.end, columns)};
   }
 
   // Log-sum-exps of the queries, and Σ out·dy.
@@ -313,12 +459,13 @@ class attention_reversal {
     for (int r = queries; r < attention_tile; ++r) shift_[r] = inner_[r] = 0.0F;
   }
 
-  // dS = P·(dP − Σ out·dy) of one key, times how much the score changes with the product; `distance` is that of
-  // column 0.
-  HWY_INLINE void slope_row(int r, int distance) {
+  // dS = P·(dP − Σ out·dy) of one key, times how much the score changes with the product, 0 outside of `range`;
+  // `distance` is that of column 0.
+  HWY_INLINE void slope_row(int r, int distance, key_range range, int queries) {
     float_tag const d;
-    for (int c = 0; c < attention_tile; c += lanes) {
+    for (int c = 0; c < padded(queries); c += lanes) {
       float* const at = p_ + r * attention_tile + c;
+      if (c >= range.end || c + lanes <= range.begin) continue;  // 0 already
       auto slope =
           hn::Mul(hn::LoadU(d, at), hn::Sub(hn::LoadU(d, dp_ + r * attention_tile + c), hn::LoadU(d, inner_ + c)));
       if (rules_.biased) {
@@ -335,16 +482,20 @@ class attention_reversal {
   attention_extents const& e_;
   score_rules const& rules_;
   int group_;
-  float* p_;                                 // Pᵀ (keys, queries), then dSᵀ
-  float* dp_ = p_ + area;                    // dPᵀ
-  float* ds_ = dp_ + area;                   // dS (queries, keys)
-  float* slopes_ = ds_ + area;               // of scores
-  float* shift_ = slopes_ + area;            // log-sum-exps of the queries
-  float* inner_ = shift_ + attention_tile;   // Σ out·dy of the queries
-  float* packed_ = inner_ + attention_tile;  // of products
-  float* room_ = packed_ + product_scratch;  // biases by distance, and their gradients
-  float* biases_ = nullptr;                  // of distance 0
-  float* slopes_by_distance_ = nullptr;      // of distance 0
+  float* p_;                                                          // Pᵀ (keys, queries), then dSᵀ
+  float* dp_ = p_ + area;                                             // dPᵀ
+  float* ds_ = dp_ + area;                                            // dS (queries, keys)
+  float* slopes_ = ds_ + area;                                        // of scores
+  float* shift_ = slopes_ + area;                                     // log-sum-exps of the queries
+  float* inner_ = shift_ + attention_tile;                            // Σ out·dy of the queries
+  float* q_across_ = inner_ + attention_tile;                         // queries packed as outputs
+  float* q_down_ = q_across_ + attention_tile * padded(e_.head_dim);  // and as the depth
+  float* k_down_ = q_down_ + attention_tile * padded(e_.head_dim);
+  float* dy_across_ = k_down_ + attention_tile * padded(e_.head_dim);
+  float* dy_down_ = dy_across_ + attention_tile * padded(e_.value_dim);
+  float* room_ = dy_down_ + attention_tile * padded(e_.value_dim);  // biases by distance, and their gradients
+  float* biases_ = nullptr;                                         // of distance 0
+  float* slopes_by_distance_ = nullptr;                             // of distance 0
 };
 
 }  // namespace HWY_NAMESPACE

@@ -79,8 +79,8 @@ HWY_INLINE void multiply_from_left(worker const& self, polar_space& at, float_ro
   std::swap(at.x, at.y);
 }
 
-/// Steps that `leap` takes at once. With three of Polar Express, what rounding x·xᵀ has cost the small singular values has
-/// grown a thousandfold when the last polynomial meets it: weights were off by 4e-4 after 20 steps instead of 1e-6.
+/// Steps that `leap` takes at once. With three of Polar Express, what rounding x·xᵀ has cost the small singular values
+/// has grown a thousandfold when the last polynomial meets it: weights were off by 4e-4 after 20 steps instead of 1e-6.
 inline constexpr std::size_t leap_steps = 2;
 
 /// Several steps at once: their polynomials are of one matrix, x·xᵀ, so that they commute, and that of the next step is

@@ -13,8 +13,11 @@
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/kernels/matmul-inl.hpp"
+#include "constformer/kernels/panels-inl.hpp"
 #include "constformer/kernels/simd-inl.hpp"
 #include "constformer/kernels/team.hpp"
+#include "constformer/kernels/tile-inl.hpp"
+#include "constformer/kernels/transpose-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
@@ -28,108 +31,186 @@ struct float_rows {
   int columns;         ///< of a row
 };
 
-/// Most depth of a product that is made in one go; more is added up piece by piece, in order. A bundle of panels of it
-/// is 256 KB.
-inline constexpr int product_depth = 1024;
+/// Most depth of a product that is made in one go; more is added up piece by piece, in order. A panel of it is 24 KB,
+/// which stays in L1 with the rows that meet it.
+inline constexpr int product_depth = 384;
+
+/// Panels that are packed before they are used: so many times are rows read from L2 for one reading from memory.
+inline constexpr int product_panels = 8;
+
+/// Rows that meet all packed panels before the next rows do: both stay in L2.
+inline constexpr int product_rows = 192;
 
 /// Floats that `product` wants for itself, each worker.
-inline constexpr std::size_t product_scratch = std::size_t{product_depth} * bundle_panels * panel_rows;
+inline constexpr std::size_t product_scratch = std::size_t{product_depth} * product_panels * panel_rows;
 
-/// Puts columns [first, first + 16·panels) of `from`, whose rows are the depth, into panels: lines of 16.
-HWY_INLINE void pack_columns(float_rows const& from, int first, int panels, int depth_first, int depth, float* out) {
-  float_tag const d;
-  int const width = panels * panel_rows;
-  int const inside = HWY_MIN(width, from.columns - first);
-  for (int k = 0; k < depth; ++k, out += width) {
-    float const* const row = from.data + static_cast<std::size_t>(depth_first + k) * from.stride + first;
+/// Puts columns [first, first + 16·count) of `from`, whose rows are the depth, into panels: lines of 16. Rows are read
+/// in the order of memory, and fetched ahead: from one to the next it may be pages.
+HWY_INLINE void pack_columns(float_rows const& from, int first, int count, int depth_first, int depth,
+                             float* HWY_RESTRICT out) {
+  constexpr int rows_ahead = 8;
+  std::size_t const panel = static_cast<std::size_t>(depth) * panel_rows;
+  float const* row = from.data + static_cast<std::size_t>(depth_first) * from.stride + first;
+  int const inside = HWY_MIN(count * panel_rows, from.columns - first);
+  for (int k = 0; k < depth; ++k, out += panel_rows, row += from.stride) {
     int c = 0;
-    for (; c + lanes <= inside; c += lanes) hn::StoreU(hn::LoadU(d, row + c), d, out + c);
-    for (; c < width; ++c) out[c] = c < inside ? row[c] : 0.0F;
-  }
-}
-
-/// to (4, 4) = fromᵀ, in registers.
-HWY_INLINE void transpose_square(float_rows const& from, float_rows const& to) {
-  hn::FixedTag<float, 4> const d;
-  auto const a = hn::LoadU(d, from.data), b = hn::LoadU(d, from.data + from.stride);
-  auto const c = hn::LoadU(d, from.data + 2 * from.stride), e = hn::LoadU(d, from.data + 3 * from.stride);
-  auto const ab_low = hn::InterleaveLower(d, a, b), ab_high = hn::InterleaveUpper(d, a, b);
-  auto const ce_low = hn::InterleaveLower(d, c, e), ce_high = hn::InterleaveUpper(d, c, e);
-  hn::StoreU(hn::ConcatLowerLower(d, ce_low, ab_low), d, to.data);
-  hn::StoreU(hn::ConcatUpperUpper(d, ce_low, ab_low), d, to.data + to.stride);
-  hn::StoreU(hn::ConcatLowerLower(d, ce_high, ab_high), d, to.data + 2 * to.stride);
-  hn::StoreU(hn::ConcatUpperUpper(d, ce_high, ab_high), d, to.data + 3 * to.stride);
-}
-
-/// Puts rows [first, first + 16·panels) of `from`, whose columns are the depth, into panels.
-HWY_INLINE void pack_rows(float_rows const& from, int first, int panels, int depth_first, int depth, float* out) {
-  std::size_t const width = static_cast<std::size_t>(panels) * panel_rows;
-  for (int r = 0; r < panels * panel_rows; r += 4) {
-    float const* rows[4];
-    int const inside = from.rows - first - r;
-    for (int i = 0; i < 4; ++i)
-      rows[i] = from.data + static_cast<std::size_t>(first + (i < inside ? r + i : 0)) * from.stride + depth_first;
-    float* to = out + r;
-    if (inside >= 4) {
-      float* const first_row = from.data + static_cast<std::size_t>(first + r) * from.stride + depth_first;
-      int k = 0;
-      for (; k + 4 <= depth; k += 4, to += 4 * width)
-        transpose_square({first_row + k, from.stride, 4, 4}, {to, width, 4, 4});
-      for (; k < depth; ++k, to += width)
-        for (int i = 0; i < 4; ++i) to[i] = rows[i][k];
-    } else {
-      for (int k = 0; k < depth; ++k, to += width)
-        for (int i = 0; i < 4; ++i) to[i] = i < inside ? rows[i][k] : 0.0F;
+    for (; c + panel_rows <= inside; c += panel_rows) {
+      float* const to = out + static_cast<std::size_t>(c / panel_rows) * panel;
+      hwy::Prefetch(row + rows_ahead * from.stride + c);
+      HWY_UNROLL(16)
+      for (int i = 0; i < panel_rows; i += lanes) hn::StoreU(hn::LoadU(float_tag(), row + c + i), float_tag(), to + i);
+    }
+    for (; c < count * panel_rows; c += lanes) {
+      auto const left = static_cast<std::size_t>(HWY_MAX(0, HWY_MIN(lanes, inside - c)));
+      float* const to = out + static_cast<std::size_t>(c / panel_rows) * panel + c % panel_rows;
+      hn::StoreU(hn::LoadN(float_tag(), row + c, left), float_tag(), to);
     }
   }
 }
 
-/// Where sums of a product go: stored, or added to what is there; `offset`, if there is one, is added to each row.
+/// Puts rows [first, first + 16) of `from`, whose columns are the depth, into a panel.
+HWY_INLINE void pack_rows(float_rows const& from, int first, int depth_first, int depth, float* HWY_RESTRICT out) {
+  int const inside = HWY_MIN(panel_rows, from.rows - first);
+  float const* const at = from.data + static_cast<std::size_t>(first) * from.stride + depth_first;
+  turn(at, from.stride, inside, depth, out, panel_rows);
+  if (inside < panel_rows)
+    for (int k = 0; k < depth; ++k)
+      for (int r = inside; r < panel_rows; ++r) out[k * panel_rows + r] = 0.0F;
+}
+
+/// Where sums of a product go: stored, or added to what is there, or to `offset`, if there is one, in each row.
 struct product_end {
   float* out;           ///< of (row 0, column 0)
   std::size_t stride;   ///< floats from row to row
   int columns;          ///< those that may be written
   bool add;             ///< to what is there
   float const* offset;  ///< null, or a value for each column
-
-  /// What the kernel tells.
-  HWY_INLINE void operator()(int row, int column, float_vec sums) const {
-    float_tag const d;
-    if (column >= columns) return;
-    float* const at = out + static_cast<std::size_t>(row) * stride + column;
-    auto const count = static_cast<std::size_t>(columns - column);
-    if (count >= static_cast<std::size_t>(lanes)) {
-      if (offset != nullptr) sums = hn::Add(sums, hn::LoadU(d, offset + column));
-      hn::StoreU(add ? hn::Add(hn::LoadU(d, at), sums) : sums, d, at);
-    } else {
-      if (offset != nullptr) sums = hn::Add(sums, hn::LoadN(d, offset + column, count));
-      hn::StoreN(add ? hn::Add(hn::LoadN(d, at, count), sums) : sums, d, at, count);
-    }
-  }
 };
 
 /// Which way the second matrix of a product lies: its rows are outputs (weights, x·Wᵀ), or its rows are the depth.
 enum class second_is : bool { outputs, depth };
 
+/// Packs outputs [16·first, 16·(first + count)) of `b`, of the depth [from, from + depth).
+template <second_is Way>
+HWY_INLINE void pack(float_rows const& b, int first, int count, int from, int depth, float* out) {
+  if constexpr (Way == second_is::depth)
+    pack_columns(b, first * panel_rows, count, from, depth, out);
+  else
+    for (int p = 0; p < count; ++p, out += static_cast<std::size_t>(depth) * panel_rows)
+      pack_rows(b, (first + p) * panel_rows, from, depth, out);
+}
+
+/// take(row, vector, floats) for the vectors of a tile of which `rows` rows and `columns` columns count; of whole vectors
+/// the number of floats is `fixed`.
+template <int Rows, int Panels, class Take>
+HWY_INLINE void for_vectors(int rows, int columns, Take const& take) {
+  constexpr int vecs = tile<Rows, Panels>::vecs;
+  bool const whole = rows >= Rows && columns >= vecs * lanes;
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    HWY_UNROLL(16)
+    for (int v = 0; v < vecs; ++v)
+      if (whole || (r < rows && (v + 1) * lanes <= columns))
+        take(r, v, fixed<lanes>());
+      else if (r < rows && v * lanes < columns)
+        take(r, v, columns - v * lanes);
+  }
+}
+
+/// `count` floats, a number or `fixed<lanes>`, and zeros.
+template <class Count>
+HWY_INLINE float_vec load_some(float const* from, Count count) {
+  if constexpr (known_value<Count> == lanes) return hn::LoadU(float_tag(), from);
+  return hn::LoadN(float_tag(), from, static_cast<std::size_t>(count));
+}
+/// Stores so many.
+template <class Count>
+HWY_INLINE void store_some(float_vec v, float* to, Count count) {
+  if constexpr (known_value<Count> == lanes)
+    hn::StoreU(v, float_tag(), to);
+  else
+    hn::StoreN(v, float_tag(), to, static_cast<std::size_t>(count));
+}
+
+/// Panels one after the other.
+struct packed_panels {
+  float const* base;  ///< line 0 of panel 0
+  int lines;          ///< from one panel to the next
+
+  /// Line 0 of panel `p`.
+  [[nodiscard]] HWY_INLINE float const* at(int p) const {
+    return base + static_cast<std::size_t>(p) * static_cast<std::size_t>(lines) * panel_rows;
+  }
+};
+
+/// Rows [row, row + Rows) of `a`, as far as there are so many, times panels [panel, panel + Panels), for as many lines
+/// as `a` has columns.
+template <int Rows, int Panels>
+HWY_INLINE void product_tile(float_rows const& a, int row, packed_panels const& w, int panel, product_end const& end) {
+  float const* x[Rows];
+  rows_of(a.data, a.stride, row, a.rows, x);
+  int const rows = a.rows - row;
+  int const column = panel * panel_rows;
+  int const columns = end.columns - column;
+  float* const out = end.out + static_cast<std::size_t>(row) * end.stride + column;
+  tile<Rows, Panels> t;
+  clear(t);
+  if (end.add)
+    for_vectors<Rows, Panels>(rows, columns, [&](int r, int v, auto count) HWY_ATTR {
+      t.sums[r][v] = load_some(out + static_cast<std::size_t>(r) * end.stride + v * lanes, count);
+    });
+  else if (end.offset != nullptr)
+    for_vectors<Rows, Panels>(rows, columns, [&](int r, int v, auto count) HWY_ATTR {
+      t.sums[r][v] = load_some(end.offset + column + v * lanes, count);
+    });
+  auto const step = static_cast<std::size_t>(w.lines) * panel_rows;
+  accumulate<float>(t, x, panels<float, fixed<panel_rows>>{w.at(panel), step, {}}, a.columns);
+  for_vectors<Rows, Panels>(rows, columns, [&](int r, int v, auto count) HWY_ATTR {
+    store_some(t.sums[r][v], out + static_cast<std::size_t>(r) * end.stride + v * lanes, count);
+  });
+}
+
+/// Rows of `a` from `row` on by panels [panel, panel + Panels).
+template <int Panels>
+HWY_NOINLINE void product_tiles(float_rows const& a, int row, packed_panels const& w, int panel,
+                                product_end const& end) {
+  using shape = tile_shape<float>;
+  for (int tile = 0; row < a.rows; row += tile) {
+    tile = next_tile_rows<float>(a.rows - row);
+    if (tile == shape::rest_rows)
+      product_tile<shape::rest_rows, Panels>(a, row, w, panel, end);
+    else if (tile == shape::rows)
+      product_tile<shape::rows, Panels>(a, row, w, panel, end);
+    else if constexpr (shape::middle_rows != shape::rows)
+      product_tile<shape::middle_rows, Panels>(a, row, w, panel, end);
+  }
+}
+
+/// Rows of `a` from `row` on by the first `count` panels.
+HWY_INLINE void multiply(float_rows const& a, int row, packed_panels const& w, int count, product_end const& end) {
+  constexpr int most = tile_shape<float>::panels;
+  int p = 0;
+  for (; p + most <= count; p += most) product_tiles<most>(a, row, w, p, end);
+  if constexpr (most > 1)
+    for (; p < count; ++p) product_tiles<1>(a, row, w, p, end);
+}
+
 /// out (a.rows, outputs) = a · b, for outputs [16·first, 16·last) only. Sums have one order whatever the range.
 template <second_is Way>
 HWY_NOINLINE void product(float_rows const& a, float_rows const& b, product_end const& end, int first, int last,
                           float* scratch) {
-  int const all = a.columns;
-  for (int panel = first; panel < last; panel += bundle_panels) {
-    int const panels = HWY_MIN(bundle_panels, last - panel);
-    for (int k = 0; k < all; k += product_depth) {
-      int const depth = HWY_MIN(product_depth, all - k);
-      if constexpr (Way == second_is::outputs)
-        pack_rows(b, panel * panel_rows, panels, k, depth, scratch);
-      else
-        pack_columns(b, panel * panel_rows, panels, k, depth, scratch);
+  for (int panel = first; panel < last; panel += product_panels)
+    for (int k = 0; k < a.columns; k += product_depth) {
+      int const count = HWY_MIN(product_panels, last - panel);
+      int const depth = HWY_MIN(product_depth, a.columns - k);
+      pack<Way>(b, panel, count, k, depth, scratch);
       int const column = panel * panel_rows;
       product_end const piece{end.out + column, end.stride, end.columns - column, end.add || k > 0,
                               end.offset == nullptr || k > 0 ? nullptr : end.offset + column};
-      matmul(a.data + k, a.stride, a.rows, scratch, depth, panels, 0, panels, piece);
+      for (int row = 0; row < a.rows; row += product_rows)
+        multiply({a.data + k, a.stride, HWY_MIN(row + product_rows, a.rows), depth}, row, {scratch, depth}, count,
+                 piece);
     }
-  }
 }
 
 /// This worker's share of `product`: of its outputs, or of the rows of `a` if these are more.
@@ -152,24 +233,10 @@ HWY_INLINE void share_product(worker const& self, float_rows const& a, float_row
 
 /// to (columns, rows) = fromᵀ, columns [first, last) of `from`.
 HWY_INLINE void transpose(float_rows const& from, int first, int last, float_rows const& to) {
-  constexpr int tile = 16;
-  auto const source = [&](int row, int column) {
-    return from.data + static_cast<std::size_t>(row) * from.stride + static_cast<std::size_t>(column);
-  };
-  auto const target = [&](int row, int column) {
-    return to.data + static_cast<std::size_t>(row) * to.stride + static_cast<std::size_t>(column);
-  };
-  for (int c = first; c < last; c += tile)
-    for (int r = 0; r < from.rows; r += tile)
-      for (int i = c; i < HWY_MIN(c + tile, last); i += 4)
-        for (int j = r; j < HWY_MIN(r + tile, from.rows); j += 4) {
-          if (i + 4 <= last && j + 4 <= from.rows) {
-            transpose_square({source(j, i), from.stride, 4, 4}, {target(i, j), to.stride, 4, 4});
-            continue;
-          }
-          for (int x = i; x < HWY_MIN(i + 4, last); ++x)
-            for (int y = j; y < HWY_MIN(j + 4, from.rows); ++y) *target(x, y) = *source(y, x);
-        }
+  constexpr int tile = 64;  // rows: lines that are written stay in L1 until they are full
+  for (int r = 0; r < from.rows; r += tile)
+    turn(from.data + static_cast<std::size_t>(r) * from.stride + first, from.stride, HWY_MIN(tile, from.rows - r),
+         last - first, to.data + static_cast<std::size_t>(first) * to.stride + r, to.stride);
 }
 
 }  // namespace HWY_NAMESPACE

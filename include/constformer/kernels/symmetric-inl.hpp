@@ -19,7 +19,7 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Columns of a strip of a symmetric product: a tile is two panels wide where registers do.
+/// Columns of a strip of a symmetric product: those of a tile.
 inline constexpr int strip_columns = tile_shape<float>::panels * panel_rows;
 
 /// True of strips that are this worker's: the first is the longest, so that they are dealt there and back.
@@ -28,7 +28,7 @@ HWY_INLINE bool deals(worker const& self, int strip) {
   return self.index == (turn < self.count ? turn : 2 * self.count - 1 - turn);
 }
 
-/// This worker's strips of out (n, n) = a · b, which is symmetric: columns [first, first + 32) from row `first` down, on
+/// This worker's strips of out (n, n) = a · b, which is symmetric: `strip_columns` columns from row `first` down, on
 /// which finish(rows, first) is called, and their mirror. `out` is neither a nor b. Sums have one order whatever the
 /// workers.
 template <second_is Way, class Finish>

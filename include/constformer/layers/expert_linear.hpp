@@ -11,8 +11,8 @@ namespace constformer {
 /// arXiv:1701.06538): y[i] = W[places[i]]·x[i]. Only chosen products are computed.
 template <int Experts, int Out, int In>
 struct expert_linear {
-  static_assert(check<(Experts > 0 && Out > 0 && In > 0), "expert_linear: experts={} and extents ({}, {}) must be positive",
-                      Experts, Out, In>::value);
+  static_assert(check<(Experts > 0 && Out > 0 && In > 0),
+                      "expert_linear: experts={} and extents ({}, {}) must be positive", Experts, Out, In>::value);
   /// W (experts·out, in), one after the other.
   using weight_type = parameter<parameter_role::matrix, Experts * Out, In>;
   BOOST_HANA_DEFINE_STRUCT(expert_linear, (weight_type, weight));
@@ -23,8 +23,8 @@ struct expert_linear {
     value_shape const from = x.shape(), at = places.shape();
     bool const each = from.rank == 2;
     if (at.rank != 1 || from.last().extent != In || from.rank < 1 || (each && from.axes[0].extent != at.last().extent))
-      x.owner().fail(where, format_message("expert_linear: weight is [{} of {},{}], input is {}, places are {}", Experts,
-                                           Out, In, describe(from), describe(at)));
+      x.owner().fail(where, format_message("expert_linear: weight is [{} of {},{}], input is {}, places are {}",
+                                           Experts, Out, In, describe(from), describe(at)));
     return detail::emit(x.owner(), node_kind::expert_linear,
                         at.with_axes(axis{axes::experts, at.last().extent}, axis{axes::channels, Out}),
                         {x.id(), weight.in(x, where).id(), places.id()}, where, Experts);

@@ -29,6 +29,12 @@ struct parameter {
     if (Cols > 0) shape = shape.with_axes(axis{axes::vocab, Rows}, axis{axes::channels, Cols});
     return detail::emit(g, node_kind::parameter, shape, {}, where, index);
   }
+  /// A vector as a value of one row (channels=Rows), to be computed with.
+  [[nodiscard]] constexpr value row(value beside, call where = call::current()) const {
+    static_assert(Cols == 0, "a matrix is no row");
+    value const held = in(beside, where);
+    return detail::emit(beside.owner(), node_kind::copy, held.shape(), {held.id()}, where);
+  }
 };
 
 /// Stands in a layer for a tensor or a layer that this config does not have.

@@ -25,6 +25,8 @@ struct transformer {
   static constexpr config const& shape = checked<Config>();  ///< `Config`, or a stand-in after its error
   /// Ends in logits, by a matrix of its own or tied.
   static constexpr bool has_head = shape.head == head_kind::language_model;
+  /// Tokens between which the prefix of a sequence lies that all its tokens see, if the mask is one of a prefix.
+  static constexpr prefix_config prefix = shape.prefix;
   /// Foretells masked tokens, through a layer of its own before the logits.
   static constexpr bool fills_masks = shape.head == head_kind::masked_language_model;
 

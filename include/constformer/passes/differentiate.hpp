@@ -234,7 +234,12 @@ class reverse_pass {
       case node_kind::inner_sum: give(a, emit(node_kind::stretch, shape_of(a), {d})); break;
       case node_kind::scale: give(a, emit(node_kind::scale, shape, {d}, 0, n.factor)); break;
       case node_kind::activation: give(a, emit(node_kind::activation_gradient, shape, {seen(a), d}, n.index)); break;
-      case node_kind::copy: give(a, d); break;
+      case node_kind::copy:
+        if (out_.at(a).kind == node_kind::parameter)
+          into(a, node_kind::row_sum, d, -1);
+        else
+          give(a, d);
+        break;
       case node_kind::reshape: give(a, emit(node_kind::reshape, shape_of(a), {d})); break;
       case node_kind::slice: give(a, emit(node_kind::place, shape_of(a), {d}, n.index)); break;
       case node_kind::gather: into(a, node_kind::gather_gradient, d, b, static_cast<float>(n.index)); break;
@@ -270,8 +275,13 @@ class reverse_pass {
   }
 
   constexpr void gain(node const& n, int d) {
-    if (wanted(n.inputs[0])) give(n.inputs[0], emit(node_kind::gain, n.shape, {d, n.inputs[1]}, n.index));
-    node const p = out_.at(n.inputs[1]);
+    int const row = n.inputs[1];
+    if (wanted(n.inputs[0])) give(n.inputs[0], emit(node_kind::gain, n.shape, {d, seen(row)}, n.index));
+    node const p = out_.at(row);
+    if (p.kind != node_kind::parameter) {
+      if (wanted(row)) give(row, emit(node_kind::gain_total, p.shape, {seen(n.inputs[0]), d}));
+      return;
+    }
     emit(node_kind::gain_gradient, p.shape, {seen(n.inputs[0]), d}, p.index, static_cast<float>(n.index));
   }
 

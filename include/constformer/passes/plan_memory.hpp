@@ -20,6 +20,7 @@ struct batch_bounds {
   int sequences = 1;  ///< sequences
   int sources = 0;    ///< rows of all its sources, in encoder-decoder models
   int length = 0;     ///< rows of the longest sequence or source; 0: of all of them
+  int wanted = 0;     ///< rows that are asked for, in passes that compute these alone
 
   /// Rows of a value.
   [[nodiscard]] constexpr int rows(row_kind kind) const {
@@ -28,6 +29,7 @@ struct batch_bounds {
       case row_kind::sequence: return sequences;
       case row_kind::token: return tokens;
       case row_kind::source: return sources;
+      case row_kind::wanted: return wanted;
     }
     return 0;
   }

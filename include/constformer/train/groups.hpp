@@ -14,8 +14,8 @@
 
 namespace constformer {
 
-/// Parameters that one optimizer moves. Groups of a model are a `std::array` of these, or a `std::tuple` where they have
-/// different optimizers.
+/// Parameters that one optimizer moves. Groups of a model are a `std::array` of these, or a `std::tuple` where they
+/// have different optimizers.
 template <class Options>
 struct parameter_group {
   std::string_view name;                  ///< in messages

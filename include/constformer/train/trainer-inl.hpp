@@ -43,8 +43,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Trains `Program::model`, its parameters moved by the optimizers of `Groups`, which is a constant. The same bits for any
-/// number of threads.
+/// Trains `Program::model`, its parameters moved by the optimizers of `Groups`, which is a constant. The same bits for
+/// any number of threads.
 template <class Program, auto const& Groups>
 class trainer {
  public:
@@ -109,7 +109,8 @@ class trainer {
   }
   /// What has been counted.
   [[nodiscard]] training_progress progress() const { return {steps_, passes_, seed}; }
-  /// Goes on from there; parameters and states are the caller's to restore. Gradients since the last update are dropped.
+  /// Goes on from there; parameters and states are the caller's to restore. Gradients since the last update are
+  /// dropped.
   void resume(training_progress const& at) {
     steps_ = at.steps;
     passes_ = at.passes;
@@ -154,8 +155,9 @@ class trainer {
     });
   }
 
-  /// Moves the parameters by the mean of the gradients since the last update, whose norm is made at most `clip` (0: any)
-  /// as torch's clip_grad_norm_ does. Returns the norm before that; if it is not finite, nothing is moved or counted.
+  /// Moves the parameters by the mean of the gradients since the last update, whose norm is made at most `clip` (0:
+  /// any) as torch's clip_grad_norm_ does. Returns the norm before that; if it is not finite, nothing is moved or
+  /// counted.
   double update(double rate, double clip = 0.0) {
     if (weight_ == 0.0) return 0.0;
     double const mean = 1.0 / weight_;

@@ -19,6 +19,7 @@
 #include "foreign.hpp"
 #include "generation_config.hpp"
 #include "json.hpp"
+#include "traced_checkpoint.hpp"
 
 namespace constformer {
 
@@ -170,6 +171,10 @@ constexpr std::array near_families{
 
 family_reader const& family_of(json_fields const& fields) {
   std::string const type = fields.text("model_type");
+  if (type == traced_model_type)
+    throw error(fields.where() + ": model_type \"" + type +
+                "\" is a model of one's own, whose shapes its header says: build and verify take it with --model "
+                "FILE.hpp[:TYPE]");
   for (family_reader const& family : families)
     if (family.model_type == type) return family;
   for (near_family const& near : near_families)

@@ -513,6 +513,7 @@ std::string_view name_of(checkpoint_format format) {
     case checkpoint_format::gpt_state: return "state_dict of a GPT";
     case checkpoint_format::ctranslate2: return "CTranslate2 folder";
     case checkpoint_format::gguf: return "GGUF";
+    case checkpoint_format::traced: return "folder of a model of one's own";
   }
   return "?";
 }

@@ -1,0 +1,87 @@
+// Whole training steps of one model (forward, backward, AdamW), timed.
+//
+//   bench_train_WORK THREADS
+//
+// Reads numbers, a line each: how many steps to take. Answers each with one line: seconds of each step. The first line
+// that it prints, before it reads any, tells parameters and the FLOPs of a step as one counts them for dense models:
+// 6·parameters·tokens, and what attention multiplies besides.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+#include "constformer/execute/program.hpp"
+#include "constformer/kernels/adamw.hpp"
+#include "constformer/train/groups.hpp"
+#include "constformer/train/trainer-inl.hpp"
+#include "models.hpp"
+
+namespace {
+
+using shape = bench_train::CF_BENCH_WORK;
+using model_type = shape::model;
+using training = constformer::training_program<
+    model_type, {.tokens = shape::sequences * shape::length, .sequences = shape::sequences, .length = shape::length}>;
+using group = constformer::parameter_group<constformer::adamw_options>;
+constexpr std::array groups{group{"matrices", constformer::is_matrix, {.beta2 = 0.95, .decay = 0.1}},
+                            group{"vectors", constformer::is_vector, {.beta2 = 0.95, .decay = 0.0}}};
+using trainer = constformer::HWY_NAMESPACE::trainer<training, groups>;
+
+// GPT-2's: N(0, 0.02), norms 1, biases 0.
+void initialise(trainer& model) {
+  std::mt19937 random(1337);
+  std::normal_distribution<float> normal(0.0F, 0.02F);
+  auto const& table = constformer::parameter_table<model_type>;
+  for (std::size_t i = 0; i < table.size(); ++i)
+    for (int layer = 0; layer < table[i].layers; ++layer)
+      for (float& x : model.parameter(i, layer))
+        x = constformer::is_matrix(table[i])                      ? normal(random)
+            : table[i].role == constformer::parameter_role::scale ? 1.0F
+                                                                  : 0.0F;
+}
+
+struct batch {
+  std::vector<std::int32_t> tokens, positions, targets;
+
+  batch() {
+    std::mt19937 random(7);
+    for (int i = 0; i < shape::sequences * shape::length; ++i) {
+      tokens.push_back(static_cast<std::int32_t>(random() % shape::vocab));
+      positions.push_back(i % shape::length);
+      targets.push_back(static_cast<std::int32_t>(random() % shape::vocab));
+    }
+  }
+  constformer::token_batch view() const {
+    return {tokens.data(), positions.data(), targets.data(), shape::sequences, shape::length};
+  }
+};
+
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+int main(int count, char** words) {
+  int const threads = count > 1 ? std::atoi(words[1]) : 1;
+  trainer model(threads);
+  initialise(model);
+  batch const examples;
+  std::printf("{\"parameters\": %lld, \"tokens\": %d, \"bytes\": %zu}\n",
+              static_cast<long long>(constformer::count_parameters<model_type>()), shape::sequences * shape::length,
+              trainer::bytes(threads));
+  std::fflush(stdout);
+  for (int steps = 0; std::scanf("%d", &steps) == 1;) {
+    double loss = 0.0;
+    for (int i = 0; i < steps; ++i) {
+      double const start = seconds();
+      loss = model.accumulate(examples.view());
+      model.update(1e-4);
+      std::printf("%.9f ", seconds() - start);
+    }
+    std::printf("%.6f\n", loss);
+    std::fflush(stdout);
+  }
+}
