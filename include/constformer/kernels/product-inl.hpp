@@ -267,12 +267,16 @@ HWY_INLINE void share_product(worker const& self, float_rows const& a, float_row
   if (part.rows > 0) product<Way>(part, b, part_end, 0, panels, scratch);
 }
 
-/// to (columns, rows) = fromᵀ, columns [first, last) of `from`.
+/// Floats from row to row of a transposed matrix of `rows` rows: no power of two, whose rows would share sets of a cache.
+[[nodiscard]] constexpr int transposed_stride(int rows) { return padded(rows) + panel_rows; }
+
+/// to (columns, rows) = fromᵀ, columns [first, last) of `from`. Piece by piece, so that whole lines are read and written.
 HWY_INLINE void transpose(float_rows const& from, int first, int last, float_rows const& to) {
-  constexpr int tile = 64;  // rows: lines that are written stay in L1 until they are full
-  for (int r = 0; r < from.rows; r += tile)
-    turn(from.data + static_cast<std::size_t>(r) * from.stride + first, from.stride, HWY_MIN(tile, from.rows - r),
-         last - first, to.data + static_cast<std::size_t>(first) * to.stride + r, to.stride);
+  constexpr int rows = 64, columns = panel_rows;
+  for (int r = 0; r < from.rows; r += rows)
+    for (int c = first; c < last; c += columns)
+      turn(from.data + static_cast<std::size_t>(r) * from.stride + c, from.stride, HWY_MIN(rows, from.rows - r),
+           HWY_MIN(columns, last - c), to.data + static_cast<std::size_t>(c) * to.stride + r, to.stride);
 }
 
 }  // namespace HWY_NAMESPACE
