@@ -38,8 +38,8 @@ struct scratch_of {
     for (node const& n : Program::graph.nodes) {
       if (n.kind == node_kind::weight_gradient) {
         auto const rows = static_cast<std::size_t>(n.shape.axes[0].extent);
-        most = HWY_MAX(
-            most, rows * static_cast<std::size_t>(padded(HWY_MAX(Program::bounds.tokens, Program::bounds.sources))));
+        int const columns = transposed_stride(HWY_MAX(Program::bounds.tokens, Program::bounds.sources));
+        most = HWY_MAX(most, rows * static_cast<std::size_t>(columns));
       }
       if (n.kind == node_kind::cross_entropy)
         most = HWY_MAX(most,

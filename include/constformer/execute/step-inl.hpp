@@ -527,7 +527,7 @@ struct step {
   // dW (outputs, inputs) = dyᵀ·a
   static HWY_INLINE void weight_gradient(worker const& self, frame const& f) {
     float_rows const dy = input<0>::all(f);
-    auto const stride_of = static_cast<std::size_t>(padded(dy.rows));
+    auto const stride_of = static_cast<std::size_t>(transposed_stride(dy.rows));
     float_rows const turned{f.shared, stride_of, dy.columns, dy.rows};
     work_range const mine = self.share(dy.columns, panel_rows);
     transpose(dy, mine.begin, mine.end, turned);

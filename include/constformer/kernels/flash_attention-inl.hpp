@@ -98,7 +98,7 @@ HWY_INLINE float_rows tile_of(float const* base, std::size_t stride, int row, in
 HWY_INLINE int panels_for(int columns) { return padded(columns) / panel_rows; }
 
 /// Rows of a tile that are told apart by what they see.
-inline constexpr int attention_rows_at_once = 2 * tile_shape<float>::rows;
+inline constexpr int attention_rows_at_once = 24;
 
 /// out (a.rows, 16·count) = a · panels, but only of rows seen_by(first, last) for the columns [first, last] of a panel.
 template <class Seen>
@@ -177,9 +177,12 @@ HWY_INLINE auto columns_within(int c, key_range range) {
 HWY_INLINE float largest_score(float const* row, key_range range, float factor, float largest) {
   float_tag const d;
   auto most = hn::Set(d, largest);
-  for (int c = HWY_MAX(0, range.begin) / lanes * lanes; c < HWY_MIN(attention_tile, range.end); c += lanes) {
-    auto const s = hn::Mul(hn::LoadU(d, row + c), hn::Set(d, factor));
-    most = hn::Max(most, hn::IfThenElse(columns_within(c, range), s, most));
+  auto const by = hn::Set(d, factor);
+  int const begin = HWY_MAX(0, range.begin), end = HWY_MIN(attention_tile, range.end);
+  for (int c = begin / lanes * lanes; c < end; c += lanes) {
+    auto s = hn::Mul(hn::LoadU(d, row + c), by);
+    if (c < begin || c + lanes > end) s = hn::IfThenElse(columns_within(c, range), s, most);
+    most = hn::Max(most, s);
   }
   return hn::ReduceMax(d, most);
 }
@@ -266,16 +269,16 @@ class attention_pass {
       shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - a_.first - query, nullptr);
     for (int r = 0; r < queries; ++r) weigh_row(row + r, r, columns_of(query + r, query + r, key), padded(keys));
     add_seen({scores_, attention_tile, queries, keys}, values_, keys,
-             {sums_ + row * width_, static_cast<std::size_t>(width_), queries, width_},
+             {sums_ + row * width_, static_cast<std::size_t>(width_), queries, e_.value_dim},
              [&](int one, int other) HWY_ATTR { return columns_of(query + one, query + other, key); });
   }
 
   // The same of a few queries, which is quicker without packing.
   HWY_INLINE void attend_few(int query, int queries, int key, int keys) {
-    few_rows_product<second_is::outputs>(
-        tile_of(a_.q, a_.q_stride, query, head_ * e_.head_dim, queries, e_.head_dim),
-        tile_of(a_.k, a_.k_stride, key, group_ * e_.head_dim, keys, e_.head_dim),
-        {scores_, attention_tile, attention_tile, false, nullptr}, 0, panels_for(keys));
+    few_rows_product<second_is::outputs>(tile_of(a_.q, a_.q_stride, query, head_ * e_.head_dim, queries, e_.head_dim),
+                                         tile_of(a_.k, a_.k_stride, key, group_ * e_.head_dim, keys, e_.head_dim),
+                                         {scores_, attention_tile, attention_tile, false, nullptr}, 0,
+                                         panels_for(keys));
     if (rules_.shapes())
       shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - a_.first - query, nullptr);
     for (int r = 0; r < queries; ++r) {
@@ -302,7 +305,7 @@ class attention_pass {
     peaks_[row] = largest_score(scores, columns, factor_, before);
     auto const shift = hn::Set(d, peaks_[row]);
     float const total = probabilities(scores, columns, width, factor_, [shift](int) HWY_ATTR { return shift; });
-    if (peaks_[row] == before) {
+    if (peaks_[row] == before || totals_[row] == 0.0F) {
       totals_[row] += total;
       return;
     }

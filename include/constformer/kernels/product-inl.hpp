@@ -186,9 +186,45 @@ HWY_NOINLINE void product_tiles(float_rows const& a, int row, packed_panels cons
   }
 }
 
+/// Rows [row, row + Rows) of `a` times the first vector of a panel: where outputs are no more than a vector, half a panel
+/// would be multiplied in vain.
+template <int Rows>
+HWY_INLINE void narrow_tile(float_rows const& a, int row, packed_panels const& w, product_end const& end) {
+  float const* x[Rows];
+  rows_of(a.data, a.stride, row, a.rows, x);
+  int const rows = HWY_MIN(Rows, a.rows - row);
+  float* const out = end.out + static_cast<std::size_t>(row) * end.stride;
+  float_vec sums[Rows];
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) sums[r] = hn::Zero(float_tag());
+  float const* line = w.base;
+  for (int k = 0; k < a.columns; ++k, line += panel_rows) {
+    auto const weight = hn::LoadU(float_tag(), line);
+    HWY_UNROLL(16)
+    for (int r = 0; r < Rows; ++r) sums[r] = hn::MulAdd(hn::Set(float_tag(), x[r][k]), weight, sums[r]);
+  }
+  HWY_UNROLL(16)
+  for (int r = 0; r < Rows; ++r) {
+    if (r >= rows) break;
+    float* const at = out + static_cast<std::size_t>(r) * end.stride;
+    if (end.add) sums[r] = hn::Add(sums[r], hn::LoadN(float_tag(), at, static_cast<std::size_t>(end.columns)));
+    if (end.offset != nullptr && !end.add)
+      sums[r] = hn::Add(sums[r], hn::LoadN(float_tag(), end.offset, static_cast<std::size_t>(end.columns)));
+    hn::StoreN(sums[r], float_tag(), at, static_cast<std::size_t>(end.columns));
+  }
+}
+
+/// All rows of `a` from `row` on.
+HWY_NOINLINE inline void narrow_tiles(float_rows const& a, int row, packed_panels const& w, product_end const& end) {
+  constexpr int rows = 8;  // chains of additions that hide their latency, with pointers that have registers
+  for (; row < a.rows; row += rows) narrow_tile<rows>(a, row, w, end);
+}
+
 /// Rows of `a` from `row` on by the first `count` panels.
 HWY_INLINE void multiply(float_rows const& a, int row, packed_panels const& w, int count, product_end const& end) {
   constexpr int most = tile_shape<float>::panels;
+  if constexpr (panel_vecs > 1)
+    if (end.columns <= lanes) return narrow_tiles(a, row, w, end);
   int p = 0;
   for (; p + most <= count; p += most) product_tiles<most>(a, row, w, p, end);
   if constexpr (most > 1)
@@ -231,12 +267,16 @@ HWY_INLINE void share_product(worker const& self, float_rows const& a, float_row
   if (part.rows > 0) product<Way>(part, b, part_end, 0, panels, scratch);
 }
 
-/// to (columns, rows) = fromᵀ, columns [first, last) of `from`.
+/// Floats from row to row of a transposed matrix of `rows` rows: no power of two, whose rows would share sets of a cache.
+[[nodiscard]] constexpr int transposed_stride(int rows) { return padded(rows) + panel_rows; }
+
+/// to (columns, rows) = fromᵀ, columns [first, last) of `from`. Piece by piece, so that whole lines are read and written.
 HWY_INLINE void transpose(float_rows const& from, int first, int last, float_rows const& to) {
-  constexpr int tile = 64;  // rows: lines that are written stay in L1 until they are full
-  for (int r = 0; r < from.rows; r += tile)
-    turn(from.data + static_cast<std::size_t>(r) * from.stride + first, from.stride, HWY_MIN(tile, from.rows - r),
-         last - first, to.data + static_cast<std::size_t>(first) * to.stride + r, to.stride);
+  constexpr int rows = 64, columns = panel_rows;
+  for (int r = 0; r < from.rows; r += rows)
+    for (int c = first; c < last; c += columns)
+      turn(from.data + static_cast<std::size_t>(r) * from.stride + c, from.stride, HWY_MIN(rows, from.rows - r),
+           HWY_MIN(columns, last - c), to.data + static_cast<std::size_t>(c) * to.stride + r, to.stride);
 }
 
 }  // namespace HWY_NAMESPACE
