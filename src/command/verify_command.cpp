@@ -83,7 +83,7 @@ void run_verify(verify_options const& options) {
   work_folder const folder = whole ? work_folder() : work_folder(std::filesystem::path(options.sources));
   named_config const wanted = config_for(source, options, folder);
   write_file(folder.path() / "check.cpp", check_unit(source, wanted.name, wanted.header));
-  compile_options const compile{.compiler = options.compiler, .target = {}};
+  compile_options const compile{.compiler = options.compiler, .target = {}, .more = {}};
   if (!whole) return write_file(folder.path() / "check.flags", response_file(check_flags(load_toolchain(), compile)));
   process check(check_line(load_toolchain(), compile, "check.cpp"), folder.path());
   auto const result = check.wait();
