@@ -1,4 +1,5 @@
-// Four experts instead of one feed-forward layer; each token uses the two that its router likes best (arXiv:1701.06538).
+// Four experts instead of one feed-forward layer; each token uses the two that its router likes best
+// (arXiv:1701.06538).
 #pragma once
 
 #include "parts.hpp"

@@ -23,7 +23,8 @@ using command_line = std::vector<std::string>;
 [[nodiscard]] std::vector<std::string> unit_flags(toolchain const& tools, compile_options const& options,
                                                   std::vector<std::string> const& flags);
 
-/// The flag with which a compiler works out constants of any size: far above its own bound, for what is no endless loop.
+/// The flag with which a compiler works out constants of any size: far above its own bound, for what is no endless
+/// loop.
 [[nodiscard]] std::string unbounded_constants(toolchain const& tools, compile_options const& options);
 
 /// The same of the unit that checks a checkpoint.

@@ -20,8 +20,8 @@ struct traced_description {
 /// Reads the bytes of such a section. Throws `error` if they are none.
 [[nodiscard]] traced_description read_traced_facts(std::span<std::byte const> bytes);
 
-/// Packs the parameters of `source`, the tokenizer beside them, if there is one, and `chat` into `file`, for programs of
-/// the model that `description` is of. Throws `error` if a tensor is missing or of another size.
+/// Packs the parameters of `source`, the tokenizer beside them, if there is one, and `chat` into `file`, for programs
+/// of the model that `description` is of. Throws `error` if a tensor is missing or of another size.
 void pack_traced(checkpoint const& source, traced_description const& description, std::filesystem::path const& file,
                  std::span<std::string const> chat);
 

@@ -15,15 +15,15 @@ struct traced_choice {
   std::string type;              ///< as C++ names it from outside: "::my::model"
 };
 
-/// Reads FILE.hpp[:TYPE]; without a type, the struct in the global namespace that has the file's name. Throws `error` if
-/// there is no such file.
+/// Reads FILE.hpp[:TYPE]; without a type, the struct in the global namespace that has the file's name. Throws `error`
+/// if there is no such file.
 [[nodiscard]] traced_choice traced_choice_of(std::string const& asked);
 
 /// A header that names the type constformer::configs::NAME.
 [[nodiscard]] std::string traced_header(traced_choice const& choice, std::string_view name);
 
-/// A unit that compiles only if the tensors of `source` are the parameters of constformer::configs::NAME, which `header`
-/// names, and whose object file says what packing needs (traced_facts.hpp).
+/// A unit that compiles only if the tensors of `source` are the parameters of constformer::configs::NAME, which
+/// `header` names, and whose object file says what packing needs (traced_facts.hpp).
 [[nodiscard]] std::string traced_check_unit(checkpoint const& source, std::string_view name, std::string_view header);
 
 /// The unit of constformer::configs::NAME: with `context` tokens, or if that is 0 as many as it has positions for, at

@@ -62,7 +62,8 @@ constexpr void add_rotation(word_hash& hash, rope_config const& r) {
 
 }  // namespace detail
 
-/// The same of a traced model: of its parameters, in order, and of all that its pass computes, wherever its code stands.
+/// The same of a traced model: of its parameters, in order, and of all that its pass computes, wherever its code
+/// stands.
 [[nodiscard]] constexpr std::uint64_t fingerprint_of(std::span<parameter_entry const> table, graph_view g) {
   detail::word_hash hash;
   for (parameter_entry const& p : table) {

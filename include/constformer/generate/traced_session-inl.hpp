@@ -284,8 +284,8 @@ class traced_session final : public session {
     columns_.add(ids, slots_.slot(sequence), past, prefix);
   }
 
-  // Tables are filled as far as sequences go. That of longrope is chosen by the capacity, as in `engine`; dynamic scaling
-  // follows the length, from the trained one on.
+  // Tables are filled as far as sequences go. That of longrope is chosen by the capacity, as in `engine`; dynamic
+  // scaling follows the length, from the trained one on.
   void reach(int length) {
     int rotates_for = capacity_;
     if constexpr (dynamic_rotation) {

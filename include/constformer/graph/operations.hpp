@@ -71,8 +71,8 @@ constexpr value top_indices(value a, int count, call where = call::current()) {
   return detail::emit(a.owner(), node_kind::top_indices, a.shape().with_last(count), {a.id()}, where, count);
 }
 
-/// Values of the innermost axis of a at `places` (rows, …, k), of which all axes but the last are those of a. Its reverse
-/// adds up where a place occurs twice.
+/// Values of the innermost axis of a at `places` (rows, …, k), of which all axes but the last are those of a. Its
+/// reverse adds up where a place occurs twice.
 constexpr value take(value a, value places, call where = call::current()) {
   value_shape const from = a.shape(), at = places.shape();
   if (from.rank == 0 || at != from.with_last(at.last().extent))

@@ -37,7 +37,8 @@ struct expert_choices {
   [[nodiscard]] HWY_INLINE int slots() const { return rows * each; }
 };
 
-/// Floats that experts want of all workers together: rows in the order of experts, in and out, twice turned, and places.
+/// Floats that experts want of all workers together: rows in the order of experts, in and out, twice turned, and
+/// places.
 constexpr std::size_t expert_scratch(int slots, int experts, int in, int out) {
   auto const all = static_cast<std::size_t>(padded(slots));
   return all * static_cast<std::size_t>(padded(in) + 2 * padded(out)) +
@@ -45,8 +46,8 @@ constexpr std::size_t expert_scratch(int slots, int experts, int in, int out) {
          static_cast<std::size_t>(padded(out)) * panel_rows;
 }
 
-/// Slots sorted by expert: `first[e]` is the place of expert e's first, `place[slot]` that of a slot. Every worker makes
-/// the same of it, in memory of all; call it by one of them, with a barrier after.
+/// Slots sorted by expert: `first[e]` is the place of expert e's first, `place[slot]` that of a slot. Every worker
+/// makes the same of it, in memory of all; call it by one of them, with a barrier after.
 struct sorted_slots {
   int* first;  ///< (experts + 1)
   int* place;  ///< (slots)

@@ -100,8 +100,8 @@ HWY_INLINE void pack(float_rows const& b, int first, int count, int from, int de
       pack_rows(b, (first + p) * panel_rows, from, depth, out);
 }
 
-/// take(row, vector, floats) for the vectors of a tile of which `rows` rows and `columns` columns count; of whole vectors
-/// the number of floats is `fixed`.
+/// take(row, vector, floats) for the vectors of a tile of which `rows` rows and `columns` columns count; of whole
+/// vectors the number of floats is `fixed`.
 template <int Rows, int Panels, class Take>
 HWY_INLINE void for_vectors(int rows, int columns, Take const& take) {
   constexpr int vecs = tile<Rows, Panels>::vecs;
@@ -186,8 +186,8 @@ HWY_NOINLINE void product_tiles(float_rows const& a, int row, packed_panels cons
   }
 }
 
-/// Rows [row, row + Rows) of `a` times the first vector of a panel: where outputs are no more than a vector, half a panel
-/// would be multiplied in vain.
+/// Rows [row, row + Rows) of `a` times the first vector of a panel: where outputs are no more than a vector, half a
+/// panel would be multiplied in vain.
 template <int Rows>
 HWY_INLINE void narrow_tile(float_rows const& a, int row, packed_panels const& w, product_end const& end) {
   float const* x[Rows];
@@ -267,10 +267,12 @@ HWY_INLINE void share_product(worker const& self, float_rows const& a, float_row
   if (part.rows > 0) product<Way>(part, b, part_end, 0, panels, scratch);
 }
 
-/// Floats from row to row of a transposed matrix of `rows` rows: no power of two, whose rows would share sets of a cache.
+/// Floats from row to row of a transposed matrix of `rows` rows: no power of two, whose rows would share sets of a
+/// cache.
 [[nodiscard]] constexpr int transposed_stride(int rows) { return padded(rows) + panel_rows; }
 
-/// to (columns, rows) = fromᵀ, columns [first, last) of `from`. Piece by piece, so that whole lines are read and written.
+/// to (columns, rows) = fromᵀ, columns [first, last) of `from`. Piece by piece, so that whole lines are read and
+/// written.
 HWY_INLINE void transpose(float_rows const& from, int first, int last, float_rows const& to) {
   constexpr int rows = 64, columns = panel_rows;
   for (int r = 0; r < from.rows; r += rows)

@@ -17,8 +17,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Rotates `pairs` pairs of one head: (a, b) becomes (a·cos − b·sin, b·cos + a·sin), with −sin if `Backwards`. Pairs are
-/// (j, j + pairs), or neighbours with `Interleaved`.
+/// Rotates `pairs` pairs of one head: (a, b) becomes (a·cos − b·sin, b·cos + a·sin), with −sin if `Backwards`. Pairs
+/// are (j, j + pairs), or neighbours with `Interleaved`.
 template <bool Interleaved, bool Backwards>
 HWY_INLINE void rotate_pairs(float const* from, float* out, int pairs, float const* cos, float const* sin) {
   if constexpr (Interleaved) {

@@ -63,8 +63,8 @@ class reverse_pass {
     return detail::emit(out_, kind, shape, inputs, where_, index, factor).id();
   }
 
-  // What node `id` of the forward pass computed, for a step of the backward pass: itself, or, of a loop whose values are
-  // not kept, a copy that computes it anew from what the iteration began with.
+  // What node `id` of the forward pass computed, for a step of the backward pass: itself, or, of a loop whose values
+  // are not kept, a copy that computes it anew from what the iteration began with.
   constexpr int seen(int id) {
     node n = out_.at(id);
     bool const kept = out_.learns.recompute == recompute_kind::none || n.loop < 0 || n.kind == node_kind::carry_in ||
