@@ -116,7 +116,8 @@ config compiled_config(checkpoint const& source, build_options const& options) {
 // Models of one's own are computed in f32, and what they may have of positions their headers say.
 config traced_config(checkpoint const& source, build_options const& options) {
   if (!options.type.empty() || !options.inputs.empty() || options.kv_type != "f32")
-    throw error("--dtype, --inputs and --kv-dtype are for models that a checkpoint describes, those of --model are f32");
+    throw error(
+        "--dtype, --inputs and --kv-dtype are for models that a checkpoint describes, those of --model are f32");
   config model = source.model;
   if (model.positions > 0 && options.context > model.positions)
     throw error(options.path + ": context: capacity=" + std::to_string(options.context) +

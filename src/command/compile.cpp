@@ -127,7 +127,7 @@ command_line check_object_line(toolchain const& tools, compile_options const& op
 
 command_line section_line(toolchain const& tools, std::string_view object, std::string_view section,
                           std::string_view file) {
-  return {tools.objcopy, "-O", "binary", "--only-section=" + std::string(section), std::string(object),
+  return {tools.objcopy,    "-O", "binary", "--only-section=" + std::string(section), std::string(object),
           std::string(file)};
 }
 

@@ -32,8 +32,8 @@ void for_each_tensor(checkpoint const& source, traced_description const& descrip
       if (tensor == nullptr) throw error(source.path.string() + ": tensor " + name + " is missing");
       std::int64_t const wanted = std::int64_t{p.rows} * (p.cols == 0 ? 1 : p.cols);
       if (count_of(tensor->shape) != wanted)
-        throw error(source.path.string() + ": tensor " + name + " is " + shape_text(tensor->shape) + ", the model has " +
-                    std::to_string(wanted) + " values");
+        throw error(source.path.string() + ": tensor " + name + " is " + shape_text(tensor->shape) +
+                    ", the model has " + std::to_string(wanted) + " values");
       visit(name, *tensor, p.offset + layer * p.step);
     }
 }
@@ -54,8 +54,8 @@ packed_metadata metadata_of(checkpoint const& source, std::span<std::string cons
 
 traced_description read_traced_facts(std::span<std::byte const> bytes) {
   traced_description out{};
-  bool const begins = bytes.size() >= sizeof out.head &&
-                      std::memcmp(bytes.data(), traced_head::mark, sizeof out.head.magic) == 0;
+  bool const begins =
+      bytes.size() >= sizeof out.head && std::memcmp(bytes.data(), traced_head::mark, sizeof out.head.magic) == 0;
   if (!begins) throw error("the compiler left no description of the model");
   out.head = read_value<traced_head>(bytes, 0);
   auto const count = static_cast<std::size_t>(out.head.count);

@@ -13,7 +13,7 @@ namespace constformer::command {
 
 /// What an object file says of a model of one's own.
 struct traced_description {
-  traced_head head;                         ///< of all
+  traced_head head;                          ///< of all
   std::vector<traced_parameter> parameters;  ///< in the order of memory
 };
 

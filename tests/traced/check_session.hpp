@@ -21,7 +21,8 @@ namespace traced_fixtures {
 /// Rows of logits against those of the original.
 class expected_logits {
  public:
-  expected_logits(npy_array theirs, std::size_t rows) : theirs_(std::move(theirs)), width_(theirs_.values.size() / rows) {
+  expected_logits(npy_array theirs, std::size_t rows)
+      : theirs_(std::move(theirs)), width_(theirs_.values.size() / rows) {
     for (float const value : theirs_.values) range_ = std::max(range_, std::abs(value));
   }
 
@@ -124,9 +125,8 @@ void check_session(std::filesystem::path const& folder) {
   auto const parameters = read_flat<typename session_type::program>(source);
   auto const fixture = fixture_json(folder);
   auto const ids = fixture.at("prompt").get<std::vector<int>>();
-  int const prefix = Config.mask == mask_kind::prefix
-                         ? static_cast<int>(std::ranges::find(ids, Config.prefix.end) - ids.begin())
-                         : 0;
+  int const prefix =
+      Config.mask == mask_kind::prefix ? static_cast<int>(std::ranges::find(ids, Config.prefix.end) - ids.begin()) : 0;
   expected_logits expected(read_npy(folder / "logits.npy"), ids.size());
   auto const one = check_calls<session_type>(parameters, ids, prefix, expected, 1);
   CHECK(one == check_calls<session_type>(parameters, ids, prefix, expected, 2));

@@ -51,8 +51,7 @@ int main(int argc, char** argv) {
             constformer::command::config_header(open_fixture(folder).model, name, "a fixture"));
       includes += "#include \"" + name + ".hpp\"\n";
       cases += "TEST_CASE(\"" + name + "\") {\n  check_" + (kind == "model" ? "traced" : kind) +
-               "<constformer::configs::" + name + bounds_of(expected, session) + ">(\"" + folder.string() +
-               "\");\n}\n";
+               "<constformer::configs::" + name + bounds_of(expected, session) + ">(\"" + folder.string() + "\");\n}\n";
     }
     write(out, std::string("#include \"") + (session ? "check_session" : "check") + ".hpp\"\n" + includes + cases);
   } catch (std::exception const& failure) {

@@ -36,7 +36,7 @@ struct traced_head {
 /// What packing needs to know of a traced model with N parameters: plain bytes, in the order of memory.
 template <std::size_t N>
 struct traced_facts {
-  traced_head head{};                             ///< first
+  traced_head head{};                            ///< first
   std::array<traced_parameter, N> parameters{};  ///< in the order of `parameter_table`
 };
 

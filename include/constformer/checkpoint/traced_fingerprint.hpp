@@ -53,8 +53,8 @@ constexpr void add_attention(word_hash& hash, attend_options const& o) {
 constexpr void add_rotation(word_hash& hash, rope_config const& r) {
   add_words(hash, {static_cast<int>(r.style), r.rotary_dims, r.planes, r.f16_frequencies ? 1 : 0,
                    static_cast<int>(r.scaling), r.original_positions, r.truncate ? 1 : 0, r.backwards ? 1 : 0});
-  for (float word : {r.theta, r.factor, r.low_freq_factor, r.high_freq_factor, r.beta_fast, r.beta_slow,
-                     r.attention_factor})
+  for (float word :
+       {r.theta, r.factor, r.low_freq_factor, r.high_freq_factor, r.beta_fast, r.beta_slow, r.attention_factor})
     hash.add(word);
   for (float word : r.short_factors.values) hash.add(word);
   for (float word : r.long_factors.values) hash.add(word);

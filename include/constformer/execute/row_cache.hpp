@@ -7,8 +7,8 @@ namespace constformer {
 /// Rows of earlier tokens that a pass over later ones reads: keys and values, and what `shift` shifts. Where each value
 /// lies in it is `cache_plan`'s.
 struct row_cache {
-  float* rows = nullptr;              ///< of slot 0
-  std::int64_t capacity = 0;          ///< tokens of a slot
+  float* rows = nullptr;                ///< of slot 0
+  std::int64_t capacity = 0;            ///< tokens of a slot
   std::int32_t const* slots = nullptr;  ///< of each sequence of the batch: the slot of its rows
   std::int32_t const* pasts = nullptr;  ///< of each sequence of the batch: its tokens before
 };

@@ -424,8 +424,9 @@ struct step {
   // Keeps this worker's rows of input I.
   template <int I>
   static HWY_INLINE void keep(worker const& self, frame const& f) {
-    for_places(self, f,
-               [&](int s, std::size_t r, int place) { copy_floats(row<I>(f, r), input<I>::columns, kept<I>(f, s, place)); });
+    for_places(self, f, [&](int s, std::size_t r, int place) {
+      copy_floats(row<I>(f, r), input<I>::columns, kept<I>(f, s, place));
+    });
   }
   // The row before of the same sequence, be it of this batch or kept.
   static HWY_INLINE void shift_kept_rows(worker const& self, frame const& f) {

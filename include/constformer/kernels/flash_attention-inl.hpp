@@ -272,10 +272,10 @@ class attention_pass {
 
   // The same of a few queries, which is quicker without packing.
   HWY_INLINE void attend_few(int query, int queries, int key, int keys) {
-    few_rows_product<second_is::outputs>(
-        tile_of(a_.q, a_.q_stride, query, head_ * e_.head_dim, queries, e_.head_dim),
-        tile_of(a_.k, a_.k_stride, key, group_ * e_.head_dim, keys, e_.head_dim),
-        {scores_, attention_tile, attention_tile, false, nullptr}, 0, panels_for(keys));
+    few_rows_product<second_is::outputs>(tile_of(a_.q, a_.q_stride, query, head_ * e_.head_dim, queries, e_.head_dim),
+                                         tile_of(a_.k, a_.k_stride, key, group_ * e_.head_dim, keys, e_.head_dim),
+                                         {scores_, attention_tile, attention_tile, false, nullptr}, 0,
+                                         panels_for(keys));
     if (rules_.shapes())
       shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - a_.first - query, nullptr);
     for (int r = 0; r < queries; ++r) {

@@ -29,9 +29,7 @@ constexpr int smallest_table(graph_view g, id_column column, int most) {
 }  // namespace detail
 
 /// Tokens that a pass knows: rows of the tables that it looks them up in.
-[[nodiscard]] constexpr int known_tokens(graph_view g) {
-  return detail::smallest_table(g, id_column::tokens, 1 << 30);
-}
+[[nodiscard]] constexpr int known_tokens(graph_view g) { return detail::smallest_table(g, id_column::tokens, 1 << 30); }
 
 /// Places that a pass knows: rows of the tables that it looks them up in; `most` if it looks up none.
 [[nodiscard]] constexpr int known_positions(graph_view g, int most) {

@@ -54,7 +54,8 @@ template <auto const& Graph>
     out.floats += std::int64_t{place.stride} * place.layers;
   };
   for (node const& n : Graph.nodes) {
-    if (n.kind == node_kind::attention || n.kind == node_kind::shift) keep(n.inputs[n.kind == node_kind::shift ? 0 : 1]);
+    if (n.kind == node_kind::attention || n.kind == node_kind::shift)
+      keep(n.inputs[n.kind == node_kind::shift ? 0 : 1]);
     if (n.kind == node_kind::attention) keep(n.inputs[2]);
   }
   return out;

@@ -73,7 +73,8 @@ std::string traced_tensor_name(std::string_view parameter, int layer) {
 checkpoint open_traced_checkpoint(fs::path const& folder, open_options const& options) {
   std::error_code unreadable;
   if (!fs::is_directory(folder, unreadable))
-    throw error(folder.string() + ": is no folder; of a model of one's own the folder of its model.safetensors is read");
+    throw error(folder.string() +
+                ": is no folder; of a model of one's own the folder of its model.safetensors is read");
   checkpoint out;
   out.path = out.root = folder;
   out.format = checkpoint_format::traced;
@@ -88,8 +89,8 @@ checkpoint open_traced_checkpoint(fs::path const& folder, open_options const& op
   out.tokenizer = find_tokenizer_files(folder);
   if (options.tokenizer.empty()) return out;
   if (!fs::exists(options.tokenizer, unreadable)) throw error(options.tokenizer.string() + ": no such tokenizer");
-  out.tokenizer = fs::is_directory(options.tokenizer, unreadable) ? find_tokenizer_files(options.tokenizer)
-                                                                  : tokenizer_files{};
+  out.tokenizer =
+      fs::is_directory(options.tokenizer, unreadable) ? find_tokenizer_files(options.tokenizer) : tokenizer_files{};
   out.tokenizer.given = options.tokenizer;
   return out;
 }

@@ -25,11 +25,11 @@ inline constexpr std::string_view traced_model_type = "constformer";
 
 /// What config.json of such a folder says.
 struct traced_settings {
-  std::string model;      ///< the name of the model's type
-  int vocab = 0;          ///< logits; 0: not said
-  int positions = 0;      ///< longest trained context; 0: not said
+  std::string model;       ///< the name of the model's type
+  int vocab = 0;           ///< logits; 0: not said
+  int positions = 0;       ///< longest trained context; 0: not said
   std::optional<int> bos;  ///< begins a text
-  std::vector<int> eos;   ///< end a text
+  std::vector<int> eos;    ///< end a text
 };
 
 /// Where the values of parameter `entry` of a table in layer `layer` are, row by row.

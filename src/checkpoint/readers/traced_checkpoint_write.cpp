@@ -42,7 +42,8 @@ void write_traced_checkpoint(std::filesystem::path const& folder, std::span<para
                              traced_values const& values, traced_settings const& settings) {
   std::vector<tensor_view> tensors;
   for (std::size_t i = 0; i < table.size(); ++i)
-    for (int layer = 0; layer < table[i].layers; ++layer) tensors.push_back(tensor_of(table[i], layer, values(i, layer)));
+    for (int layer = 0; layer < table[i].layers; ++layer)
+      tensors.push_back(tensor_of(table[i], layer, values(i, layer)));
   write_safetensors(folder / "model.safetensors", std::move(tensors));
   write_file(folder / "config.json", config_json(settings));
 }
