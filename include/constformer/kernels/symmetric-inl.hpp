@@ -43,7 +43,9 @@ HWY_INLINE void share_symmetric(worker const& self, float_rows const& a, float_r
     product<Way>(lower, b, {strip.data, strip.stride, out.columns, false, nullptr}, first / panel_rows,
                  padded(last) / panel_rows, scratch);
     finish(strip, first);
-    transpose(strip, first, last, {out.data + first, out.stride, out.columns, out.rows});
+    auto const width = static_cast<std::size_t>(last - first);  // the square above the rest is its own mirror
+    float_rows const below{strip.data + width * strip.stride, strip.stride, out.rows - last, out.columns};
+    transpose(below, first, last, {out.data + last, out.stride, out.columns, out.rows});
   }
 }
 
