@@ -13,7 +13,7 @@ namespace constformer::command {
 struct compile_options {
   std::string compiler;           ///< empty: the toolchain's
   std::string target = "native";  ///< as `target_flags` takes it
-  std::vector<std::string> more;  ///< flags for units of models, beside ours
+  std::vector<std::string> more{};  ///< flags for units of models, beside ours
 };
 
 /// A command line, run in a work folder; relative names in it are there.

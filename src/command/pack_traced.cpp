@@ -46,7 +46,7 @@ packed_metadata metadata_of(checkpoint const& source, std::span<std::string cons
   out.stop_ids = source.ids.eos;
   out.chat = {chat.begin(), chat.end()};
   out.generation = source.generation;
-  out.config_refusal = "it is a model of one's own, which no config.json describes";
+  out.config_refusal = "no config.json describes it";
   return out;
 }
 

@@ -25,7 +25,7 @@ traced_choice traced_choice_of(std::string const& asked) {
   std::size_t const colon = is_file(asked) ? std::string::npos : asked.find(':');
   fs::path const file = asked.substr(0, colon);
   if (!is_file(file)) throw error(file.string() + ": is no file, --model takes FILE.hpp[:TYPE]");
-  std::string type = colon == std::string::npos ? identifier_from(file) : asked.substr(colon + 1);
+  std::string type = colon == std::string::npos ? identifier_from(file.stem()) : asked.substr(colon + 1);
   if (type.empty()) throw error(asked + ": names no type behind the colon");
   if (!type.starts_with("::")) type.insert(0, "::");
   return {fs::absolute(file), type};

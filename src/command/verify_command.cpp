@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <CLI/App.hpp>
@@ -11,6 +12,7 @@
 #include "commands.hpp"
 #include "checkpoint/readers/describe.hpp"
 #include "checkpoint/readers/missing_data.hpp"
+#include "checkpoint/readers/traced_checkpoint.hpp"
 #include "compile.hpp"
 #include "config_header.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
@@ -21,6 +23,7 @@
 #include "sources.hpp"
 #include "standard_output.hpp"
 #include "toolchain.hpp"
+#include "traced_model.hpp"
 #include "work_folder.hpp"
 
 namespace constformer::command {
@@ -32,12 +35,14 @@ struct verify_options {
   open_options open;
   std::string config;
   std::string name;
+  std::string model;  // FILE.hpp[:TYPE] of one of one's own
   std::string compiler;
   std::string sources;
 };
 
 // With --shapes-only, a header of safetensors may also stand alone; beside a config.json it is a part of its folder.
 checkpoint opened(verify_options const& options) {
+  if (!options.model.empty()) return open_traced_checkpoint(options.path, options.open);
   std::filesystem::path const path(options.path);
   std::string const name = path.filename().string();
   bool const usual = name == "model.safetensors" || name == "model.safetensors.index.json";
@@ -76,25 +81,42 @@ named_config config_for(checkpoint const& source, verify_options const& options,
   return {"model_config.hpp", "constformer::configs::" + name};
 }
 
+// The unit that checks; gives the name of what it checks against.
+std::string write_check(checkpoint const& source, verify_options const& options,
+                        std::optional<traced_choice> const& own, work_folder const& folder) {
+  std::filesystem::path const unit = folder.path() / "check.cpp";
+  if (own) {
+    std::string const name = identifier_from(source.path.string());
+    write_file(folder.path() / "model_config.hpp", traced_header(*own, name));
+    write_file(unit, traced_check_unit(source, name, "model_config.hpp"));
+    return own->type.substr(2);
+  }
+  named_config const wanted = config_for(source, options, folder);
+  write_file(unit, check_unit(source, wanted.name, wanted.header));
+  return wanted.name;
+}
+
 void run_verify(verify_options const& options) {
   catch_interrupts();
+  std::optional<traced_choice> own;
+  if (!options.model.empty()) own = traced_choice_of(options.model);
   checkpoint const source = opened(options);
   bool const whole = options.sources.empty();
   work_folder const folder = whole ? work_folder() : work_folder(std::filesystem::path(options.sources));
-  named_config const wanted = config_for(source, options, folder);
-  write_file(folder.path() / "check.cpp", check_unit(source, wanted.name, wanted.header));
+  std::string const wanted = write_check(source, options, own, folder);
   compile_options const compile{.compiler = options.compiler, .target = {}, .more = {}};
   if (!whole) return write_file(folder.path() / "check.flags", response_file(check_flags(load_toolchain(), compile)));
   process check(check_line(load_toolchain(), compile, "check.cpp"), folder.path());
   auto const result = check.wait();
   if (result.exit_code != 0) {
     std::string const first = first_error(result.output);
+    if (own && traced_error(first, *own) != first) throw error(traced_error(first, *own));
     throw error(options.path + ": " +
                 (first.empty() ? "the compiler ended with status " + std::to_string(result.exit_code) : first));
   }
   std::string const found =
       options.open.shapes_only ? sizes(source) : std::to_string(source.tensors.size()) + " tensors";
-  print(options.path + ": " + found + " fit " + wanted.name + "\n");
+  print(options.path + ": " + found + " fit " + wanted + "\n");
 }
 
 }  // namespace
@@ -107,6 +129,10 @@ void add_verify(CLI::App& app) {
   command->add_option("--config", options->config, "a config header (default: the one that the checkpoint asks for)")
       ->type_name("FILE.hpp");
   command->add_option("--name", options->name, "the config's name in it")->type_name("NAME");
+  command
+      ->add_option("--model", options->model,
+                   "a model of one's own, as build takes it; then PATH is the folder of its parameters")
+      ->type_name("FILE.hpp[:TYPE]");
   command->add_flag("--shapes-only", options->open.shapes_only,
                     "the header of safetensors or GGUF is enough: its data may be missing");
   command->add_option("--compiler", options->compiler, "C++ compiler")->type_name("CXX");

@@ -61,11 +61,14 @@ std::string kind_of(program_context const& context) {
   std::string_view const kind = has_encoder(context.model()) ? "an encoder-decoder model"
                                 : context.is_encoder()       ? "an encoder"
                                                              : "a decoder";
-  return std::string(context.unit.name) + " is " + std::string(kind) + " (" +
-         std::string(name_of(context.model().family)) + ")";
+  return std::string(context.unit.name) + " is " + std::string(kind) + " (" + std::string(context.family()) + ")";
 }
 
 }  // namespace
+
+std::string_view program_context::family() const {
+  return unit.traced ? std::string_view("constformer") : name_of(model().family);
+}
 
 tokenizer const& program_context::need_tokenizer(char const* what, char const* instead) const {
   if (text) return *text;

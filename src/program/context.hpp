@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/generate/session.hpp"
@@ -19,6 +20,9 @@ struct program_context {
 
   [[nodiscard]] config const& model() const { return *unit.configuration; }
   [[nodiscard]] bool is_encoder() const { return model().mask == mask_kind::bidirectional; }
+
+  /// The family that the model is of, as config.json calls it.
+  [[nodiscard]] std::string_view family() const;
 
   /// The tokenizer of what the model reads. Throws `error` if there is none: `what` then needs the ids that `instead`
   /// takes.

@@ -46,7 +46,7 @@ ordered_json describe(program_context const& context) {
   auto const& unit = context.unit;
   return {{"name", context.metadata.name.empty() ? std::string(unit.name) : context.metadata.name},
           {"config_name", unit.name},
-          {"family", name_of(context.model().family)},
+          {"family", context.family()},
           {"source", context.metadata.source},
           {"constformer", version},
           {"target", unit.target},
@@ -59,7 +59,7 @@ ordered_json describe(program_context const& context) {
           {"generation", packed::generation_json(context.metadata.generation)},
           {"max_sequence", context.metadata.max_sequence},
           {"embedding", describe_embedding(context.metadata.embedding, context.metadata.max_sequence)},
-          {"config", hyperparameters(context.model())},
+          {"config", unit.traced ? traced_hyperparameters(context.model()) : hyperparameters(context.model())},
           {"tokenizer", describe_tokenizer(context)},
           {"tensors", describe_tensors(context)}};
 }

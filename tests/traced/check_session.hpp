@@ -60,8 +60,9 @@ inline void check_pieces(session& s, std::span<int const> ids, std::size_t first
   }
 }
 
-/// Everything that a session of `Model` is asked for, with `threads` threads; gives all logits.
-template <class Session>
+/// Everything that a session is asked for, with `threads` threads; gives all logits. With `Pieces` false, what a text gives
+/// depends on the pieces that it comes in: keys stay as they were rotated when the text was shorter.
+template <class Session, bool Pieces>
 std::vector<float> check_calls(std::vector<float> const& parameters, std::vector<int> const& ids, int prefix,
                                expected_logits& expected, int threads) {
   Session s(parameters.data(), {.threads = threads, .sequences = 70});
@@ -73,6 +74,7 @@ std::vector<float> check_calls(std::vector<float> const& parameters, std::vector
   });
   expected.settle("all at once");
   for (std::size_t const each : {std::size_t{1}, std::size_t{7}}) {
+    if (!Pieces) break;
     s.rewind(0);
     check_pieces(s, ids, 0, prefix > 0 ? opening : each, each, expected);
     expected.settle("piece by piece");
@@ -128,8 +130,9 @@ void check_session(std::filesystem::path const& folder) {
   int const prefix =
       Config.mask == mask_kind::prefix ? static_cast<int>(std::ranges::find(ids, Config.prefix.end) - ids.begin()) : 0;
   expected_logits expected(read_npy(folder / "logits.npy"), ids.size());
-  auto const one = check_calls<session_type>(parameters, ids, prefix, expected, 1);
-  CHECK(one == check_calls<session_type>(parameters, ids, prefix, expected, 2));
-  CHECK(one == check_calls<session_type>(parameters, ids, prefix, expected, 3));
+  constexpr bool pieces = Config.rope.scaling != rope_scaling_kind::dynamic;
+  auto const one = check_calls<session_type, pieces>(parameters, ids, prefix, expected, 1);
+  CHECK(one == check_calls<session_type, pieces>(parameters, ids, prefix, expected, 2));
+  CHECK(one == check_calls<session_type, pieces>(parameters, ids, prefix, expected, 3));
   check_forks<session_type>(parameters, ids);
 }
