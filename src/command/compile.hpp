@@ -11,8 +11,8 @@ namespace constformer::command {
 
 /// What the user says about the compiler, over the toolchain file.
 struct compile_options {
-  std::string compiler;           ///< empty: the toolchain's
-  std::string target = "native";  ///< as `target_flags` takes it
+  std::string compiler;             ///< empty: the toolchain's
+  std::string target = "native";    ///< as `target_flags` takes it
   std::vector<std::string> more{};  ///< flags for units of models, beside ours
 };
 

@@ -142,8 +142,8 @@ ordered_json hyperparameters(config const& c) {
 }
 
 ordered_json traced_hyperparameters(config const& c) {
-  return {{"layers", c.layers},       {"d_model", c.d_model},       {"vocab", c.vocab},
-          {"positions", c.positions}, {"capacity", c.capacity},     {"mask", name_of(c.mask)},
+  return {{"layers", c.layers},       {"d_model", c.d_model},         {"vocab", c.vocab},
+          {"positions", c.positions}, {"capacity", c.capacity},       {"mask", name_of(c.mask)},
           {"head", name_of(c.head)},  {"weights", name_of(c.weights)}};
 }
 

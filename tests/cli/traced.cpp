@@ -146,11 +146,13 @@ TEST_CASE("tensors that do not fit the model are named with both shapes") {
   fs::path const other = copy_of_adapter("adapter of another width");
   change_header(other, [](nlohmann::ordered_json& json) { json["blocks.2.down.weight"]["shape"] = {16, 4}; });
   check_refused(other, header,
-                other.string() + ": blocks.2.down.weight: checkpoint has [16,4], model has [4,16] (1 of 26 tensors do "
-                                 "not fit)");
+                other.string() +
+                    ": blocks.2.down.weight: checkpoint has [16,4], model has [4,16] (1 of 26 tensors do "
+                    "not fit)");
   check_refused(folder, header + ":my::model<2>",
-                folder + ": blocks.2.down.bias: checkpoint has [4], the model has no such tensor (8 of 18 tensors do not "
-                         "fit)");
+                folder +
+                    ": blocks.2.down.bias: checkpoint has [4], the model has no such tensor (8 of 18 tensors do not "
+                    "fit)");
 }
 
 TEST_CASE("headers without such a model are refused in one sentence") {
@@ -174,16 +176,18 @@ TEST_CASE("what a model of one's own cannot be asked is refused") {
     call.insert(call.end(), more.begin(), more.end());
     check_refusal(call, sentence);
   };
-  refuse({}, folder +
-                 "/config.json: model_type \"constformer\" is a model of one's own, whose shapes its header says: build "
-                 "and verify take it with --model FILE.hpp[:TYPE]");
+  refuse({},
+         folder +
+             "/config.json: model_type \"constformer\" is a model of one's own, whose shapes its header says: build "
+             "and verify take it with --model FILE.hpp[:TYPE]");
   refuse({"--model", header, "--dtype", "q8_0"},
          "--dtype, --inputs and --kv-dtype are for models that a checkpoint describes, those of --model are f32");
   refuse({"--model", header, "-c", "65"}, folder + ": context: capacity=65 is more than positions=64");
   std::string const sort = source("models/sort").string();
   check_refusal({"build", sort, "--model", header, "-o", (fresh_folder("asked") / "program").string()},
-                sort + "/config.json: model_type \"gpt2\" is none of one's own (\"constformer\"); build it without "
-                       "--model");
+                sort +
+                    "/config.json: model_type \"gpt2\" is none of one's own (\"constformer\"); build it without "
+                    "--model");
 }
 
 TEST_CASE("a trainer's parameters are written as build reads them") {
@@ -194,8 +198,7 @@ TEST_CASE("a trainer's parameters are written as build reads them") {
   constformer::write_traced_checkpoint(
       written, table,
       [&](std::size_t entry, int layer) {
-        auto const* const tensor =
-            read.find(constformer::traced_tensor_name(table[entry].name.view(), layer));
+        auto const* const tensor = read.find(constformer::traced_tensor_name(table[entry].name.view(), layer));
         REQUIRE(tensor != nullptr);
         auto& values = kept.emplace_back(static_cast<std::size_t>(table[entry].size()));
         constformer::read_rows_f32(*tensor, 0, constformer::matrix_of(*tensor).rows, values);
@@ -207,7 +210,7 @@ TEST_CASE("a trainer's parameters are written as build reads them") {
   CHECK(again.model.vocab == 27);
   CHECK(again.model.positions == 64);
   CHECK(again.ids.eos == std::vector<int>{18});
-  CHECK_THROWS_AS(constformer::write_traced_checkpoint(
-                      written, table, [](std::size_t, int) { return std::span<float const>(); }, {}),
+  CHECK_THROWS_AS(constformer::write_traced_checkpoint(written, table,
+                                                       [](std::size_t, int) { return std::span<float const>(); }, {}),
                   constformer::error);
 }

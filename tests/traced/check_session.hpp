@@ -60,8 +60,8 @@ inline void check_pieces(session& s, std::span<int const> ids, std::size_t first
   }
 }
 
-/// Everything that a session is asked for, with `threads` threads; gives all logits. With `Pieces` false, what a text gives
-/// depends on the pieces that it comes in: keys stay as they were rotated when the text was shorter.
+/// Everything that a session is asked for, with `threads` threads; gives all logits. With `Pieces` false, what a text
+/// gives depends on the pieces that it comes in: keys stay as they were rotated when the text was shorter.
 template <class Session, bool Pieces>
 std::vector<float> check_calls(std::vector<float> const& parameters, std::vector<int> const& ids, int prefix,
                                expected_logits& expected, int threads) {
