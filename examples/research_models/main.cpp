@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "constformer/execute/batch_columns.hpp"
+#include "constformer/execute/ragged_batch.hpp"
 #include "constformer/execute/forward-inl.hpp"
 #include "constformer/execute/program.hpp"
 #include "constformer/kernels/adamw.hpp"
@@ -63,7 +63,7 @@ ids read_bytes(char const* path) {
   return out;
 }
 
-void fill(constformer::batch_columns& batch, ids const& text, constformer::torch_generator& random) {
+void fill(constformer::ragged_batch& batch, ids const& text, constformer::torch_generator& random) {
   batch.clear();
   for (int i = 0; i < sequences; ++i) {
     auto const at = random.integer(0, static_cast<std::int64_t>(text.size()) - length);
@@ -75,7 +75,7 @@ void fill(constformer::batch_columns& batch, ids const& text, constformer::torch
 // One byte after another, each drawn as the model thinks it likely.
 std::string write(trainer& learner, ids text, int count, int threads, constformer::torch_generator& random) {
   native::forward_pass<writing> pass(learner.parameters(), threads);
-  constformer::batch_columns batch;
+  constformer::ragged_batch batch;
   std::string out;
   for (int n = 0; n < count; ++n) {
     if (text.size() > length) text.erase(text.begin());
@@ -102,7 +102,7 @@ void run(char const* path, double seconds, int threads) {
   initialise(learner, random);
   std::printf("%lld parameters, %.1f MB of memory\n", static_cast<long long>(constformer::count_parameters<model>()),
               static_cast<double>(trainer::bytes(threads)) * 1e-6);
-  constformer::batch_columns batch;
+  constformer::ragged_batch batch;
   auto const start = std::chrono::steady_clock::now();
   double average = 0.0;
   for (int step = 0;; ++step) {

@@ -20,7 +20,7 @@
 #include "constformer/checkpoint/parameters.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
-#include "constformer/execute/batch_columns.hpp"
+#include "constformer/execute/ragged_batch.hpp"
 #include "constformer/execute/forward-inl.hpp"
 #include "constformer/execute/program.hpp"
 #include "constformer/execute/workspace-inl.hpp"
@@ -50,8 +50,8 @@ std::vector<float> read_flat(checkpoint const& source) {
 }
 
 /// The batch of a fixture: one sequence.
-inline batch_columns batch_of(config const& c, nlohmann::json const& expected,
-                              std::span<std::int32_t const> targets = {}) {
+inline ragged_batch batch_of(config const& c, nlohmann::json const& expected,
+                             std::span<std::int32_t const> targets = {}) {
   using ids = std::vector<std::int32_t>;
   bool const pair = expected.contains("source");
   ids const tokens = expected.at(pair ? "target" : "prompt").get<ids>();
@@ -65,7 +65,7 @@ inline batch_columns batch_of(config const& c, nlohmann::json const& expected,
     sequence.blank = find(c.prefix.blank);
     if (sequence.blank == static_cast<int>(tokens.size())) sequence.blank = find(c.prefix.other_blank);
   }
-  batch_columns columns;
+  ragged_batch columns;
   columns.add(sequence);
   return columns;
 }
@@ -77,7 +77,7 @@ void compare(std::filesystem::path const& folder, char const* file, checkpoint c
   INFO(file);
   npy_array const theirs = read_npy(folder / file);
   std::vector<float> parameters = read_flat<Program>(source);
-  batch_columns const batch = batch_of(source.model, fixture_json(folder));
+  ragged_batch const batch = batch_of(source.model, fixture_json(folder));
   HWY_NAMESPACE::forward_pass<Program> pass(parameters, 2);
   auto const ours = pass.run(batch);
   REQUIRE(static_cast<std::size_t>(ours.rows) * static_cast<std::size_t>(ours.columns) == theirs.values.size());
@@ -162,7 +162,7 @@ void compare_gradients(std::filesystem::path const& folder, std::filesystem::pat
   nlohmann::json const ids = fixture_json(folder);
   auto const tokens = ids.at(ids.contains("source") ? "target" : "prompt").get<std::vector<std::int32_t>>();
   auto const targets = targets_of(source.model, tokens);
-  batch_columns const batch = batch_of(source.model, ids, targets);
+  ragged_batch const batch = batch_of(source.model, ids, targets);
   std::vector<float> parameters = read_flat<Program>(source), gradients(parameters.size());
   double const ours = run_backward<Program>(parameters, gradients, batch);
   CHECK(std::abs(ours - loss) <= 1e-5 * loss);

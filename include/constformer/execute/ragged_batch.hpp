@@ -22,7 +22,7 @@ struct batch_sequence {
 };
 
 /// A batch that owns its columns: sequences of any lengths, one after the other.
-class batch_columns {
+class ragged_batch {
  public:
   /// Makes it empty; memory is kept.
   void clear() {
