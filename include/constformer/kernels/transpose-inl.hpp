@@ -16,14 +16,19 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Rows and columns of a square that is turn_rows in registers.
+/// Rows and columns of a square that is turned in registers.
 inline constexpr int turn_rows = lanes >= 8 ? 8 : lanes >= 4 ? 4 : 1;
 
 /// to = fromᵀ, squares of `turn_rows` rows; strides in floats from row to row.
-HWY_INLINE void turn_square(float const* from, std::size_t from_stride, float* to, std::size_t to_stride) {
-  if constexpr (turn_rows == 8) {
-    hn::FixedTag<float, 8> const d;
-    hn::FixedTag<double, 4> const dd;
+template <int Rows = turn_rows>  // a template, so that what a target has not is not compiled
+HWY_INLINE void turn_square(float const* from, [[maybe_unused]] std::size_t from_stride, float* to,
+                            [[maybe_unused]] std::size_t to_stride) {
+#if HWY_TARGET == HWY_SCALAR
+  *to = *from;
+#else
+  if constexpr (Rows == 8) {
+    hn::FixedTag<float, Rows> const d;
+    hn::FixedTag<double, Rows / 2> const dd;
     using vec = hn::Vec<decltype(d)>;
     auto const pairs = [&](vec a, vec b, bool upper) HWY_ATTR {
       auto const x = hn::BitCast(dd, a), y = hn::BitCast(dd, b);
@@ -47,8 +52,8 @@ HWY_INLINE void turn_square(float const* from, std::size_t from_stride, float* t
       hn::StoreU(hn::ConcatLowerLower(d, half[1][i], half[0][i]), d, to + i * to_stride);
       hn::StoreU(hn::ConcatUpperUpper(d, half[1][i], half[0][i]), d, to + (i + 4) * to_stride);
     }
-  } else if constexpr (turn_rows == 4) {
-    hn::FixedTag<float, 4> const d;
+  } else if constexpr (Rows == 4) {
+    hn::FixedTag<float, Rows> const d;
     auto const a = hn::LoadU(d, from), b = hn::LoadU(d, from + from_stride);
     auto const c = hn::LoadU(d, from + 2 * from_stride), e = hn::LoadU(d, from + 3 * from_stride);
     auto const ab_low = hn::InterleaveLower(d, a, b), ab_high = hn::InterleaveUpper(d, a, b);
@@ -57,9 +62,8 @@ HWY_INLINE void turn_square(float const* from, std::size_t from_stride, float* t
     hn::StoreU(hn::ConcatUpperUpper(d, ce_low, ab_low), d, to + to_stride);
     hn::StoreU(hn::ConcatLowerLower(d, ce_high, ab_high), d, to + 2 * to_stride);
     hn::StoreU(hn::ConcatUpperUpper(d, ce_high, ab_high), d, to + 3 * to_stride);
-  } else {
-    *to = *from;
   }
+#endif
 }
 
 /// to (columns, rows) = fromᵀ, for `rows` rows and `columns` columns of `from`.
