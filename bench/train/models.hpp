@@ -86,10 +86,6 @@ struct work {
   static constexpr int length = Length;        ///< tokens of each
 };
 
-/// Attention and little else, of the shape of one layer of GPT-2: how it grows with length.
-template <int Context>
-using attention_alone = work<gpt<1, 768, 12, 64, Context>, 64, 1, Context>;
-
 using gpt2 = gpt<12, 768, 12, 50257, 1024>;
 using stories = llama<5, 64, 8, 4, 172, 512>;
 using sort_letters = gpt<3, 48, 3, 3, 11>;
@@ -99,7 +95,5 @@ using gpt2_1x1024 = work<gpt2, 50257, 1, 1024>;               ///< the same, its
 using char_12x64 = work<gpt<4, 128, 4, 65, 64>, 65, 12, 64>;  ///< nanoGPT's shakespeare_char on a CPU
 using stories_16x256 = work<stories, 512, 16, 256>;           ///< stories260K
 using sort_64x11 = work<sort_letters, 3, 64, 11>;             ///< letter sort
-using attention_1024 = attention_alone<1024>;
-using attention_4096 = attention_alone<4096>;
 
 }  // namespace bench_train

@@ -3,8 +3,8 @@
 //   bench_train_WORK THREADS
 //
 // Reads numbers, a line each: how many steps to take. Answers each with one line: seconds of each step. The first line
-// that it prints, before it reads any, tells parameters and the FLOPs of a step as one counts them for dense models:
-// 6·parameters·tokens, and what attention multiplies besides.
+// that it prints, before it reads any, tells what a step takes: FLOPs are those of products, of attention those of pairs
+// that are seen.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -16,6 +16,7 @@
 
 #include "constformer/execute/program.hpp"
 #include "constformer/kernels/adamw.hpp"
+#include "constformer/passes/count_flops.hpp"
 #include "constformer/train/groups.hpp"
 #include "constformer/train/trainer-inl.hpp"
 #include "models.hpp"
@@ -69,9 +70,10 @@ int main(int count, char** words) {
   trainer model(threads);
   initialise(model);
   batch const examples;
-  std::printf("{\"parameters\": %lld, \"tokens\": %d, \"bytes\": %zu}\n",
+  constexpr auto flops = constformer::count_flops(training::graph, training::bounds);
+  std::printf("{\"parameters\": %lld, \"tokens\": %d, \"bytes\": %zu, \"flops\": %lld}\n",
               static_cast<long long>(constformer::count_parameters<model_type>()), shape::sequences * shape::length,
-              trainer::bytes(threads));
+              trainer::bytes(threads), static_cast<long long>(flops));
   std::fflush(stdout);
   for (int steps = 0; std::scanf("%d", &steps) == 1;) {
     double loss = 0.0;
