@@ -122,6 +122,26 @@ struct routed_block {
   }
 };
 
+/// A language model whose layers all see what entered the first one, and whose middle one is taken from the last.
+struct looking_back_model {
+  using token_table = embedding<vocab, width>;
+  using blocks_type = repeated<routed_block, 4>;
+  using gains_type = parameter<parameter_role::scale, 4>;
+  BOOST_HANA_DEFINE_STRUCT(looking_back_model, (token_table, tokens), (blocks_type, blocks), (gains_type, kept),
+                           (gains_type, added), (rms_norm<width>, final_norm));
+  constexpr value operator()(value ids) const {
+    value const first = tokens(ids) + shift(tokens(ids));
+    layer_set half;
+    half.add(1);
+    auto const [last, middle] = repeat(carried_values<2>{first, scale(first, 0.0F)}, 4, [&](carried_values<2> in) {
+      value const y =
+          blocks.each(gain(in[0], kept.in(first, call::current())) + gain(first, added.in(first, call::current())));
+      return carried_values<2>{y, in[1] + in_layers(y.owner(), half, [&] { return softcap(y, 3.0F); })};
+    });
+    return tied_logits(final_norm(last - scale(middle, 0.3F)), tokens);
+  }
+};
+
 /// A language model of them.
 struct routed_model {
   using token_table = embedding<vocab, width>;

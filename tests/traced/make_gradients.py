@@ -58,7 +58,8 @@ def parameters_by_file_name(model, names):
     prefix = getattr(model, "base_model_prefix", "") + "."
     found = {}
     for name in names:
-        for candidate in (name, prefix + name, name.removeprefix(prefix), name.replace("gamma", "weight").replace("beta", "bias")):
+        for candidate in (name, prefix + name, name.removeprefix(prefix), name.replace("gamma", "weight").replace("beta", "bias"),
+                          name.replace("embed_out", "lm_head")):
             if candidate in known:
                 found[name] = known[candidate]
                 break

@@ -105,6 +105,10 @@ TEST_CASE("gradients are slopes: experts that tokens choose, a function of the u
   check_gradients<routed_model>(random_batch(2, 11, 6));
 }
 
+TEST_CASE("gradients are slopes: layers that see the first stream, one in the middle, the row before") {
+  check_gradients<looking_back_model>(random_batch(2, 9, 12));
+}
+
 TEMPLATE_TEST_CASE("one, two and three threads give the same bits after several updates", "",
                    (language_model<2, true, 5>), routed_model) {
   auto const one = after_steps<TestType>(1);

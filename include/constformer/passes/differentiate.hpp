@@ -188,13 +188,12 @@ class reverse_pass {
       ends.push_back(shared ? emit(node_kind::copy, out_.at(end).shape, {end}) : end);
     }
     detail::close_loop(out_);
-    for (std::size_t i = 0; i < carries.size(); ++i) {
-      int const after = emit(node_kind::carry_out, out_.at(carries[i].in).shape, {ends[i], carries[i].in});
-      if (i >= own)
-        gradient_[static_cast<std::size_t>(carries[i].from)] = after;  // it began with what was there
-      else
-        give(carries[i].from, after);
-    }
+    std::vector<int> after;
+    for (std::size_t i = 0; i < carries.size(); ++i)
+      after.push_back(emit(node_kind::carry_out, out_.at(carries[i].in).shape, {ends[i], carries[i].in}));
+    // What a body read from outside began with what was there; a value that the loop began with may be one of these.
+    for (std::size_t i = own; i < carries.size(); ++i) gradient_[static_cast<std::size_t>(carries[i].from)] = after[i];
+    for (std::size_t i = 0; i < own; ++i) give(carries[i].from, after[i]);
   }
 
   constexpr void derive(int id, node const& n, int d) {
