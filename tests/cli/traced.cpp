@@ -115,6 +115,16 @@ TEST_CASE("generation_config.json and a chat template count for it, too") {
   CHECK(chatted.out.find(text.substr(prompt.size(), end - prompt.size())) != std::string::npos);
 }
 
+TEST_CASE("a model of one's own is compiled for other processors") {
+  for (char const* target : {"x86-64-v2", "scalar", "portable"}) {
+    INFO(target);
+    std::string const model =
+        program(std::string("adapter_") + target, folder, {"--model", header, "--target", target});
+    CHECK(output_of({model, "-p", golden()["prompt"], "-n", "24", "--temp", "0"}) ==
+          golden()["text"].get<std::string>() + "\n");
+  }
+}
+
 TEST_CASE("weights beside a program are those of its model") {
   auto const place = fresh_folder("beside");
   auto const build = [&](char const* name, std::string const& model) {

@@ -5,9 +5,7 @@
 #include <cstdint>
 
 #include "constformer/checkpoint/traced_fingerprint.hpp"
-#include "constformer/graph/graph.hpp"
 #include "constformer/layers/parameter_table.hpp"
-#include "constformer/layers/trace.hpp"
 #include "constformer/passes/plan_memory.hpp"
 
 namespace constformer {
@@ -47,7 +45,7 @@ template <class Model>
   constexpr auto layout = layout_parameters<Model>();
   traced_facts<table.size()> out;
   for (std::size_t i = 0; i < sizeof out.head.magic; ++i) out.head.magic[i] = traced_head::mark[i];
-  out.head.fingerprint = fingerprint_of(table, trace<Model>());
+  out.head.fingerprint = traced_fingerprint<Model>();
   out.head.floats = layout.floats;
   out.head.count = static_cast<std::int64_t>(table.size());
   for (std::size_t i = 0; i < table.size(); ++i) {

@@ -10,9 +10,11 @@
 #include "constformer/config/layer_set.hpp"
 #include "constformer/graph/attend_options.hpp"
 #include "constformer/graph/graph.hpp"
+#include "constformer/graph/layer_values.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/graph/shape.hpp"
 #include "constformer/layers/parameter_table.hpp"
+#include "constformer/layers/trace.hpp"
 
 namespace constformer {
 
@@ -63,8 +65,9 @@ constexpr void add_rotation(word_hash& hash, rope_config const& r) {
 }  // namespace detail
 
 /// The same of a traced model: of its parameters, in order, and of all that its pass computes, wherever its code
-/// stands.
-[[nodiscard]] constexpr std::uint64_t fingerprint_of(std::span<parameter_entry const> table, graph_view g) {
+/// stands; `tables` are what its constants name. Functions of `pointwise` nodes count as one.
+[[nodiscard]] constexpr std::uint64_t fingerprint_of(std::span<parameter_entry const> table, graph_view g,
+                                                     std::span<layer_values const> tables) {
   detail::word_hash hash;
   for (parameter_entry const& p : table) {
     detail::add_text(hash, p.name.view());
@@ -75,8 +78,17 @@ constexpr void add_rotation(word_hash& hash, rope_config const& r) {
   for (attend_options const& o : g.attentions) detail::add_attention(hash, o);
   for (rope_config const& r : g.rotations) detail::add_rotation(hash, r);
   for (layer_set const& set : g.sets) detail::add_set(hash, set);
+  for (layer_values const& layers : tables)
+    for (float value : layers.values) hash.add(value);
   hash.add(std::int64_t{g.result});
   return hash.state;
+}
+
+/// Of `Model`.
+template <class Model>
+[[nodiscard]] consteval std::uint64_t traced_fingerprint() {
+  graph const g = trace<Model>();
+  return fingerprint_of(parameter_table<Model>, g, g.tables);
 }
 
 }  // namespace constformer

@@ -50,8 +50,9 @@ struct scratch_of {
       if (n.kind == node_kind::gain_gradient || n.kind == node_kind::gain_total)
         most = HWY_MAX(most, static_cast<std::size_t>(HWY_MAX(Program::bounds.tokens, Program::bounds.sources)));
       if (n.kind == node_kind::attention_gradient && n.inputs[6] >= 0)
-        most = HWY_MAX(most, static_cast<std::size_t>(Program::bounds.sequences * n.shape.axes[0].extent *
-                                                      Program::graph.attentions[n.index].relative.buckets));
+        most = HWY_MAX(most, static_cast<std::size_t>(
+                                 Program::bounds.sequences * n.shape.axes[0].extent *
+                                 Program::graph.attentions[static_cast<std::size_t>(n.index)].relative.buckets));
     }
     return most;
   }();

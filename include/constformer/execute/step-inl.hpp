@@ -66,7 +66,8 @@ struct step {
 
   /// A product with one factor for each piece of the innermost axis.
   static constexpr bool by_piece =
-      n.kind == node_kind::multiply && Program::graph.nodes[n.inputs[1] < 0 ? 0 : n.inputs[1]].shape != n.shape;
+      n.kind == node_kind::multiply &&
+      Program::graph.nodes[static_cast<std::size_t>(n.inputs[1] < 0 ? 0 : n.inputs[1])].shape != n.shape;
 
   /// The step of its input I.
   template <int I>
@@ -359,7 +360,7 @@ struct step {
     return input<I>::data(f) + r * input<I>::stride;
   }
   static HWY_INLINE void copy_floats(float const* from, int count, float* to) {
-    store_row(to, count, [&](int i, std::size_t n) HWY_ATTR { return hn::LoadN(float_tag(), from + i, n); });
+    store_row(to, count, [&](int i, std::size_t some) HWY_ATTR { return hn::LoadN(float_tag(), from + i, some); });
   }
 
   // The coin of a value is a hash of the step, the layer, the call and its place.

@@ -57,7 +57,7 @@ template <class Model, int Capacity>
 model_unit make_traced_unit(std::string_view name) {
   using session_type = traced_session<Model, Capacity>;
   static constexpr config described = described_by<session_type>(Capacity);
-  constexpr std::uint64_t fingerprint = fingerprint_of(parameter_table<Model>, trace<Model>());
+  constexpr std::uint64_t fingerprint = traced_fingerprint<Model>();
   constexpr std::size_t cache = session_type::cache_bytes(Capacity);
   return {.name = name,
           .configuration = &described,

@@ -33,6 +33,13 @@ HWY_INLINE void store_sum(product_end const& end, int row, int column, float sum
   *at = end.add ? *at + sum : sum;
 }
 
+#if HWY_TARGET == HWY_SCALAR
+/// Sums over the lanes of each of four vectors.
+template <class Tag>
+HWY_INLINE void sum_four(Tag d, hn::Vec<Tag> const* v, float* out) {
+  for (int i = 0; i < 4; ++i) out[i] = hn::ReduceSum(d, v[i]);
+}
+#else
 /// The vector of four sums, one over each quarter of the blocks of 4 lanes that v has.
 template <class Tag>
 HWY_INLINE auto fold_blocks(Tag d, hn::Vec<Tag> v) {
@@ -47,18 +54,15 @@ HWY_INLINE auto fold_blocks(Tag d, hn::Vec<Tag> v) {
 /// Sums over the lanes of each of four vectors.
 template <class Tag>
 HWY_INLINE void sum_four(Tag d, hn::Vec<Tag> const* v, float* out) {
-  if constexpr (hn::MaxLanes(d) >= 4) {
-    hn::RepartitionToWide<Tag> const wide;
-    auto const one = hn::Add(hn::InterleaveLower(d, v[0], v[1]), hn::InterleaveUpper(d, v[0], v[1]));
-    auto const two = hn::Add(hn::InterleaveLower(d, v[2], v[3]), hn::InterleaveUpper(d, v[2], v[3]));
-    auto const a = hn::BitCast(wide, one), b = hn::BitCast(wide, two);
-    auto const low = hn::BitCast(d, hn::InterleaveLower(wide, a, b));
-    auto const high = hn::BitCast(d, hn::InterleaveUpper(wide, a, b));
-    hn::StoreU(fold_blocks(d, hn::Add(low, high)), hn::FixedTag<float, 4>(), out);
-  } else {
-    for (int i = 0; i < 4; ++i) out[i] = hn::ReduceSum(d, v[i]);
-  }
+  hn::RepartitionToWide<Tag> const wide;
+  auto const one = hn::Add(hn::InterleaveLower(d, v[0], v[1]), hn::InterleaveUpper(d, v[0], v[1]));
+  auto const two = hn::Add(hn::InterleaveLower(d, v[2], v[3]), hn::InterleaveUpper(d, v[2], v[3]));
+  auto const a = hn::BitCast(wide, one), b = hn::BitCast(wide, two);
+  auto const low = hn::BitCast(d, hn::InterleaveLower(wide, a, b));
+  auto const high = hn::BitCast(d, hn::InterleaveUpper(wide, a, b));
+  hn::StoreU(fold_blocks(d, hn::Add(low, high)), hn::FixedTag<hn::TFromD<Tag>, 4>(), out);
 }
+#endif
 
 /// Adds the products of one vector of each row; `load` reads it.
 template <int Rows, int Outputs, class Load>
@@ -171,15 +175,7 @@ HWY_NOINLINE void few_rows_product(float_rows const& a, float_rows const& b, pro
   }
 }
 
-/// The quicker of `product` and `few_rows_product`.
-template <second_is Way>
-HWY_INLINE void any_product(float_rows const& a, float_rows const& b, product_end const& end, int first, int last,
-                            float* scratch) {
-  if (a.rows <= few_rows) return few_rows_product<Way>(a, b, end, first, last);
-  product<Way>(a, b, end, first, last, scratch);
-}
-
-/// This worker's share of it. With `apart`, what a row gives does not depend on how many there are, to the last bit.
+/// This worker's share of the quicker of `product` and `few_rows_product`. With `apart`, what a row gives does not depend on how many there are, to the last bit.
 template <second_is Way>
 HWY_INLINE void share_any_product(worker const& self, float_rows const& a, float_rows const& b, product_end const& end,
                                   int outputs, float* scratch, bool apart) {

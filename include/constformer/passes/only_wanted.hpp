@@ -23,7 +23,10 @@ constexpr bool keeps_to_rows(node_kind kind) {
     case node_kind::dropout:
     case node_kind::softcap:
     case node_kind::gain:
+    case node_kind::pointwise:
     case node_kind::keep_top:
+    case node_kind::top_indices:
+    case node_kind::take:
     case node_kind::concatenate:
     case node_kind::swap:
     case node_kind::spread:
