@@ -2,8 +2,8 @@
 //
 //   bench_train_attention THREADS
 //
-// Reads lengths, a line each; answers each with seconds over useful dot products, the best of three runs. Causal, twelve
-// heads of 64.
+// Reads lengths, a line each; answers each with seconds over useful dot products, the best of three runs. Causal,
+// twelve heads of 64.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

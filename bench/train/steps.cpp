@@ -3,8 +3,8 @@
 //   bench_train_WORK THREADS
 //
 // Reads numbers, a line each: how many steps to take. Answers each with one line: seconds of each step. The first line
-// that it prints, before it reads any, tells what a step takes: FLOPs are those of products, of attention those of pairs
-// that are seen.
+// that it prints, before it reads any, tells what a step takes: FLOPs are those of products, of attention those of
+// pairs that are seen.
 #include <algorithm>
 #include <array>
 #include <chrono>

@@ -175,7 +175,8 @@ HWY_NOINLINE void few_rows_product(float_rows const& a, float_rows const& b, pro
   }
 }
 
-/// This worker's share of the quicker of `product` and `few_rows_product`. With `apart`, what a row gives does not depend on how many there are, to the last bit.
+/// This worker's share of the quicker of `product` and `few_rows_product`. With `apart`, what a row gives does not
+/// depend on how many there are, to the last bit.
 template <second_is Way>
 HWY_INLINE void share_any_product(worker const& self, float_rows const& a, float_rows const& b, product_end const& end,
                                   int outputs, float* scratch, bool apart) {
