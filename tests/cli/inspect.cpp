@@ -55,7 +55,7 @@ TEST_CASE("a command line that is not understood is one line and status 2") {
   check_refusal({"inspect"}, "path is required", 2);
   check_refusal(
       {"frobnicate"},
-      "\"frobnicate\" is none of the subcommands inspect, config, verify, build, export, tokenize, detokenize, "
+      "\"frobnicate\" is none of the subcommands inspect, config, verify, build, export, train, tokenize, detokenize, "
       "train-tokenizer, chat-render",
       2);
   CHECK(refusal({"inspect", "a", "--frobnicate"}, 2).find("--frobnicate") != std::string::npos);
