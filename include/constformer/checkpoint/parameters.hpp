@@ -8,8 +8,7 @@
 
 namespace constformer {
 
-/// Where the values of parameter `name` (`blocks.*.ffn.up.weight`, as `parameter_table` has it) of layer `layer` go,
-/// row by row.
+/// Where the values of parameter `name`, as `parameter_table` has it, of layer `layer` go, row by row.
 using parameter_place_of = std::function<std::span<float>(std::string_view name, int layer)>;
 
 /// Converts every parameter of `source.model` to float32, in the order that its family's checkpoints have, and calls

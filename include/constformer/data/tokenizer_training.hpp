@@ -75,10 +75,9 @@ class character_trainer {
 /// Writes tokenizer.json and tokenizer_config.json, which `load_tokenizer_source` and transformers read, to a folder,
 /// which is made. Special tokens get the roles that their spellings usually have. Throws `error` where it cannot be
 /// written.
-/// @{
 void write_bpe(trained_bpe const& bpe, bpe_options const& options, std::filesystem::path const& folder);
+/// The same of single characters, one token each.
 void write_characters(std::vector<std::string> const& characters, std::vector<std::string> const& special,
                       std::filesystem::path const& folder);
-/// @}
 
 }  // namespace constformer

@@ -414,26 +414,26 @@ struct step {
         visit(s, static_cast<std::size_t>(r), f.cache.pasts[s] + r - first);
     }
   }
-  // Where input I of the token at `place` of a sequence is kept.
+  // Where input I of the token at `position` of a sequence is kept.
   template <int I>
-  static HWY_INLINE float* kept(frame const& f, int sequence, int place) {
+  static HWY_INLINE float* kept(frame const& f, int sequence, int position) {
     constexpr int id = n.inputs[I];
     constexpr auto const& plan = Program::cache;
     int layer = input<I>::n.loop < 0 ? 0 : f.layer;
     if constexpr (input<I>::n.only >= 0) layer = Program::graph.sets[input<I>::n.only].count(layer);
     return f.cache.rows + f.cache.slots[sequence] * f.cache.capacity * plan.floats +
-           plan.at(id, layer, f.cache.capacity) + std::int64_t{place} * plan.places[id].stride;
+           plan.at(id, layer, f.cache.capacity) + std::int64_t{position} * plan.places[id].stride;
   }
   // Keeps this worker's rows of input I.
   template <int I>
   static HWY_INLINE void keep(worker const& self, frame const& f) {
-    for_places(self, f, [&](int s, std::size_t r, int place) {
-      copy_floats(row<I>(f, r), input<I>::columns, kept<I>(f, s, place));
+    for_places(self, f, [&](int s, std::size_t r, int position) {
+      copy_floats(row<I>(f, r), input<I>::columns, kept<I>(f, s, position));
     });
   }
   // The row before of the same sequence, be it of this batch or kept.
   static HWY_INLINE void shift_kept_rows(worker const& self, frame const& f) {
-    for_places(self, f, [&](int s, std::size_t r, int place) {
+    for_places(self, f, [&](int s, std::size_t r, int position) {
       float* const out = data(f) + r * stride;
       copy_floats(row<0>(f, r), columns, kept<0>(f, s, place));
       if (place == 0) return zero_floats(columns, out);

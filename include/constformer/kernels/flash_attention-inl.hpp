@@ -360,10 +360,12 @@ struct attention_gradients {
 /// must be 0 before.
 class attention_reversal {
  public:
+  /// `scratch` has `attention_scratch` floats.
   attention_reversal(attention_rows const& a, attention_gradients const& g, attention_extents const& e,
                      score_rules const& rules, int group, float* scratch)
       : a_(a), g_(g), e_(e), rules_(rules), group_(group), p_(scratch) {}
 
+  /// Adds what the heads give back.
   HWY_NOINLINE void run() {
     int const shared = e_.heads / e_.kv_heads;
     for (int head = group_ * shared; head < (group_ + 1) * shared; ++head) {

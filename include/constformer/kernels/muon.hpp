@@ -18,7 +18,9 @@ enum class polar_method : std::uint8_t {
 
 /// x ← a·x + (b·A + c·A²)·x with A = x·xᵀ.
 struct polar_step {
-  double a, b, c;
+  double a;  ///< of x
+  double b;  ///< of A·x
+  double c;  ///< of A²·x
 };
 
 /// The most steps that a method has.
