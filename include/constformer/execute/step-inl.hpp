@@ -435,9 +435,9 @@ struct step {
   static HWY_INLINE void shift_kept_rows(worker const& self, frame const& f) {
     for_places(self, f, [&](int s, std::size_t r, int position) {
       float* const out = data(f) + r * stride;
-      copy_floats(row<0>(f, r), columns, kept<0>(f, s, place));
-      if (place == 0) return zero_floats(columns, out);
-      copy_floats(place == f.cache.pasts[s] ? kept<0>(f, s, place - 1) : row<0>(f, r - 1), columns, out);
+      copy_floats(row<0>(f, r), columns, kept<0>(f, s, position));
+      if (position == 0) return zero_floats(columns, out);
+      copy_floats(position == f.cache.pasts[s] ? kept<0>(f, s, position - 1) : row<0>(f, r - 1), columns, out);
     });
   }
 
