@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "constformer/core/error.hpp"
-#include "constformer/core/python_random.hpp"
+#include "constformer/data/python_random.hpp"
 #include "data/block_orders.hpp"
 
 namespace constformer::data {

@@ -20,7 +20,7 @@
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/core/error.hpp"
-#include "constformer/core/python_random.hpp"
+#include "constformer/data/python_random.hpp"
 #include "constformer/data/token_file.hpp"
 #include "data/little_endian.hpp"
 #include "data/masked_pairs.hpp"

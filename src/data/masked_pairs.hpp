@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "constformer/core/python_random.hpp"
+#include "constformer/data/python_random.hpp"
 
 namespace constformer::data {
 

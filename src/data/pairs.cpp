@@ -16,7 +16,7 @@
 #include <range/v3/view/transform.hpp>
 
 #include "constformer/core/error.hpp"
-#include "constformer/core/python_random.hpp"
+#include "constformer/data/python_random.hpp"
 #include "data/position.hpp"
 #include "data/sources.hpp"
 #include "data/text_tokens.hpp"

@@ -9,7 +9,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "constformer/core/python_random.hpp"
+#include "constformer/data/python_random.hpp"
 #include "constformer/train/torch_generator.hpp"
 #include "support.hpp"
 

@@ -89,7 +89,9 @@ struct transformer {
                            (classifier_type, classifier));
 
   /// What the model is for: logits of the next token, or of masked ones, scores of labels, or hidden states.
-  constexpr value operator()(value ids) const {
+  constexpr value operator()(value ids) const
+    requires(!shape.shared_tokens)
+  {
     value const x = hidden(ids, tokens);
     if constexpr (has_head) return logits(x);
     if constexpr (fills_masks) return fill(x);
@@ -109,7 +111,9 @@ struct transformer {
   }
 
   /// Logits of the next token (tokens, vocab) of hidden states.
-  constexpr value logits(value x) const {
+  constexpr value logits(value x) const
+    requires has_head
+  {
     if constexpr (shape.logit_scale != 1.0F) x = scale(x, shape.logit_scale);
     value const y = to_vocab(x);
     if constexpr (shape.logit_softcap > 0.0F)
@@ -119,15 +123,23 @@ struct transformer {
   }
 
   /// Logits of masked tokens (tokens, vocab).
-  constexpr value fill(value x) const {
+  constexpr value fill(value x) const
+    requires fills_masks
+  {
     return to_vocab(normed(head_norm, activate(shape.activation, head_transform(x))));
   }
 
   /// Of the first token of each sequence (sequences, d_model).
-  constexpr value pooled(value x) const { return activate(shape.pooler_activation, pooler(first_row(x))); }
+  constexpr value pooled(value x) const
+    requires(shape.pooler)
+  {
+    return activate(shape.pooler_activation, pooler(first_row(x)));
+  }
 
   /// Scores of labels (sequences, labels), or of each token (tokens, labels).
-  constexpr value labels(value x) const {
+  constexpr value labels(value x) const
+    requires(shape.labels > 0)
+  {
     if constexpr (shape.classifier == classifier_kind::tokens)
       return classifier(x);
     else
@@ -135,7 +147,9 @@ struct transformer {
   }
 
   /// The mean cross-entropy of what the heads foretell: of tokens, of labels of sequences, or the sum of both (BERT).
-  constexpr value loss(value ids) const {
+  constexpr value loss(value ids) const
+    requires(!shape.shared_tokens && (has_head || fills_masks || shape.labels > 0))
+  {
     value const x = hidden(ids, tokens);
     value const targets = ids_of(ids.owner(), id_column::targets);
     constexpr bool of_tokens = shape.classifier == classifier_kind::tokens;
@@ -169,7 +183,9 @@ struct transformer {
   }
 
   // x + g·σ(gate of x)·x of the token before.
-  constexpr value smeared(value x) const {
+  constexpr value smeared(value x) const
+    requires(shape.smear_inputs > 0)
+  {
     call const where = call::current();
     value const gate = reshape(sigmoid(smear_gate(slice(x, 0, shape.smear_inputs))), where);
     return x + shift(x) * gain(gate, smear_gain.in(x, where), 0);
@@ -221,7 +237,9 @@ struct transformer {
     }
   }
 
-  constexpr value to_vocab(value x) const {
+  constexpr value to_vocab(value x) const
+    requires(has_head || fills_masks)
+  {
     if constexpr (shape.tied)
       return tied_logits(x, tokens, head);
     else
