@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "constformer/core/error.hpp"
-#include "constformer/core/mersenne_twister.hpp"
+#include "constformer/train/mersenne_twister.hpp"
 #include "data/block_orders.hpp"
 
 namespace constformer::data {

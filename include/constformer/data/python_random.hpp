@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "constformer/core/mersenne_twister.hpp"
+#include "constformer/train/mersenne_twister.hpp"
 
 namespace constformer {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "constformer/core/error.hpp"
-#include "constformer/core/mersenne_twister.hpp"
+#include "constformer/train/mersenne_twister.hpp"
 
 namespace constformer {
 
