@@ -20,6 +20,7 @@
 #include "pack_row.hpp"
 #include "weight_choice.hpp"
 #include "process.hpp"
+#include "../checkpoint/hexadecimal.hpp"
 #include "../checkpoint/readers/parameter_rows.hpp"
 
 namespace constformer::command {
@@ -132,16 +133,6 @@ bool survives(tensor_view const& t, float addend) {
     if (!std::ranges::equal(std::span(again).first(width), t.bytes.subspan(i * width, width))) return false;
   }
   return true;
-}
-
-std::string hexadecimal(std::span<std::byte const> bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * bytes.size());
-  for (std::byte const b : bytes)
-    for (unsigned const nibble : {std::to_integer<unsigned>(b) >> 4, std::to_integer<unsigned>(b) & 15U})
-      out += digits[nibble];
-  return out;
 }
 
 void pack_one(parameter_rows const& task, config const& model, std::span<std::byte> out) {

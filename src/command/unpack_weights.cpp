@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "../checkpoint/hexadecimal.hpp"
 #include "../checkpoint/readers/describe.hpp"
 #include "constformer/checkpoint/fingerprint.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
@@ -51,16 +52,8 @@ std::size_t bytes_of_shape(std::vector<std::int64_t> const& shape, dtype type, s
   return bytes;
 }
 
-int digit_of(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
-
-void put_stored_bytes(std::string_view hexadecimal, std::span<std::byte> out, std::string const& where) {
-  bool fits = hexadecimal.size() == 2 * out.size();
-  for (std::size_t i = 0; fits && i < out.size(); ++i) {
-    int const high = digit_of(hexadecimal[2 * i]), low = digit_of(hexadecimal[2 * i + 1]);
-    fits = high >= 0 && low >= 0;
-    if (fits) out[i] = static_cast<std::byte>(high << 4 | low);
-  }
-  if (!fits)
+void put_stored_bytes(std::string_view digits, std::span<std::byte> out, std::string const& where) {
+  if (!read_hexadecimal(digits, out))
     throw error(where + ": section tensors: stored_bytes are not the hexadecimal digits of " +
                 std::to_string(out.size()) + " bytes");
 }

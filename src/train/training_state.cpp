@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "../checkpoint/hexadecimal.hpp"
 #include "../checkpoint/readers/safetensors_write.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/safetensors.hpp"
@@ -24,22 +25,9 @@ using nlohmann::json;
 
 constexpr char const* metadata_key = "constformer_run";
 
-std::string hexadecimal(std::span<std::byte const> bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (std::byte const b : bytes) {
-    out += digits[std::to_integer<std::size_t>(b) >> 4];
-    out += digits[std::to_integer<std::size_t>(b) & 15U];
-  }
-  return out;
-}
-
-int digit_of(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 0; }
-
 std::vector<std::byte> from_hexadecimal(std::string_view text) {
   std::vector<std::byte> out(text.size() / 2);
-  for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = static_cast<std::byte>(digit_of(text[2 * i]) << 4 | digit_of(text[2 * i + 1]));
+  if (!read_hexadecimal(text, out)) throw error("state of a training run: the generator is not in hexadecimal digits");
   return out;
 }
 
