@@ -20,7 +20,7 @@ import tempfile
 HERE = pathlib.Path(__file__).parent
 OUT = HERE / "settings.json"
 TEXTS = ["Who winds it? Nobody Does, naïvement; it's 1987.", " The  clock\n\nticks <mask> and [MASK] stops </s> now<unk>.",
-         "時計 A <x> b<X>c <|im_end|><extra_id_1> d <s>", ""]
+         "時計 A <x> b<X>c <|im_end|><extra_id_1> d <s>", "", "the clock<|endoftext|> naïve<<2>>"]
 
 BERT_JSON = {"from": "bert/tokenizer.json"}
 BERT_CASED = {"from": "bert_cased/tokenizer.json"}
@@ -71,6 +71,8 @@ def cases():
     yield folder("vocab.txt without settings", "distilbert", lines)
     yield folder("vocab.txt of a generic class", "bert", lines, {"tokenizer_class": "BertTokenizerFast", "do_lower_case": False})
     added = {"605": token("<x>", lstrip=True), "606": token("<X>", special=False, normalized=True), "607": token("clock", special=False, single_word=True)}
+    yield folder("vocab.txt, another mask", "bert", lines, {"mask_token": "<mask>"})
+    yield folder("Lowercase with a class of BERT's", "bert", {"tokenizer.json": {"from": "added/tokenizer.json"}}, {"tokenizer_class": "BertTokenizer"})
     yield folder("vocab.txt, added tokens", "bert", lines, {"added_tokens_decoder": added, **cased})
     yield folder("json, added tokens", "bert", {"tokenizer.json": BERT_JSON}, {"tokenizer_class": "BertTokenizer", "added_tokens_decoder": added})
     yield folder("json, added tokens and lower case for cased", "bert", {"tokenizer.json": BERT_CASED},
@@ -131,6 +133,11 @@ def cases():
         yield folder(f"llama model and json {setting}", "llama", {"tokenizer.json": MISTRAL_JSON, "tokenizer.model": BPE_MODEL},
                      {"tokenizer_class": "LlamaTokenizer", **setting})
         yield folder(f"llama model {setting}", "llama", {"tokenizer.model": BPE_MODEL}, {"tokenizer_class": "LlamaTokenizer", **setting})
+    roles = {"bos_token": "</s>", "eos_token": "<s>", "pad_token": "<unk>"}  # in the order of Gemma's own pieces
+    for setting in ({}, {"add_bos_token": False, "add_eos_token": True}):
+        for name, file in (("plain", BPE_MODEL), ("symbols", SYMBOLS_MODEL)):
+            yield folder(f"gemma model {name} {setting}", "gemma", {"tokenizer.model": file}, {"tokenizer_class": "GemmaTokenizer", **roles, **setting})
+    yield folder("llama model symbols", "llama", {"tokenizer.model": SYMBOLS_MODEL}, {"tokenizer_class": "LlamaTokenizer", "legacy": False})
     for setting in asked[1:]:
         yield folder(f"llama model {setting}", "llama", {"tokenizer.model": BPE_MODEL}, {"tokenizer_class": "LlamaTokenizer", **setting})
     yield folder("llama model bare", "llama", {"tokenizer.model": BPE_MODEL})

@@ -59,6 +59,15 @@ void add_described(tokenizer_data& data, tokenizer_settings const& settings, boo
   }
 }
 
+/// Special tokens that a vocabulary of words alone was taken to have: a class names its own.
+void forget_guessed(tokenizer_data& data, class_kind kind) {
+  if (kind == class_kind::none) return;
+  auto const unk = data.special.unk;
+  data.added.clear();
+  data.special = {};
+  data.special.unk = unk;
+}
+
 /// The mask takes the blank before it where the class says so and the settings name it by its text.
 bool mask_takes_blank(class_kind kind) {
   return kind == class_kind::roberta || kind == class_kind::mpnet || kind == class_kind::xlm_roberta;
@@ -112,7 +121,9 @@ void override_bert_normaliser(tokenizer_data& data, tokenizer_settings const& se
   };
   bool const its_own = std::ranges::all_of(
       data.rewrites, [&](rewrite_step const& r) { return std::ranges::find(bert, r.kind) != bert.end(); });
-  if (!its_own || data.rewrites.empty()) return;
+  bool const of_bert =
+      std::ranges::any_of(data.rewrites, [](rewrite_step const& r) { return r.kind != rewrite_kind::lowercase; });
+  if (!its_own || !of_bert) return;
   bool const cleans = has(rewrite_kind::bert_clean);
   bool const chinese = settings.facts().kind == class_kind::mpnet
                            ? has(rewrite_kind::bert_chinese)
@@ -173,6 +184,7 @@ tokenizer_data bpe_with_settings(tokenizer_data data, tokenizer_settings const& 
     settings.fail(
         "the class " + settings.class_name() +
         " does not read vocab.json and merges.txt as GPT-2, Qwen2 or RoBERTa do; a tokenizer.json would say how");
+  forget_guessed(data, kind);
   add_described(data, settings);
   add_special(data, settings);
   if (kind == class_kind::qwen2 || kind == class_kind::gpt_neox)
@@ -207,6 +219,7 @@ tokenizer_data wordpiece_with_settings(std::string_view vocab, std::string_view 
     settings.fail("the class " + settings.class_name() +
                   " does not read vocab.txt as BERT does; a tokenizer.json would say how");
   tokenizer_data data = read_wordpiece_vocab(vocab, name, true);
+  forget_guessed(data, kind);
   // Tokens that are added are matched before the normaliser, or by what it makes of them.
   set_bert_normaliser(data, settings, settings.flag("tokenize_chinese_chars").value_or(true));
   add_described(data, settings);
@@ -256,8 +269,12 @@ tokenizer_data sentencepiece_with_settings(tokenizer_data data, tokenizer_settin
       break;
     case class_kind::llama:
       set_llama_blanks(data, settings.flag("legacy").value_or(true), settings.flag("add_prefix_space").value_or(true));
-      [[fallthrough]];
-    case class_kind::gemma: cut_out_control_pieces(data); break;
+      make_bpe(data);
+      break;
+    case class_kind::gemma:
+      set_llama_blanks(data, true, false);
+      make_bpe(data);
+      break;
     default:
       settings.fail("the class " + settings.class_name() +
                     " reads SentencePiece's model in a way of its own; a tokenizer.json would say how");

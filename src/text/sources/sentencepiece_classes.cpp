@@ -30,8 +30,7 @@ void make_unigram(tokenizer_data& data) {
                  {split_kind::literal, std::string(space_symbol), split_behavior::merged_with_next, false}};
 }
 
-}  // namespace
-
+// Control pieces and user-defined ones are cut out of the text.
 void cut_out_control_pieces(tokenizer_data& data) {
   for (std::size_t id = 0; id < data.vocabulary.size(); ++id) {
     vocabulary_entry const& e = data.vocabulary[id];
@@ -39,6 +38,14 @@ void cut_out_control_pieces(tokenizer_data& data) {
     if (!control && e.kind != piece_kind::user_defined) continue;
     data.added.push_back({static_cast<int>(id), e.text, control, false, false, false, false});
   }
+}
+
+}  // namespace
+
+void make_bpe(tokenizer_data& data) {
+  for (vocabulary_entry& e : data.vocabulary)
+    if (e.kind == piece_kind::unused) e.kind = piece_kind::normal;
+  cut_out_control_pieces(data);
 }
 
 void make_t5(tokenizer_data& data, int sentinels) {

@@ -23,8 +23,8 @@ void make_xlm_roberta(tokenizer_data& data);
 /// text only; without `prefix` before none.
 void set_llama_blanks(tokenizer_data& data, bool legacy, bool prefix);
 
-/// Control pieces and user-defined ones are cut out of the text.
-void cut_out_control_pieces(tokenizer_data& data);
+/// Llama's and Gemma's: unused pieces are found like others, control and user-defined ones are cut out of the text.
+void make_bpe(tokenizer_data& data);
 
 /// @}
 
