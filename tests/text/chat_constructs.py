@@ -25,6 +25,8 @@ CONSTRUCTS = [
     "{{ 1 < 2 < 3 }} {{ 1 < 3 < 2 }} {{ 1 == 1.0 }} {{ true == 1 }} {{ 'a' < 'b' }} {{ [1, 2] < [1, 3] }} {{ [1] == (1,) }} {{ none == missing }}",
     "{{ 'a' in 'cab' }} {{ 'z' not in list }} {{ 'z' in dict }} {{ 1 in [1.0] }} {{ 'x' in missing }} {{ '' in '' }}", "{{ 1 if not (2 in [3]) else 0 }} {{ not 2 in [3] }}",
     "{{ {'a': 1} == {'a': 1.0} }} {{ [1, [2]] == [1, [2]] }} {{ 'a' != 'b' }} {{ 3 >= 3 }} {{ missing == other }} {{ missing != none }}",
+    "{% if nothing %}{{ text | from_json }}{% else %}b{% endif %}", "{% if yes %}{{ text | from_json }}{% endif %}",
+    "{% if nothing %}{% for a in list %}{{ a | from_json }}{% endfor %}{% endif %}",
     # Arithmetic.
     "{{ 7 // 2 }} {{ -7 // 2 }} {{ 7 % 3 }} {{ -7 % 3 }} {{ 7 % -3 }} {{ 2 ** 10 }} {{ 2 ** -1 }} {{ 2 ** 3 ** 2 }} {{ -2 ** 2 }} {{ 7.5 // 2 }} {{ -7.5 % 2 }}",
     "{{ 1 + 2 * 3 - 4 }} {{ (1 + 2) * 3 }} {{ 'a' * 3 }} {{ 2 * 'ab' }} {{ [1] * 2 + [2] }} {{ (1,) + (2,) }} {{ true + 1 }} {{ - number }} {{ +negative }}",

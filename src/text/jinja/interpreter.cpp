@@ -378,7 +378,9 @@ class interpreter final : public evaluation {
   value filtered(filter_use const& x, value const& innermost) {
     value const subject = x.subject == nullptr ? innermost : filtered_subject(x, innermost);
     auto const given = arguments_of(x.given);
-    return find_filter(x.name)(*this, subject, given);
+    auto const filter = find_filter(x.name);
+    if (filter == nullptr) fail("no filter is called '" + x.name.substr(0, 40) + "'");
+    return filter(*this, subject, given);
   }
 
   // Of the chain of a filter block only the first filter has no subject.

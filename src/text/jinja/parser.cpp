@@ -157,6 +157,15 @@ class parser {
     return parse_body(until);
   }
 
+  // A body with names of its own, in which jinja2 wants all filters again, also within a branch.
+  template <class Until>
+  body parse_frame(Until const& until) {
+    bool const outer = std::exchange(in_branch_, false);
+    auto out = parse_inner(until);
+    in_branch_ = outer;
+    return out;
+  }
+
   statement parse_statement(int line) {
     std::string const tag = expect_any_name();
     if (tag == "if") return {line, parse_if()};
@@ -166,7 +175,7 @@ class parser {
     if (tag == "call") return {line, parse_call_block()};
     if (tag == "filter") return {line, parse_filter_block()};
     if (tag == "with") return {line, parse_with()};
-    if (tag == "generation") return {line, generation_block{parse_inner("endgeneration")}};
+    if (tag == "generation") return {line, generation_block{parse_frame("endgeneration")}};
     if (tag == "break" || tag == "continue") {
       if (loops_ == 0) fail_at(line, "'" + tag + "' stands outside of a loop");
       return {line, loop_control{tag == "break"}};
@@ -177,6 +186,7 @@ class parser {
   if_statement parse_if() {
     static constexpr std::array<std::string_view, 3> until{"elif", "else", "endif"};
     if_statement out;
+    bool const outer = std::exchange(in_branch_, true);
     do {
       auto condition = parse_tuple(false);
       out.branches.emplace_back(std::move(condition), parse_inner(until));
@@ -185,6 +195,7 @@ class parser {
       out.otherwise = parse_inner("endif");
     else
       take();
+    in_branch_ = outer;
     return out;
   }
 
@@ -197,10 +208,10 @@ class parser {
     if (skip_name("if")) out.condition = parse_expression();
     out.recursive = skip_name("recursive");
     ++loops_;
-    out.inner = parse_inner(until);
+    out.inner = parse_frame(until);
     --loops_;
     if (skip_name("else"))
-      out.otherwise = parse_inner("endfor");
+      out.otherwise = parse_frame("endfor");
     else
       take();
     return out;
@@ -211,7 +222,7 @@ class parser {
     if (skip("=")) return {line, assignment{std::move(target), parse_tuple(true)}};
     expression_ptr filter;
     while (here("|")) filter = parse_filter(std::move(filter));
-    return {line, block_assignment{std::move(target), std::move(filter), parse_inner("endset")}};
+    return {line, block_assignment{std::move(target), std::move(filter), parse_frame("endset")}};
   }
 
   void parse_signature(macro_definition& macro) {
@@ -233,7 +244,7 @@ class parser {
   void parse_function_body(macro_definition& macro, std::string_view until) {
     auto const first = names_used_.size();
     int const loops = std::exchange(loops_, 0);
-    macro.inner = parse_inner(until);
+    macro.inner = parse_frame(until);
     loops_ = loops;
     auto const used = std::span(names_used_).subspan(first);
     auto const uses = [&](std::string_view name) { return std::ranges::find(used, name) != used.end(); };
@@ -264,7 +275,7 @@ class parser {
     filter_block out;
     out.filter = parse_named_filter(nullptr);
     while (here("|")) out.filter = parse_filter(std::move(out.filter));
-    out.inner = parse_inner("endfilter");
+    out.inner = parse_frame("endfilter");
     return out;
   }
 
@@ -276,7 +287,7 @@ class parser {
       expect("=");
       out.names.emplace_back(std::move(target), parse_expression());
     }
-    out.inner = parse_inner("endwith");
+    out.inner = parse_frame("endwith");
     return out;
   }
 
@@ -641,7 +652,9 @@ class parser {
   expression_ptr parse_named_filter(expression_ptr subject) {
     int const line = now().line;
     filter_use out{std::move(subject), expect_any_name(), {}};
-    if (find_filter(out.name) == nullptr) fail_at(line, "the filter '" + out.name.substr(0, 40) + "' is not supported");
+    // As in jinja2, a branch may ask for a filter that nobody has: it is an error where it is reached.
+    bool const known = find_filter(out.name) != nullptr || (in_branch_ && !is_missing_filter(out.name));
+    if (!known) fail_at(line, "the filter '" + out.name.substr(0, 40) + "' is not supported");
     if (here("(")) out.given = parse_arguments();
     int const depth = std::max(depth_of(out.subject), depth_of(out.given));
     return made(line, depth, std::move(out));
@@ -680,6 +693,7 @@ class parser {
   std::size_t at_ = 0;
   int nesting_ = 0;
   int loops_ = 0;
+  bool in_branch_ = false;               // of an if, within the same block
   std::vector<std::string> names_used_;  // in the order of reading
 };
 
