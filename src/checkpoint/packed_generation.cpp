@@ -53,7 +53,7 @@ void require_within(json const& value, double least, double most) {
 
 ordered_json generation_json(generation_defaults const& defaults) {
   ordered_json out = {{"from", defaults.from}};
-  for_each_value(defaults, [&](char const* name, auto const& value, double, double) {
+  for_each_kept_value(defaults, [&](char const* name, auto const& value, double, double) {
     using held = stated<std::remove_cvref_t<decltype(value)>>;
     if (!held::is(value)) return;
     if constexpr (std::is_same_v<typename held::type, float>)
@@ -77,7 +77,7 @@ generation_defaults read_generation(json const& value, std::string const& place)
   };
   if (!value.is_object()) throw error(place + ": field generation is not a JSON object");
   read("from", out.from, 0, 0);
-  for_each_value(out, read);
+  for_each_kept_value(out, read);
   return out;
 }
 

@@ -47,6 +47,7 @@ sampling_options defaults_of(generation_defaults const& asked) {
   take(asked.min_p, o.min_p);
   take(asked.repetition_penalty, o.repeat_penalty);
   if (asked.repetition_penalty) o.repeat_last_n = -1;
+  take(asked.repetition_window, o.repeat_last_n);
   if (!asked.do_sample.value_or(true)) o.temperature = 0.0F;
   return o;
 }

@@ -87,6 +87,8 @@ TEST_CASE("values of generation_config.json survive packing", "[generation]") {
       R"({"from":"generation_config.json","do_sample":true,"temperature":0.6,"top_k":0,"top_p":0.9,"max_length":16777216,)"
       R"("early_stopping":"never","bad_words_ids":[[5],[7,8]],"forced_eos_token_id":[2,3]})");
   CHECK(packed::read_generation(json::parse(written.dump()), "P") == stated);
+  generation_defaults windowed{.from = "general.sampling", .repetition_penalty = 1.5F, .repetition_window = 32};
+  CHECK(packed::read_generation(json::parse(packed::generation_json(windowed).dump()), "P") == windowed);
   CHECK(sentence_of([] { static_cast<void>(packed::read_generation({{"bad_words_ids", {{-1}}}}, "P")); }) ==
         "P: field generation: bad_words_ids: is out of bounds");
 }
@@ -111,6 +113,10 @@ TEST_CASE("older checkpoints state generation values in config.json, which a gen
   CHECK(older.generation.num_beams == 4);
   CHECK(older.generation.forced_eos_token_id == std::vector{0});
   CHECK(read_marian({{"forced_eos_token_id", 0}}).generation == generation_defaults{});
+  json const llama = {{"model_type", "llama"},    {"hidden_size", 16},           {"intermediate_size", 16},
+                      {"num_hidden_layers", 1},   {"num_attention_heads", 2},    {"vocab_size", 12},
+                      {"forced_eos_token_id", 2}, {"max_position_embeddings", 8}};
+  CHECK(read_hugging_face_config(llama.dump(), "C").generation.forced_eos_token_id == std::vector{2});
 
   auto ids = older.ids;
   auto generation = older.generation;

@@ -21,6 +21,7 @@ inline std::string entry(std::string_view key, std::uint32_t type, std::string c
   return text(key) + number(type) + value;
 }
 inline std::string u32(std::string_view key, std::uint32_t value) { return entry(key, 4, number(value)); }
+inline std::string i32(std::string_view key, std::int32_t value) { return entry(key, 5, number(value)); }
 inline std::string f32(std::string_view key, float value) { return entry(key, 6, number(value)); }
 inline std::string flag(std::string_view key, bool value) { return entry(key, 7, number(value)); }
 inline std::string str(std::string_view key, std::string_view value) { return entry(key, 8, text(value)); }

@@ -1,5 +1,5 @@
-// Every key that the Python package gguf has for an architecture, given to the reader of each: it is read, refused, or
-// listed with a reason.
+// Every key that the Python package gguf has for an architecture, for sampling and for a tokenizer, given to the reader
+// of each: it is read, refused, or has a reason.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
+#include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +19,8 @@
 
 #include "checkpoint/readers/gguf_keys.hpp"
 #include "checkpoint/readers/gguf_model.hpp"
+#include "checkpoint/readers/gguf_sampling.hpp"
+#include "constformer/checkpoint/generation_defaults.hpp"
 #include "constformer/checkpoint/gguf.hpp"
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/core/error.hpp"
@@ -26,6 +31,7 @@ using namespace constformer;
 using namespace formats_test;
 using gguf_test::f32;
 using gguf_test::flag;
+using gguf_test::i32;
 using gguf_test::info;
 using gguf_test::str;
 using gguf_test::u32;
@@ -75,6 +81,14 @@ std::string refusal(std::string const& architecture, std::string_view key, std::
   return sentence;
 }
 
+json names_of(char const* group) {
+  return json::parse(read_all(fixtures().parent_path().parent_path() / "formats" / "gguf_keys.json")).at(group);
+}
+
+generation_defaults sampling(std::vector<std::string> const& entries) {
+  return read_gguf_sampling(read_gguf(bytes_of(gguf_test::file(entries)), "F"));
+}
+
 config with(std::string const& architecture, std::vector<std::string> const& entries) {
   std::vector<std::string> keys{str("general.architecture", architecture),
                                 u32(architecture + ".block_count", 1),
@@ -92,8 +106,9 @@ config with(std::string const& architecture, std::vector<std::string> const& ent
 }  // namespace
 
 TEST_CASE("gguf: every key of an architecture is read, refused or left unread for a reason", "[gguf]") {
-  auto const architecture = GENERATE(as<std::string>{}, "llama", "qwen2", "gpt2", "bert", "gemma", "gemma2", "t5");
-  json const names = json::parse(read_all(fixtures().parent_path().parent_path() / "formats" / "gguf_keys.json"));
+  auto const architecture =
+      GENERATE(as<std::string>{}, "llama", "qwen2", "qwen3", "phi3", "gpt2", "bert", "gemma", "gemma2", "t5");
+  json const names = names_of("architecture");
   REQUIRE(names.size() > 80);
   auto const before = read(bytes_of_file(architecture));
   REQUIRE(before);
@@ -172,4 +187,86 @@ TEST_CASE("gguf: a key that nobody knows is listed without a reason", "[gguf]") 
   CHECK(model->unread[0].key == "llama.tuned_by");
   CHECK(model->unread[0].value == "3");
   CHECK(model->unread[0].why.empty());
+}
+
+// What llama.cpp makes of them (common_init_from_params): each replaces its own default.
+TEST_CASE("gguf: what a file asks of sampling is the program's default", "[gguf]") {
+  auto const asked =
+      sampling({f32("general.sampling.temp", 0.6F), i32("general.sampling.top_k", 20),
+                f32("general.sampling.top_p", 0.95F), f32("general.sampling.min_p", 0.0F),
+                f32("general.sampling.penalty_repeat", 1.1F), i32("general.sampling.penalty_last_n", 128)});
+  CHECK(asked.from == "general.sampling");
+  CHECK(asked.temperature == 0.6F);
+  CHECK(asked.top_k == 20);
+  CHECK(asked.top_p == 0.95F);
+  CHECK(asked.min_p == 0.0F);
+  CHECK(asked.repetition_penalty == 1.1F);
+  CHECK(asked.repetition_window == 128);
+  CHECK_FALSE(asked.do_sample);
+  CHECK(sampling({}) == generation_defaults{});
+  CHECK(sampling({f32("general.sampling.temp", -1.0F)}).temperature == 0.0F);
+  CHECK(sampling({i32("general.sampling.top_k", -1)}).top_k == 0);
+  CHECK(sampling({f32("general.sampling.penalty_repeat", 1.3F)}).repetition_window == 64);
+}
+
+TEST_CASE("gguf: samplers that are not supported are refused by their key", "[gguf]") {
+  auto const sentence = [](std::string const& entry) {
+    return sentence_of([&] { static_cast<void>(sampling({entry})); });
+  };
+  CHECK(sentence(i32("general.sampling.mirostat", 2)) ==
+        "F: key general.sampling.mirostat is 2, mirostat is not supported");
+  CHECK(sentence(f32("general.sampling.xtc_probability", 0.5F)) ==
+        "F: key general.sampling.xtc_probability is 0.500000, exclusion of top choices is not supported");
+  CHECK(sentence(str("general.sampling.sequence", "temperature;top_p")) ==
+        "F: key general.sampling.sequence is \"temperature;top_p\", supported is "
+        "penalties;top_k;top_p;min_p;temperature");
+  CHECK(sentence(f32("general.sampling.top_p", -1.0F)) ==
+        "F: key general.sampling.top_p is -1.000000, it must be between 0.000000 and 1000000.000000");
+  CHECK(sampling({str("general.sampling.sequence", "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature"),
+                  i32("general.sampling.mirostat", 0)}) == generation_defaults{});
+}
+
+namespace {
+
+struct treatment {
+  char const* keys;  ///< with blanks between them
+  char const* what;  ///< "read", or why it cannot matter
+};
+
+constexpr treatment of_sampling[]{
+    {"temp top_k top_p min_p penalty_repeat penalty_last_n", "read"},
+    {"sequence mirostat xtc_probability xtc_threshold", "read, and refused where they ask for other samplers"},
+    {"mirostat_tau mirostat_eta", "of mirostat, which is refused"},
+};
+
+constexpr treatment of_tokenizers[]{
+    {"chat_template ggml.add_bos_token ggml.add_eos_token ggml.add_space_prefix ggml.bos_token_id ggml.eom_token_id "
+     "ggml.eos_token_id ggml.eot_token_id ggml.mask_token_id ggml.merges ggml.model ggml.padding_token_id ggml.pre "
+     "ggml.precompiled_charsmap ggml.remove_extra_whitespaces ggml.scores ggml.seperator_token_id ggml.token_type "
+     "ggml.tokens ggml.unknown_token_id",
+     "read"},
+    {"chat_templates", "the names of the others, which are found by their keys"},
+    {"ggml.add_sep_token", "of pairs, which the architecture decides"},
+    {"ggml.token_type_count", "the rows of token_types say it"},
+    {"ggml.fim_mid_token_id ggml.fim_pad_token_id ggml.fim_pre_token_id ggml.fim_rep_token_id ggml.fim_sep_token_id "
+     "ggml.fim_suf_token_id ggml.middle_token_id ggml.prefix_token_id ggml.suffix_token_id",
+     "of texts with a hole, which no program takes"},
+    {"huggingface.json", "a copy of tokenizer.json, which llama.cpp does not read either"},
+    {"rwkv.world", "of an architecture that is not read"},
+};
+
+std::set<std::string> all_of(std::span<treatment const> table) {
+  std::set<std::string> out;
+  for (treatment const& t : table) {
+    std::istringstream list(t.keys);
+    for (std::string key; list >> key;) CHECK(out.insert(key).second);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("gguf: every key of sampling and of tokenizers is read, refused or of no account", "[gguf]") {
+  CHECK(all_of(of_sampling) == names_of("sampling").get<std::set<std::string>>());
+  CHECK(all_of(of_tokenizers) == names_of("tokenizer").get<std::set<std::string>>());
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write gguf_keys.json: the keys that an architecture may have in a GGUF file, as the Python package gguf names them.
+"""Write gguf_keys.json: the keys that a GGUF file may have for its architecture, its tokenizer and sampling, as the Python package gguf
+names them.
 
 The test gives each of them to our reader. --check compares with the installed package; exits with 77 where there is none.
 """
@@ -25,14 +26,19 @@ def named(group):
             yield from named(value)
 
 
+def beginning(prefix):
+    found = {key.removeprefix(prefix) for key in named(gguf.constants.Keys) if key.startswith(prefix)}
+    return sorted(key for key in found if "{" not in key)
+
+
 def keys():
-    found = {key.removeprefix("{arch}.") for key in named(gguf.constants.Keys) if key.startswith("{arch}.")}
-    return sorted(key for key in found | set(OLDER) if "{" not in key)
+    return {"architecture": sorted(beginning("{arch}.") + OLDER), "sampling": beginning("general.sampling."), "tokenizer": beginning("tokenizer.")}
 
 
 def main():
     if "--check" in sys.argv:
-        missing = sorted(set(keys()) - set(json.loads(PATH.read_text())))
+        committed = json.loads(PATH.read_text())
+        missing = sorted(key for group, names in keys().items() for key in set(names) - set(committed[group]))
         print(*missing, sep="\n")
         sys.exit(bool(missing))
     PATH.write_text(json.dumps(keys(), indent=1) + "\n")

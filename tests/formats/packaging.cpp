@@ -15,6 +15,7 @@
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/checkpoint/safetensors.hpp"
+#include "gguf_bytes.hpp"
 #include "support.hpp"
 
 using namespace constformer;
@@ -59,6 +60,13 @@ TEST_CASE("a folder that is no checkpoint says what it is and what to do", "[pac
       {{"tokenizer.json", "tokenizer_config.json"},
        "F: holds a tokenizer and no model; config.json and the weights are missing"},
       {{"model_index.json"}, "F: holds a diffusers pipeline, no language model"},
+      {{".metadata", "__0_0.distcp"},
+       "F: holds a checkpoint in parts of torch.distributed; join its parts with dcp_to_torch_save of "
+       "torch.distributed.checkpoint.format_utils"},
+      {{"zero_to_fp32.py", "latest"},
+       "F: holds a checkpoint in parts of DeepSpeed; join them with its zero_to_fp32.py"},
+      {{"weights.npz", "tokenizer.json"},
+       "F: holds an MLX model (weights.npz); give the model that it was converted from"},
       {{"model.onnx", "tokenizer.json"},
        "F: holds an ONNX model; load it with transformers, which saves it as safetensors by save_pretrained"},
       {{"tf_model.h5", "tokenizer.json"},
@@ -124,6 +132,27 @@ TEST_CASE("a file that stands in for another one is told", "[packaging]") {
         "F/model.safetensors: is a safetensors file; give the folder that holds it and its config.json");
   folder.write("weights.h5", "\x89HDF\r\n\x1a\n");
   CHECK(refusal_of(folder, "weights.h5").find("is an HDF5 file") != std::string::npos);
+}
+
+TEST_CASE("a GGUF file that is no whole model says what it is", "[packaging]") {
+  using gguf_test::str;
+  using gguf_test::u32;
+  scratch_folder const folder;
+  auto const sentence = [&](std::string const& entry, char const* architecture = "llama") {
+    folder.write("m.gguf", gguf_test::file({str("general.architecture", architecture), entry},
+                                           {gguf_test::info("x", {1}, 0, 0)}, std::string(4, '\0')));
+    return refusal_of(folder, "m.gguf");
+  };
+  CHECK(sentence(u32("split.count", 3)) ==
+        "F/m.gguf: is one of 3 parts of a GGUF file (split.count); join them with llama-gguf-split --merge");
+  CHECK(sentence(str("general.type", "adapter")) ==
+        "F/m.gguf: holds a LoRA adapter (general.type adapter) and no model; merge it into its base with "
+        "llama-export-lora");
+  CHECK(sentence(str("general.type", "imatrix")) ==
+        "F/m.gguf: holds an importance matrix (general.type imatrix), from which models are quantised");
+  for (auto const& entry : {str("general.type", "mmproj"), str("general.name", "x")})
+    CHECK(sentence(entry, "clip") ==
+          "F/m.gguf: holds what projects images or sounds into a model (mmproj) and no language model");
 }
 
 TEST_CASE("weights under odd names are found, and what lies beside them is not taken", "[packaging]") {

@@ -9,7 +9,8 @@ namespace constformer {
 /// How a checkpoint asks to be generated from, under the names of transformers' generation_config.json. What the file
 /// does not say is empty.
 struct generation_defaults {
-  std::string from;  ///< the file: "generation_config.json", or "config.json" of older checkpoints; empty: none
+  std::string from;  ///< "generation_config.json", "config.json" of older checkpoints, or GGUF's "general.sampling";
+                     ///< empty: none
 
   std::optional<bool> do_sample;            ///< false: greedy
   std::optional<float> temperature;         ///< logits are divided by it
@@ -17,6 +18,7 @@ struct generation_defaults {
   std::optional<float> top_p;               ///< only the fewest tokens that hold this probability
   std::optional<float> min_p;               ///< only tokens at least this fraction as likely as the likeliest
   std::optional<float> repetition_penalty;  ///< on every token of prompt and text, whatever their length
+  std::optional<int> repetition_window;     ///< on this many last tokens of them only, which GGUF files state
 
   std::optional<int> max_length;      ///< tokens of prompt and text together
   std::optional<int> max_new_tokens;  ///< tokens of the text; wins over max_length
@@ -39,7 +41,7 @@ struct generation_defaults {
   bool operator==(generation_defaults const&) const = default;
 };
 
-/// Calls `visit(name, member, least, most)` for every value that a checkpoint may state, with its bounds.
+/// Calls `visit(name, member, least, most)` for every value that a generation_config.json may state, with its bounds.
 template <class Defaults, class Visit>
 void for_each_value(Defaults& d, Visit const& visit) {
   constexpr double huge = 1e6, tiny = 1e-6;
@@ -65,6 +67,13 @@ void for_each_value(Defaults& d, Visit const& visit) {
   visit("begin_suppress_tokens", d.begin_suppress_tokens, 0, many);
   visit("forced_bos_token_id", d.forced_bos_token_id, 0, many);
   visit("forced_eos_token_id", d.forced_eos_token_id, 0, many);
+}
+
+/// The same of every value that any checkpoint may state.
+template <class Defaults, class Visit>
+void for_each_kept_value(Defaults& d, Visit const& visit) {
+  for_each_value(d, visit);
+  visit("repetition_window", d.repetition_window, -1, 1 << 24);
 }
 
 }  // namespace constformer

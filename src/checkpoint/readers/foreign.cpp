@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "constformer/checkpoint/gguf.hpp"
 #include "constformer/core/error.hpp"
 
 namespace constformer {
@@ -54,10 +55,18 @@ std::string adapter_in(fs::path const& folder) {
 struct known_name {
   std::string_view name;  // a name, or the end of one after *
   std::string_view what;
+  std::string_view advice = save_with_transformers;
 };
 
+constexpr std::string_view joined_by_torch =
+    "; join its parts with dcp_to_torch_save of torch.distributed.checkpoint.format_utils";
+
 constexpr std::array known_names{
-    known_name{"model_index.json", "holds a diffusers pipeline, no language model"},
+    known_name{"model_index.json", "holds a diffusers pipeline, no language model", ""},
+    known_name{"*.distcp", "holds a checkpoint in parts of torch.distributed", joined_by_torch},
+    known_name{"pytorch_model_fsdp_0", "holds a checkpoint in parts of FSDP (pytorch_model_fsdp_0)", joined_by_torch},
+    known_name{"zero_to_fp32.py", "holds a checkpoint in parts of DeepSpeed", "; join them with its zero_to_fp32.py"},
+    known_name{"weights.npz", "holds an MLX model (weights.npz)", "; give the model that it was converted from"},
     known_name{"mlc-chat-config.json", "holds a model compiled for MLC"},
     known_name{"openvino_model.xml", "holds an OpenVINO model"},
     known_name{"*.onnx", "holds an ONNX model"},
@@ -138,9 +147,7 @@ std::string what_folder_holds(fs::path const& folder) {
   auto const names = names_in(folder);
   if (names.contains("adapter_config.json")) return adapter_in(folder);
   for (known_name const& known : known_names)
-    if (!first_matching(names, known.name).empty())
-      return std::string(known.what) +
-             std::string(known.name == "model_index.json" ? std::string_view() : save_with_transformers);
+    if (!first_matching(names, known.name).empty()) return std::string(known.what) + std::string(known.advice);
   if (auto const name = first_matching(names, "*.gguf"); !name.empty())
     return "holds GGUF files; give one of them, " + name + " for example";
   if (names.contains("params.json"))
@@ -182,6 +189,19 @@ std::string what_file_is(std::span<std::byte const> file) {
     return "is a safetensors file; give the folder that holds it and its config.json";
   if (auto const first = text.find_first_not_of(" \t\r\n"); first != std::string_view::npos && text[first] == '{')
     return "is a JSON file; give the folder that holds it and the weights";
+  return {};
+}
+
+std::string what_gguf_is(gguf_file const& file) {
+  if (auto const parts = file.integer("split.count"); parts && *parts > 1)
+    return "is one of " + std::to_string(*parts) +
+           " parts of a GGUF file (split.count); join them with llama-gguf-split --merge";
+  std::string const type = file.text("general.type").value_or("model");
+  if (type == "adapter")
+    return "holds a LoRA adapter (general.type adapter) and no model; merge it into its base with llama-export-lora";
+  if (type == "imatrix") return "holds an importance matrix (general.type imatrix), from which models are quantised";
+  if (type == "mmproj" || file.text("general.architecture") == "clip")
+    return "holds what projects images or sounds into a model (mmproj) and no language model";
   return {};
 }
 
@@ -232,6 +252,8 @@ std::string what_tensor_is_of(std::string_view name) {
   };
   for (part const& p : parts)
     if (name.ends_with(p.ending)) return std::string(p.what) + ", which is not read" + std::string(unquantised);
+  if (name.ends_with("_flat_param") || name.find("_flat_param_") != std::string_view::npos)
+    return "what FSDP flattens on one rank; save the model again with a full state_dict";
   if (name.find(".lora_A.") != std::string_view::npos || name.find(".lora_B.") != std::string_view::npos)
     return "a LoRA adapter; merge it into its base (merge_and_unload of peft) and save the model again";
   return {};

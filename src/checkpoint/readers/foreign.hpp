@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "constformer/checkpoint/gguf.hpp"
 #include "json.hpp"
 
 namespace constformer {
@@ -15,6 +16,9 @@ namespace constformer {
 
 /// The same of a file that is no checkpoint by itself, by its first bytes.
 [[nodiscard]] std::string what_file_is(std::span<std::byte const> file);
+
+/// The same of a GGUF file that is no model, or not a whole one.
+[[nodiscard]] std::string what_gguf_is(gguf_file const& file);
 
 /// Refuses a config.json whose weights are quantised, of a mixture of experts, of several modalities, of MLX or of
 /// diffusers, saying what it is and what to do. To be called before the model_type is looked for.

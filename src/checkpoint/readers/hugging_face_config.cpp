@@ -228,9 +228,10 @@ special_ids special_ids_of(json_fields const& fields, family_reader const& famil
 }
 
 // What a config.json of before generation_config.json says. MarianConfig writes its forced end into every file, so that
-// alone it is no wish of the author's.
-generation_defaults older_generation(json_fields const& fields, int vocab) {
+// alone it is no wish of the author's, and the longest target ends as its last token is.
+generation_defaults older_generation(json_fields const& fields, family_kind family, int vocab) {
   auto out = read_generation_defaults(fields, "config.json", vocab);
+  if (family != family_kind::marian) return out;
   generation_defaults written_always;
   written_always.from = out.from;
   written_always.forced_eos_token_id = out.forced_eos_token_id;
@@ -252,7 +253,7 @@ hugging_face_config read_hugging_face_config(std::string_view text, std::string_
     throw error(std::string(where) + ": " + std::string(misfit.view()));
   hugging_face_config out{
       model, special_ids_of(fields, family, model.vocab), architecture_of(fields), read_labels(fields), {}, true, {}};
-  if (model.head == head_kind::language_model) out.generation = older_generation(fields, model.vocab);
+  if (model.head == head_kind::language_model) out.generation = older_generation(fields, model.family, model.vocab);
   if (is_encoder_family(model.family)) out.ties_head = fields.flag("tie_word_embeddings", true);
   require_full_attention(fields, model);
   out.unread = unread_keys(fields, family.model_type);

@@ -37,6 +37,7 @@
 #include "encoder_heads.hpp"
 #include "foreign.hpp"
 #include "gguf_model.hpp"
+#include "gguf_sampling.hpp"
 #include "sentence_modules.hpp"
 #include "torch.hpp"
 #include "tensor_names.hpp"
@@ -83,11 +84,12 @@ unread_tensor as_unread(tensor_view const& tensor) {
   return {tensor.name, type, tensor.shape, static_cast<std::int64_t>(tensor.bytes.size())};
 }
 
-// Names tell whose quantised matrices or adapters a file holds. A matrix of F8 that has scales is one of them.
+// Names tell whose quantised matrices, adapters or flattened parameters a file holds. A matrix of F8 that has scales is one of them.
 void refuse_quantised(checkpoint const& out, safetensors_content const& content) {
   auto const refuse = [&](auto const& tensor) {
-    bool const adapter = tensor.name.find(".lora_") != std::string::npos;
-    if (content.unread.empty() && !adapter) return;
+    bool const told =
+        tensor.name.find(".lora_") != std::string::npos || tensor.name.find("_flat_param") != std::string::npos;
+    if (content.unread.empty() && !told) return;
     if (auto const what = what_tensor_is_of(tensor.name); !what.empty())
       throw error(out.path.string() + ": " + tensor.name + " is part of " + what);
   };
@@ -458,9 +460,7 @@ void require_header(gguf_file const& file, std::span<std::byte const> mapped, fs
 
 void open_gguf(checkpoint& out, bool shapes_only) {
   gguf_file file = read_gguf(out.files.back().bytes(), out.path.string());
-  if (auto const parts = file.integer("split.count"); parts && *parts > 1)
-    throw error(out.path.string() + ": is one of " + std::to_string(*parts) +
-                " parts of a GGUF file (split.count); join them with llama-gguf-split --merge");
+  if (auto const what = what_gguf_is(file); !what.empty()) throw error(out.path.string() + ": " + what);
   if (shapes_only) {
     require_header(file, out.files.back().bytes(), out.path);
     // Factors of frequencies change no shape, and zeros are none.
@@ -471,6 +471,7 @@ void open_gguf(checkpoint& out, bool shapes_only) {
   out.model = content.model;
   out.ids = content.ids;
   out.pooling = content.pooling;
+  if (out.model.head == head_kind::language_model) out.generation = read_gguf_sampling(file);
   out.unread_keys = std::move(content.unread);
   out.tensors = std::move(content.tensors);
   require_names_once(out);
