@@ -37,9 +37,13 @@ chat_templates template_file(std::filesystem::path const& path) {
   return {.all = {{"default", program::read_input(path.string())}}, .tokens = {}};
 }
 
+chat_templates templates_of(checkpoint const& source, config const& model) {
+  return is_encoder_family(model.family) ? chat_templates{} : read_chat_templates(place_of(source));
+}
+
 std::vector<std::string> chat_words(checkpoint const& source, config const& model, std::string const& choice) {
   if (choice == "none" || is_encoder_family(model.family)) return {};
-  auto templates = read_chat_templates(place_of(source));
+  auto templates = templates_of(source, model);
   if (!choice.empty()) templates.all = template_file(choice).all;
   check(templates);
   return words_of(templates);

@@ -9,6 +9,9 @@
 
 namespace constformer::command {
 
+/// The chat templates of a checkpoint, or of the tokenizer that was named; an encoder has none.
+[[nodiscard]] chat_templates templates_of(checkpoint const& source, config const& model);
+
 /// The chat templates that a program of `source` carries, as `words_of` writes them: those of the checkpoint, or of the
 /// tokenizer that was named; `choice` overrules them: a file with a Jinja template, or `none`. Throws `error` if one
 /// is not understood, so that a program never renders what it does not know.

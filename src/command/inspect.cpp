@@ -17,9 +17,11 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include "../checkpoint/packed_generation.hpp"
 #include "../checkpoint/readers/sentence_modules.hpp"
 #include "../program/embedding_description.hpp"
 #include "../program/hyperparameters.hpp"
+#include "chat_source.hpp"
 #include "checkpoint_options.hpp"
 #include "commands.hpp"
 #include "constformer/analysis/flops.hpp"
@@ -32,6 +34,7 @@
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
+#include "constformer/text/chat.hpp"
 #include "file_type.hpp"
 #include "pack_weights.hpp"
 #include "standard_output.hpp"
@@ -126,6 +129,20 @@ ordered_json describe_unread(checkpoint const& opened) {
   return out;
 }
 
+// What `chat` has to render with; a template that is not understood says why.
+ordered_json describe_chat(checkpoint const& opened) {
+  ordered_json out = ordered_json::array();
+  for (auto const& [name, jinja] : templates_of(opened, opened.model).all) {
+    out.push_back({{"name", name}, {"bytes", jinja.size()}, {"refused", nullptr}});
+    try {
+      static_cast<void>(chat_template(jinja));
+    } catch (error const& problem) {
+      out.back()["refused"] = problem.what();
+    }
+  }
+  return out;
+}
+
 // 1234567 as 1,234,567.
 std::string grouped(std::int64_t value) {
   std::string digits = std::to_string(value);
@@ -173,6 +190,16 @@ void put_tensors(std::string& out, std::string_view title, ordered_json const& t
   }
 }
 
+// default; tool_use, refused: …
+std::string listed_templates(ordered_json const& templates) {
+  std::string out;
+  for (auto const& t : templates) {
+    out += (out.empty() ? "" : "; ") + plain(t["name"]);
+    if (!t["refused"].is_null()) out += ", refused: " + plain(t["refused"]);
+  }
+  return out;
+}
+
 void put_unread_keys(std::string& out, ordered_json const& keys) {
   if (keys.empty()) return;
   out += "\nsettings, not read (" + std::to_string(keys.size()) + ")\n";
@@ -202,6 +229,8 @@ ordered_json describe_checkpoint(checkpoint const& opened) {
   out["tokenizer"] = tokenizer.empty() ? ordered_json(nullptr) : ordered_json(tokenizer);
   sentence_modules const modules = modules_of(opened, opened.model);
   out["embedding"] = program::describe_embedding(modules.recipe, modules.max_sequence);
+  out["chat_templates"] = describe_chat(opened);
+  out["generation"] = packed::generation_json(opened.generation);
   out["assumed"] = describe_assumed(opened);
   out["config"] = program::hyperparameters(opened.model);
   out["tensors"] = describe_tensors(opened);
@@ -217,6 +246,7 @@ std::string describe_as_text(ordered_json const& d) {
   std::string steps;
   for (auto const& step : d["embedding"]["steps"]) steps += (steps.empty() ? "" : "; ") + plain(step);
   if (!steps.empty()) put_line(out, "embedding", steps);
+  if (!d["chat_templates"].empty()) put_line(out, "chat templates", listed_templates(d["chat_templates"]));
   put_line(out, "special ids",
            "bos " + plain(d["special_ids"]["bos"]) + ", eos " + plain(d["special_ids"]["eos"]) + ", pad " +
                plain(d["special_ids"]["pad"]));
@@ -237,6 +267,10 @@ std::string describe_as_text(ordered_json const& d) {
   if (!d["assumed"].empty()) out += "\nassumed, for the file does not say\n";
   for (auto const& a : d["assumed"])
     put_line(out, "  " + plain(a["field"]), plain(a["value"]) + ": " + plain(a["why"]));
+  if (!d["generation"]["from"].get_ref<std::string const&>().empty()) {
+    out += "\ngeneration, where no option says otherwise\n";
+    put_fields(out, "  ", d["generation"]);
+  }
   out += "\nconfig\n";
   put_fields(out, "  ", d["config"]);
   put_tensors(out, "tensors", d["tensors"]);
