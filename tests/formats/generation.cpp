@@ -87,7 +87,9 @@ TEST_CASE("values of generation_config.json survive packing", "[generation]") {
       R"({"from":"generation_config.json","do_sample":true,"temperature":0.6,"top_k":0,"top_p":0.9,"max_length":16777216,)"
       R"("early_stopping":"never","bad_words_ids":[[5],[7,8]],"forced_eos_token_id":[2,3]})");
   CHECK(packed::read_generation(json::parse(written.dump()), "P") == stated);
-  generation_defaults windowed{.from = "general.sampling", .repetition_penalty = 1.5F, .repetition_window = 32};
+  generation_defaults windowed;
+  windowed.from = "general.sampling";
+  windowed.repetition_window = 32;
   CHECK(packed::read_generation(json::parse(packed::generation_json(windowed).dump()), "P") == windowed);
   CHECK(sentence_of([] { static_cast<void>(packed::read_generation({{"bad_words_ids", {{-1}}}}, "P")); }) ==
         "P: field generation: bad_words_ids: is out of bounds");

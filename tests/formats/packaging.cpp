@@ -79,6 +79,10 @@ TEST_CASE("a folder that is no checkpoint says what it is and what to do", "[pac
       {{"params.json", "consolidated.00.pth"},
        "F: holds a model in the layout of its authors (params.json, consolidated weights); load it with transformers, "
        "which saves it as safetensors by save_pretrained"},
+      {{"consolidated.safetensors"},
+       "F: holds a model in the layout of its authors (consolidated weights); load it with transformers, which saves "
+       "it "
+       "as safetensors by save_pretrained"},
       {{"checkpoint-500"}, "F: is the output of a training; give one of its checkpoints, checkpoint-500 for example"},
       {{"refs", "snapshots"}, "F: is a folder of the Hugging Face cache; give the one below its snapshots"},
       {{"ckpt.pt"}, "F: has no config.json; give the file itself if it holds a whole model, ckpt.pt for example"},
@@ -225,4 +229,31 @@ TEST_CASE("eight-bit floats are widened to the halves that torch makes of them",
   float value = 0;
   std::memcpy(&value, narrow.data(), 4);
   CHECK(value == static_cast<float>(third));
+}
+
+TEST_CASE("tensors of adapters, of quantised matrices and of flattened parameters are told by their names",
+          "[packaging]") {
+  std::string const instead =
+      ", which is not read; give the unquantised model, and --dtype q8_0 or q4_0 quantises it here";
+  auto const refused = [](char const* tensor, std::string_view type) {
+    scratch_folder const folder;
+    folder.write("config.json", read_all(fixtures() / "llama_mha" / "config.json"));
+    std::size_t const width = type == "F32" ? 1 : 4;
+    folder.write("model.safetensors",
+                 safetensors({{"model.embed_tokens.weight", "F32", "[1]", counting(1)},
+                              {tensor, std::string(type), "[" + std::to_string(width) + "]", counting(1)}}));
+    return refusal_of(folder);
+  };
+  CHECK(
+      refused("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", "F32")
+          .ends_with("is part of a LoRA adapter; merge it into its base (merge_and_unload of peft) and save the model "
+                     "again"));
+  CHECK(refused("model.layers.0._fsdp_wrapped_module._flat_param", "F32")
+            .ends_with("is part of what FSDP flattens on one rank; save the model again with a full state_dict"));
+  CHECK(refused("model.layers.0.mlp.down_proj.qweight", "U8")
+            .ends_with("is part of a matrix quantised by GPTQ or AWQ" + instead));
+  CHECK(refused("model.layers.0.mlp.down_proj.weight.absmax", "U8")
+            .ends_with("is part of a matrix quantised by bitsandbytes" + instead));
+  CHECK(refused("model.layers.0.mlp.down_proj.weight_scale_inv", "U8")
+            .ends_with("is part of an FP8 matrix with scales" + instead));
 }

@@ -150,9 +150,10 @@ std::string what_folder_holds(fs::path const& folder) {
     if (!first_matching(names, known.name).empty()) return std::string(known.what) + std::string(known.advice);
   if (auto const name = first_matching(names, "*.gguf"); !name.empty())
     return "holds GGUF files; give one of them, " + name + " for example";
-  if (names.contains("params.json"))
-    return "holds a model in the layout of its authors (params.json, consolidated weights)" +
-           std::string(save_with_transformers);
+  bool const params = names.contains("params.json");
+  if (params || std::ranges::any_of(names, [](std::string const& name) { return name.starts_with("consolidated."); }))
+    return "holds a model in the layout of its authors (" + std::string(params ? "params.json, " : "") +
+           "consolidated weights)" + std::string(save_with_transformers);
   if (names.contains("snapshots") && names.contains("refs"))
     return "is a folder of the Hugging Face cache; give the one below its snapshots";
   for (std::string const& name : names)

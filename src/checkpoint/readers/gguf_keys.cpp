@@ -32,9 +32,9 @@ constexpr std::array spare{
     spare_gguf_key{"gpt2 bert t5", "rope.dimension_count rope.freq_base rope.scaling.type rope.scaling.attn_factor",
                    "the architecture's positions are not rotary"},
     spare_gguf_key{"gpt2 bert", "attention.layer_norm_rms_epsilon", "its norms have layer_norm_epsilon"},
-    spare_gguf_key{"llama qwen2 gemma gemma2 t5", "attention.layer_norm_epsilon",
+    spare_gguf_key{"llama qwen2 qwen3 phi3 gemma gemma2 t5", "attention.layer_norm_epsilon",
                    "its norms have layer_norm_rms_epsilon"},
-    spare_gguf_key{"llama qwen2 gpt2 bert gemma gemma2", "decoder_start_token_id decoder_block_count",
+    spare_gguf_key{"llama qwen2 qwen3 phi3 gpt2 bert gemma gemma2", "decoder_start_token_id decoder_block_count",
                    "there is no second side"},
 };
 

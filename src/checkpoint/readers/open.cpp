@@ -99,13 +99,13 @@ void refuse_quantised(checkpoint const& out, safetensors_content const& content)
 
 // Moves what the family never reads to `unread`; everything else must be of a type that can be read.
 void sort_out(checkpoint& out, safetensors_content content) {
+  refuse_quantised(out, content);
   for (tensor_view& tensor : content.tensors) {
     if (never_read(out.model, tensor.name))
       out.unread.push_back(as_unread(tensor));
     else
       out.tensors.push_back(std::move(tensor));
   }
-  refuse_quantised(out, content);
   for (unread_tensor& tensor : content.unread) {
     if (auto const type = wider_type(tensor.type); type && !never_read(out.model, tensor.name)) {
       out.made.push_back(widened(tensor.type, tensor.values));
