@@ -15,6 +15,7 @@
 #include "command/half.hpp"
 #include "command/pack_row.hpp"
 #include "command/quantise.hpp"
+#include "command/quantise_k.hpp"
 #include "command/weight_choice.hpp"
 #include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
@@ -208,4 +209,43 @@ TEST_CASE("levels times a scale lose nothing", "[quantise]") {
   std::vector<float> row;
   for (int i = 0; i < block_columns; ++i) row.push_back(-0.25F * static_cast<float>(iq4_nl_levels[i * 7 % 16]));
   CHECK(squared_error(dtype::iq4_nl, row) == 0.0);
+}
+
+namespace {
+
+// The numbers of make_k_quants.py.
+std::vector<float> cubes(std::size_t count) {
+  std::vector<float> out;
+  std::uint32_t state = 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    state = (state * 1103515245U + 12345U) & 0x7FFFFFFFU;
+    float const v = static_cast<float>(static_cast<int>(state >> 16) - 16384) / 16384.0F;
+    std::size_t const block = i / super_columns % 8;
+    out.push_back(block == 7 ? 0.0F : block == 5 ? std::abs(v * v * v) : v * v * v);
+  }
+  return out;
+}
+
+}  // namespace
+
+// Their error is then no more than llama.cpp's.
+TEST_CASE("q4_k, q5_k and q6_k made from floats are llama-quantize's, bit for bit") {
+  std::ifstream in(formats_test::fixtures().parent_path().parent_path() / "formats" / "k_quants.json");
+  auto const golden = nlohmann::json::parse(in);
+  for (dtype const type : {dtype::q4_k, dtype::q5_k, dtype::q6_k}) {
+    auto const bytes = bytes_of_hex(golden.at(name_of(type)).get<std::string>());
+    auto const block_bytes = static_cast<std::size_t>(group_of(type).bytes);
+    auto const values = cubes(bytes.size() / block_bytes * super_columns);
+    for (std::size_t block = 0; block * block_bytes < bytes.size(); ++block) {
+      CAPTURE(name_of(type), block);
+      auto const ours = command::quantise_k(
+          type, std::span<float const, super_columns>(values.data() + block * super_columns, super_columns));
+      auto const theirs = command::stored_k_group(type, bytes.data() + block * block_bytes);
+      CHECK(ours.scale == theirs.scale);
+      CHECK(ours.least == theirs.least);
+      CHECK(ours.factors == theirs.factors);
+      CHECK(ours.offsets == theirs.offsets);
+      if (ours.scale != 0) CHECK(ours.values == theirs.values);  // nothing else is said by a block of zeros
+    }
+  }
 }
