@@ -47,7 +47,7 @@ DECODER = [
 ]
 OLDER = [  # in config.json, as files of before generation_config.json have it
     {"do_sample": False, "max_length": 14, "repetition_penalty": 1.3},
-    {"max_length": 13, "forced_eos_token_id": 7},
+    {"do_sample": False, "max_length": 13, "forced_eos_token_id": 7},
     {"max_length": 12, "num_beams": 2, "no_repeat_ngram_size": 2, "bad_words_ids": [[5], [9, 9]]},
 ]
 STARTED = {**GREEDY, "decoder_start_token_id": 0, "eos_token_id": 1}
