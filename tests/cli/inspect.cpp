@@ -5,6 +5,7 @@
 #include "programs.hpp"
 #include "refusal.hpp"
 #include "running.hpp"
+#include "spoiled.hpp"
 
 namespace {
 
@@ -48,6 +49,25 @@ TEST_CASE("inspect of stories260K, which is the same model in all three files") 
     CHECK(d.at("config").at("d_ff") == 172);
     CHECK(d.at("kv_bytes_per_token").at("bf16") == 2 * 5 * 4 * 8 * 2);
   }
+}
+
+TEST_CASE("inspect names the chat templates, which of them is refused, and what is asked of generation") {
+  auto const folder = copy_of_sort("inspect_chat");
+  write_text(folder / "tokenizer_config.json",
+             R"({"chat_template": [{"name": "default", "template": "{{ messages[0].content }}"},
+                                   {"name": "rag", "template": "{{ documents | pprint }}"}]})");
+  write_text(folder / "generation_config.json", R"({"do_sample": true, "temperature": 0.6, "repetition_penalty": 1.1})");
+  auto const d = inspected(folder);
+  std::string const why = "chat template, line 1: the filter 'pprint' is not supported";
+  CHECK(d.at("chat_templates") == json::parse(R"([{"name": "default", "bytes": 25, "refused": null},
+                                                   {"name": "rag", "bytes": 24, "refused": ")" +
+                                             why + R"("}])"));
+  CHECK(d.at("generation") == json::parse(R"({"from": "generation_config.json", "do_sample": true, "temperature": 0.6,
+                                              "repetition_penalty": 1.1})"));
+  auto const text = output_of({command(), "inspect", folder.string()});
+  CHECK(text.find("chat templates          default; rag, refused: " + why + "\n") != std::string::npos);
+  CHECK(text.find("  temperature           0.6\n") != std::string::npos);
+  CHECK(inspected(source("models/sort")).at("chat_templates").empty());
 }
 
 TEST_CASE("a command line that is not understood is one line and status 2") {
