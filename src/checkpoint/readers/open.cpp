@@ -84,7 +84,8 @@ unread_tensor as_unread(tensor_view const& tensor) {
   return {tensor.name, type, tensor.shape, static_cast<std::int64_t>(tensor.bytes.size())};
 }
 
-// Names tell whose quantised matrices, adapters or flattened parameters a file holds. A matrix of F8 that has scales is one of them.
+// Names tell whose quantised matrices, adapters or flattened parameters a file holds. A matrix of F8 that has scales is
+// one of them.
 void refuse_quantised(checkpoint const& out, safetensors_content const& content) {
   auto const refuse = [&](auto const& tensor) {
     bool const told =
