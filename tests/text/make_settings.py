@@ -144,6 +144,11 @@ def cases():
     yield folder("llama model, added", "llama", {"tokenizer.model": BPE_MODEL},
                  {"tokenizer_class": "LlamaTokenizer", "added_tokens_decoder": {"560": token("<x>"), "561": token("<X>", special=False)}})
 
+    saved = {"backend": "tokenizers", "extra_special_tokens": ["<s>"], "is_local": True}  # as 5 writes it; 4.57 refuses the list
+    no_ends = {"from": "mistral/tokenizer.json", "patch": {"post_processor": {"single": [{"Sequence": {"id": "A", "type_id": 0}}]}}}
+    yield folder("saved by 5, no ends", "llama", {"tokenizer.json": no_ends}, {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", **saved})
+    yield folder("saved by 5, prefix", "gpt2", {"tokenizer.json": prefixed}, {"tokenizer_class": "TokenizersBackend", "bos_token": "<|bos|>", **saved})
+
     no_pad = {"pad_token": None}  # the vocabulary has none, and docs/tokenizers.md says what differs then
     for setting in (no_pad, {**no_pad, "extra_ids": 5}, {**no_pad, "additional_special_tokens": ["<x>"]}, {**no_pad, "extra_ids": 0}):
         for name, model in (("T5Tokenizer", "t5"), ("MT5Tokenizer", "mt5")):

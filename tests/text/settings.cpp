@@ -104,7 +104,7 @@ struct treatment {
 constexpr treatment treatments[]{
     {"bos_token eos_token unk_token sep_token pad_token cls_token mask_token additional_special_tokens "
      "extra_special_tokens model_specific_special_tokens added_tokens_decoder add_bos_token add_eos_token "
-     "add_prefix_space legacy do_lower_case strip_accents tokenize_chinese_chars extra_ids separate_vocabs",
+     "add_prefix_space backend legacy do_lower_case strip_accents tokenize_chinese_chars extra_ids separate_vocabs",
      "read"},
     {"split_special_tokens fix_mistral_regex from_slow word_tokenizer_type subword_tokenizer_type do_word_tokenize "
      "do_subword_tokenize",
@@ -124,7 +124,7 @@ constexpr treatment treatments[]{
      "of what is returned beside the ids"},
     {"vocab_file merges_file tokenizer_file gguf_file spm_file source_spm target_spm target_vocab_file name_or_path "
      "files_loaded tokenizer_object tokenizer __slow_tokenizer vocab merges unk_id post_processor "
-     "_spm_precompiled_charsmap backend processor_class verbose",
+     "_spm_precompiled_charsmap processor_class verbose",
      "names files or hands objects from one constructor to the next"},
     {"sp_model_kwargs", "of libsentencepiece's sampling, which the fast classes do not use"},
     {"trim_offsets", "moves offsets, not ids"},

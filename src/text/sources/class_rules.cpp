@@ -158,6 +158,9 @@ tokenizer_data json_with_settings(tokenizer_data data, tokenizer_settings const&
   class_kind const kind = settings.facts().kind;
   add_described(data, settings);
   add_special(data, settings);
+  bool const of_bert = kind == class_kind::bert || kind == class_kind::mpnet;
+  // What transformers 5 saves is whole: the classes' ends and blanks stand in the file, and it reads them there again.
+  if (settings.saved_by_5() && !of_bert) return data;
   switch (kind) {
     case class_kind::bert:
     case class_kind::mpnet: override_bert_normaliser(data, settings); break;

@@ -34,6 +34,9 @@ class tokenizer_settings {
   [[nodiscard]] std::string const& class_name() const { return class_name_; }
   [[nodiscard]] class_facts const& facts() const { return class_named(class_name_); }
 
+  /// Whether transformers 5 wrote the files, which says so in `backend`; 4.57 does not read all of them.
+  [[nodiscard]] bool saved_by_5() const { return text("backend").has_value(); }
+
   /// @{ A field of tokenizer_config.json.
   [[nodiscard]] std::optional<bool> flag(char const* field) const;
   [[nodiscard]] std::optional<int> integer(char const* field) const;
