@@ -56,12 +56,13 @@ TEST_CASE("inspect names the chat templates, which of them is refused, and what 
   write_text(folder / "tokenizer_config.json",
              R"({"chat_template": [{"name": "default", "template": "{{ messages[0].content }}"},
                                    {"name": "rag", "template": "{{ documents | pprint }}"}]})");
-  write_text(folder / "generation_config.json", R"({"do_sample": true, "temperature": 0.6, "repetition_penalty": 1.1})");
+  write_text(folder / "generation_config.json",
+             R"({"do_sample": true, "temperature": 0.6, "repetition_penalty": 1.1})");
   auto const d = inspected(folder);
   std::string const why = "chat template, line 1: the filter 'pprint' is not supported";
   CHECK(d.at("chat_templates") == json::parse(R"([{"name": "default", "bytes": 25, "refused": null},
                                                    {"name": "rag", "bytes": 24, "refused": ")" +
-                                             why + R"("}])"));
+                                              why + R"("}])"));
   CHECK(d.at("generation") == json::parse(R"({"from": "generation_config.json", "do_sample": true, "temperature": 0.6,
                                               "repetition_penalty": 1.1})"));
   auto const text = output_of({command(), "inspect", folder.string()});
