@@ -55,6 +55,12 @@ class Stepper:
             fail(f"{' '.join(self.call)} ended with {self.process.wait()}")
         return line
 
+    def answer(self):
+        """The next line of numbers: llm.c also tells what it allocates."""
+        while not (line := self.read())[0].isdigit():
+            pass
+        return line
+
     def cpu(self):
         with open(f"/proc/{self.process.pid}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()
@@ -65,7 +71,7 @@ class Stepper:
         own, all_of_it, start = self.cpu(), busy(), time.monotonic()
         self.process.stdin.write(f"{steps}\n")
         self.process.stdin.flush()
-        *seconds, _ = map(float, self.read().split())
+        *seconds, _ = map(float, self.answer().split())
         passed = time.monotonic() - start
         return statistics.median(seconds), (busy() - all_of_it - self.cpu() + own) / passed
 
@@ -87,11 +93,12 @@ def llmc(folder, work):
     return [program, *re.search(r"(\d+)x(\d+)", work).groups()]
 
 
-def steppers(a, work, threads):
+def steppers(a, work, threads, floors):
     yield "ours", Stepper([os.path.join(a.build, "bench", f"bench_train_{work}"), str(threads)], threads)
     script = os.path.join(HERE, "train", "torch_steps.py")
     if a.torch:
         yield "torch", Stepper([a.torch, script, work, str(threads)], threads)
+    if a.torch and "torch compiled" in floors:
         yield "torch compiled", Stepper([a.torch, script, work, str(threads), "compile"], threads)
     if a.llmc and work.startswith("gpt2"):
         yield "llm.c", Stepper(llmc(a.llmc, work), threads)
@@ -117,7 +124,7 @@ def peak_gflops(a, threads):
 
 
 def measure(a, work, threads, floors):
-    programs = {name: p for name, p in steppers(a, work, threads)}
+    programs = {name: p for name, p in steppers(a, work, threads, floors)}
     about = json.loads(programs["ours"].about)
     steps = {}
     for name, program in programs.items():

@@ -23,17 +23,29 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// Tokens of a piece: logits take vocab·128 floats, and gradients of the head are read and written once for so many
+/// Tokens of a piece: logits take vocab·272 floats, and gradients of the head are read and written once for so many
 /// tokens.
-inline constexpr int loss_tokens = 128;
+inline constexpr int loss_tokens = 256;
 
-/// Ids of a slab: sums over the vocabulary are made slab by slab, in order, whatever the workers.
-inline constexpr int loss_slab = 1024;
+/// Floats of a row of logitsᵀ: no power of two, whose rows would share sets of a cache.
+inline constexpr std::size_t loss_stride = loss_tokens + panel_rows;
 
-/// Floats that the loss wants for all workers together: logits, and three sums of each slab and token.
+/// Ids whose logits are made, or turned, in one go: they stay in L2.
+inline constexpr int loss_run = 1024;
+
+/// Floats of a row of turned logits.
+inline constexpr std::size_t turned_stride = loss_run + panel_rows;
+
+/// Ids of a slab: sums over the vocabulary are made slab by slab, in order, whatever the workers, who share slabs.
+constexpr int loss_slab(int vocab) { return HWY_MIN(padded((vocab + panel_rows - 1) / panel_rows), loss_run); }
+
+/// Slabs of a vocabulary.
+constexpr int loss_slabs(int vocab) { return (vocab + loss_slab(vocab) - 1) / loss_slab(vocab); }
+
+/// Floats that the loss wants for all workers together: logits, three sums of each slab and token, turned logits.
 constexpr std::size_t loss_scratch(int vocab) {
-  std::size_t const slabs = static_cast<std::size_t>((vocab + loss_slab - 1) / loss_slab);
-  return loss_tokens * (static_cast<std::size_t>(padded(vocab)) + 3 * slabs + 2 + loss_slab);
+  return static_cast<std::size_t>(padded(vocab)) * loss_stride +
+         3 * static_cast<std::size_t>(loss_slabs(vocab)) * loss_tokens + loss_tokens * turned_stride;
 }
 
 /// One head over a batch.
@@ -51,21 +63,6 @@ struct loss_head {
   float smoothing;              ///< share of a target that is spread over all ids
 };
 
-/// Adds the bias to ids [first, last) of logitsᵀ (vocab, loss_tokens), and caps them.
-HWY_INLINE void finish_logits(loss_head const& h, float* logits, int first, int last) {
-  float_tag const d;
-  if (h.bias == nullptr && h.softcap == 0.0F) return;
-  for (int v = first; v < last; ++v) {
-    float* const row = logits + static_cast<std::size_t>(v) * loss_tokens;
-    auto const offset = hn::Set(d, h.bias == nullptr ? 0.0F : h.bias[v]);
-    for (int c = 0; c < loss_tokens; c += lanes) {
-      auto y = hn::Add(hn::LoadU(d, row + c), offset);
-      if (h.softcap > 0.0F) y = hn::Mul(hn::Set(d, h.softcap), tanh(d, hn::Mul(y, hn::Set(d, 1.0F / h.softcap))));
-      hn::StoreU(y, d, row + c);
-    }
-  }
-}
-
 /// How much a capped logit changes with what it was.
 HWY_INLINE float_vec cap_slope(float cap, float_vec y) {
   float_tag const d;
@@ -73,128 +70,189 @@ HWY_INLINE float_vec cap_slope(float cap, float_vec y) {
   return hn::NegMulAdd(t, t, hn::Set(d, 1.0F));
 }
 
-/// Peak, sum of exponentials and sum of each token over ids [first, last) of logitsᵀ (vocab, loss_tokens).
-HWY_INLINE void slab_sums(float const* logits, int first, int last, float* peaks, float* sums, float* plain) {
-  float_tag const d;
-  for (int c = 0; c < loss_tokens; c += lanes) {
-    if (plain != nullptr) {
-      auto sum = hn::Zero(d);
-      for (int v = first; v < last; ++v) sum = hn::Add(sum, hn::LoadU(d, logits + std::size_t(v) * loss_tokens + c));
-      hn::StoreU(sum, d, plain + c);
+/// A head's loss, piece by piece; all workers call everything, each with a `loss_pass` of its own.
+class loss_pass {
+ public:
+  /// `shared` has `loss_scratch` floats, `own` product_scratch.
+  loss_pass(worker const& self, loss_head const& head, float* shared, float* own)
+      : self_(self),
+        h_(head),
+        vocab_(head.weight.rows),
+        slab_(loss_slab(vocab_)),
+        slabs_(loss_slabs(vocab_)),
+        mine_(self.share(slabs_)),
+        first_(mine_.begin * slab_),
+        last_(HWY_MIN(mine_.end * slab_, vocab_)),
+        spread_(head.smoothing / static_cast<float>(vocab_)),
+        logits_(shared),
+        peaks_(shared + static_cast<std::size_t>(padded(vocab_)) * loss_stride),
+        sums_(peaks_ + static_cast<std::size_t>(slabs_) * loss_tokens),
+        plain_(sums_ + static_cast<std::size_t>(slabs_) * loss_tokens),
+        turned_(plain_ + static_cast<std::size_t>(slabs_) * loss_tokens),
+        own_(own) {}
+
+  /// The loss of all tokens.
+  double run() {
+    double loss = 0.0;
+    for (token_ = 0; token_ < h_.x.rows; token_ += loss_tokens) {
+      x_ = {h_.x.data + static_cast<std::size_t>(token_) * h_.x.stride, h_.x.stride,
+            HWY_MIN(loss_tokens, h_.x.rows - token_), h_.x.columns};
+      make_logits();
+      self_.sync();
+      for (int c = 0; c < x_.rows; ++c) loss += add_up(c);
+      for (int c = x_.rows; c < loss_tokens; ++c) totals_[c] = 1e30F, counts_[c] = 0.0F;
+      self_.sync();
+      if (h_.dx.data == nullptr) continue;
+      make_slopes();
+      add_to_weight();
+      self_.sync();
+      for (int id = 0; id < vocab_; id += loss_run) add_to_inputs(id, HWY_MIN(loss_run, vocab_ - id));
     }
-    auto peak = hn::Set(d, -1e30F);
-    for (int v = first; v < last; ++v) peak = hn::Max(peak, hn::LoadU(d, logits + std::size_t(v) * loss_tokens + c));
-    auto sum = hn::Zero(d);
-    for (int v = first; v < last; ++v)
-      sum = hn::Add(sum, exp<true>(d, hn::Sub(hn::LoadU(d, logits + std::size_t(v) * loss_tokens + c), peak)));
-    hn::StoreU(peak, d, peaks + c);
-    hn::StoreU(sum, d, sums + c);
+    return loss;
   }
-}
+
+ private:
+  // Of logitsᵀ (vocab, loss_tokens).
+  [[nodiscard]] float* row(int id) const { return logits_ + static_cast<std::size_t>(id) * loss_stride; }
+  // map(logits of an id, place in the row) for the vectors of the piece, stored where they were.
+  template <class Map>
+  HWY_INLINE void for_logits(int first, int last, Map const& map) const {
+    for (int id = first; id < last; ++id)
+      for (int c = 0; c < x_.rows; c += lanes)
+        hn::StoreU(map(hn::LoadU(float_tag(), row(id) + c), id, c), float_tag(), row(id) + c);
+  }
+  // op(sum, logit) over ids of a slab, for the tokens of a vector.
+  template <class Op>
+  HWY_INLINE float_vec over(int first, int last, int c, float_vec sum, Op const& op) const {
+    for (int id = first; id < last; ++id) sum = op(sum, hn::LoadU(float_tag(), row(id) + c));
+    return sum;
+  }
+
+  // Logits of this worker's ids, and their sums by slab while they are in L2.
+  HWY_NOINLINE void make_logits() const {
+    int const run = loss_run / slab_;
+    for (int slab = mine_.begin; slab < mine_.end; slab += run) {
+      int const end = HWY_MIN(slab + run, mine_.end), first = slab * slab_, last = HWY_MIN(end * slab_, vocab_);
+      float_rows const w{h_.weight.data + static_cast<std::size_t>(first) * h_.weight.stride, h_.weight.stride,
+                         last - first, h_.weight.columns};
+      product<second_is::outputs>(w, x_, {row(first), loss_stride, padded(x_.rows), false, nullptr}, 0,
+                                  padded(x_.rows) / panel_rows, own_);
+      finish_logits(first, last);
+      for (int s = slab; s < end; ++s) sum_slab(s);
+    }
+  }
+  // Adds the bias, and caps.
+  HWY_INLINE void finish_logits(int first, int last) const {
+    float_tag const d;
+    if (h_.bias != nullptr)
+      for_logits(first, last, [&](float_vec y, int id, int) HWY_ATTR { return hn::Add(y, hn::Set(d, h_.bias[id])); });
+    if (h_.softcap > 0.0F)
+      for_logits(first, last, [&](float_vec y, int, int) HWY_ATTR {
+        return hn::Mul(hn::Set(d, h_.softcap), tanh(d, hn::Mul(y, hn::Set(d, 1.0F / h_.softcap))));
+      });
+  }
+  // Peak, sum of exponentials and sum of each token over the ids of a slab.
+  HWY_INLINE void sum_slab(int slab) const {
+    float_tag const d;
+    int const first = slab * slab_, last = HWY_MIN(first + slab_, vocab_), at = slab * loss_tokens;
+    for (int c = 0; c < x_.rows; c += lanes) {
+      auto const peak =
+          over(first, last, c, hn::Set(d, -1e30F), [](float_vec a, float_vec y) HWY_ATTR { return hn::Max(a, y); });
+      auto const sum = over(first, last, c, hn::Zero(d), [peak](float_vec a, float_vec y) HWY_ATTR {
+        return hn::Add(a, exp<true>(float_tag(), hn::Sub(y, peak)));
+      });
+      hn::StoreU(peak, d, peaks_ + at + c);
+      hn::StoreU(sum, d, sums_ + at + c);
+      if (h_.smoothing > 0.0F)
+        hn::StoreU(over(first, last, c, hn::Zero(d), [](float_vec a, float_vec y) HWY_ATTR { return hn::Add(a, y); }),
+                   d, plain_ + at + c);
+    }
+  }
+
+  // The log-sum-exp of a token from the sums of its slabs; gives its loss.
+  double add_up(int c) {
+    float peak = peaks_[c];
+    for (int s = 1; s < slabs_; ++s) peak = HWY_MAX(peak, peaks_[s * loss_tokens + c]);
+    float sum = 0.0F;
+    for (int s = 0; s < slabs_; ++s) sum += sums_[s * loss_tokens + c] * std::exp(peaks_[s * loss_tokens + c] - peak);
+    totals_[c] = peak + std::log(sum);
+    std::int32_t const target = h_.targets[token_ + c];
+    counts_[c] = target < 0 ? 0.0F : h_.share;
+    if (target < 0) return 0.0;
+    float const y = row(target)[c];
+    float of_all = 0.0F;
+    for (int s = 0; h_.smoothing > 0.0F && s < slabs_; ++s) of_all += plain_[s * loss_tokens + c];
+    float const t = h_.softcap > 0.0F ? y / h_.softcap : 0.0F;
+    taken_[c] = (1.0F - h_.smoothing) * h_.share * (1.0F - t * t);
+    return static_cast<double>(totals_[c] - (1.0F - h_.smoothing) * y - spread_ * of_all) *
+           static_cast<double>(h_.share);
+  }
+
+  // Logits of this worker's ids become their gradients.
+  HWY_NOINLINE void make_slopes() const {
+    float_tag const d;
+    for_logits(first_, last_, [&](float_vec y, int, int c) HWY_ATTR {
+      auto const p = exp<true>(d, hn::Sub(y, hn::LoadU(d, totals_ + c)));
+      auto const slope = hn::Mul(hn::Sub(p, hn::Set(d, spread_)), hn::LoadU(d, counts_ + c));
+      return h_.softcap > 0.0F ? hn::Mul(slope, cap_slope(h_.softcap, y)) : slope;
+    });
+    for (int c = 0; c < x_.rows; ++c)
+      if (std::int32_t const target = h_.targets[token_ + c]; target >= first_ && target < last_)
+        row(target)[c] -= taken_[c];
+  }
+
+  // Gradients of the weight and bias of this worker's ids.
+  HWY_NOINLINE void add_to_weight() const {
+    if (last_ <= first_) return;
+    bool const add = h_.adds || token_ > 0;
+    auto const width = static_cast<std::size_t>(h_.weight.columns);
+    product<second_is::depth>(
+        {row(first_), loss_stride, last_ - first_, x_.rows}, x_,
+        {h_.dweight + static_cast<std::size_t>(first_) * width, width, h_.weight.columns, add, nullptr}, 0,
+        padded(h_.weight.columns) / panel_rows, own_);
+    for (int id = first_; h_.dbias != nullptr && id < last_; ++id) {
+      float const sum = sum_of(row(id), x_.rows, [](float_vec y) HWY_ATTR { return y; });
+      h_.dbias[id] = add ? h_.dbias[id] + sum : sum;
+    }
+  }
+
+  // Gradients of the inputs by ids [first, first + count), to which all workers belong.
+  HWY_NOINLINE void add_to_inputs(int first, int count) const {
+    work_range const columns = self_.share(x_.rows, panel_rows);
+    float_rows const turned{turned_, turned_stride, x_.rows, count};
+    transpose({row(first), loss_stride, count, x_.rows}, columns.begin, columns.end, turned);
+    self_.sync();
+    float_rows const w{h_.weight.data + static_cast<std::size_t>(first) * h_.weight.stride, h_.weight.stride, count,
+                       h_.weight.columns};
+    float* const dx = h_.dx.data + static_cast<std::size_t>(token_) * h_.dx.stride;
+    share_product<second_is::depth>(self_, turned, w, {dx, h_.dx.stride, h_.dx.columns, first > 0, nullptr},
+                                    h_.dx.columns, own_);
+    self_.sync();
+  }
+
+  worker const& self_;
+  loss_head const& h_;
+  int vocab_, slab_, slabs_;
+  work_range mine_;   // slabs
+  int first_, last_;  // ids of these
+  float spread_;      // what smoothing gives each id
+  float* logits_;     // (vocab, loss_tokens)
+  float* peaks_;      // (slabs, loss_tokens)
+  float* sums_;       // alike, of exponentials
+  float* plain_;      // alike, of logits
+  float* turned_;     // (loss_tokens, loss_run)
+  float* own_;
+  int token_ = 0;              // first of the piece
+  float_rows x_{};             // of the piece
+  float totals_[loss_tokens];  // log-sum-exp of each token
+  float counts_[loss_tokens];  // what each token counts
+  float taken_[loss_tokens];   // from the gradient of the target's logit
+};
 
 /// Σ −log p(target)·share over tokens with a target, in order; if gradients are wanted, these too. All workers call it;
 /// the result is every worker's. `shared` has `loss_scratch`, `own` product_scratch floats.
 HWY_NOINLINE inline double cross_entropy(worker const& self, loss_head const& h, float* shared, float* own) {
-  float_tag const d;
-  int const vocab = h.weight.rows;
-  int const slabs = (vocab + loss_slab - 1) / loss_slab;
-  float* const logits = shared;  // (vocab, loss_tokens)
-  float* const peaks = logits + static_cast<std::size_t>(padded(vocab)) * loss_tokens;
-  float* const sums = peaks + static_cast<std::size_t>(slabs) * loss_tokens;
-  float* const plain = sums + static_cast<std::size_t>(slabs) * loss_tokens;
-  float* const turned = plain + static_cast<std::size_t>(slabs) * loss_tokens;  // (loss_tokens, loss_slab)
-  float const spread = h.smoothing / static_cast<float>(vocab);
-  double loss = 0.0;
-  for (int token = 0; token < h.x.rows; token += loss_tokens) {
-    int const tokens = HWY_MIN(loss_tokens, h.x.rows - token);
-    float_rows x = h.x;
-    x.data += static_cast<std::size_t>(token) * x.stride;
-    x.rows = tokens;
-    work_range const mine = self.share(slabs);
-    for (int s = mine.begin; s < mine.end; ++s) {
-      int const first = s * loss_slab, last = HWY_MIN(first + loss_slab, vocab);
-      float_rows w = h.weight;
-      w.data += static_cast<std::size_t>(first) * w.stride;
-      w.rows = last - first;
-      float* const at = logits + static_cast<std::size_t>(first) * loss_tokens;
-      product<second_is::outputs>(w, x, {at, loss_tokens, loss_tokens, false, nullptr}, 0, loss_tokens / panel_rows,
-                                  own);
-      finish_logits(h, logits, first, last);
-      slab_sums(logits, first, last, peaks + s * loss_tokens, sums + s * loss_tokens,
-                h.smoothing > 0.0F ? plain + s * loss_tokens : nullptr);
-    }
-    self.sync();
-    float total[loss_tokens];  // log-sum-exp of each token
-    float counts[loss_tokens];
-    float taken[loss_tokens];  // from the gradient of the target's logit
-    for (int c = 0; c < tokens; ++c) {
-      float peak = peaks[c];
-      for (int s = 1; s < slabs; ++s) peak = HWY_MAX(peak, peaks[s * loss_tokens + c]);
-      float sum = 0.0F;
-      for (int s = 0; s < slabs; ++s) sum += sums[s * loss_tokens + c] * std::exp(peaks[s * loss_tokens + c] - peak);
-      total[c] = peak + std::log(sum);
-      std::int32_t const target = h.targets[token + c];
-      counts[c] = target < 0 ? 0.0F : h.share;
-      if (target < 0) continue;
-      float const y = logits[static_cast<std::size_t>(target) * loss_tokens + std::size_t(c)];
-      float of_all = 0.0F;
-      for (int s = 0; h.smoothing > 0.0F && s < slabs; ++s) of_all += plain[s * loss_tokens + c];
-      loss += static_cast<double>(total[c] - (1.0F - h.smoothing) * y - spread * of_all) * static_cast<double>(h.share);
-      float const t = h.softcap > 0.0F ? y / h.softcap : 0.0F;
-      taken[c] = (1.0F - h.smoothing) * h.share * (1.0F - t * t);
-    }
-    for (int c = tokens; c < loss_tokens; ++c) total[c] = 1e30F, counts[c] = 0.0F;
-    self.sync();
-    if (h.dx.data == nullptr) continue;
-    for (int s = mine.begin; s < mine.end; ++s)
-      for (int v = s * loss_slab; v < HWY_MIN((s + 1) * loss_slab, vocab); ++v) {
-        float* const row = logits + static_cast<std::size_t>(v) * loss_tokens;
-        for (int c = 0; c < loss_tokens; c += lanes) {
-          auto const y = hn::LoadU(d, row + c);
-          auto const p = exp<true>(d, hn::Sub(y, hn::LoadU(d, total + c)));
-          auto slope = hn::Mul(hn::Sub(p, hn::Set(d, spread)), hn::LoadU(d, counts + c));
-          if (h.softcap > 0.0F) slope = hn::Mul(slope, cap_slope(h.softcap, y));
-          hn::StoreU(slope, d, row + c);
-        }
-      }
-    for (int c = 0; c < tokens; ++c)
-      if (std::int32_t const target = h.targets[token + c];
-          target >= mine.begin * loss_slab && target < mine.end * loss_slab)
-        logits[static_cast<std::size_t>(target) * loss_tokens + std::size_t(c)] -= taken[c];
-    int const first = mine.begin * loss_slab, last = HWY_MIN(mine.end * loss_slab, vocab);
-    float_rows const mine_rows{logits + static_cast<std::size_t>(first) * loss_tokens, loss_tokens, last - first,
-                               tokens};
-    if (last > first) {
-      bool const add = h.adds || token > 0;
-      int const width = h.weight.columns;
-      product<second_is::depth>(
-          mine_rows, x,
-          {h.dweight + static_cast<std::int64_t>(first) * width, static_cast<std::size_t>(width), width, add, nullptr},
-          0, padded(width) / panel_rows, own);
-      for (int v = first; h.dbias != nullptr && v < last; ++v) {
-        float const sum =
-            sum_of(logits + static_cast<std::size_t>(v) * loss_tokens, tokens, [](float_vec y) HWY_ATTR { return y; });
-        h.dbias[v] = add ? h.dbias[v] + sum : sum;
-      }
-    }
-    self.sync();
-    float_rows dx = h.dx;
-    dx.data += static_cast<std::size_t>(token) * dx.stride;
-    for (int s = 0; s < slabs; ++s) {
-      int const slab = HWY_MIN(loss_slab, vocab - s * loss_slab);
-      float_rows const from{logits + static_cast<std::size_t>(s) * loss_slab * loss_tokens, loss_tokens, slab, tokens};
-      work_range const columns = self.share(tokens, 16);
-      transpose(from, columns.begin, columns.end, {turned, loss_slab, tokens, slab});
-      self.sync();
-      float_rows w = h.weight;
-      w.data += static_cast<std::size_t>(s) * loss_slab * w.stride;
-      w.rows = slab;
-      share_product<second_is::depth>(self, {turned, loss_slab, tokens, slab}, w,
-                                      {dx.data, dx.stride, dx.columns, s > 0, nullptr}, dx.columns, own);
-      self.sync();
-    }
-  }
-  return loss;
+  return loss_pass(self, h, shared, own).run();
 }
 
 }  // namespace HWY_NAMESPACE

@@ -41,6 +41,10 @@ inline constexpr int product_panels = 8;
 /// Rows that meet all packed panels before the next rows do: both stay in L2.
 inline constexpr int product_rows = 192;
 
+/// Floats of rows that meet the panels of all outputs before the next rows do: they are read from memory once, though
+/// outputs have many panels (1 MB; a share of L3).
+inline constexpr int product_block = 1 << 18;
+
 /// Floats that `product` wants for itself, each worker.
 inline constexpr std::size_t product_scratch = std::size_t{product_depth} * product_panels * panel_rows;
 
@@ -231,10 +235,10 @@ HWY_INLINE void multiply(float_rows const& a, int row, packed_panels const& w, i
     for (; p < count; ++p) product_tiles<1>(a, row, w, p, end);
 }
 
-/// out (a.rows, outputs) = a · b, for outputs [16·first, 16·last) only. Sums have one order whatever the range.
+/// `product` of rows that stay in a cache while all panels meet them.
 template <second_is Way>
-HWY_NOINLINE void product(float_rows const& a, float_rows const& b, product_end const& end, int first, int last,
-                          float* scratch) {
+HWY_NOINLINE void product_of_block(float_rows const& a, float_rows const& b, product_end const& end, int first,
+                                   int last, float* scratch) {
   for (int panel = first; panel < last; panel += product_panels)
     for (int k = 0; k < a.columns; k += product_depth) {
       int const count = HWY_MIN(product_panels, last - panel);
@@ -247,6 +251,20 @@ HWY_NOINLINE void product(float_rows const& a, float_rows const& b, product_end 
         multiply({a.data + k, a.stride, HWY_MIN(row + product_rows, a.rows), depth}, row, {scratch, depth}, count,
                  piece);
     }
+}
+
+/// out (a.rows, outputs) = a · b, for outputs [16·first, 16·last) only. Sums have one order whatever the range.
+template <second_is Way>
+HWY_INLINE void product(float_rows const& a, float_rows const& b, product_end const& end, int first, int last,
+                        float* scratch) {
+  int const some = HWY_MAX(product_rows, product_block / HWY_MIN(product_depth, a.columns));
+  for (int row = 0; row < a.rows; row += some) {
+    auto const skipped = static_cast<std::size_t>(row);
+    product_end part = end;
+    part.out += skipped * end.stride;
+    product_of_block<Way>({a.data + skipped * a.stride, a.stride, HWY_MIN(some, a.rows - row), a.columns}, b, part,
+                          first, last, scratch);
+  }
 }
 
 /// This worker's share of `product`: of its outputs, or of the rows of `a` if these are more.
