@@ -21,12 +21,17 @@
 #include "constformer/train/trainer-inl.hpp"
 #include "models.hpp"
 
+#ifndef CF_BENCH_PRODUCTS
+#define CF_BENCH_PRODUCTS f32
+#endif
+
 namespace {
 
 using shape = bench_train::CF_BENCH_WORK;
 using model_type = shape::model;
 using training = constformer::training_program<
-    model_type, {.tokens = shape::sequences * shape::length, .sequences = shape::sequences, .length = shape::length}>;
+    model_type, {.tokens = shape::sequences * shape::length, .sequences = shape::sequences, .length = shape::length},
+    constformer::learning{.products = constformer::dtype::CF_BENCH_PRODUCTS}>;
 using group = constformer::parameter_group<constformer::adamw_options>;
 constexpr std::array groups{group{"matrices", constformer::is_matrix, {.beta2 = 0.95, .decay = 0.1}},
                             group{"vectors", constformer::is_vector, {.beta2 = 0.95, .decay = 0.0}}};

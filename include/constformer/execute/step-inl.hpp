@@ -64,6 +64,9 @@ struct step {
   /// Values of a piece: the innermost axis.
   static constexpr int inner = n.shape.rank == 0 ? 1 : n.shape.last().extent;
 
+  /// What matrices are multiplied as.
+  using factor = typename factor_of<Program::graph.learns.products>::type;
+
   /// A product with one factor for each piece of the innermost axis.
   static constexpr bool by_piece =
       n.kind == node_kind::multiply &&
@@ -242,10 +245,12 @@ struct step {
       gather_gradient(self, f);
     } else if constexpr (n.kind == node_kind::linear) {
       product_end const end{data(f), stride, columns, false, offset<2>(f)};
-      share_any_product<second_is::outputs>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own, f.apart);
+      share_any_product<second_is::outputs, factor>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own,
+                                                    f.apart);
     } else if constexpr (n.kind == node_kind::linear_gradient) {
       product_end const end{data(f), stride, columns, false, nullptr};
-      share_any_product<second_is::depth>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own, f.apart);
+      share_any_product<second_is::depth, factor>(self, input<0>::all(f), input<1>::matrix(f), end, columns, f.own,
+                                                  f.apart);
     } else if constexpr (n.kind == node_kind::weight_gradient) {
       weight_gradient(self, f);
     } else if constexpr (n.kind == node_kind::row_sum) {
@@ -313,14 +318,14 @@ struct step {
           out[c / each * inner + static_cast<int>(row<1>(f, r)[c])] += row<0>(f, r)[c];
       });
     } else if constexpr (n.kind == node_kind::expert_linear) {
-      expert_products<second_is::outputs>(self, choices(f), input<0>::template slots<2>(f), input<1>::matrix(f),
-                                          slots<2>(f), f.shared, f.own);
+      expert_products<second_is::outputs, factor>(self, choices(f), input<0>::template slots<2>(f), input<1>::matrix(f),
+                                                  slots<2>(f), f.shared, f.own);
     } else if constexpr (n.kind == node_kind::expert_gradient) {
-      expert_products<second_is::depth>(self, choices(f), input<0>::template slots<2>(f), input<1>::matrix(f),
-                                        slots<2>(f), f.shared, f.own);
+      expert_products<second_is::depth, factor>(self, choices(f), input<0>::template slots<2>(f), input<1>::matrix(f),
+                                                slots<2>(f), f.shared, f.own);
     } else if constexpr (n.kind == node_kind::expert_weight_gradient) {
-      expert_weight_gradients(self, choices(f), input<0>::template slots<2>(f), input<1>::template slots<2>(f), data(f),
-                              place.adds || f.adds, f.shared, f.own);
+      expert_weight_gradients<factor>(self, choices(f), input<0>::template slots<2>(f), input<1>::template slots<2>(f),
+                                      data(f), place.adds || f.adds, f.shared, f.own);
     } else if constexpr (n.kind == node_kind::gain_gradient) {
       float const total = total_of_products(self, f);
       if (self.index == 0) data(f)[n.factor < 0.0F ? f.layer : static_cast<int>(n.factor)] += total;
@@ -535,7 +540,7 @@ struct step {
     transpose(dy, mine.begin, mine.end, turned);
     self.sync();
     product_end const end{data(f), stride, inner, place.adds || f.adds, nullptr};
-    share_product<second_is::depth>(self, turned, input<1>::all(f), end, inner, f.own);
+    share_product<second_is::depth, factor>(self, turned, input<1>::all(f), end, inner, f.own);
   }
 
   // Σ rows, of pieces of `inner` values, in the order of rows; a worker has whole vectors of columns.
@@ -728,7 +733,7 @@ struct step {
       h.dweight = f.gradients + weight::place.offset;
       if constexpr (n.inputs[2] >= 0) h.dbias = f.gradients + input<2>::place.offset;
     }
-    f.loss += cross_entropy(self, h, f.shared, f.own);
+    f.loss += cross_entropy<factor>(self, h, f.shared, f.own);
   }
 };
 

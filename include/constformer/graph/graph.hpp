@@ -10,6 +10,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/layer_set.hpp"
+#include "constformer/core/dtype.hpp"
 #include "constformer/core/text.hpp"
 #include "constformer/graph/attend_options.hpp"
 #include "constformer/graph/layer_values.hpp"
@@ -28,6 +29,9 @@ struct learning {
   float dropout = 0.0F;    ///< how much the library's layers drop (arXiv:1207.0580)
   float smoothing = 0.0F;  ///< share of a target that is spread over the vocabulary (arXiv:1512.00567)
   recompute_kind recompute = recompute_kind::none;  ///< of the layers of loops
+  /// What matrices of a product are rounded to: f32, or bf16, whose products are added up in f32. Parameters, gradients
+  /// and all that optimizers keep are f32 (arXiv:1710.03740). bf16 compiles for processors that multiply it alone.
+  dtype products = dtype::f32;
 };
 
 /// Nodes and loops as a pass reads them.

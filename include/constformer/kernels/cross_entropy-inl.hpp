@@ -70,7 +70,9 @@ HWY_INLINE float_vec cap_slope(float cap, float_vec y) {
   return hn::NegMulAdd(t, t, hn::Set(d, 1.0F));
 }
 
-/// A head's loss, piece by piece; all workers call everything, each with a `loss_pass` of its own.
+/// A head's loss, piece by piece, of matrices rounded to `Factor`; all workers call everything, each with a `loss_pass`
+/// of its own.
+template <class Factor>
 class loss_pass {
  public:
   /// `shared` has `loss_scratch` floats, `own` product_scratch.
@@ -135,8 +137,8 @@ class loss_pass {
       int const end = HWY_MIN(slab + run, mine_.end), first = slab * slab_, last = HWY_MIN(end * slab_, vocab_);
       float_rows const w{h_.weight.data + static_cast<std::size_t>(first) * h_.weight.stride, h_.weight.stride,
                          last - first, h_.weight.columns};
-      product<second_is::outputs>(w, x_, {row(first), loss_stride, padded(x_.rows), false, nullptr}, 0,
-                                  padded(x_.rows) / panel_rows, own_);
+      product<second_is::outputs, Factor>(w, x_, {row(first), loss_stride, padded(x_.rows), false, nullptr}, 0,
+                                          padded(x_.rows) / panel_rows, own_);
       finish_logits(first, last);
       for (int s = slab; s < end; ++s) sum_slab(s);
     }
@@ -206,7 +208,7 @@ class loss_pass {
     if (last_ <= first_) return;
     bool const add = h_.adds || token_ > 0;
     auto const width = static_cast<std::size_t>(h_.weight.columns);
-    product<second_is::depth>(
+    product<second_is::depth, Factor>(
         {row(first_), loss_stride, last_ - first_, x_.rows}, x_,
         {h_.dweight + static_cast<std::size_t>(first_) * width, width, h_.weight.columns, add, nullptr}, 0,
         padded(h_.weight.columns) / panel_rows, own_);
@@ -225,8 +227,8 @@ class loss_pass {
     float_rows const w{h_.weight.data + static_cast<std::size_t>(first) * h_.weight.stride, h_.weight.stride, count,
                        h_.weight.columns};
     float* const dx = h_.dx.data + static_cast<std::size_t>(token_) * h_.dx.stride;
-    share_product<second_is::depth>(self_, turned, w, {dx, h_.dx.stride, h_.dx.columns, first > 0, nullptr},
-                                    h_.dx.columns, own_);
+    share_product<second_is::depth, Factor>(self_, turned, w, {dx, h_.dx.stride, h_.dx.columns, first > 0, nullptr},
+                                            h_.dx.columns, own_);
     self_.sync();
   }
 
@@ -251,8 +253,9 @@ class loss_pass {
 
 /// Σ −log p(target)·share over tokens with a target, in order; if gradients are wanted, these too. All workers call it;
 /// the result is every worker's. `shared` has `loss_scratch`, `own` product_scratch floats.
-HWY_NOINLINE inline double cross_entropy(worker const& self, loss_head const& h, float* shared, float* own) {
-  return loss_pass(self, h, shared, own).run();
+template <class Factor>
+HWY_NOINLINE double cross_entropy(worker const& self, loss_head const& h, float* shared, float* own) {
+  return loss_pass<Factor>(self, h, shared, own).run();
 }
 
 }  // namespace HWY_NAMESPACE

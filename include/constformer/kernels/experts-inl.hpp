@@ -113,7 +113,7 @@ HWY_INLINE void deal_out(worker const& self, expert_choices const& c, slot_rows 
 
 /// y = x·W[e]ᵀ for the expert e of each slot, or with `Way` depth x·W[e]. W (experts, outs, ins). A row whose choices
 /// share it gets the sum of theirs.
-template <second_is Way>
+template <second_is Way, class Factor>
 HWY_NOINLINE void expert_products(worker const& self, expert_choices const& c, slot_rows const& x, float_rows const& w,
                                   slot_rows const& y, float* shared, float* own) {
   expert_memory const m = expert_memory::cut(shared, c.slots(), c.experts, x.width, y.width);
@@ -127,9 +127,9 @@ HWY_NOINLINE void expert_products(worker const& self, expert_choices const& c, s
     if (count == 0) continue;
     float_rows const in{m.in + static_cast<std::size_t>(first) * m.in_stride, m.in_stride, count, x.width};
     float_rows const matrix{w.data + static_cast<std::size_t>(e * outs) * w.stride, w.stride, outs, w.columns};
-    share_product<Way>(self, in, matrix,
-                       {m.out + static_cast<std::size_t>(first) * m.out_stride, m.out_stride, y.width, false, nullptr},
-                       y.width, own);
+    share_product<Way, Factor>(
+        self, in, matrix,
+        {m.out + static_cast<std::size_t>(first) * m.out_stride, m.out_stride, y.width, false, nullptr}, y.width, own);
   }
   self.sync();
   work_range const mine = self.share(c.rows);
@@ -146,8 +146,9 @@ HWY_NOINLINE void expert_products(worker const& self, expert_choices const& c, s
 }
 
 /// dW[e] = Σ over the slots of expert e of dyᵀ·x, (experts, outs, ins), added to what is there if `adds`.
-HWY_NOINLINE inline void expert_weight_gradients(worker const& self, expert_choices const& c, slot_rows const& dy,
-                                                 slot_rows const& x, float* dw, bool adds, float* shared, float* own) {
+template <class Factor>
+HWY_NOINLINE void expert_weight_gradients(worker const& self, expert_choices const& c, slot_rows const& dy,
+                                          slot_rows const& x, float* dw, bool adds, float* shared, float* own) {
   expert_memory const m = expert_memory::cut(shared, c.slots(), c.experts, x.width, dy.width);
   if (self.index == 0) m.slots.sort(c);
   self.sync();
@@ -168,9 +169,10 @@ HWY_NOINLINE inline void expert_weight_gradients(worker const& self, expert_choi
       for (int i = mine.begin; !adds && i < mine.end; ++i) out[i] = 0.0F;
       continue;
     }
-    share_product<second_is::depth>(self, {m.turned + first, all, dy.width, count},
-                                    {m.in + static_cast<std::size_t>(first) * m.in_stride, m.in_stride, count, x.width},
-                                    {out, static_cast<std::size_t>(x.width), x.width, adds, nullptr}, x.width, own);
+    share_product<second_is::depth, Factor>(
+        self, {m.turned + first, all, dy.width, count},
+        {m.in + static_cast<std::size_t>(first) * m.in_stride, m.in_stride, count, x.width},
+        {out, static_cast<std::size_t>(x.width), x.width, adds, nullptr}, x.width, own);
   }
 }
 

@@ -177,10 +177,10 @@ HWY_NOINLINE void few_rows_product(float_rows const& a, float_rows const& b, pro
 
 /// This worker's share of the quicker of `product` and `few_rows_product`. With `apart`, what a row gives does not
 /// depend on how many there are, to the last bit.
-template <second_is Way>
+template <second_is Way, class Factor>
 HWY_INLINE void share_any_product(worker const& self, float_rows const& a, float_rows const& b, product_end const& end,
                                   int outputs, float* scratch, bool apart) {
-  if (a.rows > few_rows && !apart) return share_product<Way>(self, a, b, end, outputs, scratch);
+  if (a.rows > few_rows && !apart) return share_product<Way, Factor>(self, a, b, end, outputs, scratch);
   work_range const mine = self.share(padded(outputs) / panel_rows);
   few_rows_product<Way>(a, b, end, mine.begin, mine.end);
 }
