@@ -20,7 +20,8 @@ namespace constformer {
 
 /// Which values of equal layers a backward pass computes anew instead of keeping them from the forward pass.
 enum class recompute_kind : std::uint8_t {
-  none,   ///< all that gradients need are kept, of every layer
+  none,       ///< all that gradients need are kept, of every layer
+  pointwise,  ///< norms, activations and products value by value are computed again from what is kept beside them anyway
   blocks  ///< what each layer began with is kept; the rest of one layer at a time is computed again (arXiv:1604.06174)
 };
 
@@ -28,7 +29,7 @@ enum class recompute_kind : std::uint8_t {
 struct learning {
   float dropout = 0.0F;    ///< how much the library's layers drop (arXiv:1207.0580)
   float smoothing = 0.0F;  ///< share of a target that is spread over the vocabulary (arXiv:1512.00567)
-  recompute_kind recompute = recompute_kind::none;  ///< of the layers of loops
+  recompute_kind recompute = recompute_kind::pointwise;  ///< of the layers of loops
   /// What matrices of a product are rounded to: f32, or bf16, whose products are added up in f32. Parameters, gradients
   /// and all that optimizers keep are f32 (arXiv:1710.03740). bf16 compiles for processors that multiply it alone.
   dtype products = dtype::f32;

@@ -63,13 +63,28 @@ class reverse_pass {
     return detail::emit(out_, kind, shape, inputs, where_, index, factor).id();
   }
 
-  // What node `id` of the forward pass computed, for a step of the backward pass: itself, or, of a loop whose values
-  // are not kept, a copy that computes it anew from what the iteration began with.
+  // True if the backward pass reads what node `n` of the forward pass computed, where that was kept.
+  constexpr bool is_kept(node const& n) const {
+    if (n.loop < 0 || n.kind == node_kind::carry_in || n.kind == node_kind::parameter || n.kind == node_kind::ids)
+      return true;
+    switch (out_.learns.recompute) {
+      case recompute_kind::none: return true;
+      case recompute_kind::pointwise: return !is_pointwise(n.kind);
+      case recompute_kind::blocks: return false;
+    }
+    return true;
+  }
+  // Cheap to compute, from inputs that its own gradient reads.
+  static constexpr bool is_pointwise(node_kind kind) {
+    return kind == node_kind::activation || kind == node_kind::multiply || kind == node_kind::rms_norm ||
+           kind == node_kind::layer_norm || kind == node_kind::deviation_norm;
+  }
+
+  // What node `id` of the forward pass computed, for a step of the backward pass: itself, or a copy that computes it
+  // anew.
   constexpr int seen(int id) {
     node n = out_.at(id);
-    bool const kept = out_.learns.recompute == recompute_kind::none || n.loop < 0 || n.kind == node_kind::carry_in ||
-                      n.kind == node_kind::parameter || n.kind == node_kind::ids;
-    if (kept) return id;
+    if (is_kept(n)) return id;
     if (int const known = again_[static_cast<std::size_t>(id)]; known >= 0) return known;
     for (int& input : n.inputs)
       if (input >= 0) input = seen(input);
