@@ -121,8 +121,10 @@ TEST_CASE("readers find what they are meant to, in one layer and in many") {
 }
 
 TEST_CASE("memory for more layers is that of what the backward pass reads") {
-  using two = training_program<language_model<2, false>, batch_bounds{.tokens = 64, .sequences = 2}>;
   using four = training_program<language_model<4, false>, batch_bounds{.tokens = 64, .sequences = 2}>;
   using eight = training_program<language_model<8, false>, batch_bounds{.tokens = 64, .sequences = 2}>;
-  CHECK(eight::memory.floats - four::memory.floats == 2 * (four::memory.floats - two::memory.floats));
+  using sixteen = training_program<language_model<16, false>, batch_bounds{.tokens = 64, .sequences = 2}>;
+  auto const more = sixteen::memory.floats - eight::memory.floats;
+  auto const half = eight::memory.floats - four::memory.floats;
+  CHECK(50 * std::abs(more - 2 * half) < more);  // first fit leaves holes, which differ
 }
