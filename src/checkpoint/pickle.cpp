@@ -414,6 +414,12 @@ std::int64_t pickle_value::integer(std::string_view what) const {
   return node().integer;
 }
 
+double pickle_value::number(std::string_view what) const {
+  if (kind() == pickle_kind::integer) return static_cast<double>(node().integer);
+  require(pickle_kind::real, what);
+  return node().real;
+}
+
 std::string_view pickle_value::text(std::string_view what) const {
   require(pickle_kind::text, what);
   return node().text;

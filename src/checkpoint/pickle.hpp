@@ -64,6 +64,7 @@ class pickle_value {
   /// @{ The value, which must be of that kind; `what` names it in messages.
   [[nodiscard]] bool flag(std::string_view what) const;
   [[nodiscard]] std::int64_t integer(std::string_view what) const;
+  [[nodiscard]] double number(std::string_view what) const;  ///< an integer, too
   [[nodiscard]] std::string_view text(std::string_view what) const;
   [[nodiscard]] std::string_view bytes(std::string_view what) const;
   /// @}

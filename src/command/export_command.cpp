@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -23,8 +25,11 @@
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
+#include "constformer/checkpoint/safetensors.hpp"
+#include "constformer/checkpoint/tensor.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
+#include "merge_adapter.hpp"
 #include "new_folder.hpp"
 #include "pack_weights.hpp"
 #include "unpack_weights.hpp"
@@ -38,6 +43,7 @@ namespace fs = std::filesystem;
 struct export_options {
   std::string path;
   open_options open;
+  std::string adapter;  // to be merged; empty: none
   std::string output;
 };
 
@@ -81,16 +87,23 @@ std::optional<packed_file> packed_weights_of(fs::path const& path, mapped_file c
   return packed_file::map(beside);
 }
 
+// Tensors in the names of transformers, merged with an adapter if there is one.
+void write_tensors(std::vector<tensor_view> tensors, std::string const& adapter, fs::path const& to) {
+  made_bytes made;
+  if (!adapter.empty()) merge_adapter(adapter, tensors, made);
+  write_safetensors(to / "model.safetensors", std::move(tensors));
+}
+
 // A folder's files, its tensors as they are stored.
-void export_folder(checkpoint const& source, fs::path const& to) {
-  write_safetensors(to / "model.safetensors", source.stored);
+void export_folder(checkpoint const& source, std::string const& adapter, fs::path const& to) {
+  write_tensors(source.stored, adapter, to);
   copy_companions(source.path, to);
 }
 
-void export_file(checkpoint const& source, fs::path const& to) {
+void export_file(checkpoint const& source, std::string const& adapter, fs::path const& to) {
   require_tensors(source);
   hugging_face_form const form = in_hugging_face_form(source);
-  write_safetensors(to / "model.safetensors", form.tensors);
+  write_tensors(form.tensors, adapter, to);
   write_file(to / "config.json", form.config_json);
 }
 
@@ -131,6 +144,7 @@ void run_export(export_options const& options) {
   if (!folder) file.emplace(path);
   auto const packed = file ? packed_weights_of(path, *file) : std::nullopt;
   std::optional<checkpoint> source;
+  if (packed && !options.adapter.empty()) throw error(options.path + ": is a program, --merge is for a checkpoint");
   if (packed)
     refuse_for_program(options.open, options.path);
   else
@@ -139,9 +153,9 @@ void run_export(export_options const& options) {
   if (packed)
     export_program(*packed, options.path, to);
   else if (source->format == checkpoint_format::hugging_face)
-    export_folder(*source, to);
+    export_folder(*source, options.adapter, to);
   else
-    export_file(*source, to);
+    export_file(*source, options.adapter, to);
   target.keep();
 }
 
@@ -154,6 +168,9 @@ void add_export(CLI::App& app) {
       ->required()
       ->type_name("MODEL_OR_PATH");
   add_open_options(*command, options->open);
+  command
+      ->add_option("--merge", options->adapter, "a folder of PEFT's with a LoRA adapter, which is added to the weights")
+      ->type_name("ADAPTER");
   command->add_option("-o,--output", options->output, "the folder; it is made if it is not there")
       ->required()
       ->type_name("DIR");

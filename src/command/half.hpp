@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -13,6 +14,13 @@ namespace constformer::command {
   std::uint16_t bits = 0;
   std::memcpy(&bits, &half, sizeof bits);
   return bits;
+}
+
+/// The bits of `value` in bf16, rounded alike; NaN stays NaN.
+[[nodiscard]] inline std::uint16_t to_bf16(float value) {
+  auto const bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7fffffffU) > 0x7f800000U) return static_cast<std::uint16_t>((bits >> 16) | 0x40U);
+  return static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
 }
 
 /// The value of such bits.

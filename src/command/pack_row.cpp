@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <iterator>
@@ -21,13 +20,6 @@
 namespace constformer::command {
 
 namespace {
-
-// Round to nearest, ties to even; NaN stays NaN.
-std::uint16_t to_bf16(float value) {
-  auto const bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffffU) > 0x7f800000U) return static_cast<std::uint16_t>((bits >> 16) | 0x40U);
-  return static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
-}
 
 std::uint8_t nibbles(int low, int high) { return static_cast<std::uint8_t>((low + 8) | (high + 8) << 4); }
 

@@ -33,12 +33,6 @@ fs::path find_recipe(std::string const& recipe) {
   throw error("--recipe " + recipe + ": is no file, and there is " + (names.empty() ? "none" : names));
 }
 
-// Keys are the options' names; where those have a hyphen, an underscore will do.
-std::string option_name(std::string key) {
-  std::ranges::replace(key, '_', '-');
-  return "--" + key;
-}
-
 // What one would type behind the option.
 std::string word_of(toml::node const& value) {
   if (auto const text = value.value_exact<std::string>()) return *text;
@@ -52,16 +46,22 @@ std::string word_of(toml::node const& value) {
 }  // namespace
 
 // Options take the values as they take words of the command line: the same names, ranges and sentences.
+bool give_option(CLI::App& command, std::string key, std::string const& word) {
+  std::ranges::replace(key, '_', '-');
+  CLI::Option* const option = command.get_option_no_throw("--" + key);
+  if (option == nullptr) return false;
+  if (option->count() > 0) return true;
+  option->add_result(word);
+  option->run_callback();
+  return true;
+}
+
 void apply_recipe(CLI::App& command, std::string const& recipe) {
   fs::path const file = find_recipe(recipe);
   try {
     for (auto const& [key, value] : toml::parse_file(file.string())) {
-      CLI::Option* const option = command.get_option_no_throw(option_name(std::string(key.str())));
-      if (option == nullptr || !value.is_value())
+      if (!value.is_value() || !give_option(command, std::string(key.str()), word_of(value)))
         throw error(file.string() + ": " + std::string(key.str()) + " is no option of train");
-      if (option->count() > 0) continue;
-      option->add_result(word_of(value));
-      option->run_callback();
     }
   } catch (toml::parse_error const& wrong) {
     throw error(file.string() + ", line " + std::to_string(wrong.source().begin.line) + ": " +

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -25,6 +26,8 @@
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/text/load.hpp"
+#include "lora_options.hpp"
+#include "nanogpt_runs.hpp"
 #include "constformer/data/training_data.hpp"
 #include "constformer/text/tokenizer.hpp"
 #include "constformer/text/tokenizer_data.hpp"
@@ -98,9 +101,10 @@ void require_same_run(fs::path const& folder, train::run_settings& asked) {
 
 void write_model_files(train_options const& options, train_model const& model, training_text const& text,
                        fs::path const& folder) {
-  bool const copied = model.source && model.source->format == checkpoint_format::hugging_face;
+  bool const adapters = options.run.lora.rank > 0;  // the model itself stays where it is
+  bool const copied = !adapters && model.source && model.source->format == checkpoint_format::hugging_face;
   if (copied) copy_companions(model.source->path, folder);
-  if (!model.config_json.empty()) write_file(folder / "config.json", model.config_json);
+  if (!adapters && !model.config_json.empty()) write_file(folder / "config.json", model.config_json);
   put_tokenizer(text, folder);
   write_trainer_sources(model, options, folder / train::run_folder);
 }
@@ -125,6 +129,8 @@ void begin_or_go_on(train_options& options) {
   train_model model = find_train_model(options, text.vocab);
   settle_vocabulary(text, model);
   settle_block(options, model);
+  settle_lora(options.run.lora, model);
+  require_format(options.run, model);
   if (model.described) options.run.data.vocab = model.described->vocab;
   for (std::string const& file : options.data) options.run.data.files.push_back(fs::absolute(file));
   for (std::string const& file : options.validation) options.run.data.validation.push_back(fs::absolute(file));
@@ -166,6 +172,11 @@ void add_train(CLI::App& app) {
   add_train_options(*command, *options);
   command->callback([options, command] {
     if (!options->recipe.empty()) apply_recipe(*command, options->recipe);
+    if (std::error_code failed; fs::is_regular_file(options->resume, failed)) {  // of nanoGPT: a run of ours begins
+      options->model = std::exchange(options->resume, {});
+      options->run.resumes = true;
+      apply_nanogpt_config(*command, options->model);
+    }
     if (options->resume.empty())
       for (auto const& [name, given] :
            {std::pair("CONFIG|PATH", !options->model.empty()), std::pair("--data", !options->data.empty()),

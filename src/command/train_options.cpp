@@ -9,6 +9,8 @@
 #include <CLI/Validators.hpp>
 
 #include "checkpoint_options.hpp"
+#include "lora_options.hpp"
+#include "nanogpt_runs.hpp"
 
 namespace constformer::command {
 
@@ -103,7 +105,8 @@ void add_train_options(CLI::App& command, train_options& options) {
       ->type_name("FILE");
   command.add_option("-o,--output", options.output, "folder of the model and of all that is needed to go on")
       ->type_name("DIR");
-  command.add_option("--resume", options.resume, "goes on with what DIR says")->type_name("DIR");
+  command.add_option("--resume", options.resume, "goes on with what DIR says, or with a run of nanoGPT's train.py")
+      ->type_name("DIR|CKPT.PT");
   command.add_option("--recipe", options.recipe, "nanogpt, or a TOML file whose keys are names of options")
       ->type_name("NAME|FILE");
   command.add_option("--name", options.name, "of the config or model in a header (default: as the file is called)")
@@ -128,6 +131,8 @@ void add_train_options(CLI::App& command, train_options& options) {
       ->type_name("KIND");
   add_optimisation(command, options.run);
   add_course(command, options.run);
+  add_lora_options(command, options.run.lora);
+  add_format_option(command, options.run.format);
   add_open_options(command, options.open);
   command.add_option("--target", options.compile.target, "processor: this one, or one that -march= names")
       ->type_name("native|ARCH");

@@ -32,6 +32,10 @@ struct train_options {
 /// Adds them to a subcommand; `options` is filled when it is parsed.
 void add_train_options(CLI::App& command, train_options& options);
 
+/// Gives the option of that name (an underscore will do for a hyphen) what one would type behind it, unless it has a
+/// value already. False: there is no such option.
+bool give_option(CLI::App& command, std::string key, std::string const& word);
+
 /// Gives the options of `command` what the recipe says, but for those that the command line named. `recipe` is one of
 /// share/constformer/recipes or a TOML file; its keys are names of options. Throws `error` on a key that is none.
 void apply_recipe(CLI::App& command, std::string const& recipe);

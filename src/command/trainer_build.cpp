@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -18,6 +17,8 @@
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/version.hpp"
+#include "float_literal.hpp"
+#include "lora_options.hpp"
 #include "process.hpp"
 #include "progress.hpp"
 #include "targets.hpp"
@@ -33,23 +34,19 @@ namespace fs = std::filesystem;
 constexpr std::string_view unit_file = "trainer.cpp", header_file = "model_config.hpp", object_file = "trainer.o",
                            dependency_file = "trainer.d", program_file = "trainer";
 
-// The shortest decimal that gives the float back.
-std::string literal(double value) {
-  std::array<char, 32> digits{};
-  std::string text(digits.data(),
-                   std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<float>(value)).ptr);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text + "F";
-}
-
 std::string unit_text(train_model const& model, train_options const& options) {
   std::string const header = model.header.empty() ? model.include.string() : std::string(header_file);
   std::string const bounds =
       "{.tokens = " + std::to_string(std::int64_t{options.run.data.sequences} * options.block_size) +
       ", .sequences = " + std::to_string(options.run.data.sequences) +
       ", .length = " + std::to_string(options.block_size) + "}";
-  std::string const learns =
-      "{.dropout = " + literal(options.run.dropout) + ", .smoothing = " + literal(options.run.smoothing) + "}";
+  bool const adapted = options.run.lora.rank > 0;
+  std::string const trained = adapted ? "constformer::adapted_config<" + model.name + ", " +
+                                            adapters_text(options.run.lora, *model.described) + ">"
+                                      : "decltype(constformer::model_of<" + model.name + ">())";
+  std::string const learns = "{.dropout = " + float_literal(options.run.dropout) +
+                             ", .smoothing = " + float_literal(options.run.smoothing) +
+                             (adapted ? ", .trains = &adapters_alone}" : "}");
   return "// The one unit that knows the model's shapes.\n"
          "#include \"" +
          header +
@@ -59,9 +56,9 @@ std::string unit_text(train_model const& model, train_options const& options) {
          "#include \"constformer/train/model_of.hpp\"\n"
          "#include \"constformer/train/usual_groups.hpp\"\n\n"
          "namespace constformer::configs {\n"
-         "using trained = decltype(constformer::model_of<" +
-         model.name +
-         ">());\n"
+         "using trained = " +
+         trained +
+         ";\n"
          "}\n\n"
          "constformer::learner_unit const& constformer::linked_learner() {\n"
          "  using program = training_program<configs::trained::type, " +

@@ -23,7 +23,7 @@ bool is_in_form(config const& model) {
 }  // namespace
 
 void write_model(std::filesystem::path const& folder, learner_facts const& facts, learner& from) {
-  owned_tensors owned = to_tensors(facts, from);
+  owned_tensors owned = to_tensors(facts, parameters_of(from));
   if (facts.model == nullptr || is_in_form(*facts.model))
     return write_safetensors(folder / "model.safetensors", std::move(owned.tensors));
   checkpoint source;

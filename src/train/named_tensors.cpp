@@ -23,11 +23,6 @@ namespace constformer::train {
 
 namespace {
 
-std::string numbered(std::string name, int layer) {
-  if (std::size_t const star = name.find('*'); star != std::string::npos) name.replace(star, 1, std::to_string(layer));
-  return name;
-}
-
 int entry_named(learner_facts const& facts, std::string_view name) {
   for (std::size_t i = 0; i < facts.entries.size(); ++i)
     if (facts.entries[i].name.view() == name) return static_cast<int>(i);
@@ -49,7 +44,7 @@ void put(std::span<std::byte> to, std::int64_t at, float value) {
 }
 
 // Every tensor that checkpoints of the family hold, of zeros.
-owned_tensors empty_tensors(learner_facts const& facts) {
+owned_tensors empty_tensors(learner_facts const& facts, bool linear_in_out) {
   name_map const& names = names_of(*facts.model);
   manifest<pack_plan::capacity> wanted;
   for (parameter_entry const& p : facts.entries) {
@@ -57,7 +52,7 @@ owned_tensors empty_tensors(learner_facts const& facts) {
     if (rule == nullptr)
       throw error("checkpoints of " + std::string(name_of(facts.model->family)) + " have no name for " +
                   std::string(p.name.view()));
-    wanted.add(*rule, p, rule->transposed);
+    wanted.add(*rule, p, rule->transposed && linear_in_out);
   }
   owned_tensors out;
   for (manifest_entry const& t : wanted.view()) {
@@ -78,31 +73,36 @@ void write_rows(parameter_rows const& p, std::span<float const> values, std::spa
           values[static_cast<std::size_t>(r * cols + c)] - p.step->addend);
 }
 
-owned_tensors own_tensors(learner_facts const& facts, learner& from) {
+owned_tensors own_tensors(learner_facts const& facts, parameter_values const& from) {
   owned_tensors out;
   for_each_parameter(facts, [&](int entry, int layer) {
     parameter_entry const& p = facts.entries[static_cast<std::size_t>(entry)];
     std::vector<std::int64_t> shape{p.rows};
     if (p.cols != 0) shape.push_back(p.cols);
     add_tensor(out, parameter_name_of(facts, entry, layer), std::move(shape));
-    std::memcpy(out.values.back().data(), from.parameter(entry, layer).data(), out.values.back().size());
+    std::memcpy(out.values.back().data(), from(entry, layer).data(), out.values.back().size());
   });
   return out;
 }
 
 }  // namespace
 
-owned_tensors to_tensors(learner_facts const& facts, learner& from) {
+std::string numbered(std::string name, int layer) {
+  if (std::size_t const star = name.find('*'); star != std::string::npos) name.replace(star, 1, std::to_string(layer));
+  return name;
+}
+
+owned_tensors to_tensors(learner_facts const& facts, parameter_values const& from, bool linear_in_out) {
   if (facts.model == nullptr) return own_tensors(facts, from);
-  owned_tensors out = empty_tensors(facts);
+  owned_tensors out = empty_tensors(facts, linear_in_out);
   checkpoint target;
   target.model = *facts.model;
   target.prefix = usual_prefix(facts.model->family);
   target.tensors = out.tensors;
-  target.linear_in_out = true;
+  target.linear_in_out = linear_in_out;
   pack_plan const plan = pack_plan_of(*facts.model);
   for (parameter_rows const& p : parameter_rows_of(target, target.model, plan))
-    write_rows(p, from.parameter(entry_named(facts, p.step->parameter.view()), p.layer), values_of(out, *p.tensor));
+    write_rows(p, from(entry_named(facts, p.step->parameter.view()), p.layer), values_of(out, *p.tensor));
   return out;
 }
 
@@ -110,9 +110,12 @@ std::string parameter_name_of(learner_facts const& facts, int entry, int layer) 
   return numbered(std::string(facts.entries[static_cast<std::size_t>(entry)].name.view()), layer);
 }
 
-void read_tensors(learner_facts const& facts, checkpoint const& source, learner& to) {
-  read_parameters(source,
-                  [&](std::string_view name, int layer) { return to.parameter(entry_named(facts, name), layer); });
+parameter_values parameters_of(learner& model) {
+  return [&model](int entry, int layer) { return model.parameter(entry, layer); };
+}
+
+void read_tensors(learner_facts const& facts, checkpoint const& source, parameter_values const& to) {
+  read_parameters(source, [&](std::string_view name, int layer) { return to(entry_named(facts, name), layer); });
 }
 
 }  // namespace constformer::train

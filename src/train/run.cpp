@@ -21,11 +21,14 @@
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer.hpp"
 #include "constformer/train/schedules.hpp"
+#include "adapter_files.hpp"
 #include "initialise.hpp"
+#include "initialise_adapters.hpp"
 #include "loss_chart.hpp"
 #include "machine_memory.hpp"
 #include "model_folder.hpp"
 #include "named_tensors.hpp"
+#include "nanogpt_checkpoint.hpp"
 #include "progress_line.hpp"
 #include "run_log.hpp"
 #include "sample_text.hpp"
@@ -117,10 +120,8 @@ class training_run {
     model_ = unit.make(s_.threads);
     set_options();
     bool const resumed = fs::exists(state_file());
-    if (resumed)
-      load_state(state_file(), facts_, *model_, at_);
-    else
-      begin();
+    if (!resumed || s_.lora.rank > 0) begin();
+    if (resumed) load_state(state_file(), facts_, *model_, at_);
     data_ = open_training_data(data_settings(), text_.get(), &at_.random);
     if (resumed) {
       data_.train->resume(at_.train);
@@ -177,8 +178,13 @@ class training_run {
 
   void begin() {
     if (s_.start.empty()) return initialise(facts_, s_.init, at_.random, *model_);
+    if (s_.resumes) {
+      initialise(facts_, "nanogpt", at_.random, *model_);  // train.py draws first weights before it reads others
+      return read_nanogpt(s_.start, facts_, *model_, at_);
+    }
     checkpoint const source = open_checkpoint(s_.start);
-    read_tensors(facts_, source, *model_);
+    read_tensors(facts_, source, parameters_of(*model_));
+    if (s_.lora.rank > 0) initialise_adapters(facts_, at_.random, *model_);
   }
 
   void draw_pending() { at_.pending = data_.train->next(); }
@@ -189,16 +195,22 @@ class training_run {
 
   [[nodiscard]] std::int64_t tokens_of_step() const { return std::int64_t{facts_.bounds.tokens} * s_.accumulation; }
 
+  // Behind the number of all parameters, if not all learn.
+  [[nodiscard]] std::string learning_text() const {
+    return facts_.trained == facts_.parameters ? "" : " of which " + with_commas(facts_.trained) + " learn";
+  }
+
   void announce(bool resumed) {
     double const flops = static_cast<double>(facts_.flops) * s_.accumulation;
     auto const timed = clock::now();
     model_->evaluate(at_.pending.view());  // a third of the work of a step
     double const seconds = 3.0 * since(timed) * s_.accumulation * static_cast<double>(s_.steps - at_.step);
     std::printf(
-        "%.*s: %s parameters, %s tokens and %.3g GFLOP a step, %s bytes of memory, %d thread%s of %.0f GFLOP/s, about "
+        "%.*s: %s parameters%s, %s tokens and %.3g GFLOP a step, %s bytes of memory, %d thread%s of %.0f GFLOP/s, "
+        "about "
         "%s\n",
         static_cast<int>(facts_.name.size()), facts_.name.data(), with_commas(facts_.parameters).c_str(),
-        with_commas(tokens_of_step()).c_str(), flops / 1e9,
+        learning_text().c_str(), with_commas(tokens_of_step()).c_str(), flops / 1e9,
         with_commas(static_cast<std::int64_t>(facts_.bytes(s_.threads))).c_str(), s_.threads,
         s_.threads == 1 ? "" : "s", peak_ / 1e9, time_text(seconds).c_str());
     if (resumed) std::printf("goes on after step %" PRId64 "\n", at_.step);
@@ -299,7 +311,11 @@ class training_run {
     at_.train = data_.train->position();
     at_.validation = data_.validation ? data_.validation->position() : std::string();
     save_state(state_file(), facts_, *model_, at_);
-    write_model(folder_, facts_, *model_);
+    if (s_.lora.rank > 0)
+      write_adapters(folder_, facts_, *model_, s_);
+    else
+      write_model(folder_, facts_, *model_);
+    if (s_.format == "nanogpt") write_nanogpt(folder_ / "ckpt.pt", facts_, *model_, s_, at_);
     saved_ = at_.step;
     saved_evaluated_ = at_.evaluated;
   }

@@ -23,6 +23,8 @@ void for_each_member(Settings& s, Visit const& visit) {
   visit("recipe", s.recipe);
   visit("init", s.init);
   visit("start", s.start);
+  visit("resumes", s.resumes);
+  visit("format", s.format);
   visit("tokenizer", s.tokenizer);
   visit("steps", s.steps);
   visit("accumulation", s.accumulation);
@@ -50,6 +52,10 @@ void for_each_member(Settings& s, Visit const& visit) {
   visit("sample_tokens", s.sample_tokens);
   visit("temperature", s.temperature);
   visit("top_k", s.top_k);
+  visit("lora", s.lora.rank);
+  visit("lora_alpha", s.lora.alpha);
+  visit("lora_dropout", s.lora.dropout);
+  visit("lora_targets", s.lora.targets);
 }
 
 ordered_json whole(run_settings const& s) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "constformer/data/training_data.hpp"
+#include "lora_settings.hpp"
 
 namespace constformer::train {
 
@@ -16,10 +17,12 @@ enum class schedule_kind : std::uint8_t { constant, cosine, trapezoid, linear };
 /// Everything a run is told, but the model and the size of a batch, which are compiled in. A key of the JSON that
 /// run/settings.json holds has the same name.
 struct run_settings {
-  std::string recipe;           ///< that it came from
-  std::string init = "normal";  ///< of parameters, as `initialise` knows it
-  std::string start;            ///< a checkpoint that it goes on from, instead; empty: none
-  std::string tokenizer;        ///< folder or file; empty: there is none
+  std::string recipe;                   ///< that it came from
+  std::string init = "normal";          ///< of parameters, as `initialise` knows it
+  std::string start;                    ///< a checkpoint that it goes on from, instead; empty: none
+  bool resumes = false;                 ///< `start` is nanoGPT's, and its optimizer and steps go on, too
+  std::string format = "hugging-face";  ///< nanogpt: its ckpt.pt is written, too
+  std::string tokenizer;                ///< folder or file; empty: there is none
 
   std::int64_t steps = 1000;  ///< updates
   int accumulation = 1;       ///< batches of each
@@ -53,6 +56,7 @@ struct run_settings {
   double temperature = 0.8;   ///< of samples
   int top_k = 200;            ///< of samples
 
+  lora_settings lora{};
   data_options data{};
 };
 

@@ -115,11 +115,12 @@ void copy_tensor(safetensors_content const& content, std::string const& name, st
   std::memcpy(to.data(), found->bytes.data(), to.size_bytes());
 }
 
-// visit(name, values) for parameters and for what optimizers remember.
+// visit(name, values) for parameters that learn and for what optimizers remember.
 template <class Visit>
 void for_each_tensor(learner_facts const& facts, learner& model, Visit const& visit) {
   for_each_parameter(facts, [&](int entry, int layer) {
-    visit(parameter_name_of(facts, entry, layer), model.parameter(entry, layer));
+    if (learns(facts.trains, facts.entries[static_cast<std::size_t>(entry)]))
+      visit(parameter_name_of(facts, entry, layer), model.parameter(entry, layer));
   });
   for (optimizer_state const& state : model.states())
     visit(std::string(state.name) + "/" + parameter_name_of(facts, static_cast<int>(state.entry), state.layer),

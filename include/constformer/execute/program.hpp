@@ -21,7 +21,7 @@ struct training_program {
   static constexpr message misfit = first_misfit(graph, graph.misfit, Bounds);  ///< empty, or it does not compile
   static_assert(require_empty<misfit>::value);
   /// Where parameters, gradients and moments lie.
-  static constexpr auto parameters = layout_parameters<Model>();
+  static constexpr auto parameters = layout_parameters<Model, Learns.trains>();
   /// Where values lie.
   static constexpr auto memory = plan_memory<graph, Model>(Bounds);
   /// Which gradients are 0 when a pass begins.

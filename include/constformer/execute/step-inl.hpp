@@ -693,7 +693,7 @@ struct step {
       attention_reversal(rows_of<input<3>>(f, rows), g, e, rules_of<6>(f, sequence, rows.keys), i % e.kv_heads, f.own)
           .run();
     }
-    if constexpr (n.inputs[6] >= 0) {
+    if constexpr (n.factor != 0.0F) {
       self.sync();
       add_bias_gradients(self, f, e.heads, buckets);
     }
@@ -716,7 +716,7 @@ struct step {
     int targets = 0;
     for (int r = 0; r < input<0>::rows(f); ++r) targets += ids[r] >= 0 ? 1 : 0;
     using weight = input<1>;
-    constexpr bool gradients = n.index == 1;
+    constexpr bool gradients = (n.index & loss_gradient::input) != 0;
     loss_head h{input<0>::all(f),
                 weight::matrix(f),
                 offset<2>(f),
@@ -730,8 +730,8 @@ struct step {
                 Program::graph.learns.smoothing};
     if (gradients && f.gradients != nullptr) {
       h.dx = all(f);
-      h.dweight = f.gradients + weight::place.offset;
-      if constexpr (n.inputs[2] >= 0) h.dbias = f.gradients + input<2>::place.offset;
+      if constexpr ((n.index & loss_gradient::weight) != 0) h.dweight = f.gradients + weight::place.offset;
+      if constexpr ((n.index & loss_gradient::bias) != 0) h.dbias = f.gradients + input<2>::place.offset;
     }
     f.loss += cross_entropy<factor>(self, h, f.shared, f.own);
   }

@@ -18,6 +18,8 @@
 
 namespace constformer {
 
+struct parameter_filter;
+
 /// Which values of equal layers a backward pass computes anew instead of keeping them from the forward pass.
 enum class recompute_kind : std::uint8_t {
   none,       ///< all that gradients need are kept, of every layer
@@ -33,6 +35,8 @@ struct learning {
   /// What matrices of a product are rounded to: f32, or bf16, whose products are added up in f32. Parameters, gradients
   /// and all that optimizers keep are f32 (arXiv:1710.03740). bf16 compiles for processors that multiply it alone.
   dtype products = dtype::f32;
+  /// The parameters that learn (layers/parameter_table.hpp); null: all. The others have no gradients.
+  parameter_filter const* trains = nullptr;
 };
 
 /// Nodes and loops as a pass reads them.
@@ -58,6 +62,7 @@ struct graph {
   int open_loop = -1;                      ///< the loop whose body is being traced
   int open_set = -1;                       ///< the set of layers in which what is being traced runs; −1: all
   learning learns;                         ///< nothing of it in passes that only run
+  std::vector<int> frozen;                 ///< indices of parameters that do not learn
   std::vector<layer_values> tables;        ///< that `constant` nodes name
   std::vector<float (*)(float)> slopes;    ///< derivatives of functions, that `pointwise` nodes name
   std::vector<attend_options> attentions;  ///< as in `graph_view`

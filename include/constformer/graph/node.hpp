@@ -61,8 +61,8 @@ enum class node_kind : std::uint8_t {
   reshape,         ///< the same columns by other axes: a view
   stop,            ///< a view that no gradient passes
   written,         ///< a, once another node has written to it: a view; inputs a, that node
-  cross_entropy,   ///< mean loss of a·Wᵀ (+ b): inputs a, W, b or none, targets. index 1: it gives the gradient of a;
-                   ///< factor: cap of the logits (`softcap`), 0: none
+  cross_entropy,   ///< mean loss of a·Wᵀ (+ b): inputs a, W, b or none, targets. index: what it gives gradients of,
+                   ///< of `loss_gradient`, added up; factor: cap of the logits (`softcap`), 0: none
   add_losses,      ///< a + b, both losses
   // Backward
   activation_gradient,  ///< inputs a, dy
@@ -79,12 +79,20 @@ enum class node_kind : std::uint8_t {
   softmax_gradient,     ///< inputs y, dy
   pick,                 ///< indices [index, …) of the innermost axis of a
   keep_top_gradient,    ///< dy where y was kept, else 0: inputs y, dy
-  attention_gradient,   ///< dq; inputs q, k, v, output with log-sum-exps, dy, zeros that become dk | dv, table or none
+  attention_gradient,   ///< dq; inputs q, k, v, output with log-sum-exps, dy, zeros that become dk | dv, table or none;
+                        ///< factor 1: it gives the gradient of the table, too
   take_gradient,        ///< dy at the places of b, added up, else 0: inputs dy, b
   expert_gradient,      ///< of what an `expert_linear` took: inputs dy, W, places
   expert_weight_gradient,  ///< of its matrices, parameter `index`: inputs dy, a, places
   place,                   ///< zeros but for columns [index, …), which are a
 };
+
+/// What the loss of a head gives gradients of, as bits of its node's index.
+namespace loss_gradient {
+inline constexpr int input = 1;   ///< what the head takes
+inline constexpr int weight = 2;  ///< W
+inline constexpr int bias = 4;    ///< b
+}  // namespace loss_gradient
 
 /// Inputs of a node that has them all.
 inline constexpr int most_inputs = 7;

@@ -24,6 +24,7 @@ class ordering {
     out_.slopes = from_.slopes;
     out_.tables = from_.tables;
     out_.learns = from_.learns;
+    out_.frozen = from_.frozen;
     return static_cast<graph&&>(out_);
   }
 

@@ -55,7 +55,7 @@ struct loss_head {
   float const* bias;            ///< (vocab), or null
   std::int32_t const* targets;  ///< (tokens); negative: none
   float_rows dx;                ///< (tokens, d_model); data null: no gradients are wanted
-  float* dweight;               ///< (vocab, d_model)
+  float* dweight;               ///< (vocab, d_model), or null
   float* dbias;                 ///< (vocab), or null
   bool adds;                    ///< dweight and dbias are added to
   float share;                  ///< what each token counts: 1 / tokens that have a target
@@ -208,10 +208,11 @@ class loss_pass {
     if (last_ <= first_) return;
     bool const add = h_.adds || token_ > 0;
     auto const width = static_cast<std::size_t>(h_.weight.columns);
-    product<second_is::depth, Factor>(
-        {row(first_), loss_stride, last_ - first_, x_.rows}, x_,
-        {h_.dweight + static_cast<std::size_t>(first_) * width, width, h_.weight.columns, add, nullptr}, 0,
-        padded(h_.weight.columns) / panel_rows, own_);
+    if (h_.dweight != nullptr)
+      product<second_is::depth, Factor>(
+          {row(first_), loss_stride, last_ - first_, x_.rows}, x_,
+          {h_.dweight + static_cast<std::size_t>(first_) * width, width, h_.weight.columns, add, nullptr}, 0,
+          padded(h_.weight.columns) / panel_rows, own_);
     for (int id = first_; h_.dbias != nullptr && id < last_; ++id) {
       float const sum = sum_of(row(id), x_.rows, [](float_vec y) HWY_ATTR { return y; });
       h_.dbias[id] = add ? h_.dbias[id] + sum : sum;

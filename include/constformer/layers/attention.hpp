@@ -7,6 +7,8 @@
 #include "constformer/core/square_root.hpp"
 #include "constformer/graph/attend_options.hpp"
 #include "constformer/graph/operations.hpp"
+#include "constformer/layers/adapted_linear.hpp"
+#include "constformer/layers/adapter_options.hpp"
 #include "constformer/layers/linear.hpp"
 #include "constformer/layers/norm.hpp"
 #include "constformer/layers/parameter.hpp"
@@ -15,18 +17,20 @@ namespace constformer {
 
 /// What of a config decides the parameters of an attention layer; equal shapes of different models are one type.
 struct attention_shape {
-  int d_model;           ///< width of the residual stream
-  int heads;             ///< query heads
-  int kv_heads;          ///< key and value heads; divides heads
-  int head_dim;          ///< width of one head
-  bool bias_qkv;         ///< query, key and value have biases
-  bool bias_output;      ///< the output projection has one
-  bool qk_norm = false;  ///< queries and keys are normed per head, with weights
+  int d_model;                 ///< width of the residual stream
+  int heads;                   ///< query heads
+  int kv_heads;                ///< key and value heads; divides heads
+  int head_dim;                ///< width of one head
+  bool bias_qkv;               ///< query, key and value have biases
+  bool bias_output;            ///< the output projection has one
+  bool qk_norm = false;        ///< queries and keys are normed per head, with weights
+  adapter_options adapters{};  ///< of its linear layers
 };
 
 /// The attention shape of any block of `c`.
-[[nodiscard]] constexpr attention_shape attention_shape_of(config const& c) {
-  return {c.d_model, c.heads, c.kv_heads, c.head_dim, c.bias_qkv, c.bias_attention_output, c.qk_norm && c.norm_weight};
+[[nodiscard]] constexpr attention_shape attention_shape_of(config const& c, adapter_options const& adapters = {}) {
+  return {c.d_model, c.heads, c.kv_heads, c.head_dim, c.bias_qkv, c.bias_attention_output, c.qk_norm && c.norm_weight,
+          adapters};
 }
 
 /// What happens between the matrices of an attention layer.
@@ -72,20 +76,30 @@ struct same_values {
 /// key and value (T, kv_heads, head_dim), output (T, d_model).
 template <attention_shape Shape>
 struct attention {
-  static constexpr int in = Shape.d_model;   ///< columns of what it takes
-  static constexpr int out = Shape.d_model;  ///< columns of what it gives
+  static constexpr int in = Shape.d_model;                           ///< columns of what it takes
+  static constexpr int out = Shape.d_model;                          ///< columns of what it gives
+  static constexpr int query_width = Shape.heads * Shape.head_dim;   ///< columns of all queries
+  static constexpr int key_width = Shape.kv_heads * Shape.head_dim;  ///< of all keys, and of all values
   static_assert(check<(Shape.kv_heads > 0 && Shape.heads % Shape.kv_heads == 0),
                       "attention: heads={} is not a multiple of kv_heads={}", Shape.heads, Shape.kv_heads>::value);
   /// (T, d_model) to (T, heads·head_dim).
-  using query_type = linear<Shape.heads * Shape.head_dim, Shape.d_model, Shape.bias_qkv>;
-  /// (T, d_model) to (T, kv_heads·head_dim); keys and values alike.
-  using key_value_type = linear<Shape.kv_heads * Shape.head_dim, Shape.d_model, Shape.bias_qkv>;
+  using query_type =
+      adapted_if<Shape.adapters.query, linear<query_width, Shape.d_model, Shape.bias_qkv>, Shape.adapters>;
+  /// (T, d_model) to (T, kv_heads·head_dim).
+  using key_type = adapted_if<Shape.adapters.key, linear<key_width, Shape.d_model, Shape.bias_qkv>, Shape.adapters>;
+  /// (T, d_model) to (T, kv_heads·head_dim).
+  using value_type = adapted_if<Shape.adapters.value, linear<key_width, Shape.d_model, Shape.bias_qkv>, Shape.adapters>;
   /// (T, heads·head_dim) to (T, d_model).
-  using output_type = linear<Shape.d_model, Shape.heads * Shape.head_dim, Shape.bias_output>;
+  using output_type =
+      adapted_if<Shape.adapters.output, linear<Shape.d_model, query_width, Shape.bias_output>, Shape.adapters>;
+  /// One adapter of query, key and value, or absent.
+  using joint_type =
+      member_if<Shape.adapters.joint_qkv, low_rank<query_width + 2 * key_width, Shape.d_model, Shape.adapters>>;
   /// Over head_dim, one for all query heads and one for all key heads, or absent.
   using qk_norm_type = member_if<Shape.qk_norm, norm_layer<Shape.head_dim, false>>;
-  BOOST_HANA_DEFINE_STRUCT(attention, (query_type, query), (key_value_type, key), (key_value_type, value),
-                           (qk_norm_type, query_norm), (qk_norm_type, key_norm), (output_type, output));
+  BOOST_HANA_DEFINE_STRUCT(attention, (query_type, query), (key_type, key), (value_type, value),
+                           (joint_type, qkv_adapter), (qk_norm_type, query_norm), (qk_norm_type, key_norm),
+                           (output_type, output));
 
   /// x (rows, d_model) to the same: self-attention.
   constexpr constformer::value operator()(constformer::value x, attention_form const& form,
@@ -100,16 +114,30 @@ struct attention {
                                    constformer::value const* biases, Change const& change,
                                    call where = call::current()) const {
     constexpr int heads = Shape.heads, kv_heads = Shape.kv_heads, head_dim = Shape.head_dim;
-    auto const q = placed(query_norm, split_heads(query(x, where), heads, head_dim, axes::heads, where), form, where);
-    auto const k =
-        placed(key_norm, split_heads(key(source, where), kv_heads, head_dim, axes::kv_heads, where), form, where);
-    auto const v = change(source, split_heads(value(source, where), kv_heads, head_dim, axes::kv_heads, where));
+    auto [qs, ks, vs] = projected(x, source, where);
+    auto const q = placed(query_norm, split_heads(qs, heads, head_dim, axes::heads, where), form, where);
+    auto const k = placed(key_norm, split_heads(ks, kv_heads, head_dim, axes::kv_heads, where), form, where);
+    auto const v = change(source, split_heads(vs, kv_heads, head_dim, axes::kv_heads, where));
     return output(
         biases == nullptr ? attend(q, k, v, form.options, where) : attend_biased(q, k, v, *biases, form.options, where),
         where);
   }
 
  private:
+  struct projections {
+    constformer::value query, key, value;
+  };
+  // Queries of x, keys and values of `source`.
+  constexpr projections projected(constformer::value x, constformer::value source, call where) const {
+    projections out{query(x, where), key(source, where), value(source, where)};
+    if constexpr (Shape.adapters.joint_qkv) {
+      auto const all = qkv_adapter(x, where);
+      out.query = add(out.query, slice(all, 0, query_width, where), where);
+      out.key = add(out.key, slice(all, query_width, key_width, where), where);
+      out.value = add(out.value, slice(all, query_width + key_width, key_width, where), where);
+    }
+    return out;
+  }
   // Heads normed and rotated.
   constexpr constformer::value placed(qk_norm_type const& norm, constformer::value a, attention_form const& form,
                                       call where) const {

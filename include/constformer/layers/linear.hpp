@@ -10,8 +10,9 @@ namespace constformer {
 template <int Out, int In, bool Bias = false, axis_name OutAxis = axes::channels, axis_name InAxis = axis_name{}>
 struct linear {
   static_assert(check<(Out > 0 && In > 0), "linear: extents ({}, {}) must be positive", Out, In>::value);
-  static constexpr int out = Out;  ///< columns of y
-  static constexpr int in = In;    ///< columns of x
+  static constexpr int out = Out;                 ///< columns of y
+  static constexpr int in = In;                   ///< columns of x
+  static constexpr axis_name out_axis = OutAxis;  ///< by which y's columns go
 
   /// W (out, in).
   using weight_type = parameter<parameter_role::matrix, Out, In>;

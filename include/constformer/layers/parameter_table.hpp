@@ -26,6 +26,17 @@ struct parameter_entry {
   [[nodiscard]] constexpr std::int64_t size() const { return std::int64_t{rows} * (cols == 0 ? 1 : cols); }
 };
 
+/// Some parameters of a model. Constants of this type are what `learning::trains` points to: g++ 12 takes a pointer to
+/// an object as a part of a template argument, but none to a function.
+struct parameter_filter {
+  bool (*takes)(parameter_entry const&);  ///< true of these
+};
+
+/// Whether `p` learns where `trains` says which do; null: all.
+[[nodiscard]] constexpr bool learns(parameter_filter const* trains, parameter_entry const& p) {
+  return trains == nullptr || trains->takes(p);
+}
+
 namespace detail {
 
 template <class Member>
@@ -83,11 +94,12 @@ constexpr auto make_parameter_table() {
 template <class Layer>
 inline constexpr auto parameter_table = detail::make_parameter_table<Layer>();
 
-/// Weights and biases of a layer or a model, each repeated layer counted.
+/// Weights and biases of a layer or a model, each repeated layer counted; of those that `trains` says.
 template <class Layer>
-[[nodiscard]] constexpr std::int64_t count_parameters() {
+[[nodiscard]] constexpr std::int64_t count_parameters(parameter_filter const* trains = nullptr) {
   std::int64_t total = 0;
-  for (auto const& entry : parameter_table<Layer>) total += entry.size() * entry.layers;
+  for (auto const& entry : parameter_table<Layer>)
+    if (learns(trains, entry)) total += entry.size() * entry.layers;
   return total;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <type_traits>
 
@@ -63,6 +64,8 @@ template <class Model, learning Learns = learning{}>
 [[nodiscard]] constexpr graph trace_loss() {
   graph g;
   g.learns = Learns;
+  for (std::size_t i = 0; i < parameter_table<Model>.size(); ++i)
+    if (!learns(Learns.trains, parameter_table<Model>[i])) g.frozen.push_back(static_cast<int>(i));
   if constexpr (requires(Model const& model, value ids) { model.loss(ids); })
     g.result = numbered<Model>().loss(ids_of(g, id_column::tokens)).id();
   else

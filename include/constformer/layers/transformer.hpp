@@ -10,6 +10,7 @@
 #include "constformer/graph/columns.hpp"
 #include "constformer/graph/loops.hpp"
 #include "constformer/graph/operations.hpp"
+#include "constformer/layers/adapter_options.hpp"
 #include "constformer/layers/block.hpp"
 #include "constformer/layers/embedding.hpp"
 #include "constformer/layers/linear.hpp"
@@ -19,8 +20,9 @@
 
 namespace constformer {
 
-/// All parameters of one stack, decoder or encoder: embeddings, `layers` equal blocks, and what stands on top.
-template <config const& Config>
+/// All parameters of one stack, decoder or encoder: embeddings, `layers` equal blocks, and what stands on top. `Adapters`
+/// stand beside linear layers of the blocks.
+template <config const& Config, adapter_options Adapters = adapter_options{}>
 struct transformer {
   static constexpr config const& shape = checked<Config>();  ///< `Config`, or a stand-in after its error
   /// Ends in logits, by a matrix of its own or tied.
@@ -60,7 +62,7 @@ struct transformer {
                                                            (shape.value_layers.empty() ? 1 : shape.value_gate_inputs)>,
                                                shape.value_layers.count(shape.layers)>>;
   /// The stack.
-  using blocks_type = repeated<block<checked<Config>()>, shape.layers>;
+  using blocks_type = repeated<block<checked<Config>(), Adapters>, shape.layers>;
   /// On the output of the last block, in all but post-norm models.
   using final_norm_type = member_if<shape.place != norm_place::post, norm_type>;
   /// (d_model, d_model) and bias, before the norm and the logits of masked tokens.
@@ -249,12 +251,12 @@ struct transformer {
 
 /// All parameters of an encoder-decoder model (arXiv:1706.03762): two stacks, of which the decoder's blocks look at the
 /// encoder's output.
-template <config const& Config>
+template <config const& Config, adapter_options Adapters = adapter_options{}>
 struct encoder_decoder {
   /// Bidirectional, without a head.
-  using encoder_type = transformer<encoder_part<checked<Config>()>>;
+  using encoder_type = transformer<encoder_part<checked<Config>()>, Adapters>;
   /// Causal, with cross-attention in each block.
-  using decoder_type = transformer<Config>;
+  using decoder_type = transformer<Config, Adapters>;
   BOOST_HANA_DEFINE_STRUCT(encoder_decoder, (encoder_type, encoder), (decoder_type, decoder));
 
   /// Logits of the next token (tokens, vocab) after `ids`, for what the encoder reads in `source`.
@@ -269,8 +271,9 @@ struct encoder_decoder {
   }
 };
 
-/// All parameters of `Config`: one stack, or an encoder and a decoder.
-template <config const& Config>
-using model_parameters = std::conditional_t<has_encoder(Config), encoder_decoder<Config>, transformer<Config>>;
+/// All parameters of `Config`: one stack, or an encoder and a decoder, with or without adapters.
+template <config const& Config, adapter_options Adapters = adapter_options{}>
+using model_parameters =
+    std::conditional_t<has_encoder(Config), encoder_decoder<Config, Adapters>, transformer<Config, Adapters>>;
 
 }  // namespace constformer

@@ -35,7 +35,11 @@ constexpr std::int64_t multiply_adds(graph_view g, node const& n, int layer, bat
     case node_kind::expert_weight_gradient: return rows(0) * columns(0) * n.shape.last().extent;
     case node_kind::attention: return 2 * pairs() * columns(0);
     case node_kind::attention_gradient: return 5 * pairs() * columns(0);
-    case node_kind::cross_entropy: return (n.index == 1 ? 3 : 1) * rows(0) * columns(1);
+    case node_kind::cross_entropy: {
+      int const gradients =
+          ((n.index & loss_gradient::input) != 0 ? 1 : 0) + ((n.index & loss_gradient::weight) != 0 ? 1 : 0);
+      return (1 + gradients) * rows(0) * columns(1);
+    }
     default: return 0;
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -13,12 +14,13 @@ namespace constformer {
 
 namespace detail {
 
-/// True of the nodes that a gradient reaches: parameters, and what is computed from them.
-constexpr std::vector<int> needs_gradient(graph_view g) {
+/// True of the nodes that a gradient reaches: parameters that learn, and what is computed from them.
+constexpr std::vector<int> needs_gradient(graph const& g) {
   std::vector<int> needs(g.nodes.size(), 0);
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     node const& n = g.nodes[i];
-    bool any = n.kind == node_kind::parameter || n.kind == node_kind::carry_in;
+    bool const frozen = std::find(g.frozen.begin(), g.frozen.end(), n.index) != g.frozen.end();
+    bool any = (n.kind == node_kind::parameter && !frozen) || n.kind == node_kind::carry_in;
     for (int input : n.inputs) any = any || (input >= 0 && needs[static_cast<std::size_t>(input)]);
     needs[i] = any && n.kind != node_kind::stop && n.kind != node_kind::top_indices;
   }
@@ -53,7 +55,8 @@ class reverse_pass {
       out_.fail(n.where, format_message("differentiate: the pass ends in no loss"));
       return;
     }
-    n.index = 1;
+    n.index = loss_gradient::input | (wanted(n.inputs[1]) ? loss_gradient::weight : 0) |
+              (wanted(n.inputs[2]) ? loss_gradient::bias : 0);
     n.shape = out_.at(n.inputs[0]).shape;
     give(n.inputs[0], loss);
   }
@@ -233,7 +236,8 @@ class reverse_pass {
       case node_kind::take: give(a, emit(node_kind::take_gradient, shape_of(a), {d, seen(b)})); break;
       case node_kind::expert_linear:
         if (wanted(a)) give(a, emit(node_kind::expert_gradient, shape_of(a), {d, b, seen(n.inputs[2])}));
-        emit(node_kind::expert_weight_gradient, shape_of(b), {d, seen(a), seen(n.inputs[2])}, out_.at(b).index);
+        if (wanted(b))
+          emit(node_kind::expert_weight_gradient, shape_of(b), {d, seen(a), seen(n.inputs[2])}, out_.at(b).index);
         break;
       case node_kind::sometimes: give(a, d); break;
       case node_kind::skip_first: give(a, emit(node_kind::skip_first, shape, {d, b})); break;
@@ -259,7 +263,7 @@ class reverse_pass {
       case node_kind::gather: into(a, node_kind::gather_gradient, d, b, static_cast<float>(n.index)); break;
       case node_kind::linear:
         if (wanted(a)) give(a, emit(node_kind::linear_gradient, shape_of(a), {d, b}));
-        into(b, node_kind::weight_gradient, d, seen(a));
+        if (wanted(b)) into(b, node_kind::weight_gradient, d, seen(a));
         into(n.inputs[2], node_kind::row_sum, d, -1);
         break;
       case node_kind::rms_norm:
@@ -277,7 +281,7 @@ class reverse_pass {
 
   // The gradient of parameter node `of`, written where gradients lie.
   constexpr void into(int of, node_kind kind, int first, int second, float factor = 0.0F) {
-    if (of < 0) return;
+    if (!wanted(of)) return;
     node const p = out_.at(of);
     emit(kind, p.shape, {first, second}, p.index, factor);
   }
@@ -291,9 +295,10 @@ class reverse_pass {
   constexpr void gain(node const& n, int d) {
     int const row = n.inputs[1];
     if (wanted(n.inputs[0])) give(n.inputs[0], emit(node_kind::gain, n.shape, {d, seen(row)}, n.index));
+    if (!wanted(row)) return;
     node const p = out_.at(row);
     if (p.kind != node_kind::parameter) {
-      if (wanted(row)) give(row, emit(node_kind::gain_total, p.shape, {seen(n.inputs[0]), d}));
+      give(row, emit(node_kind::gain_total, p.shape, {seen(n.inputs[0]), d}));
       return;
     }
     emit(node_kind::gain_gradient, p.shape, {seen(n.inputs[0]), d}, p.index, static_cast<float>(n.index));
@@ -322,7 +327,7 @@ class reverse_pass {
     int const a = n.inputs[0];
     int const kind = static_cast<int>(n.kind);
     if (wanted(a)) give(a, emit(node_kind::norm_gradient, n.shape, {seen(a), n.inputs[1], d}, kind, n.factor));
-    if (n.inputs[1] >= 0) {
+    if (wanted(n.inputs[1])) {
       int const normed = emit(node_kind::normed, n.shape, {seen(a)}, kind, n.factor);
       into(n.inputs[1], node_kind::row_sum, d, normed);
     }
@@ -334,9 +339,9 @@ class reverse_pass {
     value_shape const q = out_.at(n.inputs[0]).shape, k = out_.at(n.inputs[1]).shape, v = out_.at(n.inputs[2]).shape;
     int const columns = k.columns() + v.columns();
     int const room = emit(node_kind::zeros, k.with_axes(axis{axes::channels, columns}), {});
-    int const dq =
-        emit(node_kind::attention_gradient, q,
-             {seen(n.inputs[0]), seen(n.inputs[1]), seen(n.inputs[2]), seen(id), d, room, n.inputs[3]}, n.index);
+    int const dq = emit(node_kind::attention_gradient, q,
+                        {seen(n.inputs[0]), seen(n.inputs[1]), seen(n.inputs[2]), seen(id), d, room, n.inputs[3]},
+                        n.index, wanted(n.inputs[3]) ? 1.0F : 0.0F);
     give(n.inputs[0], dq);
     int const both = emit(node_kind::written, out_.at(room).shape, {room, dq});
     give(n.inputs[1], columns_of(both, k, 0));

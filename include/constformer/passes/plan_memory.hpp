@@ -43,22 +43,29 @@ struct parameter_place {
   std::int64_t step = 0;    ///< from one layer's to the next
 };
 
-/// All parameters of a model one after the other, each beginning at a cache line.
+/// All parameters of a model one after the other, each beginning at a cache line; those that learn come first.
 template <std::size_t N>
 struct parameter_layout {
   std::array<parameter_place, N> places{};  ///< in the order of `parameter_table`
   std::int64_t floats = 0;                  ///< of all
+  std::int64_t trained = 0;                 ///< of those that learn: so far gradients reach
 };
 
-/// The layout of `parameter_table<Model>`.
-template <class Model>
+/// The layout of `parameter_table<Model>`, of which learns what `Trains` says.
+template <class Model, parameter_filter const* Trains = nullptr>
 [[nodiscard]] constexpr auto layout_parameters() {
   constexpr auto const& table = parameter_table<Model>;
   parameter_layout<table.size()> out;
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    out.places[i] = {out.floats, round_up(table[i].size(), panel_rows)};
-    out.floats += out.places[i].step * table[i].layers;
-  }
+  auto const place = [&](bool trained) {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (learns(Trains, table[i]) != trained) continue;
+      out.places[i] = {out.floats, round_up(table[i].size(), panel_rows)};
+      out.floats += out.places[i].step * table[i].layers;
+    }
+  };
+  place(true);
+  out.trained = out.floats;
+  place(false);
   return out;
 }
 
@@ -102,7 +109,7 @@ constexpr bool is_sink(node_kind kind) {
 /// before a pass.
 constexpr bool begins_with_zeros(graph_view g, std::span<parameter_entry const> table, int index) {
   for (node const& n : g.nodes) {
-    if (n.kind == node_kind::attention_gradient && n.inputs[6] >= 0 && g.at(n.inputs[6]).index == index) return true;
+    if (n.kind == node_kind::attention_gradient && n.factor != 0.0F && g.at(n.inputs[6]).index == index) return true;
     if (!is_sink(n.kind) || n.index != index) continue;
     if (n.kind == node_kind::gain_gradient) return true;
     if (n.loop < 0 || table[static_cast<std::size_t>(index)].layers > 1) continue;
@@ -271,9 +278,10 @@ class planner {
   // True of nodes that write the gradient of parameter `index`.
   constexpr bool gives_gradient(node const& n, int index) const {
     if (n.kind != node_kind::cross_entropy) return is_sink(n.kind) && n.index == index;
-    for (int input : {n.inputs[1], n.inputs[2]})
-      if (input >= 0 && g_.at(input).index == index) return true;
-    return false;
+    auto const is_of = [&](int gradient, int input) {
+      return (n.index & gradient) != 0 && g_.at(input).index == index;
+    };
+    return is_of(loss_gradient::weight, n.inputs[1]) || is_of(loss_gradient::bias, n.inputs[2]);
   }
 
   constexpr node_place arena_of(int id) {
@@ -321,7 +329,7 @@ class planner {
 /// Where every node of `Graph`, a constant, lies for batches within `bounds`.
 template <auto const& Graph, class Model>
 [[nodiscard]] constexpr auto plan_memory(batch_bounds bounds) {
-  constexpr auto layout = layout_parameters<Model>();
+  constexpr auto layout = layout_parameters<Model, Graph.learns.trains>();
   detail::planner p(Graph, bounds, layout.places, parameter_table<Model>);
   p.run();
   memory_plan<Graph.nodes.size()> out;

@@ -73,6 +73,7 @@ template <class Trainer>
       for (float g : gradients[k]) found.largest = std::max(found.largest, std::abs(g));
     for (int layer = 0; layer < table[i].layers; ++layer, ++tensor)
       for (int trial = 0; trial < how.trials; ++trial) {
+        if (gradients[tensor].empty()) continue;  // it does not learn
         std::size_t const at = random() % gradients[tensor].size();
         float& x = trainer.parameter(i, layer)[at];
         float const wide = detail::slope_at(trainer, batch, x, how.step);

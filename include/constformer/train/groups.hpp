@@ -62,7 +62,7 @@ constexpr message judge_group(parameter_entry const& entry, Group const& g, int 
   return {};
 }
 
-template <class Model, auto const& Groups>
+template <class Model, auto const& Groups, parameter_filter const* Trains>
 constexpr auto make_group_table() {
   constexpr auto const& table = parameter_table<Model>;
   group_table<table.size()> out;
@@ -79,8 +79,8 @@ constexpr auto make_group_table() {
             }
             ++next;
           };
-          (offer(groups), ...);
-          if (taken < 0 && out.misfit.empty())
+          if (learns(Trains, table[i])) (offer(groups), ...);
+          if (taken < 0 && learns(Trains, table[i]) && out.misfit.empty())
             out.misfit = format_message("optimizer: {} is in none of {} groups", table[i].name, sizeof...(groups));
           out.group[i] = taken;
         }
@@ -91,11 +91,11 @@ constexpr auto make_group_table() {
 
 }  // namespace detail
 
-/// The group of each entry of `parameter_table<Model>`. A parameter that no group takes, or two, does not compile, nor
+/// The group of each entry of `parameter_table<Model>`, −1 of those that do not learn. Another parameter that no group takes, or two, does not compile, nor
 /// does a vector in a group whose optimizer is for matrices.
-template <class Model, auto const& Groups>
+template <class Model, auto const& Groups, parameter_filter const* Trains = nullptr>
 struct grouped {
-  static constexpr auto table = detail::make_group_table<Model, Groups>();  ///< by entry
+  static constexpr auto table = detail::make_group_table<Model, Groups, Trains>();  ///< by entry
   static_assert(require_empty<table.misfit>::value);
 };
 

@@ -38,6 +38,9 @@ namespace HWY_NAMESPACE {
 template <class Program, auto const& Groups>
 class compiled_learner final : public learner {
  public:
+  /// Which parameters learn; null: all.
+  static constexpr parameter_filter const* trains = Program::graph.learns.trains;
+
   /// Parameters are 0.
   explicit compiled_learner(int threads) : trainer_(threads), logits_(static_cast<std::size_t>(padded(vocab))) {}
 
@@ -150,6 +153,8 @@ template <class Program, auto const& Groups>
                     .model = described,
                     .entries = parameter_table<model>,
                     .parameters = count_parameters<model>(),
+                    .trained = count_parameters<model>(made::trains),
+                    .trains = made::trains,
                     .bounds = Program::bounds,
                     .vocab = made::vocab,
                     .flops = count_flops(Program::graph, Program::bounds),

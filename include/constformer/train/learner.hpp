@@ -22,6 +22,8 @@ struct learner_facts {
   config const* model = nullptr;                ///< null: a traced model that no `config` describes
   std::span<parameter_entry const> entries{};   ///< its parameter table
   std::int64_t parameters = 0;                  ///< values of all of them
+  std::int64_t trained = 0;                     ///< of those that learn
+  parameter_filter const* trains = nullptr;     ///< which these are; null: all
   batch_bounds bounds{};                        ///< of a batch
   int vocab = 0;                                ///< ids that it foretells; 0: it foretells none
   std::int64_t flops = 0;                       ///< of a whole batch, forward and backward

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "constformer/config/config.hpp"
+#include "constformer/layers/adapter_options.hpp"
 #include "constformer/layers/transformer.hpp"
 
 namespace constformer {
@@ -16,6 +17,13 @@ struct trained_model {
 template <config const& Config>
 struct trained_config {
   using type = model_parameters<Config>;               ///< what learns
+  static constexpr config const* described = &Config;  ///< its config
+};
+
+/// The model of a config whose linear layers have adapters.
+template <config const& Config, adapter_options Adapters>
+struct adapted_config {
+  using type = model_parameters<Config, Adapters>;     ///< what learns
   static constexpr config const* described = &Config;  ///< its config
 };
 

@@ -22,11 +22,12 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// visit(offset, floats) for each tensor of `Program`: by entry of the parameter table, then by layer.
+/// visit(offset, floats) for each tensor of `Program` that learns: by entry of the parameter table, then by layer.
 template <class Program, class Visit>
 constexpr void for_each_tensor(Visit const& visit) {
   auto const& table = parameter_table<typename Program::model>;
   for (std::size_t i = 0; i < table.size(); ++i) {
+    if (!learns(Program::graph.learns.trains, table[i])) continue;
     parameter_place const& place = Program::parameters.places[i];
     for (int layer = 0; layer < table[i].layers; ++layer) visit(place.offset + layer * place.step, place.step);
   }

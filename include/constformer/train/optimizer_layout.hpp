@@ -48,11 +48,11 @@ constexpr void lay_out(optimizer_layout<Entries>& out, std::size_t entry, parame
 
 }  // namespace detail
 
-/// The layout of the states of `Model`, whose groups are `Groups`.
-template <class Model, auto const& Groups>
+/// The layout of the states of `Model`, whose groups are `Groups`; only what learns has any.
+template <class Model, auto const& Groups, parameter_filter const* Trains = nullptr>
 [[nodiscard]] constexpr auto layout_optimizers() {
   constexpr auto const& table = parameter_table<Model>;
-  constexpr auto const& group = grouped<Model, Groups>::table.group;
+  constexpr auto const& group = grouped<Model, Groups, Trains>::table.group;
   optimizer_layout<table.size()> out;
   for (std::size_t i = 0; i < table.size(); ++i)
     [&]<std::size_t... G>(std::index_sequence<G...>) {

@@ -48,11 +48,12 @@ namespace HWY_NAMESPACE {
 template <class Program, auto const& Groups>
 class trainer {
  public:
-  using model = typename Program::model;  ///< what learns
-  using groups = grouped<model, Groups>;  ///< which parameters which options move
+  using model = typename Program::model;                                           ///< what learns
+  static constexpr parameter_filter const* trains = Program::graph.learns.trains;  ///< what of it; null: all
+  using groups = grouped<model, Groups, trains>;  ///< which parameters which options move
 
   /// Where states of optimizers lie.
-  static constexpr auto states = layout_optimizers<model, Groups>();
+  static constexpr auto states = layout_optimizers<model, Groups, trains>();
 
   /// Bytes that a trainer takes, all of them when it is made.
   [[nodiscard]] static constexpr std::size_t bytes(int threads) {
@@ -67,7 +68,7 @@ class trainer {
     auto const all = static_cast<std::size_t>(Program::parameters.floats);
     parameters_ = memory_.take<float>(floats).data();
     gradients_ = parameters_ + all;
-    states_ = gradients_ + all;
+    states_ = gradients_ + Program::parameters.trained;
     norms_ = memory_.take<float>(norms::tensors);
   }
 
@@ -80,8 +81,9 @@ class trainer {
     return values(parameters_, entry, layer);
   }
   /// Its gradient of the batches since the last update: the sum of those of their means, each times its
-  /// targets if `counts` is by tokens.
+  /// targets if `counts` is by tokens. Empty if it does not learn.
   [[nodiscard]] std::span<float const> gradient(std::size_t entry, int layer = 0) {
+    if (!learns(trains, parameter_table<model>[entry])) return {};
     return values(gradients_, entry, layer);
   }
 
@@ -174,7 +176,8 @@ class trainer {
     return norm;
   }
 
-  /// The norm of each tensor's gradient at the last update, before clipping: by entry of the table, then by layer.
+  /// The norm of each tensor's gradient at the last update, before clipping: by entry of the table, then by layer;
+  /// of those that learn.
   [[nodiscard]] std::span<float const> gradient_norms_of_tensors() const { return norms_; }
 
   /// into += weight·(parameters − into): one more term of an average over time (train/averages.hpp). `into` is as long
@@ -192,7 +195,8 @@ class trainer {
   // Values of a pass and what an update works in are never wanted at once.
   using space = workspace<Program, std::max(states.scratch, std::int64_t{norms::pieces} *
                                                                 std::int64_t{sizeof(double) / sizeof(float)})>;
-  static constexpr auto floats = static_cast<std::size_t>(2 * Program::parameters.floats + states.floats);
+  static constexpr auto floats =
+      static_cast<std::size_t>(Program::parameters.floats + Program::parameters.trained + states.floats);
 
   static std::span<float> values(float* base, std::size_t entry, int layer) {
     parameter_place const& at = Program::parameters.places[entry];

@@ -72,6 +72,11 @@ void read_vector(parameter_rows const& p, std::span<float> out) {
 
 }  // namespace
 
+source_rows source_rows_of(config const& model, pack_plan const& plan, pack_step const& step) {
+  name_map const& names = names_of(model);
+  return rows_of(plan, names, *rule_for(names, step.parameter.view()), step, model);
+}
+
 std::vector<parameter_rows> parameter_rows_of(checkpoint const& source, config const& model, pack_plan const& plan,
                                               bool (*counts)(pack_step const&)) {
   std::vector<parameter_rows> tasks;

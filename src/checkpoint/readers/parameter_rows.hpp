@@ -19,6 +19,9 @@ struct source_rows {
   [[nodiscard]] std::int64_t operator()(std::int64_t row) const { return first + row / run * stride + row % run; }
 };
 
+/// Which rows of its tensor the parameter of a step has in files of the model's family, which name it.
+[[nodiscard]] source_rows source_rows_of(config const& model, pack_plan const& plan, pack_step const& step);
+
 /// One parameter of one layer: which rows of which tensor, and where they go in a packed file.
 struct parameter_rows {
   pack_step const* step;      ///< of the plan

@@ -290,6 +290,13 @@ safetensors_content torch_file::tensors_of(pickle_value const& dict, made_bytes&
   return out;
 }
 
+tensor_view torch_file::tensor_of(std::string name, pickle_value const& value, made_bytes& made) const {
+  described_tensor t = describe(std::move(name), value);
+  if (!t.type->read_as) value.fail(t.name + " is " + std::string(t.type->name) + ", F32, F16 or BF16 is expected");
+  auto const values = values_of(t, made);
+  return {std::move(t.name), *t.type->read_as, std::move(t.shape), values};
+}
+
 safetensors_content read_torch_state(std::span<std::byte const> file, std::string_view where, made_bytes& made) {
   torch_file const opened(file, where);
   return opened.tensors_of(state_in(opened.root()), made);

@@ -8,6 +8,7 @@
 
 #include "checkpoint/pickle.hpp"
 #include "constformer/checkpoint/safetensors.hpp"
+#include "constformer/checkpoint/tensor.hpp"
 #include "zip.hpp"
 
 namespace constformer {
@@ -36,6 +37,9 @@ class torch_file {
   /// one storage. What is not contiguous is copied to `made`. Throws `error` naming the tensor if a value is none, or
   /// reaches beyond its storage, or a storage's entry is missing or of another length.
   [[nodiscard]] safetensors_content tensors_of(pickle_value const& dict, made_bytes& made) const;
+
+  /// One tensor, of a type that is read; `name` is what it is called in messages.
+  [[nodiscard]] tensor_view tensor_of(std::string name, pickle_value const& value, made_bytes& made) const;
 
  private:
   [[nodiscard]] std::span<std::byte const> storage(std::string_view tensor, std::string_view key) const;
