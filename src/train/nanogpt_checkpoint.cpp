@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -146,7 +147,7 @@ class nanogpt_writer {
     if (moments_.empty()) return;  // no step yet
     to().integer(index);
     to().begin_dict();
-    entry("step", [&] { out_.tensor({}, {&steps_, 1}); });
+    entry("step", [&] { out_.tensor({}, {&counts_.emplace_back(steps_), 1}); });  // each its own: torch adds to it
     for (std::size_t i = 0; i < moments.size(); ++i) tensor(moments[i], named(moments_[i], name));
     to().end_dict();
   }
@@ -201,6 +202,7 @@ class nanogpt_writer {
   run_position const& at_;
   float steps_;
   float best_;
+  std::deque<float> counts_;
   owned_tensors weights_;
   std::vector<owned_tensors> moments_;
   torch_writer out_;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What nanoGPT itself does with text.txt: nanogpt.json.
+"""What nanoGPT itself does with text.txt: nanogpt.json, and nanogpt_20.pt, a ckpt.pt that it left, with nanogpt_40.pt, where resuming led it.
 
     make_nanogpt.py NANOGPT          a checkout of github.com/karpathy/nanoGPT (commit 3adf61e)
 
@@ -9,6 +9,7 @@ import json
 import pathlib
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,24 @@ def prepare(folder):
     return len(chars)
 
 
+def run(work, shape, knobs, **more):
+    """Prints of train.py."""
+    flags = [f"--{key}={value}" for key, value in {**shape, **knobs, **more}.items()]
+    return subprocess.run([sys.executable, "train.py", "--dataset=here", "--device=cpu", "--compile=False",
+                           "--dtype=float32", "--log_interval=1", *flags],
+                          cwd=work, check=True, capture_output=True, text=True).stdout
+
+
+def resume(work):
+    """Two checkpoints of a smaller model, the second of a run that went on from the first."""
+    small = {**SHAPE, "n_layer": 1, "n_embd": 16, "block_size": 16}
+    knobs = {**KNOBS, "eval_interval": 20}
+    run(work, small, knobs, max_iters=20)
+    shutil.copyfile(work / "out" / "ckpt.pt", HERE / "nanogpt_20.pt")
+    run(work, small, knobs, init_from="resume")
+    shutil.copyfile(work / "out" / "ckpt.pt", HERE / "nanogpt_40.pt")
+
+
 def main():
     nanogpt = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as temporary:
@@ -45,10 +64,8 @@ def main():
         data = work / "data" / "here"
         data.mkdir(parents=True)
         vocabulary = prepare(data)
-        flags = [f"--{key}={value}" for key, value in {**SHAPE, **KNOBS}.items()]
-        printed = subprocess.run([sys.executable, "train.py", "--dataset=here", "--device=cpu", "--compile=False",
-                                  "--dtype=float32", "--log_interval=1", *flags],
-                                 cwd=work, check=True, capture_output=True, text=True).stdout
+        printed = run(work, SHAPE, KNOBS)
+        resume(work)
     evaluations = {int(step): [float(train), float(val)] for step, train, val in
                    re.findall(r"step (\d+): train loss ([\d.]+), val loss ([\d.]+)", printed)}
     out = {"shape": SHAPE, "knobs": KNOBS, "vocab_size": vocabulary, "evaluations": evaluations}
