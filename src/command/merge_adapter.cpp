@@ -39,7 +39,9 @@ class adapter_config {
     read_ = parse_json_object({reinterpret_cast<char const*>(text.bytes().data()), text.bytes().size()}, where_);
     require("peft_type", [](json const& v) { return v == "LORA"; }, "only LORA can be merged");
     require("bias", [](json const& v) { return v == "none"; }, "only adapters without biases can be merged");
-    for (char const* const key : {"use_dora", "lora_bias", "modules_to_save", "layer_replication", "target_parameters"})
+    for (char const* const key :
+         {"use_dora", "use_bdlora", "use_qalora", "kasa_config", "velora_config", "monteclora_config", "arrow_config",
+          "lora_bias", "modules_to_save", "layer_replication", "target_parameters"})
       require(key, is_off, "only adapters without it can be merged");
   }
 

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""What PEFT and torch make of adapters in 20 steps: lora/*.safetensors, for the models of tests/parity/fixtures.
+"""What PEFT and torch make of adapters in 20 steps, for models of tests/parity/fixtures: lora/NAME, and lora/NAME_merged.safetensors.
 
-    make_lora.py            writes the files
-    make_lora.py FOLDER     writes other models' there, as the lines say: NAME BASE TARGETS (data: text.txt modulo its vocabulary)
+    make_lora.py                              writes both
+    make_lora.py NAME BASE FOLDER TARGET...   writes those of another model to FOLDER
 
 The start is torch's of seed 1337, batches are drawn as nanoGPT draws them, AdamW is torch's.
 """
+import json
 import pathlib
 import sys
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
@@ -56,11 +57,24 @@ def train(base, targets):
     return model
 
 
+def write(name, base, targets, to):
+    model = train(base, targets)
+    model.save_pretrained(to / name)
+    (to / name / "README.md").unlink()
+    config = json.loads((to / name / "adapter_config.json").read_text())
+    config["base_model_name_or_path"] = base.name
+    (to / name / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
+    merged = model.merge_and_unload()
+    shared = {"lm_head.weight"} if merged.config.tie_word_embeddings else set()
+    save_file({key: value.contiguous() for key, value in merged.state_dict().items() if key not in shared},
+              to / f"{name}_merged.safetensors")
+
+
 def main():
+    if len(sys.argv) > 4:
+        return write(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[4:], pathlib.Path(sys.argv[3]))
     for name, (base, targets) in MODELS.items():
-        model = train(FIXTURES / base, targets)
-        save_file({key: value.contiguous() for key, value in get_peft_model_state_dict(model).items()},
-                  HERE / "lora" / f"{name}.safetensors")
+        write(name, FIXTURES / base, targets, HERE / "lora")
 
 
 if __name__ == "__main__":

@@ -129,14 +129,14 @@ struct attention {
   };
   // Queries of x, keys and values of `source`.
   constexpr projections projected(constformer::value x, constformer::value source, call where) const {
-    projections out{query(x, where), key(source, where), value(source, where)};
+    projections all{query(x, where), key(source, where), value(source, where)};
     if constexpr (Shape.adapters.joint_qkv) {
-      auto const all = qkv_adapter(x, where);
-      out.query = add(out.query, slice(all, 0, query_width, where), where);
-      out.key = add(out.key, slice(all, query_width, key_width, where), where);
-      out.value = add(out.value, slice(all, query_width + key_width, key_width, where), where);
+      auto const joint = qkv_adapter(x, where);
+      all.query = add(all.query, slice(joint, 0, query_width, where), where);
+      all.key = add(all.key, slice(joint, query_width, key_width, where), where);
+      all.value = add(all.value, slice(joint, query_width + key_width, key_width, where), where);
     }
-    return out;
+    return all;
   }
   // Heads normed and rotated.
   constexpr constformer::value placed(qk_norm_type const& norm, constformer::value a, attention_form const& form,

@@ -58,13 +58,13 @@ struct ffn {
     value gate, up;
   };
   constexpr projections projected(value x, call where) const {
-    projections out{gate(x, where), up(x, where)};
+    projections both{gate(x, where), up(x, where)};
     if constexpr (Shape.adapters.joint_gate_up) {
-      value const both = gate_up_adapter(x, where);
-      out.gate = add(out.gate, slice(both, 0, Shape.d_ff, where), where);
-      out.up = add(out.up, slice(both, Shape.d_ff, Shape.d_ff, where), where);
+      value const joint = gate_up_adapter(x, where);
+      both.gate = add(both.gate, slice(joint, 0, Shape.d_ff, where), where);
+      both.up = add(both.up, slice(joint, Shape.d_ff, Shape.d_ff, where), where);
     }
-    return out;
+    return both;
   }
 };
 
