@@ -23,8 +23,8 @@ struct run_position {
   std::int64_t running_count = 0;  ///< how many
 };
 
-/// Writes parameters that learn, the optimizer's state and `at` to one safetensors file, atomically: its tensors are as they lie,
-/// the rest is JSON in its metadata.
+/// Writes parameters that learn, the optimizer's state and `at` to one safetensors file, atomically: its tensors are as
+/// they lie, the rest is JSON in its metadata.
 void save_state(std::filesystem::path const& file, learner_facts const& facts, learner& model, run_position const& at);
 
 /// Goes on from there; what does not learn is there already. Throws `error` if it is damaged or of another model.

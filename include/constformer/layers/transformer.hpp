@@ -20,8 +20,8 @@
 
 namespace constformer {
 
-/// All parameters of one stack, decoder or encoder: embeddings, `layers` equal blocks, and what stands on top. `Adapters`
-/// stand beside linear layers of the blocks.
+/// All parameters of one stack, decoder or encoder: embeddings, `layers` equal blocks, and what stands on top.
+/// `Adapters` stand beside linear layers of the blocks.
 template <config const& Config, adapter_options Adapters = adapter_options{}>
 struct transformer {
   static constexpr config const& shape = checked<Config>();  ///< `Config`, or a stand-in after its error

@@ -91,8 +91,8 @@ constexpr auto make_group_table() {
 
 }  // namespace detail
 
-/// The group of each entry of `parameter_table<Model>`, −1 of those that do not learn. Another parameter that no group takes, or two, does not compile, nor
-/// does a vector in a group whose optimizer is for matrices.
+/// The group of each entry of `parameter_table<Model>`, −1 of those that do not learn. Another parameter that no group
+/// takes, or two, does not compile, nor does a vector in a group whose optimizer is for matrices.
 template <class Model, auto const& Groups, parameter_filter const* Trains = nullptr>
 struct grouped {
   static constexpr auto table = detail::make_group_table<Model, Groups, Trains>();  ///< by entry
