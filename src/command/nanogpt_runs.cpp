@@ -47,7 +47,7 @@ void add_format_option(CLI::App& command, std::string& format) {
 
 void require_format(train::run_settings const& run, train_model const& model) {
   if (run.resumes && (!model.source || model.source->format != checkpoint_format::nanogpt))
-    throw error("--resume: " + model.source->path.string() + " is no checkpoint of nanoGPT's train.py");
+    throw error("--resume: " + model.name + " is no checkpoint of nanoGPT's train.py");
   if (run.format != "nanogpt") return;
   if (run.lora.rank > 0) throw error("--format nanogpt is for whole models, --lora trains adapters");
   if (!model.described || !train::is_nanogpt(*model.described))
