@@ -60,6 +60,7 @@ class nanogpt_writer {
       : model_(*facts.model),
         settings_(settings),
         at_(at),
+        knobs_(from.knobs()),
         steps_(static_cast<float>(from.progress().steps)),
         best_(static_cast<float>(at.best > 0.0 ? at.best : 1e9)),
         weights_(to_tensors(facts, parameters_of(from), false)) {
@@ -100,6 +101,14 @@ class nanogpt_writer {
     entry(key, [&] { out_.tensor(t.shape, floats_of(t)); });
   }
 
+  // Of the optimizer, the largest of its groups'.
+  [[nodiscard]] double knob(std::string_view name) const {
+    double out = 0.0;
+    for (optimizer_knob const& one : knobs_)
+      if (one.name == name) out = std::max(out, *one.value);
+    return out;
+  }
+
   void write_model() {
     to().begin_dict();
     for (std::string const& name : nanogpt_parameters(model_)) tensor(name, named(weights_, name));
@@ -136,7 +145,7 @@ class nanogpt_writer {
     });
     entry("param_groups", [&] {
       to().begin_list();
-      write_group(settings_.decay, 0, matrices);
+      write_group(knob("decay"), 0, matrices);
       write_group(0.0, matrices, matrices + static_cast<std::int64_t>(groups.vectors.size()));
       to().end_list();
     });
@@ -158,11 +167,11 @@ class nanogpt_writer {
     number("lr", settings_.rate);
     entry("betas", [&] {
       to().begin_tuple();
-      to().real(settings_.beta1);
-      to().real(settings_.beta2);
+      to().real(knob("beta1"));
+      to().real(knob("beta2"));
       to().end_tuple();
     });
-    number("eps", settings_.eps);
+    number("eps", knob("eps"));
     number("weight_decay", decay);
     for (char const* const key : {"amsgrad", "maximize", "capturable", "differentiable"}) flag(key, false);
     for (char const* const key : {"foreach", "fused"}) entry(key, [&] { to().none(); });
@@ -183,9 +192,9 @@ class nanogpt_writer {
     number("gradient_accumulation_steps", std::int64_t{settings_.accumulation});
     number("max_iters", settings_.steps);
     number("learning_rate", settings_.rate);
-    number("weight_decay", settings_.decay);
-    number("beta1", settings_.beta1);
-    number("beta2", settings_.beta2);
+    number("weight_decay", knob("decay"));
+    number("beta1", knob("beta1"));
+    number("beta2", knob("beta2"));
     number("grad_clip", settings_.clip);
     flag("decay_lr", settings_.schedule != schedule_kind::constant);
     number("warmup_iters", std::int64_t{settings_.warmup});
@@ -200,6 +209,7 @@ class nanogpt_writer {
   config const& model_;
   run_settings const& settings_;
   run_position const& at_;
+  std::vector<optimizer_knob> knobs_;
   float steps_;
   float best_;
   std::deque<float> counts_;
