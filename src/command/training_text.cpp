@@ -89,9 +89,11 @@ fs::path beside(fs::path const& data) {
   return has_tokenizer_source(folder) ? folder : fs::path();
 }
 
-void copy_lists(fs::path const& from, fs::path const& to) {
+// Files of tokenizers that are no companions of a model elsewhere.
+void copy_others(fs::path const& from, fs::path const& to) {
   std::error_code failed;
-  for (char const* name : {"source_vocabulary.txt", "target_vocabulary.txt", "shared_vocabulary.txt"})
+  for (char const* name :
+       {"tokenizer.pkl", "tokenizer.bin", "source_vocabulary.txt", "target_vocabulary.txt", "shared_vocabulary.txt"})
     if (fs::is_regular_file(from / name, failed)) write_file(to / name, text_of(mapped_file(from / name)));
 }
 
@@ -126,7 +128,7 @@ void put_tokenizer(training_text const& text, fs::path const& folder) {
   if (fs::is_directory(text.source, failed)) {
     if (fs::equivalent(text.source, folder, failed)) return;
     copy_companions(text.source, folder, "config.json");
-    return copy_lists(text.source, folder);
+    return copy_others(text.source, folder);
   }
   mapped_file const file(text.source);
   if (text.source.extension() == ".pkl") {  // a pickle of characters becomes files that others read, too

@@ -3,6 +3,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/safetensors_write.hpp"
@@ -20,10 +21,18 @@ bool is_in_form(config const& model) {
   return wanted == model;
 }
 
+// Marian's files have the bias of the logits as a matrix of one row.
+void shape_bias(config const& model, std::vector<tensor_view>& tensors) {
+  if (model.family != family_kind::marian) return;
+  for (tensor_view& t : tensors)
+    if (t.name == "final_logits_bias" && t.shape.size() == 1) t.shape.insert(t.shape.begin(), 1);
+}
+
 }  // namespace
 
 void write_model(std::filesystem::path const& folder, learner_facts const& facts, learner& from) {
   owned_tensors owned = to_tensors(facts, from);
+  if (facts.model != nullptr) shape_bias(*facts.model, owned.tensors);
   if (facts.model == nullptr || is_in_form(*facts.model))
     return write_safetensors(folder / "model.safetensors", std::move(owned.tensors));
   checkpoint source;

@@ -7,13 +7,4 @@ import os
 import pty
 import sys
 
-
-def read(descriptor):
-    data = os.read(descriptor, 65536)
-    sys.stdout.buffer.write(data)
-    return b""
-
-
-status = pty.spawn(sys.argv[1:], read)
-sys.stdout.buffer.flush()
-sys.exit(os.waitstatus_to_exitcode(status))
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
