@@ -31,7 +31,7 @@ void add_kind(CLI::App& command, std::string const& name, Kind& to,
     for (auto const& [known, value] : kinds)
       if (known == word) to = value;
   };
-  command.add_option_function<std::string>(name, set, text)->check(CLI::IsMember(words))->type_name("");
+  command.add_option_function<std::string>(name, set, text)->check(CLI::IsMember(words))->type_name("KIND");
 }
 
 // A number that the optimizer has itself where nobody says another.
@@ -142,7 +142,7 @@ void add_course(CLI::App& command, train::run_settings& run) {
       .add_option_function<std::string>(
           "--rng", [](std::string const&) {}, "of initialisation and batches: torch's generator, the only one there is")
       ->check(CLI::IsMember({"torch"}))
-      ->type_name("");
+      ->type_name("KIND");
   command
       .add_option("--init", run.init,
                   "of the parameters: nanogpt, llama2c, nanochat, bert, t5, xavier or normal (default: the family's)")

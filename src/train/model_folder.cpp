@@ -8,6 +8,7 @@
 #include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/safetensors_write.hpp"
 #include "../checkpoint/readers/usual_prefix.hpp"
+#include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "named_tensors.hpp"
 
@@ -28,11 +29,25 @@ void shape_bias(config const& model, std::vector<tensor_view>& tensors) {
     if (t.name == "final_logits_bias" && t.shape.size() == 1) t.shape.insert(t.shape.begin(), 1);
 }
 
+// Of a header's config, which came without one; some cannot be said in a config.json.
+void write_config(std::filesystem::path const& folder, config const& model) {
+  std::error_code failed;
+  if (std::filesystem::exists(folder / "config.json", failed)) return;
+  checkpoint source;
+  source.path = folder;
+  source.model = model;
+  if (written_config const written = write_hugging_face_config(source); !written.text.empty())
+    write_file(folder / "config.json", written.text);
+}
+
 }  // namespace
 
 void write_model(std::filesystem::path const& folder, learner_facts const& facts, learner& from) {
   owned_tensors owned = to_tensors(facts, from);
-  if (facts.model != nullptr) shape_bias(*facts.model, owned.tensors);
+  if (facts.model != nullptr) {
+    write_config(folder, *facts.model);
+    shape_bias(*facts.model, owned.tensors);
+  }
   if (facts.model == nullptr || is_in_form(*facts.model))
     return write_safetensors(folder / "model.safetensors", std::move(owned.tensors));
   checkpoint source;
