@@ -50,6 +50,8 @@ void require_format(train::run_settings const& run, train_model const& model) {
     throw error("--resume: " + model.name + " is no checkpoint of nanoGPT's train.py");
   if (run.format != "nanogpt") return;
   if (run.lora.rank > 0) throw error("--format nanogpt is for whole models, --lora trains adapters");
+  if (run.optimizer != train::optimizer_kind::adamw)
+    throw error("--format nanogpt holds the state of adamw, --optimizer is " + std::string(name_of(run.optimizer)));
   if (!model.described || !train::is_nanogpt(*model.described))
     throw error("--format nanogpt: " + model.name + " is no model of nanoGPT's, a GPT-2 with erf GELU and a tied head");
 }

@@ -19,11 +19,14 @@
 #include <CLI/Error.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "../data/file_list.hpp"
 #include "../train/run.hpp"
 #include "../train/settings.hpp"
 #include "commands.hpp"
 #include "companions.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
+#include "constformer/config/encoder.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/text/load.hpp"
 #include "lora_options.hpp"
@@ -37,6 +40,7 @@
 #include "train_model.hpp"
 #include "train_options.hpp"
 #include "trainer_build.hpp"
+#include "training_chat.hpp"
 #include "training_text.hpp"
 
 namespace constformer::command {
@@ -46,6 +50,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int usual_block = 256;
+constexpr double muon_rate = 0.02;  // if nobody names one; that of the others is no rate for it
 
 std::string read_text(fs::path const& path) {
   std::ifstream in(path, std::ios::binary);
@@ -69,12 +74,42 @@ void settle_block(train_options& options, train_model const& model) {
     throw error("--block-size is " + std::to_string(options.block_size) + ", the model has " +
                 std::to_string(model.described->positions) + " positions");
   options.run.data.length = options.block_size;
+  if (model.task != train_task::pairs) return;
+  if (options.source_size == 0) options.source_size = options.block_size;
+  if (model.described && options.source_size > model.described->positions)
+    throw error("--max-source-length is " + std::to_string(options.source_size) + ", the model has " +
+                std::to_string(model.described->positions) + " positions");
+  options.run.data.source_length = options.source_size;
 }
 
-void settle_vocabulary(training_text const& text, train_model const& model) {
-  if (model.described && text.vocab > model.described->vocab)
-    throw error("the tokenizer has " + std::to_string(text.vocab) + " tokens, the model " +
-                std::to_string(model.described->vocab));
+void settle_vocabulary(data_options& data, text_ids const& text, train_model const& model) {
+  if (!model.described) return;
+  data.vocab = model.described->vocab;
+  data.source_vocab = source_vocab(*model.described);
+  if (text.vocab > data.vocab)
+    throw error("the tokenizer has " + std::to_string(text.vocab) + " tokens, the model " + std::to_string(data.vocab));
+  bool const pairs = model.task == train_task::pairs;
+  if (pairs && text.source_vocab > data.source_vocab)
+    throw error("the tokenizer has " + std::to_string(text.source_vocab) + " tokens of sources, the model " +
+                std::to_string(data.source_vocab));
+  if (pairs && model.decoder_start) data.decoder_start = *model.decoder_start;
+}
+
+// Files hold what the model learns from, or it is said of which kind they are.
+void settle_kind(data_options& data, train_model& model) {
+  bool const asked = data.kind != data_kind::automatic;
+  if (!asked && model.task == train_task::masked) data.kind = data_kind::masked;
+  if (!asked && model.task == train_task::pairs) data.kind = data_kind::pairs;
+  data.kind = data::list_files(data).kind;
+  train_task const by_data = data.kind == data_kind::pairs    ? train_task::pairs
+                             : data.kind == data_kind::masked ? train_task::masked
+                                                              : train_task::next_token;
+  if (model.task == train_task::unknown) model.task = by_data;
+  if (model.task != by_data)
+    throw error(data.files.front().string() + " holds " + std::string(data::name_of(data.kind)) + ", the model is " +
+                (model.task == train_task::pairs    ? "an encoder-decoder, which learns from pairs"
+                 : model.task == train_task::masked ? "an encoder, which learns from masked text"
+                                                    : "a decoder, which learns from tokens, text or conversations"));
 }
 
 fs::path settings_file(fs::path const& folder) { return folder / train::run_folder / "settings.json"; }
@@ -106,6 +141,7 @@ void write_model_files(train_options const& options, train_model const& model, t
   if (copied) copy_companions(model.source->path, folder);
   if (!adapters && !model.config_json.empty()) write_file(folder / "config.json", model.config_json);
   put_tokenizer(text, folder);
+  put_template(options, folder);
   write_trainer_sources(model, options, folder / train::run_folder);
 }
 
@@ -122,21 +158,34 @@ void try_data(train::run_settings const& run) {
   static_cast<void>(data.train->next());
 }
 
+void require_products(train_options const& options) {
+  if (options.run.dtype != "bf16" || options.compile.target != "native") return;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bf16")) return;
+#endif
+  throw error("--dtype bf16: this processor does not multiply bf16 (AVX512_BF16)");
+}
+
 void begin_or_go_on(train_options& options) {
   fs::path const folder = options.output;
   bool const goes_on = holds_run(folder);
-  training_text const text = find_training_text(options);
-  train_model model = find_train_model(options, text.vocab);
-  settle_vocabulary(text, model);
+  for (std::string const& file : options.data) options.run.data.files.push_back(fs::absolute(file));
+  for (std::string const& file : options.validation) options.run.data.validation.push_back(fs::absolute(file));
+  train_model model = find_train_model(options);
+  settle_kind(options.run.data, model);
+  training_text const text = find_training_text(options, model.task, model.apart);
+  text_ids const ids = ids_of(text);
+  describe(model, options, ids);
+  settle_vocabulary(options.run.data, ids, model);
   settle_block(options, model);
   settle_lora(options.run.lora, model);
   require_format(options.run, model);
-  if (model.described) options.run.data.vocab = model.described->vocab;
-  for (std::string const& file : options.data) options.run.data.files.push_back(fs::absolute(file));
-  for (std::string const& file : options.validation) options.run.data.validation.push_back(fs::absolute(file));
+  require_products(options);
+  if (model.described) options.run.data.next_sentence = model.described->classifier == classifier_kind::next_sentence;
+  options.run.data.chat_template = find_training_template(options, model);
   if (model.source) options.run.start = fs::absolute(options.model);
   options.run.recipe = options.recipe;
-  if (text.vocab > 0) options.run.tokenizer = fs::absolute(folder);
+  if (ids.vocab > 0) options.run.tokenizer = fs::absolute(folder);
   options.run.data.cache = fs::absolute(folder) / train::run_folder / "data";
   if (goes_on) require_same_run(folder, options.run);
   if (options.run.decay_steps == 0) options.run.decay_steps = options.run.steps;
@@ -177,6 +226,8 @@ void add_train(CLI::App& app) {
       options->run.resumes = true;
       apply_nanogpt_config(*command, options->model);
     }
+    bool const muon = options->run.optimizer >= train::optimizer_kind::muon;
+    if (muon && command->count("--learning-rate") == 0) options->run.rate = muon_rate;
     if (options->resume.empty())
       for (auto const& [name, given] :
            {std::pair("CONFIG|PATH", !options->model.empty()), std::pair("--data", !options->data.empty()),

@@ -1,5 +1,6 @@
 #include "train_model.hpp"
 
+#include <array>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "config_header.hpp"
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/config/families.hpp"
 #include "constformer/config/kinds.hpp"
 #include "constformer/config/rules.hpp"
@@ -49,10 +51,77 @@ config read_model_args(json const& args, std::string const& where) {
   return c;
 }
 
-// A JSON may leave to the tokenizer how many tokens there are, and nanoGPT's to --block-size how many positions.
-void fill(json& settings, train_options const& options, int vocab) {
-  if (!settings.contains("vocab_size") && vocab > 0) settings["vocab_size"] = vocab;
-  if (!settings.contains("block_size") && options.block_size > 0) settings["block_size"] = options.block_size;
+// What learns to fill masks or to translate, by its model_type, and the class of transformers for it.
+struct known_type {
+  std::string_view type;
+  train_task task;
+  std::string_view architecture;
+};
+constexpr std::array known_types{known_type{"bert", train_task::masked, "BertForMaskedLM"},
+                                 known_type{"roberta", train_task::masked, "RobertaForMaskedLM"},
+                                 known_type{"xlm-roberta", train_task::masked, "XLMRobertaForMaskedLM"},
+                                 known_type{"camembert", train_task::masked, "CamembertForMaskedLM"},
+                                 known_type{"distilbert", train_task::masked, "DistilBertForMaskedLM"},
+                                 known_type{"t5", train_task::pairs, "T5ForConditionalGeneration"},
+                                 known_type{"mt5", train_task::pairs, "MT5ForConditionalGeneration"},
+                                 known_type{"marian", train_task::pairs, "MarianMTModel"},
+                                 known_type{"transformer", train_task::pairs, ""}};
+
+known_type type_of(json const& settings) {
+  auto const at = settings.find("model_type");
+  if (at != settings.end() && at->is_string())
+    for (known_type const& known : known_types)
+      if (known.type == at->get_ref<std::string const&>()) return known;
+  return {"", train_task::next_token, ""};
+}
+
+// Whether the side of sources has a vocabulary of its own.
+bool is_apart(json const& settings, std::string_view type) {
+  if (type == "transformer")
+    return settings.value("form", "lecture") == "lecture" || !settings.value("shared_embedding", true);
+  return type == "marian" && !settings.value("share_encoder_decoder_embeddings", true);
+}
+
+void fill(json& settings, char const* key, int value) {
+  if (!settings.contains(key) && value > 0) settings[key] = value;
+}
+void fill(json& settings, char const* key, std::optional<int> id) {
+  if (!settings.contains(key) && id) settings[key] = *id;
+}
+
+void fill_vocabulary(json& settings, std::string_view type, bool apart, text_ids const& text) {
+  if (type == "transformer") {
+    fill(settings, "target_vocab", text.vocab);
+    fill(settings, "source_vocab", apart ? text.source_vocab : text.vocab);
+  } else if (apart) {
+    fill(settings, "decoder_vocab_size", text.vocab);
+    fill(settings, "vocab_size", text.source_vocab);
+  } else {
+    fill(settings, "vocab_size", text.vocab);
+  }
+}
+
+// A target begins with what begins a text, else with padding, as T5's and Marian's do.
+void fill_ids(json& settings, train_task task, special_tokens const& roles) {
+  if (task == train_task::next_token) return;
+  fill(settings, "pad_token_id", roles.pad);
+  if (task == train_task::masked) return;
+  fill(settings, "bos_token_id", roles.bos);
+  fill(settings, "eos_token_id", roles.eos);
+  fill(settings, "decoder_start_token_id", roles.bos ? roles.bos : roles.pad);
+}
+
+// What a class says of its head: masked tokens, with BertForPreTraining also whether the second text follows.
+void add_heads(config& c, std::string const& architecture, std::string const& where) {
+  bool const pairs = architecture == "BertForPreTraining";
+  if (!pairs && !architecture.ends_with("ForMaskedLM"))
+    throw error(where + ": architectures is " + architecture + ", which learns from labels; train has data for the " +
+                "classes ForMaskedLM and BertForPreTraining");
+  c.head = head_kind::masked_language_model;
+  c.tied = true;
+  c.pooler = pairs;
+  c.classifier = pairs ? classifier_kind::next_sentence : classifier_kind::none;
+  c.labels = pairs ? 2 : 0;
 }
 
 void require_valid(config const& c, std::string const& where) {
@@ -69,25 +138,39 @@ std::string written_config_json(config const& c, std::string const& where) {
   return written.text;
 }
 
-void read_json(train_model& out, train_options const& options, int vocab) {
-  std::string const where = options.model;
-  json settings = parse_json_object(read_text(options.model), where);
-  bool const nanogpt = !settings.contains("model_type") && settings.contains("n_layer");
-  if (nanogpt) {
-    fill(settings, options, vocab);
-    out.described = read_model_args(settings, where);
-    out.config_json = written_config_json(*out.described, where);
-  } else {
-    if (!settings.contains("vocab_size") && vocab > 0) settings["vocab_size"] = vocab;
-    out.config_json = settings.dump(2) + "\n";
-    out.described = read_hugging_face_config(out.config_json, where).model;
-  }
-  require_valid(*out.described, where);
+void describe_nanogpt(train_model& out, json settings, train_options const& options, text_ids const& text) {
+  fill(settings, "vocab_size", text.vocab);
+  fill(settings, "block_size", options.block_size);
+  out.described = read_model_args(settings, options.model);
+  out.config_json = written_config_json(*out.described, options.model);
+}
+
+void describe_hugging_face(train_model& out, json settings, train_options const& options, text_ids const& text) {
+  known_type const type = type_of(settings);
+  fill_vocabulary(settings, type.type, out.apart, text);
+  fill_ids(settings, type.task, text.roles);
+  if (!settings.contains("architectures") && !type.architecture.empty())
+    settings["architectures"] = {std::string(type.architecture)};
+  out.config_json = settings.dump(2) + "\n";
+  hugging_face_config const read = read_hugging_face_config(out.config_json, options.model);
+  out.described = read.model;
+  if (type.task == train_task::masked) add_heads(*out.described, read.architecture, options.model);
+  if (type.task == train_task::pairs) out.decoder_start = read.ids.decoder_start;
+}
+
+train_task task_of(config const& c, std::string const& where) {
+  if (has_encoder(c)) return train_task::pairs;
+  if (c.head == head_kind::language_model) return train_task::next_token;
+  if (c.head == head_kind::masked_language_model) return train_task::masked;
+  throw error(where + ": the model has no head for tokens, so there is nothing that it could learn to foretell");
 }
 
 void read_checkpoint(train_model& out, train_options const& options) {
   out.source = open_checkpoint(options.model, options.open);
   out.described = out.source->model;
+  out.task = task_of(*out.described, options.model);
+  out.apart = out.described->encoder.vocab > 0;
+  if (out.task == train_task::pairs) out.decoder_start = out.source->ids.decoder_start;
   if (out.source->format == checkpoint_format::hugging_face) return;  // its own is copied
   out.config_json = written_config_json(*out.described, options.model);
 }
@@ -98,7 +181,7 @@ bool is_header(fs::path const& path) {
   return path.extension() == ".hpp" || path.extension() == ".h" || path.extension() == ".hh";
 }
 
-train_model find_train_model(train_options const& options, int vocab) {
+train_model find_train_model(train_options const& options) {
   train_model out;
   fs::path const path = options.model;
   out.name =
@@ -109,15 +192,29 @@ train_model find_train_model(train_options const& options, int vocab) {
     std::error_code missing;
     if (!fs::is_regular_file(path, missing)) throw error(options.model + ": is no file");
     out.include = fs::absolute(path);
-    return out;
-  }
-  if (path.extension() == ".json")
-    read_json(out, options, vocab);
-  else
+  } else if (path.extension() == ".json") {
+    out.config_json = read_text(path);
+    json const settings = parse_json_object(out.config_json, options.model);
+    known_type const type = type_of(settings);
+    out.task = type.task;
+    out.apart = is_apart(settings, type.type);
+  } else {
     read_checkpoint(out, options);
-  out.described->capacity = out.described->positions;
-  out.header = config_header(*out.described, out.name, path.filename().string());
+  }
   return out;
+}
+
+void describe(train_model& model, train_options const& options, text_ids const& text) {
+  if (!model.include.empty()) return;
+  if (!model.source) {
+    json settings = parse_json_object(model.config_json, options.model);
+    bool const nanogpt = !settings.contains("model_type") && settings.contains("n_layer");
+    nanogpt ? describe_nanogpt(model, std::move(settings), options, text)
+            : describe_hugging_face(model, std::move(settings), options, text);
+    require_valid(*model.described, options.model);
+  }
+  model.described->capacity = model.described->positions;
+  model.header = config_header(*model.described, model.name, fs::path(options.model).filename().string());
 }
 
 }  // namespace constformer::command

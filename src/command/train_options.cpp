@@ -1,7 +1,8 @@
 #include "train_options.hpp"
 
-#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -22,24 +23,81 @@ CLI::Range const positive(1, most);
 CLI::Range const countable(0, most);
 CLI::Range const share(0.0, 1.0);
 
+// An option whose words stand for the values of an enumeration.
+template <class Kind>
+void add_kind(CLI::App& command, std::string const& name, Kind& to,
+              std::vector<std::pair<std::string, Kind>> const& kinds, std::string const& text) {
+  std::vector<std::string> words;
+  for (auto const& kind : kinds) words.push_back(kind.first);
+  auto const set = [&to, kinds](std::string const& word) {
+    for (auto const& [known, value] : kinds)
+      if (known == word) to = value;
+  };
+  command.add_option_function<std::string>(name, set, text)->check(CLI::IsMember(words))->type_name("KIND");
+}
+
+// A number that the optimizer has itself where nobody says another.
+void add_own(CLI::App& command, std::string const& name, double& to, std::string const& text) {
+  command.add_option_function<double>(
+             name, [&to](double value) { to = value; }, text + " (default: the optimizer's)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("F");
+}
+
+void add_optimizer(CLI::App& command, train::run_settings& run) {
+  add_kind(command, "--optimizer", run.optimizer,
+           {{"adamw", train::optimizer_kind::adamw},
+            {"adam", train::optimizer_kind::adam},
+            {"bert-adamw", train::optimizer_kind::bert_adamw},
+            {"sgd", train::optimizer_kind::sgd},
+            {"muon", train::optimizer_kind::muon},
+            {"nanochat-muon", train::optimizer_kind::nanochat_muon}},
+           "what moves the parameters");
+  add_own(command, "--weight-decay", run.decay, "how weights shrink");
+  add_own(command, "--beta1,--adam-beta1", run.beta1, "Adam's");
+  add_own(command, "--beta2,--adam-beta2", run.beta2, "Adam's, and nanochat's Muon's");
+  add_own(command, "--eps,--adam-epsilon", run.eps, "Adam's");
+  add_own(command, "--momentum", run.momentum, "SGD's and Muon's");
+  add_own(command, "--momentum-start", run.first_momentum, "Muon's at step 0, if it warms up");
+  add_own(command, "--momentum-end", run.last_momentum, "Muon's at the end, if it falls with the rate");
+  command.add_option("--momentum-warmup", run.momentum_warmup, "steps until Muon's momentum is highest")
+      ->check(countable)
+      ->type_name("N");
+  add_kind(command, "--decay-schedule", run.decay_schedule,
+           {{"constant", train::decay_kind::constant},
+            {"linear", train::decay_kind::linear},
+            {"cosine", train::decay_kind::cosine}},
+           "of Muon's decay");
+  add_own(command, "--embedding-lr", run.embedding_rate, "beside Muon: learning rate of embeddings");
+  add_own(command, "--unembedding-lr", run.unembedding_rate, "beside Muon: learning rate of the head");
+  add_own(command, "--scalar-lr", run.scalar_rate, "beside Muon: learning rate of all else");
+  command.add_flag("--scale-lr", run.scale_rates,
+                   "rates are for 2^19 tokens a step, and are multiplied by the root of what it is of that (nanochat)");
+}
+
 void add_optimisation(CLI::App& command, train::run_settings& run) {
-  static std::map<std::string, train::schedule_kind> const schedules{{"constant", train::schedule_kind::constant},
-                                                                     {"cosine", train::schedule_kind::cosine},
-                                                                     {"trapezoid", train::schedule_kind::trapezoid},
-                                                                     {"linear", train::schedule_kind::linear}};
   command.add_option("--steps,--max-iters,--num-iterations", run.steps, "updates of the parameters")
       ->check(countable)
       ->type_name("N");
-  command.add_option("--batch-size", run.data.sequences, "sequences of a batch")->check(positive)->type_name("N");
+  command.add_option("--batch-size,--device-batch-size,--train-batch-size", run.data.sequences, "sequences of a batch")
+      ->check(positive)
+      ->type_name("N");
   command.add_option("--gradient-accumulation-steps", run.accumulation, "batches of an update")
       ->check(positive)
       ->type_name("N");
-  command.add_option("--learning-rate,--lr", run.rate, "at its highest")->check(CLI::NonNegativeNumber)->type_name("F");
+  command.add_option("--learning-rate,--lr,--matrix-lr", run.rate, "at its highest")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("F");
   command.add_option("--min-lr", run.least_rate, "at the end")->check(CLI::NonNegativeNumber)->type_name("F");
-  command.add_option("--schedule", run.schedule, "of the learning rate: constant, cosine, trapezoid or linear")
-      ->transform(CLI::CheckedTransformer(schedules))
-      ->type_name("KIND");
-  command.add_option("--warmup-iters", run.warmup, "steps until it is highest")->check(countable)->type_name("N");
+  add_kind(command, "--schedule", run.schedule,
+           {{"constant", train::schedule_kind::constant},
+            {"cosine", train::schedule_kind::cosine},
+            {"trapezoid", train::schedule_kind::trapezoid},
+            {"linear", train::schedule_kind::linear}},
+           "of the learning rate");
+  command.add_option("--warmup-iters,--warmup-steps", run.warmup, "steps until it is highest")
+      ->check(countable)
+      ->type_name("N");
   command.add_flag("--warm-from-zero", run.warm_from_zero, "step 0 has a learning rate of 0, as llama2.c's");
   command.add_option("--lr-decay-iters", run.decay_steps, "steps until it is least (0: all)")
       ->check(countable)
@@ -47,18 +105,25 @@ void add_optimisation(CLI::App& command, train::run_settings& run) {
   command.add_option("--warmdown-ratio", run.warmdown, "share of the steps in which a trapezoid falls")
       ->check(share)
       ->type_name("F");
-  command.add_option("--weight-decay", run.decay, "of matrices and embeddings")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("F");
-  command.add_option("--beta1", run.beta1, "of AdamW")->check(share)->type_name("F");
-  command.add_option("--beta2", run.beta2, "of AdamW")->check(share)->type_name("F");
-  command.add_option("--eps", run.eps, "of AdamW")->check(CLI::NonNegativeNumber)->type_name("F");
+  add_optimizer(command, run);
+  command
+      .add_option("--dtype", run.dtype,
+                  "f32, or bf16: matrices are rounded to it before they are multiplied; parameters, gradients and the "
+                  "optimizer stay f32")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->type_name("TYPE");
   command.add_option("--dropout", run.dropout, "share of values that are dropped while the model learns")
       ->check(CLI::Range(0.0, 0.99))
       ->type_name("F");
   command.add_option("--label-smoothing", run.smoothing, "share of a target that is spread over the vocabulary")
       ->check(CLI::Range(0.0, 0.99))
       ->type_name("F");
+  command
+      .add_option("--ema", run.ema, "decay of an average of the weights, which is then evaluated and written (0: none)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("F");
+  command.add_flag("--token-mean", run.token_mean,
+                   "the batches of an update count by their targets, rather than alike");
   command.add_option("--grad-clip", run.clip, "largest norm of a gradient (0: any)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("F");
@@ -68,7 +133,7 @@ void add_optimisation(CLI::App& command, train::run_settings& run) {
 }
 
 void add_course(CLI::App& command, train::run_settings& run) {
-  command.add_option("--eval-interval", run.eval_interval, "steps from one evaluation to the next")
+  command.add_option("--eval-interval,--eval-every", run.eval_interval, "steps from one evaluation to the next")
       ->check(countable)
       ->type_name("N");
   command.add_option("--eval-iters", run.eval_batches, "batches of an evaluation")->check(positive)->type_name("N");
@@ -81,7 +146,15 @@ void add_course(CLI::App& command, train::run_settings& run) {
       ->check(countable)
       ->type_name("N");
   command.add_option("--seed", run.seed, "of initialisation, batches and dropout")->type_name("N");
-  command.add_option("--init", run.init, "of the parameters: nanogpt, llama2c, normal")->type_name("KIND");
+  command
+      .add_option_function<std::string>(
+          "--rng", [](std::string const&) {}, "of initialisation and batches: torch's generator, the only one there is")
+      ->check(CLI::IsMember({"torch"}))
+      ->type_name("KIND");
+  command
+      .add_option("--init", run.init,
+                  "of the parameters: nanogpt, llama2c, nanochat, bert, t5, xavier or normal (default: the family's)")
+      ->type_name("KIND");
   command.add_option("-t,--threads", run.threads, "that compute; results do not depend on it")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
@@ -100,7 +173,10 @@ void add_train_options(CLI::App& command, train_options& options) {
       .add_option("model", options.model,
                   "a header with a config or a traced model, a JSON like config.json, or a checkpoint to go on from")
       ->type_name("CONFIG|PATH");
-  command.add_option("--data", options.data, "files or folders: tokens (.bin), text, JSON lines")->type_name("FILE");
+  command
+      .add_option("--data", options.data,
+                  "files or folders: tokens (.bin), text, JSON lines, pairs (.tsv, or two files of lines)")
+      ->type_name("FILE");
   command.add_option("--validation", options.validation, "the same, to validate by (default: the last tenth)")
       ->type_name("FILE");
   command.add_option("-o,--output", options.output, "folder of the model and of all that is needed to go on")
@@ -112,23 +188,39 @@ void add_train_options(CLI::App& command, train_options& options) {
   command.add_option("--name", options.name, "of the config or model in a header (default: as the file is called)")
       ->type_name("NAME");
   command
-      .add_option("--tokenizer", options.tokenizer,
-                  "chars, a file or a folder (default: the checkpoint's, or beside the data, or the text's characters)")
-      ->type_name("FILE");
+      .add_option(
+          "--tokenizer", options.tokenizer,
+          "a file or a folder, chars, for pairs also words or chars:words (default: the checkpoint's, or beside "
+          "the data, or the text's characters)")
+      ->type_name("FILE|KIND");
   command
-      .add_option("--block-size", options.block_size,
+      .add_option("--block-size,--max-seq-len,--max-seq-length,--max-target-length", options.block_size,
                   "tokens of a sequence (default: as many as the model has positions)")
       ->check(CLI::Range(1, most))
       ->type_name("N");
-  static std::map<std::string, block_order> const orders{{"random", block_order::random},
-                                                         {"in-order", block_order::in_order},
-                                                         {"shuffled", block_order::shuffled},
-                                                         {"llama2c", block_order::llama2c}};
   command
-      .add_option("--order", options.run.data.order,
-                  "of blocks of tokens: random (nanoGPT), in-order, shuffled (llm.c) or llama2c")
-      ->transform(CLI::CheckedTransformer(orders))
-      ->type_name("KIND");
+      .add_option("--max-source-length", options.source_size, "pairs: tokens of a source (default: as --block-size)")
+      ->check(CLI::Range(1, most))
+      ->type_name("N");
+  add_kind(command, "--data-kind", options.run.data.kind,
+           {{"tokens", data_kind::tokens},
+            {"text", data_kind::text},
+            {"documents", data_kind::documents},
+            {"conversations", data_kind::conversations},
+            {"pairs", data_kind::pairs},
+            {"masked", data_kind::masked}},
+           "what files hold (default: as they end, and as the model learns)");
+  command
+      .add_option("--chat-template", options.chat_template,
+                  "conversations: nanochat, chatml, llama2, llama3 or another built-in one, or a file (default: the "
+                  "checkpoint's, else the one whose tokens the vocabulary has)")
+      ->type_name("NAME|FILE");
+  add_kind(command, "--order", options.run.data.order,
+           {{"random", block_order::random},
+            {"in-order", block_order::in_order},
+            {"shuffled", block_order::shuffled},
+            {"llama2c", block_order::llama2c}},
+           "of blocks of tokens: random is nanoGPT's, shuffled llm.c's");
   add_optimisation(command, options.run);
   add_course(command, options.run);
   add_lora_options(command, options.run.lora);

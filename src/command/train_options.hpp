@@ -22,8 +22,10 @@ struct train_options {
   std::string output;                   ///< folder
   std::string resume;                   ///< folder, instead of all else
   std::string recipe;                   ///< name or file; empty: none
+  std::string chat_template;            ///< conversations: a built-in one or a file; empty: found
   std::string tokenizer;                ///< "chars", a file or a folder; empty: found
   int block_size = 0;                   ///< tokens of a sequence; 0: as the model says
+  int source_size = 0;                  ///< pairs: tokens of a source; 0: as of a sequence
   open_options open;                    ///< of a checkpoint
   compile_options compile;              ///< of the trainer
   train::run_settings run{};            ///< the rest

@@ -36,25 +36,27 @@ constexpr std::string_view unit_file = "trainer.cpp", header_file = "model_confi
 
 std::string unit_text(train_model const& model, train_options const& options) {
   std::string const header = model.header.empty() ? model.include.string() : std::string(header_file);
+  std::int64_t const sequences = options.run.data.sequences;
+  bool const pairs = options.run.data.kind == data_kind::pairs;
   std::string const bounds =
-      "{.tokens = " + std::to_string(std::int64_t{options.run.data.sequences} * options.block_size) +
-      ", .sequences = " + std::to_string(options.run.data.sequences) +
-      ", .length = " + std::to_string(options.block_size) + "}";
+      "{.tokens = " + std::to_string(sequences * options.block_size) + ", .sequences = " + std::to_string(sequences) +
+      (pairs ? ", .sources = " + std::to_string(sequences * options.source_size) : "") +
+      ", .length = " + std::to_string(pairs ? std::max(options.block_size, options.source_size) : options.block_size) +
+      "}";
   bool const adapted = options.run.lora.rank > 0;
   std::string const trained = adapted ? "constformer::adapted_config<" + model.name + ", " +
                                             adapters_text(options.run.lora, *model.described) + ">"
                                       : "decltype(constformer::model_of<" + model.name + ">())";
-  std::string const learns = "{.dropout = " + float_literal(options.run.dropout) +
-                             ", .smoothing = " + float_literal(options.run.smoothing) +
-                             (adapted ? ", .trains = &adapters_alone}" : "}");
-  return "// The one unit that knows the model's shapes.\n"
-         "#include \"" +
-         header +
+  std::string const learns =
+      "{.dropout = " + float_literal(options.run.dropout) + ", .smoothing = " + float_literal(options.run.smoothing) +
+      ", .products = dtype::" + options.run.dtype + (adapted ? ", .trains = &adapters_alone}" : "}");
+  std::string const wants = options.run.dtype == "bf16" ? "#define HWY_WANT_AVX3_ZEN4  // products of bf16\n" : "";
+  return "// The one unit that knows the model's shapes.\n" + wants + "#include \"" + header +
          "\"\n"
          "#include \"constformer/execute/program.hpp\"\n"
          "#include \"constformer/train/learner-inl.hpp\"\n"
          "#include \"constformer/train/model_of.hpp\"\n"
-         "#include \"constformer/train/usual_groups.hpp\"\n\n"
+         "#include \"constformer/train/optimizer_groups.hpp\"\n\n"
          "namespace constformer::configs {\n"
          "using trained = " +
          trained +
@@ -64,8 +66,8 @@ std::string unit_text(train_model const& model, train_options const& options) {
          "  using program = training_program<configs::trained::type, " +
          bounds + ", " + learns +
          ">;\n"
-         "  static learner_unit const unit = HWY_NAMESPACE::make_learner_unit<program, usual_groups>(\"" +
-         model.name +
+         "  static learner_unit const unit = HWY_NAMESPACE::make_learner_unit<program, optimizer_groups::" +
+         std::string(train::name_of(options.run.optimizer)) + ">(\"" + model.name +
          "\", configs::trained::described);\n"
          "  return unit;\n}\n";
 }

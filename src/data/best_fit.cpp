@@ -21,20 +21,22 @@ namespace {
 class best_fit final : public batch_source {
  public:
   best_fit(std::unique_ptr<document_reader> documents, batch_shape shape, packing how)
-      : documents_(std::move(documents)), how_(how), capacity_(static_cast<std::size_t>(shape.length) + 1) {
-    columns_.reshape(shape.sequences, shape.length);
-    if (!how_.crop) columns_.lengths.assign(static_cast<std::size_t>(shape.sequences), 0);
+      : documents_(std::move(documents)),
+        how_(how),
+        sequences_(shape.sequences),
+        capacity_(static_cast<std::size_t>(shape.length) + 1) {
     order_.resize(documents_->size());
     std::iota(order_.begin(), order_.end(), 0U);
     if (how_.seed) python_random(*how_.seed).shuffle(std::span(order_));
   }
 
-  batch_columns const& next() override {
-    for (int row = 0; row < columns_.sequences; ++row) {
+  ragged_batch const& next() override {
+    batch_.clear();
+    for (int row = 0; row < sequences_; ++row) {
       fill_row();
-      put_row(static_cast<std::size_t>(row));
+      add_row();
     }
-    return columns_;
+    return batch_;
   }
 
   [[nodiscard]] std::string position() const override {
@@ -138,21 +140,21 @@ class best_fit final : public batch_source {
     buffer_.erase(which);
   }
 
-  void put_row(std::size_t row) {
-    std::size_t const length = capacity_ - 1, filled = row_.ids.size();
-    if (!how_.crop) columns_.lengths[row] = static_cast<std::int32_t>(std::min(filled, length));
-    row_.ids.resize(capacity_, documents_->padding());
-    row_.target.resize(capacity_, false);
-    for (std::size_t i = 0; i < length; ++i) {
-      columns_.tokens[row * length + i] = row_.ids[i];
-      columns_.targets[row * length + i] = row_.target[i + 1] ? row_.ids[i + 1] : -1;
-    }
+  // A row that is not full is followed by nothing, as if its padding were there and seen by none.
+  void add_row() {
+    std::size_t const length = std::min(row_.ids.size(), capacity_ - 1);
+    targets_.assign(length, -1);
+    for (std::size_t i = 0; i < length && i + 1 < row_.ids.size(); ++i)
+      if (row_.target[i + 1]) targets_[i] = row_.ids[i + 1];
+    batch_.add({.tokens = std::span<std::int32_t const>(row_.ids).first(length), .targets = targets_});
   }
 
   std::unique_ptr<document_reader> documents_;
   packing how_;
+  int sequences_;
   std::size_t capacity_;  // of a row: the last token is a target only
-  batch_columns columns_;
+  ragged_batch batch_;
+  std::vector<std::int32_t> targets_;
   std::vector<std::uint32_t> order_;
   std::vector<entry> buffer_;
   document row_;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,20 +36,17 @@ class block_batches final : public batch_source {
       : stream_(std::move(ranges), options.vocab),
         starts_(make_starts(stream_, options, random)),
         begins_(static_cast<std::size_t>(options.sequences), 0),
-        block_(static_cast<std::size_t>(options.length) + 1, 0) {
-    columns_.reshape(options.sequences, options.length);
-  }
+        block_(static_cast<std::size_t>(options.length) + 1, 0) {}
 
-  batch_columns const& next() override {
+  ragged_batch const& next() override {
     starts_->draw(begins_);
-    std::size_t row = 0;
+    batch_.clear();
     for (std::int64_t const begin : begins_) {
       stream_.read(begin, block_);
-      std::ranges::copy(block_.begin(), block_.end() - 1, columns_.tokens.begin() + static_cast<std::ptrdiff_t>(row));
-      std::ranges::copy(block_.begin() + 1, block_.end(), columns_.targets.begin() + static_cast<std::ptrdiff_t>(row));
-      row += block_.size() - 1;
+      std::span<std::int32_t const> const block(block_);
+      batch_.add({.tokens = block.first(block.size() - 1), .targets = block.subspan(1)});
     }
-    return columns_;
+    return batch_;
   }
 
   [[nodiscard]] std::string position() const override {
@@ -66,7 +62,7 @@ class block_batches final : public batch_source {
  private:
   token_stream stream_;
   std::unique_ptr<block_starts> starts_;
-  batch_columns columns_;
+  ragged_batch batch_;
   std::vector<std::int64_t> begins_;  // of a batch
   std::vector<std::int32_t> block_;
 };

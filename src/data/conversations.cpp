@@ -187,14 +187,10 @@ std::unique_ptr<renderer> make_renderer(data_options const& options, tokenizer c
 class conversations final : public document_reader {
  public:
   conversations(line_range lines, tokenizer const& text, data_options const& options)
-      : lines_(std::move(lines)), renderer_(make_renderer(options, text)) {
-    auto const& special = text.special();
-    padding_ = special.bos.value_or(special.pad.value_or(special.eos.value_or(0)));
-  }
+      : lines_(std::move(lines)), renderer_(make_renderer(options, text)) {}
 
   [[nodiscard]] std::size_t size() const override { return lines_.size; }
   [[nodiscard]] std::string name() const override { return lines_.lines->name(); }
-  [[nodiscard]] std::int32_t padding() const override { return padding_; }
 
   [[nodiscard]] document read(std::size_t i) const override {
     std::size_t const at = lines_.first + i;
@@ -216,7 +212,6 @@ class conversations final : public document_reader {
 
   line_range lines_;
   std::unique_ptr<renderer> renderer_;
-  std::int32_t padding_;
 };
 
 }  // namespace

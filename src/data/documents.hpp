@@ -41,7 +41,6 @@ class document_reader {
   /// What messages call them.
   [[nodiscard]] virtual std::string name() const = 0;
   /// What fills rows up.
-  [[nodiscard]] virtual std::int32_t padding() const = 0;
 
  protected:
   document_reader() = default;

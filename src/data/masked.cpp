@@ -98,6 +98,7 @@ masking masking_of(data_options const& options, tokenizer const& text) {
     throw error("options of data: length is " + std::to_string(options.length) + ", masked pairs need at least 5");
   auto const& special = text.special();
   return {.length = options.length,
+          .pairs = options.next_sentence,
           .duplicates = options.duplicates,
           .short_share = options.short_probability,
           .mask_share = options.mask_probability,
@@ -158,7 +159,7 @@ std::uint64_t fingerprint_of(line_range const& lines, tokenizer const& text, mas
   for (std::size_t i = lines.first; i < lines.first + lines.size; ++i) hash = mixed(hash, (*lines.lines)[i]);
   std::string const told = std::to_string(how.length) + " " + std::to_string(how.duplicates) + " " +
                            std::to_string(how.short_share) + " " + std::to_string(how.mask_share) + " " +
-                           std::to_string(how.most_masks) + " " + std::to_string(seed);
+                           std::to_string(how.most_masks) + " " + std::to_string(seed) + (how.pairs ? "" : " texts");
   return mixed(hash, told);
 }
 
@@ -181,23 +182,20 @@ fs::path make_pairs(line_range const& lines, tokenizer const& text, data_options
 
 class masked_batches final : public batch_source {
  public:
-  masked_batches(fs::path const& path, data_options const& options, int padding)
+  masked_batches(fs::path const& path, data_options const& options)
       : file_(path),
         words_(words_of(options.length)),
         size_(file_.bytes().size() / (4 * (words_ + 1))),
-        padding_(padding) {
+        sequences_(options.sequences) {
     if (file_.bytes().size() != size_ * 4 * (words_ + 1))
       throw error(path.string() + " has " + std::to_string(file_.bytes().size()) + " bytes, " +
                   std::to_string(size_ * 4 * (words_ + 1)) + " are expected");
-    columns_.reshape(options.sequences, options.length);
-    columns_.segments.resize(columns_.tokens.size());
-    columns_.lengths.resize(static_cast<std::size_t>(options.sequences));
-    columns_.labels.resize(static_cast<std::size_t>(options.sequences));
   }
 
-  batch_columns const& next() override {
-    for (int row = 0; row < columns_.sequences; ++row) {
-      put_row(static_cast<std::size_t>(row), word(size_ * words_ + next_));
+  ragged_batch const& next() override {
+    columns_.clear();
+    for (int row = 0; row < sequences_; ++row) {
+      add(word(size_ * words_ + next_));
       if (++next_ < size_) continue;
       next_ = 0;
       ++epoch_;
@@ -222,7 +220,7 @@ class masked_batches final : public batch_source {
   }
   [[nodiscard]] std::int64_t epoch() const override { return epoch_; }
   [[nodiscard]] std::int64_t batches_per_epoch() const override {
-    return static_cast<std::int64_t>(size_) / columns_.sequences;
+    return static_cast<std::int64_t>(size_) / sequences_;
   }
 
  private:
@@ -230,27 +228,29 @@ class masked_batches final : public batch_source {
 
   [[nodiscard]] std::uint32_t word(std::size_t i) const { return load<std::uint32_t>(file_.bytes().data() + 4 * i); }
 
-  void put_row(std::size_t row, std::size_t number) {
-    auto const length = static_cast<std::size_t>(columns_.length);
-    std::size_t const from = number * words_, at = row * length;
+  void add(std::size_t number) {
+    std::size_t const length = (words_ - head) / 2, from = number * words_;
     auto const filled = static_cast<std::size_t>(word(from)), first = static_cast<std::size_t>(word(from + 1));
     if (number >= size_ || filled > length || first > filled)
       throw error(file_.path().string() + ": record " + std::to_string(number) + " of " + std::to_string(size_) +
                   " is damaged; remove the file");
-    for (std::size_t i = 0; i < length; ++i) {
-      bool const inside = i < filled;
-      columns_.tokens[at + i] = inside ? static_cast<std::int32_t>(word(from + head + i)) : padding_;
-      columns_.targets[at + i] = inside ? static_cast<std::int32_t>(word(from + head + length + i)) : -1;
-      columns_.segments[at + i] = inside && i >= first ? 1 : 0;
+    tokens_.resize(filled);
+    targets_.resize(filled);
+    segments_.assign(filled, 0);
+    std::fill(segments_.begin() + static_cast<std::ptrdiff_t>(first), segments_.end(), 1);
+    for (std::size_t i = 0; i < filled; ++i) {
+      tokens_[i] = static_cast<std::int32_t>(word(from + head + i));
+      targets_[i] = static_cast<std::int32_t>(word(from + head + length + i));
     }
-    columns_.lengths[row] = static_cast<std::int32_t>(filled);
-    columns_.labels[row] = static_cast<std::int32_t>(word(from + 2));
+    columns_.add(
+        {.tokens = tokens_, .targets = targets_, .segments = segments_, .label = static_cast<int>(word(from + 2))});
   }
 
   mapped_file file_;
   std::size_t words_, size_;
-  int padding_;
-  batch_columns columns_;
+  int sequences_;
+  ragged_batch columns_;
+  std::vector<std::int32_t> tokens_, targets_, segments_;  // of a sequence
   std::int64_t epoch_ = 0;
   std::size_t next_ = 0;
 };
@@ -258,7 +258,7 @@ class masked_batches final : public batch_source {
 }  // namespace
 
 std::unique_ptr<batch_source> open_masked(line_range lines, tokenizer const& text, data_options const& options) {
-  return std::make_unique<masked_batches>(make_pairs(lines, text, options), options, text.special().pad.value_or(0));
+  return std::make_unique<masked_batches>(make_pairs(lines, text, options), options);
 }
 
 split_lines split_documents(std::shared_ptr<mapped_lines const> lines, double share) {

@@ -24,7 +24,25 @@ class pair_maker {
              std::function<void(masked_pair const&)> const& found)
       : text_(text), how_(how), random_(random), found_(found) {}
 
-  void go_through(std::size_t document) {
+  void go_through(std::size_t document) { how_.pairs ? make_pairs(document) : make_texts(document); }
+
+ private:
+  void make_texts(std::size_t document) {
+    auto const most = static_cast<std::size_t>(how_.length - 2);
+    tokens held;
+    for (std::size_t i = 0; i < text_.sentences(document); ++i) {
+      if (!held.empty() && held.size() + text_.length(document, i) > most) found_(masked(std::exchange(held, {})));
+      text_.append(document, i, held);
+      while (held.size() > most) {  // a sentence that is longer than a sequence is cut
+        auto const cut = held.begin() + static_cast<std::ptrdiff_t>(most);
+        found_(masked({held.begin(), cut}));
+        held.erase(held.begin(), cut);
+      }
+    }
+    if (!held.empty()) found_(masked(held));
+  }
+
+  void make_pairs(std::size_t document) {
     int const most = how_.length - 3;
     int target = most;
     if (random_.uniform() < how_.short_share) target = static_cast<int>(random_.integer(2, most));
@@ -40,7 +58,6 @@ class pair_maker {
     }
   }
 
- private:
   // A pair of sentences begin … end; returns the first that was not used.
   std::size_t make_pair(std::size_t document, std::size_t begin, std::size_t end, int target) {
     std::size_t const count = end - begin;
@@ -94,6 +111,16 @@ class pair_maker {
     out.ids.insert(out.ids.end(), first.begin(), first.end());
     out.ids.push_back(how_.sep);
     out.ids.insert(out.ids.end(), second.begin(), second.end());
+    out.ids.push_back(how_.sep);
+    put_masks(out);
+    return out;
+  }
+
+  masked_pair masked(tokens const& text) {
+    masked_pair out;
+    out.first = static_cast<int>(text.size()) + 2;
+    out.ids.push_back(how_.cls);
+    out.ids.insert(out.ids.end(), text.begin(), text.end());
     out.ids.push_back(how_.sep);
     put_masks(out);
     return out;

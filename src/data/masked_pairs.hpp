@@ -32,6 +32,7 @@ class sentence_list {
 /// What BERT's create_pretraining_data.py is told.
 struct masking {
   int length;          ///< of a sequence, at least 5
+  bool pairs;          ///< else a sequence is one text: sentences of one document, as many as fit
   int duplicates;      ///< times that all documents are gone through
   double short_share;  ///< of sequences that are shorter
   double mask_share;   ///< of tokens
@@ -40,7 +41,7 @@ struct masking {
   int vocab;           ///< random tokens are below
 };
 
-/// [CLS] first [SEP] second [SEP], some of it masked.
+/// [CLS] first [SEP] second [SEP], or [CLS] first [SEP], some of it masked.
 struct masked_pair {
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> targets;  ///< what stood in masked places; -1 elsewhere
@@ -48,7 +49,8 @@ struct masked_pair {
   bool is_random = false;             ///< the second text is not what follows the first
 };
 
-/// The pairs that BERT's script makes, in the order in which it makes them, from the same numbers.
+/// The pairs that BERT's script makes, in the order in which it makes them, from the same numbers. Single texts are
+/// RoBERTa's DOC-SENTENCES (arXiv:1907.11692), masked in the same way.
 void make_masked_pairs(sentence_list const& text, masking const& how, python_random& random,
                        std::function<void(masked_pair const&)> const& found);
 

@@ -36,11 +36,13 @@ void for_each_number(Options& o, Each const& each) {
   each("source_length", o.source_length);
   each("decoder_start", o.decoder_start);
   each("vocab", o.vocab);
+  each("source_vocab", o.source_vocab);
   each("seed", o.seed);
   each("buffer", o.buffer);
   each("masks_per_sequence", o.masks_per_sequence);
   each("mask_probability", o.mask_probability);
   each("short_probability", o.short_probability);
+  each("next_sentence", o.next_sentence);
   each("duplicates", o.duplicates);
 }
 

@@ -12,14 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include <range/v3/algorithm/max.hpp>
-#include <range/v3/view/transform.hpp>
-
 #include "constformer/core/error.hpp"
 #include "constformer/data/python_random.hpp"
+#include "data/pair_text.hpp"
 #include "data/position.hpp"
 #include "data/sources.hpp"
-#include "data/text_tokens.hpp"
 
 namespace constformer::data {
 
@@ -38,36 +35,20 @@ class pair_reader {
   [[nodiscard]] std::string name() const { return lines_.sources.lines->name(); }
 
   [[nodiscard]] pair_ids read(std::size_t i) const {
-    std::size_t const at = lines_.sources.first + i;
     try {
-      return encoded(at, i);
+      return encoded(i);
     } catch (error const& problem) {
-      throw error(lines_.sources.lines->where(at) + ": " + problem.what());
+      throw error(lines_.sources.lines->where(lines_.sources.first + i) + ": " + problem.what());
     }
   }
 
  private:
-  [[nodiscard]] pair_ids encoded(std::size_t at, std::size_t i) const {
-    std::string_view source = valid((*lines_.sources.lines)[at]), target;
-    if (lines_.targets.lines != nullptr) {
-      target = valid((*lines_.targets.lines)[lines_.targets.first + i]);
-    } else {
-      auto const tab = source.find('\t');
-      if (tab == std::string_view::npos || source.find('\t', tab + 1) != std::string_view::npos)
-        throw error("the line has " + std::to_string(std::ranges::count(source, '\t')) +
-                    " tabs, 1 between source and target is expected");
-      target = source.substr(tab + 1);
-      source = source.substr(0, tab);
-    }
-    pair_ids out{text_.encode(source, {.parse_special = false}),
-                 text_.target().encode(target, {.add_special = false, .parse_special = false})};
+  [[nodiscard]] pair_ids encoded(std::size_t i) const {
+    text_pair const pair = read_pair(lines_, i);
+    pair_ids out{text_.encode(pair.source, {.parse_special = false}),
+                 text_.target().encode(pair.target, {.add_special = false, .parse_special = false})};
     if (auto const end = text_.target().special().eos) out.target.push_back(*end);
     return out;
-  }
-
-  static std::string_view valid(std::string_view line) {
-    judge_utf8(line);
-    return line;
   }
 
   pair_lines lines_;
@@ -90,24 +71,20 @@ class pair_batches final : public batch_source {
         sequences_(static_cast<std::size_t>(options.sequences)),
         seed_(seed_of(options)),
         start_(start_of(text, options.decoder_start)),
-        padding_(text.special().pad.value_or(0)),
-        target_padding_(text.target().special().pad.value_or(0)),
         random_(seed_) {
     measure(static_cast<std::size_t>(options.source_length > 0 ? options.source_length : options.length),
             static_cast<std::size_t>(options.length));
     restart();
   }
 
-  batch_columns const& next() override {
+  ragged_batch const& next() override {
     if (batch_ == batches()) {
       ++epoch_;
       begin_epoch();
     }
     std::size_t const first = batch_++ * sequences_;
-    std::vector<pair_ids> pairs;
-    for (std::size_t i = first; i < std::min(first + sequences_, order_.size()); ++i)
-      pairs.push_back(reader_.read(order_[i]));
-    put(pairs);
+    columns_.clear();
+    for (std::size_t i = first; i < std::min(first + sequences_, order_.size()); ++i) add(reader_.read(order_[i]));
     return columns_;
   }
 
@@ -184,37 +161,21 @@ class pair_batches final : public batch_source {
         order_.push_back(pairs[i].number);
   }
 
-  void put(std::vector<pair_ids> const& pairs) {
-    auto const longest = [&](auto side) {
-      return static_cast<int>(
-          ranges::max(pairs | ranges::views::transform([&](auto const& p) { return (p.*side).size(); })));
-    };
-    columns_.reshape(static_cast<int>(pairs.size()), longest(&pair_ids::target));
-    columns_.reshape_source(longest(&pair_ids::source));
-    std::ranges::fill(columns_.tokens, target_padding_);
-    std::ranges::fill(columns_.source_tokens, padding_);
-    for (std::size_t row = 0; row < pairs.size(); ++row) put_row(row, pairs[row]);
-  }
-
-  void put_row(std::size_t row, pair_ids const& pair) {
-    auto const at = static_cast<std::ptrdiff_t>(row) * columns_.length;
-    columns_.tokens[static_cast<std::size_t>(at)] = start_;
-    std::ranges::copy(pair.target.begin(), pair.target.end() - 1, columns_.tokens.begin() + at + 1);
-    std::ranges::copy(pair.target, columns_.targets.begin() + at);
-    std::ranges::copy(pair.source,
-                      columns_.source_tokens.begin() + static_cast<std::ptrdiff_t>(row) * columns_.source_length);
-    columns_.lengths.push_back(static_cast<std::int32_t>(pair.target.size()));
-    columns_.source_lengths.push_back(static_cast<std::int32_t>(pair.source.size()));
+  void add(pair_ids const& pair) {
+    begun_.assign(1, start_);
+    begun_.insert(begun_.end(), pair.target.begin(), pair.target.end() - 1);
+    columns_.add({.tokens = begun_, .targets = pair.target, .source = pair.source});
   }
 
   pair_reader reader_;
   std::size_t sequences_;
   std::uint32_t seed_;
-  int start_, padding_, target_padding_;
+  int start_;
   python_random random_;
   std::vector<measured> kept_;
   std::vector<std::uint32_t> order_;  // of pairs in this epoch
-  batch_columns columns_;
+  ragged_batch columns_;
+  std::vector<std::int32_t> begun_;  // a target behind its start, without its end
   std::int64_t epoch_ = 0;
   std::size_t batch_ = 0;
 };

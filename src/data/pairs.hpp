@@ -5,14 +5,9 @@
 #include "constformer/data/batch_source.hpp"
 #include "constformer/data/training_data.hpp"
 #include "constformer/text/tokenizer.hpp"
-#include "data/lines.hpp"
+#include "data/pair_text.hpp"
 
 namespace constformer::data {
-
-/// Sources and targets: the same line of two ranges, or both on a line with a tab between them (`targets.lines` null).
-struct pair_lines {
-  line_range sources, targets;
-};
 
 /// Batches of pairs of like lengths. Pairs that are longer than the options allow are left out.
 std::unique_ptr<batch_source> open_pairs(pair_lines lines, tokenizer const& text, data_options const& options);

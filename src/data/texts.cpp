@@ -26,7 +26,6 @@ class texts final : public document_reader {
 
   [[nodiscard]] std::size_t size() const override { return lines_.size; }
   [[nodiscard]] std::string name() const override { return lines_.lines->name(); }
-  [[nodiscard]] std::int32_t padding() const override { return first_; }
 
   [[nodiscard]] document read(std::size_t i) const override {
     std::size_t const at = lines_.first + i;

@@ -81,6 +81,25 @@ json splitting(std::string const& pattern) {
   return {{"type", "Sequence"}, {"pretokenizers", {split, byte_level(false)}}};
 }
 
+// What BERT puts around texts, if there are tokens for it.
+json surrounding(std::vector<std::string> const& special, int first) {
+  auto const piece = [](char const* kind, char const* id, int segment) {
+    return json{{kind, {{"id", id}, {"type_id", segment}}}};
+  };
+  json tokens = json::object();
+  for (char const* name : {"[CLS]", "[SEP]"}) {
+    auto const at = std::ranges::find(special, name);
+    if (at == special.end()) return nullptr;
+    tokens[name] = {{"id", name}, {"ids", {first + (at - special.begin())}}, {"tokens", {name}}};
+  }
+  json const begin = piece("SpecialToken", "[CLS]", 0), text = piece("Sequence", "A", 0),
+             end = piece("SpecialToken", "[SEP]", 0);
+  return {{"type", "TemplateProcessing"},
+          {"single", {begin, text, end}},
+          {"pair", {begin, text, end, piece("Sequence", "B", 1), piece("SpecialToken", "[SEP]", 1)}},
+          {"special_tokens", tokens}};
+}
+
 std::string in_alphabet(std::string_view bytes) {
   std::string out;
   text::append_alphabet(out, bytes);
@@ -138,7 +157,8 @@ void write_characters(std::vector<std::string> const& characters, std::vector<st
                       fs::path const& folder) {
   json vocab = json::object();
   for (std::size_t i = 0; i < characters.size(); ++i) vocab[characters[i]] = i;
-  write(document(added_tokens(special, static_cast<int>(characters.size())), nullptr, nullptr, {{"type", "Fuse"}},
+  int const first = static_cast<int>(characters.size());
+  write(document(added_tokens(special, first), nullptr, surrounding(special, first), {{"type", "Fuse"}},
                  std::move(vocab), json::array()),
         special, folder);
 }

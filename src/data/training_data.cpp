@@ -16,6 +16,7 @@
 #include "data/file_list.hpp"
 #include "data/lines.hpp"
 #include "data/masked.hpp"
+#include "data/pair_text.hpp"
 #include "data/pairs.hpp"
 #include "data/sources.hpp"
 #include "data/text_tokens.hpp"
@@ -137,22 +138,6 @@ training_data open_lines(file_list const& files, double share, bool keep_blank, 
   return out;
 }
 
-// Two files with a line for each pair.
-bool are_parallel(std::vector<std::filesystem::path> const& files) {
-  return files.size() == 2 && files[0].extension() != ".tsv";
-}
-
-data::pair_lines parallel(std::vector<std::filesystem::path> const& files) {
-  auto const whole = [](std::filesystem::path const& path) {
-    return data::split(std::make_shared<data::mapped_lines const>(std::vector{path}, true), 0.0).train;
-  };
-  data::pair_lines out{whole(files[0]), whole(files[1])};
-  if (out.sources.size != out.targets.size)
-    throw error(files[0].string() + " has " + std::to_string(out.sources.size) + " lines, " + files[1].string() +
-                " has " + std::to_string(out.targets.size));
-  return out;
-}
-
 data::pair_lines part_of(data::pair_lines const& pairs, std::size_t first, std::size_t size) {
   data::pair_lines out = pairs;
   out.sources.first = out.targets.first = first;
@@ -162,10 +147,10 @@ data::pair_lines part_of(data::pair_lines const& pairs, std::size_t first, std::
 
 training_data open_parallel(file_list const& files, data_options const& options, tokenizer const& text) {
   training_data out;
-  auto const pairs = parallel(files.train);
+  auto const pairs = data::parallel_lines(files.train);
   if (files.validation.size() == 2) {
     out.train = data::open_pairs(pairs, text, options);
-    out.validation = data::open_pairs(parallel(files.validation), text, options);
+    out.validation = data::open_pairs(data::parallel_lines(files.validation), text, options);
     return out;
   }
   auto const parts = data::split(pairs.sources.lines, options.validation_share);
@@ -175,11 +160,16 @@ training_data open_parallel(file_list const& files, data_options const& options,
   return out;
 }
 
-void judge_vocabulary(data_options const& options, tokenizer const& text) {
-  int const largest = std::max(text.vocab_size(), text.target().vocab_size());
-  if (options.vocab > 0 && largest > options.vocab)
-    throw error("the tokenizer has " + std::to_string(largest) + " tokens, the model's vocabulary has " +
-                std::to_string(options.vocab));
+void judge_vocabulary(tokenizer const& text, int vocab, char const* of) {
+  if (vocab > 0 && text.vocab_size() > vocab)
+    throw error("the tokenizer has " + std::to_string(text.vocab_size()) + " tokens, the model's vocabulary" + of +
+                " has " + std::to_string(vocab));
+}
+
+void judge_vocabularies(data_options const& options, data_kind kind, tokenizer const& text) {
+  judge_vocabulary(text.target(), options.vocab, "");
+  bool const apart = kind == data_kind::pairs && options.source_vocab > 0;
+  judge_vocabulary(text, apart ? options.source_vocab : options.vocab, apart ? " of sources" : "");
 }
 
 }  // namespace
@@ -193,7 +183,7 @@ training_data open_training_data(data_options const& given, tokenizer const* tex
   if (text == nullptr)
     throw error(files.train.front().string() + " holds " + std::string(data::name_of(files.kind)) +
                 ", for which a tokenizer is needed");
-  judge_vocabulary(given, *text);
+  judge_vocabularies(given, files.kind, *text);
   auto const open_each = [&](bool keep_blank, auto const& split, auto const& open) {
     return open_lines(files, options.validation_share, keep_blank, split, open);
   };
@@ -202,10 +192,10 @@ training_data open_training_data(data_options const& given, tokenizer const* tex
     case data_kind::conversations:
       return open_each(false, data::split, [&](auto lines) { return pack(lines, files.kind, options, *text); });
     case data_kind::pairs:
-      if (are_parallel(files.train)) return open_parallel(files, options, *text);
+      if (data::are_parallel(files.train)) return open_parallel(files, options, *text);
       return open_each(false, data::split, [&](auto lines) { return data::open_pairs({lines, {}}, *text, options); });
     case data_kind::masked:
-      return open_each(true, data::split_documents,
+      return open_each(true, options.next_sentence ? data::split_documents : data::split,
                        [&](auto lines) { return data::open_masked(lines, *text, options); });
     default: return open_text(files, options, *text, random);
   }

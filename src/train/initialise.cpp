@@ -37,6 +37,14 @@ class initialiser {
   void uniform(std::initializer_list<std::string_view> names, int layer, float bound) {
     draw(names, layer, [&](std::span<float> out) { random_.fill_uniform(out, -bound, bound); });
   }
+  // Nothing is further from 0 than two deviations, as TensorFlow's truncated_normal.
+  void truncated(std::initializer_list<std::string_view> names, int layer, float deviation) {
+    draw(names, layer, [&](std::span<float> out) {
+      random_.fill_normal(out, 0.0F, deviation);
+      for (float& value : out)
+        while (std::abs(value) > 2.0F * deviation) random_.fill_normal(std::span(&value, 1), 0.0F, deviation);
+    });
+  }
   // What torch.nn.Linear draws when it is made; weights and, if there are any, biases.
   void linear_constructor(std::initializer_list<std::string_view> layers, std::string const& before) {
     for (std::string_view const kind : {std::string_view("weight"), std::string_view("bias")}) {
@@ -55,6 +63,20 @@ class initialiser {
   void embedding_constructor(std::string_view name) {
     buffer_.resize(static_cast<std::size_t>(entry_of(name).size()));
     random_.fill_normal(buffer_, 0.0F, 1.0F);
+  }
+
+  // In all layers, if the model has it: drawn, the same everywhere, or falling from layer to layer.
+  void uniform_if_there(std::string_view name, float low, float high) {
+    for_each_layer(name, [&](std::span<float> out) { random_.fill_uniform(out, low, high); });
+  }
+  void fill(std::string_view name, float value) {
+    for_each_layer(name, [&](std::span<float> out) { std::ranges::fill(out, value); });
+  }
+  void fall(std::string_view name, float first, float by) {
+    for_each_layer(name, [&](std::span<float> out) {
+      auto const steps = static_cast<float>(std::max<std::size_t>(out.size(), 2) - 1);
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = first - by * static_cast<float>(i) / steps;
+    });
   }
 
   [[nodiscard]] bool has(std::string_view name) const { return find(name) >= 0; }
@@ -79,6 +101,13 @@ class initialiser {
       throw error("--init " + std::string(how_) + ": the model has no " + std::string(name) +
                   ", --init normal takes any");
     return entry;
+  }
+
+  template <class Fill>
+  void for_each_layer(std::string_view name, Fill const& fill) {
+    int const entry = find(name);
+    for (int i = 0; entry >= 0 && i < facts_.entries[static_cast<std::size_t>(entry)].layers; ++i)
+      fill(values(static_cast<std::size_t>(entry), i));
   }
 
   template <class Fill>
@@ -165,17 +194,92 @@ void normal(initialiser& in) {
                 ends_half(p.name.view()) ? static_cast<float>(0.02 / std::sqrt(2.0 * p.layers)) : usual_deviation);
 }
 
+// gpt.py of nanochat: on a device without memory constructors draw nothing, so this is all that is drawn.
+void nanochat(initialiser& in) {
+  auto const n = static_cast<float>(in.facts().model->d_model);
+  float const bound = std::sqrt(3.0F) / std::sqrt(n);
+  std::string const attention = "blocks.*.attention.";
+  in.normal({"tokens.weight"}, 0, 0.8F);
+  in.normal({"head.weight"}, 0, 0.001F);
+  for (int i = 0; i < in.layers(); ++i) {
+    for (char const* const name : {"query.weight", "key.weight", "value.weight"})
+      in.uniform({attention + name}, i, bound);
+    in.uniform({"blocks.*.ffn.up.weight"}, i, 0.4F * bound);
+  }
+  in.fill(attention + "output.weight", 0.0F);
+  in.fill("blocks.*.ffn.down.weight", 0.0F);
+  in.fall("residual_gains", 1.15F, 0.10F);
+  in.fall("embedding_gains", 0.20F, 0.15F);
+  in.fill("smear_gain", 0.0F);
+  in.fill("backout_gain", 0.2F);
+  in.uniform_if_there("smear_gate.weight", 0.0F, 0.02F);
+  in.uniform_if_there("value_layers.*.embedding.weight", -bound, bound);
+  in.uniform_if_there("value_layers.*.gate.weight", 0.0F, 0.02F);
+}
+
+// begin(parameter, name, layer) for every matrix and embedding, in the order of their table.
+template <class Begin>
+void for_each_matrix(initialiser const& in, Begin const& begin) {
+  for (parameter_entry const& p : in.facts().entries)
+    for (int layer = 0; p.cols != 0 && layer < p.layers; ++layer) begin(p, p.name.view(), layer);
+}
+
+// The lecture's train.py: nn.init.xavier_uniform_ of all that has two axes, embeddings too.
+void xavier(initialiser& in) {
+  for_each_matrix(in, [&](parameter_entry const& p, std::string_view name, int layer) {
+    in.uniform({name}, layer, static_cast<float>(std::sqrt(6.0 / (static_cast<double>(p.rows) + p.cols))));
+  });
+}
+
+// BERT's modeling.py: create_initializer(0.02).
+void bert(initialiser& in) {
+  for_each_matrix(in, [&](parameter_entry const&, std::string_view name, int layer) {
+    in.truncated({name}, layer, usual_deviation);
+  });
+}
+
+// T5's, as transformers has it with a factor of 1: what goes into a sum is divided by the root of its terms, queries by
+// that of their scores' too.
+void t5(initialiser& in) {
+  config const& c = *in.facts().model;
+  for_each_matrix(in, [&](parameter_entry const& p, std::string_view name, int layer) {
+    double terms = p.cols;
+    if (name.ends_with("attention.query.weight")) terms *= c.head_dim;
+    if (p.role == parameter_role::embedding) terms = name.ends_with("relative.weight") ? c.d_model : 1;
+    if (name.ends_with("head.weight")) terms = 1;
+    in.normal({name}, layer, static_cast<float>(1.0 / std::sqrt(terms)));
+  });
+}
+
+// What a family's original begins with, as far as it is one of ours.
+std::string_view usual_start(learner_facts const& facts) {
+  if (facts.model == nullptr) return "normal";
+  switch (facts.model->family) {
+    case family_kind::lecture: return "xavier";
+    case family_kind::bert: return "bert";
+    case family_kind::nanochat: return "nanochat";
+    case family_kind::t5:
+    case family_kind::t5_v1_1: return "t5";
+    default: return "normal";
+  }
+}
+
 }  // namespace
 
 void initialise(learner_facts const& facts, std::string_view how, torch_generator& random, learner& to) {
+  if (how.empty()) how = usual_start(facts);
   initialiser in(facts, how, random, to);
   in.fill_vectors();
   if (how == "normal") return normal(in);
+  if (how == "xavier") return xavier(in);
+  if (how == "bert") return bert(in);
   if (facts.model == nullptr)
     throw error("--init " + std::string(how) + " is for models of a config, --init normal takes any");
   if (how == "nanogpt") return nanogpt(in);
   if (how == "llama2c") return llama2c(in);
-  throw error("--init " + std::string(how) + ": there is nanogpt, llama2c and normal");
+  if (how == "t5") return t5(in);
+  if (how == "nanochat") return nanochat(in);
+  throw error("--init " + std::string(how) + ": there is nanogpt, llama2c, nanochat, bert, t5, xavier and normal");
 }
 
 }  // namespace constformer::train

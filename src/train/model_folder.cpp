@@ -3,10 +3,12 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/safetensors_write.hpp"
 #include "../checkpoint/readers/usual_prefix.hpp"
+#include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "named_tensors.hpp"
 
@@ -20,10 +22,32 @@ bool is_in_form(config const& model) {
   return wanted == model;
 }
 
+// Marian's files have the bias of the logits as a matrix of one row.
+void shape_bias(config const& model, std::vector<tensor_view>& tensors) {
+  if (model.family != family_kind::marian) return;
+  for (tensor_view& t : tensors)
+    if (t.name == "final_logits_bias" && t.shape.size() == 1) t.shape.insert(t.shape.begin(), 1);
+}
+
+// Of a header's config, which came without one; some cannot be said in a config.json.
+void write_config(std::filesystem::path const& folder, config const& model) {
+  std::error_code failed;
+  if (std::filesystem::exists(folder / "config.json", failed)) return;
+  checkpoint source;
+  source.path = folder;
+  source.model = model;
+  if (written_config const written = write_hugging_face_config(source); !written.text.empty())
+    write_file(folder / "config.json", written.text);
+}
+
 }  // namespace
 
 void write_model(std::filesystem::path const& folder, learner_facts const& facts, learner& from) {
   owned_tensors owned = to_tensors(facts, parameters_of(from));
+  if (facts.model != nullptr) {
+    write_config(folder, *facts.model);
+    shape_bias(*facts.model, owned.tensors);
+  }
   if (facts.model == nullptr || is_in_form(*facts.model))
     return write_safetensors(folder / "model.safetensors", std::move(owned.tensors));
   checkpoint source;

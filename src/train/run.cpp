@@ -16,12 +16,15 @@
 
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/open.hpp"
+#include "constformer/config/encoder.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/data/training_data.hpp"
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer.hpp"
 #include "constformer/train/schedules.hpp"
 #include "adapter_files.hpp"
+#include "constformer/train/averages.hpp"
+#include "constformer/train/progress.hpp"
 #include "initialise.hpp"
 #include "initialise_adapters.hpp"
 #include "loss_chart.hpp"
@@ -29,11 +32,13 @@
 #include "model_folder.hpp"
 #include "named_tensors.hpp"
 #include "nanogpt_checkpoint.hpp"
+#include "optimizer_course.hpp"
 #include "progress_line.hpp"
 #include "run_log.hpp"
 #include "sample_text.hpp"
 #include "stop_signals.hpp"
 #include "training_state.hpp"
+#include "translate.hpp"
 
 namespace constformer::train {
 
@@ -41,6 +46,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using clock = std::chrono::steady_clock;
+
+constexpr int sampled_pairs = 3;
 
 double since(clock::time_point begin) { return std::chrono::duration<double>(clock::now() - begin).count(); }
 
@@ -50,24 +57,10 @@ std::string with_commas(std::int64_t value) {
   return out;
 }
 
-double rate_at(run_settings const& s, std::int64_t step) {
-  auto const at = static_cast<int>(step);
-  int const all = static_cast<int>(s.decay_steps > 0 ? s.decay_steps : s.steps);
-  switch (s.schedule) {
-    case schedule_kind::constant: return s.rate;
-    case schedule_kind::cosine: return cosine_schedule{s.rate, s.least_rate, s.warmup, all, s.warm_from_zero}.at(at);
-    case schedule_kind::trapezoid:
-      return trapezoid_schedule{s.rate, s.least_rate / s.rate, s.warmup,
-                                static_cast<int>(std::lround(s.warmdown * all)), all}
-          .at(at);
-    case schedule_kind::linear: break;
-  }
-  return linear_schedule{s.rate, s.warmup, all}.at(at);
-}
-
 // What does not fit is refused with both numbers, before anything is taken.
-void require_memory(learner_facts const& facts, int threads) {
-  auto const needed = static_cast<std::int64_t>(facts.bytes(threads));
+void require_memory(learner_facts const& facts, run_settings const& s) {
+  std::int64_t const average = s.ema > 0.0 ? facts.parameters * std::int64_t{sizeof(float)} : 0;
+  auto const needed = static_cast<std::int64_t>(facts.bytes(s.threads)) + average;
   std::int64_t const there = available_memory();
   if (there > 0 && needed > there)
     throw error("training takes " + with_commas(needed) + " bytes of memory, " + with_commas(there) +
@@ -116,9 +109,12 @@ class training_run {
   training_run(learner_unit const& unit, run_settings const& settings, fs::path folder)
       : facts_(unit.facts), s_(settings), folder_(std::move(folder)), text_(s_.tokenizer) {
     at_.random = torch_generator(s_.seed);
-    require_memory(facts_, s_.threads);
+    require_memory(facts_, s_);
     model_ = unit.make(s_.threads);
-    set_options();
+    course_.emplace(*model_, facts_, s_);
+    model_->resume({.seed = s_.seed});
+    if (s_.token_mean) model_->count_by(accumulation::tokens);
+    if (s_.ema > 0.0) model_->average(1.0);  // a place for what is loaded
     bool const resumed = fs::exists(state_file());
     if (!resumed || s_.lora.rank > 0) begin();
     if (resumed) load_state(state_file(), facts_, *model_, at_);
@@ -161,30 +157,24 @@ class training_run {
   [[nodiscard]] data_options data_settings() const {
     data_options out = s_.data;
     out.sequences = facts_.bounds.sequences;
-    out.length = facts_.bounds.longest();
+    out.length = facts_.bounds.tokens / facts_.bounds.sequences;
+    out.source_length = facts_.bounds.sources / facts_.bounds.sequences;
     out.vocab = facts_.vocab;
+    if (facts_.model != nullptr) out.source_vocab = source_vocab(*facts_.model);
     return out;
   }
 
-  void set_options() {
-    for (optimizer_knob const& knob : model_->knobs()) {
-      if (knob.name == "beta1") *knob.value = s_.beta1;
-      if (knob.name == "beta2") *knob.value = s_.beta2;
-      if (knob.name == "eps") *knob.value = s_.eps;
-      if (knob.name == "decay" && *knob.value != 0.0) *knob.value = s_.decay;
-    }
-    model_->resume({.seed = s_.seed});
-  }
-
   void begin() {
-    if (s_.start.empty()) return initialise(facts_, s_.init, at_.random, *model_);
-    if (s_.resumes) {
+    if (s_.start.empty()) {
+      initialise(facts_, s_.init, at_.random, *model_);
+    } else if (s_.resumes) {
       initialise(facts_, "nanogpt", at_.random, *model_);  // train.py draws first weights before it reads others
-      return read_nanogpt(s_.start, facts_, *model_, at_);
+      read_nanogpt(s_.start, facts_, *model_, at_);
+    } else {
+      read_tensors(facts_, open_checkpoint(s_.start), parameters_of(*model_));
+      if (s_.lora.rank > 0) initialise_adapters(facts_, at_.random, *model_);
     }
-    checkpoint const source = open_checkpoint(s_.start);
-    read_tensors(facts_, source, parameters_of(*model_));
-    if (s_.lora.rank > 0) initialise_adapters(facts_, at_.random, *model_);
+    if (s_.ema > 0.0) model_->average(1.0);
   }
 
   void draw_pending() { at_.pending = data_.train->next(); }
@@ -194,6 +184,7 @@ class training_run {
   }
 
   [[nodiscard]] std::int64_t tokens_of_step() const { return std::int64_t{facts_.bounds.tokens} * s_.accumulation; }
+  [[nodiscard]] double flops_of_token() const { return static_cast<double>(facts_.flops) / facts_.bounds.tokens; }
 
   // Behind the number of all parameters, if not all learn.
   [[nodiscard]] std::string learning_text() const {
@@ -202,8 +193,9 @@ class training_run {
 
   void announce(bool resumed) {
     double const flops = static_cast<double>(facts_.flops) * s_.accumulation;
+    model_->evaluate(at_.pending);  // the first to touch the memory, which takes longer than the pass
     auto const timed = clock::now();
-    model_->evaluate(at_.pending.view());  // a third of the work of a step
+    model_->evaluate(at_.pending);  // a third of the work of a step
     double const seconds = 3.0 * since(timed) * s_.accumulation * static_cast<double>(s_.steps - at_.step);
     std::printf(
         "%.*s: %s parameters%s, %s tokens and %.3g GFLOP a step, %s bytes of memory, %d thread%s of %.0f GFLOP/s, "
@@ -219,38 +211,69 @@ class training_run {
 
   double mean_loss(batch_source& source) {
     double sum = 0.0;
-    for (int i = 0; i < s_.eval_batches; ++i) sum += model_->evaluate(source.next().view());
+    for (int i = 0; i < s_.eval_batches; ++i) sum += model_->evaluate(source.next());
     return sum / s_.eval_batches;
+  }
+
+  [[nodiscard]] bool fills_masks() const { return s_.data.kind == data_kind::masked; }
+
+  double masked_accuracy(batch_source& source) {
+    foretold count;
+    for (int i = 0; i < s_.eval_batches; ++i) {
+      foretold const one = model_->count_foretold(source.next());
+      count.right += one.right;
+      count.all += one.all;
+    }
+    return count.all == 0 ? 0.0 : static_cast<double>(count.right) / static_cast<double>(count.all);
+  }
+
+  // Text that a decoder writes, or what a model makes of some conversation or sources that it does not learn from.
+  std::string sample() {
+    if (text_.get() == nullptr || s_.sample_tokens == 0 || fills_masks()) return {};
+    auto const seed = s_.seed + static_cast<std::uint64_t>(at_.step);
+    bool const replies = s_.data.kind == data_kind::conversations;
+    if (facts_.bounds.sources == 0 && !replies) return sample_text(*model_, facts_, *text_.get(), s_, seed);
+    if (data_.validation) data_.validation->restart();
+    ragged_batch const& unseen = data_.validation ? data_.validation->next() : at_.pending;
+    if (replies) return sample_reply(*model_, facts_, *text_.get(), unseen[0], s_, seed);
+    return translate(*model_, facts_, *text_.get(), unseen, sampled_pairs);
   }
 
   // Random blocks are drawn anew for both, as nanoGPT's estimate_loss does. Data in order is not used up for that: then
   // training's loss is that of the steps since, and validation begins anew each time.
   void evaluate() {
-    log_entry e{.step = at_.step, .evaluation = true, .rate = rate_at(s_, at_.step)};
-    bool const random = data_.train->epoch() == 0 && data_.train->batches_per_epoch() == 0;
+    model_->exchange_average();
+    log_entry e{.step = at_.step, .evaluation = true, .rate = course_->rate(at_.step)};
+    bool const blocks = s_.data.kind == data_kind::tokens || s_.data.kind == data_kind::text;
+    bool const random = blocks && s_.data.order == block_order::random;
     if (random)
       e.loss = mean_loss(*data_.train);
     else
       e.loss = at_.running_count > 0 ? at_.running_loss / static_cast<double>(at_.running_count)
-                                     : model_->evaluate(at_.pending.view());
+                                     : model_->evaluate(at_.pending);
     if (data_.validation) {
       if (!random) data_.validation->restart();
       e.validation = mean_loss(*data_.validation);
       if (at_.best == 0.0 || *e.validation < at_.best) at_.best = *e.validation;
+      if (fills_masks()) {
+        data_.validation->restart();
+        e.accuracy = masked_accuracy(*data_.validation);
+      }
     }
     at_.running_loss = 0.0;
     at_.running_count = 0;
     at_.evaluated = true;
-    if (text_.get() != nullptr && s_.sample_tokens > 0)
-      e.sample = sample_text(*model_, facts_, *text_.get(), s_, s_.seed + static_cast<std::uint64_t>(at_.step));
+    e.sample = sample();
     e.seconds = seconds_before_ + since(begun_);
     line_.clear();
     std::printf("step %" PRId64 ": train loss %.4f", e.step, e.loss);
     if (e.validation) std::printf(", val loss %.4f", *e.validation);
+    if (e.accuracy) std::printf(", masked accuracy %.4f", *e.accuracy);
     std::printf(", %s\n", time_text(e.seconds).c_str());
     std::fflush(stdout);
     log_->add(std::move(e));
     write_pictures();
+    model_->exchange_average();
   }
 
   void write_pictures() {
@@ -263,24 +286,29 @@ class training_run {
 
   void step() {
     auto const began = clock::now();
-    double loss = 0.0;
+    double loss = 0.0, weights = 0.0;
+    std::int64_t tokens = 0;
     for (int i = 0; i < s_.accumulation; ++i) {
-      double const one = model_->accumulate(at_.pending.view());
+      tokens += static_cast<std::int64_t>(at_.pending.tokens.size());
+      double const one = model_->accumulate(at_.pending), weight = weight_of(at_.pending);
       if (!std::isfinite(one)) fail_at("its loss is not a number, nor is what there is of " + culprit(facts_, *model_));
-      loss += one / s_.accumulation;
+      loss += one * weight;
+      weights += weight;
       draw_pending();
     }
-    double const rate = rate_at(s_, at_.step);
+    loss /= std::max(weights, 1.0);
+    double const rate = course_->begin(at_.step);
     double const norm = model_->update(rate, s_.clip);
     if (!std::isfinite(norm)) fail_at("the gradient of " + culprit(facts_, *model_) + " is not a number");
     if (norm > s_.stop_norm)
       fail_at("the gradient's norm is " + std::to_string(norm) + ", most of it of " + culprit(facts_, *model_) +
               ", --stop-norm is " + std::to_string(s_.stop_norm));
+    if (s_.ema > 0.0) model_->average(ema_weight(s_.ema, static_cast<int>(at_.step)));
     ++at_.step;
     at_.evaluated = false;
     at_.running_loss += loss;
     ++at_.running_count;
-    double const pace = static_cast<double>(tokens_of_step()) / since(began);
+    double const pace = static_cast<double>(tokens) / since(began);
     if (s_.log_interval > 0 && at_.step % s_.log_interval == 0)
       log_->add({.step = at_.step,
                  .loss = loss,
@@ -294,8 +322,14 @@ class training_run {
                 .loss = loss,
                 .rate = rate,
                 .tokens_per_second = pace,
-                .share_of_peak = static_cast<double>(facts_.flops) * s_.accumulation / since(began) / peak_,
+                .share_of_peak = flops_of_token() * pace / peak_,
                 .seconds_left = mean_step * static_cast<double>(s_.steps - at_.step)});
+  }
+
+  // What a batch of an update weighs among the others.
+  [[nodiscard]] double weight_of(ragged_batch const& batch) const {
+    if (!s_.token_mean) return 1.0;
+    return static_cast<double>(std::ranges::count_if(batch.targets, [](std::int32_t id) { return id >= 0; }));
   }
 
   [[noreturn]] void fail_at(std::string const& what) {
@@ -311,10 +345,12 @@ class training_run {
     at_.train = data_.train->position();
     at_.validation = data_.validation ? data_.validation->position() : std::string();
     save_state(state_file(), facts_, *model_, at_);
+    model_->exchange_average();  // what is evaluated is what is written
     if (s_.lora.rank > 0)
       write_adapters(folder_, facts_, *model_, s_);
     else
       write_model(folder_, facts_, *model_);
+    model_->exchange_average();
     if (s_.format == "nanogpt") write_nanogpt(folder_ / "ckpt.pt", facts_, *model_, s_, at_);
     saved_ = at_.step;
     saved_evaluated_ = at_.evaluated;
@@ -326,6 +362,7 @@ class training_run {
   tokenizer_holder text_;
   run_position at_{};
   std::unique_ptr<learner> model_;
+  std::optional<optimizer_course> course_;
   training_data data_{};
   std::optional<run_log> log_;
   progress_line line_;

@@ -13,6 +13,7 @@ struct log_entry {
   std::int64_t step = 0;
   double loss = 0.0;                   ///< of the step's batches; evaluations: over training data
   std::optional<double> validation{};  ///< evaluations: over validation data
+  std::optional<double> accuracy{};    ///< evaluations of masked tokens: share that is foretold
   bool evaluation = false;
   double rate = 0.0;               ///< learning rate
   double norm = 0.0;               ///< of the gradient; steps alone

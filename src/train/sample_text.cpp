@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "constformer/core/random.hpp"
+#include "constformer/execute/ragged_batch.hpp"
 
 namespace constformer::train {
 
@@ -32,26 +33,43 @@ std::int32_t draw(std::span<float const> logits, double temperature, int top_k, 
   return static_cast<std::int32_t>(id);
 }
 
-}  // namespace
-
-std::string sample_text(learner& model, learner_facts const& facts, tokenizer const& tokens,
-                        run_settings const& settings, std::uint64_t seed) {
-  std::vector<int> const prompt = tokens.encode(settings.prompt);
-  std::vector<std::int32_t> ids(prompt.begin(), prompt.end());
+// What the model writes after `ids`; one that is asked to reply is done at the first token that is no text.
+std::string write_on(learner& model, learner_facts const& facts, tokenizer const& tokens, std::vector<std::int32_t> ids,
+                     run_settings const& settings, std::uint64_t seed, bool replies) {
   auto const context = static_cast<std::size_t>(facts.bounds.longest());
-  if (ids.empty()) return {};
   xorshift64_star random(mix_seed(seed));
-  std::string out = settings.prompt;
+  std::string out;
   auto const stream = tokens.stream();
+  ragged_batch seen;
   for (int i = 0; i < settings.sample_tokens; ++i) {
-    std::size_t const seen = std::min(ids.size(), context);
-    std::int32_t const next = draw(model.foretell(std::span<std::int32_t const>(ids).last(seen)), settings.temperature,
-                                   settings.top_k, random);
+    seen.clear();
+    seen.add({.tokens = std::span<std::int32_t const>(ids).last(std::min(ids.size(), context))});
+    std::int32_t const next = draw(model.foretell(seen), settings.temperature, settings.top_k, random);
+    if (replies && tokens.is_special(next)) break;
     ids.push_back(next);
     out += stream->push(next);
   }
   out += stream->flush();
   return out;
+}
+
+}  // namespace
+
+std::string sample_text(learner& model, learner_facts const& facts, tokenizer const& tokens,
+                        run_settings const& settings, std::uint64_t seed) {
+  std::vector<int> const prompt = tokens.encode(settings.prompt);
+  if (prompt.empty()) return {};
+  return settings.prompt + write_on(model, facts, tokens, {prompt.begin(), prompt.end()}, settings, seed, false);
+}
+
+std::string sample_reply(learner& model, learner_facts const& facts, tokenizer const& tokens,
+                         batch_sequence const& conversation, run_settings const& settings, std::uint64_t seed) {
+  auto const first = std::ranges::find_if(conversation.targets, [](std::int32_t id) { return id >= 0; });
+  auto const asked = static_cast<std::size_t>(first - conversation.targets.begin()) + 1;
+  if (asked > conversation.tokens.size()) return {};
+  std::vector<std::int32_t> const ids(conversation.tokens.begin(),
+                                      conversation.tokens.begin() + static_cast<std::ptrdiff_t>(asked));
+  return tokens.decode(ids) + "\n> " + write_on(model, facts, tokens, ids, settings, seed, true) + "\n";
 }
 
 }  // namespace constformer::train

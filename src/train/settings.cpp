@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -15,9 +16,22 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 4> schedules{"constant", "cosine", "trapezoid", "linear"};
+// By their values, in the order of the enumerators.
+constexpr std::array<std::string_view, 4> names(schedule_kind) { return {"constant", "cosine", "trapezoid", "linear"}; }
+constexpr std::array<std::string_view, 6> names(optimizer_kind) {
+  return {"adamw", "adam", "bert_adamw", "sgd", "muon", "nanochat_muon"};
+}
+constexpr std::array<std::string_view, 3> names(decay_kind) { return {"constant", "linear", "cosine"}; }
 
-// Calls visit(key, member) for all of them but `data` and `schedule`: one list for both ways.
+template <class Enum>
+Enum named(ordered_json const& name, char const* key, std::string_view where) {
+  auto const all = names(Enum{});
+  auto const found = std::ranges::find(all, name.get<std::string>());
+  if (found == all.end()) throw error(std::string(where) + ": " + key + " " + name.dump() + " is not known");
+  return static_cast<Enum>(found - all.begin());
+}
+
+// Calls visit(key, member) for all of them but `data`: one list for both ways.
 template <class Settings, class Visit>
 void for_each_member(Settings& s, Visit const& visit) {
   visit("recipe", s.recipe);
@@ -26,6 +40,7 @@ void for_each_member(Settings& s, Visit const& visit) {
   visit("resumes", s.resumes);
   visit("format", s.format);
   visit("tokenizer", s.tokenizer);
+  visit("schedule", s.schedule);
   visit("steps", s.steps);
   visit("accumulation", s.accumulation);
   visit("rate", s.rate);
@@ -34,12 +49,25 @@ void for_each_member(Settings& s, Visit const& visit) {
   visit("warm_from_zero", s.warm_from_zero);
   visit("decay_steps", s.decay_steps);
   visit("warmdown", s.warmdown);
+  visit("optimizer", s.optimizer);
   visit("decay", s.decay);
   visit("beta1", s.beta1);
   visit("beta2", s.beta2);
   visit("eps", s.eps);
+  visit("momentum", s.momentum);
+  visit("embedding_rate", s.embedding_rate);
+  visit("unembedding_rate", s.unembedding_rate);
+  visit("scalar_rate", s.scalar_rate);
+  visit("scale_rates", s.scale_rates);
+  visit("first_momentum", s.first_momentum);
+  visit("last_momentum", s.last_momentum);
+  visit("momentum_warmup", s.momentum_warmup);
+  visit("decay_schedule", s.decay_schedule);
   visit("dropout", s.dropout);
+  visit("dtype", s.dtype);
   visit("smoothing", s.smoothing);
+  visit("ema", s.ema);
+  visit("token_mean", s.token_mean);
   visit("clip", s.clip);
   visit("stop_norm", s.stop_norm);
   visit("eval_interval", s.eval_interval);
@@ -60,16 +88,14 @@ void for_each_member(Settings& s, Visit const& visit) {
 
 ordered_json whole(run_settings const& s) {
   ordered_json out;
-  for_each_member(s, [&](char const* key, auto const& member) { out[key] = member; });
-  out["schedule"] = schedules[static_cast<std::size_t>(s.schedule)];
+  for_each_member(s, [&](char const* key, auto const& member) {
+    if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(member)>>)
+      out[key] = names(member)[static_cast<std::size_t>(member)];
+    else
+      out[key] = member;
+  });
   out["data"] = ordered_json::parse(json_of(s.data));
   return out;
-}
-
-schedule_kind schedule_named(std::string const& name, std::string_view where) {
-  auto const found = std::ranges::find(schedules, name);
-  if (found == schedules.end()) throw error(std::string(where) + ": schedule \"" + name + "\" is not known");
-  return static_cast<schedule_kind>(found - schedules.begin());
 }
 
 // Keys of a run that may change on its way: its length, its threads, and what only looks at it. The seed of a text is
@@ -80,6 +106,8 @@ constexpr std::array<std::string_view, 12> free_keys{"recipe",        "steps",  
 
 }  // namespace
 
+std::string_view name_of(optimizer_kind kind) { return names(kind)[static_cast<std::size_t>(kind)]; }
+
 std::string json_of(run_settings const& settings) { return whole(settings).dump(2) + "\n"; }
 
 run_settings settings_of(std::string_view json, std::string_view where) {
@@ -87,9 +115,13 @@ run_settings settings_of(std::string_view json, std::string_view where) {
     ordered_json const read = ordered_json::parse(json);
     run_settings out;
     for_each_member(out, [&](char const* key, auto& member) {
-      if (auto const at = read.find(key); at != read.end()) at->get_to(member);
+      auto const at = read.find(key);
+      if (at == read.end()) return;
+      if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(member)>>)
+        member = named<std::remove_cvref_t<decltype(member)>>(*at, key, where);
+      else
+        at->get_to(member);
     });
-    if (read.contains("schedule")) out.schedule = schedule_named(read["schedule"].get<std::string>(), where);
     if (read.contains("data")) out.data = data_options_of(read["data"].dump());
     return out;
   } catch (nlohmann::json::exception const& wrong) {

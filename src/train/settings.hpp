@@ -14,11 +14,19 @@ namespace constformer::train {
 /// How the rate changes from step to step (train/schedules.hpp).
 enum class schedule_kind : std::uint8_t { constant, cosine, trapezoid, linear };
 
+/// What moves the parameters: groups of that name in train/optimizer_groups.hpp.
+enum class optimizer_kind : std::uint8_t { adamw, adam, bert_adamw, sgd, muon, nanochat_muon };
+
+/// How Muon's decay changes from step to step.
+enum class decay_kind : std::uint8_t { constant, linear, cosine };
+
 /// Everything a run is told, but the model and the size of a batch, which are compiled in. A key of the JSON that
 /// run/settings.json holds has the same name.
 struct run_settings {
+  static constexpr double own = -1.0;  ///< of numbers that the optimizer has itself
+
   std::string recipe;                   ///< that it came from
-  std::string init = "normal";          ///< of parameters, as `initialise` knows it
+  std::string init;                     ///< of parameters, as `initialise` knows it
   std::string start;                    ///< a checkpoint that it goes on from, instead; empty: none
   bool resumes = false;                 ///< `start` is nanoGPT's, and its optimizer and steps go on, too
   std::string format = "hugging-face";  ///< nanogpt: its ckpt.pt is written, too
@@ -34,14 +42,29 @@ struct run_settings {
   std::int64_t decay_steps = 0;  ///< at whose end the rate is least; 0: `steps`
   double warmdown = 0.5;         ///< share of the steps in which a trapezoid falls
 
-  double decay = 0.1;      ///< of matrices and embeddings
-  double beta1 = 0.9;      ///< AdamW
-  double beta2 = 0.95;     ///< AdamW
-  double eps = 1e-8;       ///< AdamW
-  double dropout = 0.0;    ///< compiled in
-  double smoothing = 0.0;  ///< share of a target that is spread over the vocabulary; compiled in
-  double clip = 1.0;       ///< largest norm of a gradient; 0: any
-  double stop_norm = 1e6;  ///< a larger one ends the run
+  optimizer_kind optimizer = optimizer_kind::adamw;  ///< compiled in
+  double decay = own;                                ///< of weights
+  double beta1 = own;                                ///< Adam's
+  double beta2 = own;                                ///< Adam's, and nanochat's Muon's
+  double eps = own;                                  ///< Adam's
+  double momentum = own;                             ///< SGD's and Muon's
+
+  double embedding_rate = own;                       ///< beside Muon: of embeddings
+  double unembedding_rate = own;                     ///< beside Muon: of the head
+  double scalar_rate = own;                          ///< beside Muon: of all else
+  bool scale_rates = false;                          ///< by the root of the tokens of a step, as nanochat
+  double first_momentum = own;                       ///< Muon's at step 0; own: no warm-up
+  double last_momentum = own;                        ///< Muon's at the end; own: no warm-down
+  int momentum_warmup = 0;                           ///< steps
+  decay_kind decay_schedule = decay_kind::constant;  ///< Muon's
+
+  double dropout = 0.0;       ///< compiled in
+  std::string dtype = "f32";  ///< that products of matrices are rounded to: f32 or bf16; compiled in
+  double smoothing = 0.0;     ///< share of a target that is spread over the vocabulary; compiled in
+  double ema = 0.0;           ///< decay of an average of the weights, which then is the model; 0: none
+  bool token_mean = false;    ///< batches of an update count by their targets, rather than alike
+  double clip = 1.0;          ///< largest norm of a gradient; 0: any
+  double stop_norm = 1e6;     ///< a larger one ends the run
 
   std::int64_t eval_interval = 250;  ///< steps
   int eval_batches = 20;             ///< of each of training and validation data
@@ -59,6 +82,9 @@ struct run_settings {
   lora_settings lora{};
   data_options data{};
 };
+
+/// What it is called on the command line and in C++.
+[[nodiscard]] std::string_view name_of(optimizer_kind kind);
 
 /// As JSON. `settings_of` reads it; keys that are missing keep their defaults. Throws `error` on others.
 [[nodiscard]] std::string json_of(run_settings const& settings);

@@ -36,25 +36,24 @@ void for_each_column(Columns& b, Visit const& visit) {
   visit("tokens", b.tokens);
   visit("positions", b.positions);
   visit("targets", b.targets);
-  visit("lengths", b.lengths);
   visit("segments", b.segments);
-  visit("labels", b.labels);
-  visit("source_tokens", b.source_tokens);
+  visit("blocks", b.blocks);
+  visit("source", b.source);
   visit("source_positions", b.source_positions);
-  visit("source_lengths", b.source_lengths);
+  visit("prefixes", b.prefixes);
+  visit("labels", b.labels);
+  visit("starts", b.starts);
+  visit("source_starts", b.source_starts);
 }
 
-json json_of(batch_columns const& b) {
-  json out{{"sequences", b.sequences}, {"length", b.length}, {"source_length", b.source_length}};
+json json_of(ragged_batch const& b) {
+  json out = json::object();
   for_each_column(b, [&](char const* key, auto const& column) { out[key] = column; });
   return out;
 }
 
-batch_columns columns_of(json const& from) {
-  batch_columns out;
-  from.at("sequences").get_to(out.sequences);
-  from.at("length").get_to(out.length);
-  from.at("source_length").get_to(out.source_length);
+ragged_batch batch_of(json const& from) {
+  ragged_batch out;
   for_each_column(out, [&](char const* key, auto& column) { from.at(key).get_to(column); });
   return out;
 }
@@ -82,7 +81,7 @@ void read_position(json const& from, learner& model, run_position& at) {
   at.random.restore(from_hexadecimal(from.at("generator").get<std::string>()));
   from.at("train").get_to(at.train);
   from.at("validation").get_to(at.validation);
-  at.pending = columns_of(from.at("pending"));
+  at.pending = batch_of(from.at("pending"));
   from.at("running_loss").get_to(at.running_loss);
   from.at("running_count").get_to(at.running_count);
   model.resume(
@@ -115,7 +114,7 @@ void copy_tensor(safetensors_content const& content, std::string const& name, st
   std::memcpy(to.data(), found->bytes.data(), to.size_bytes());
 }
 
-// visit(name, values) for parameters that learn and for what optimizers remember.
+// visit(name, values) for parameters that learn, for what optimizers remember, and for averages.
 template <class Visit>
 void for_each_tensor(learner_facts const& facts, learner& model, Visit const& visit) {
   for_each_parameter(facts, [&](int entry, int layer) {
@@ -125,6 +124,10 @@ void for_each_tensor(learner_facts const& facts, learner& model, Visit const& vi
   for (optimizer_state const& state : model.states())
     visit(std::string(state.name) + "/" + parameter_name_of(facts, static_cast<int>(state.entry), state.layer),
           state.values);
+  for_each_parameter(facts, [&](int entry, int layer) {
+    if (auto const average = model.averaged(entry, layer); !average.empty())
+      visit("average/" + parameter_name_of(facts, entry, layer), average);
+  });
 }
 
 }  // namespace

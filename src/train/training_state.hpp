@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "constformer/data/batch_columns.hpp"
+#include "constformer/execute/ragged_batch.hpp"
 #include "constformer/train/learner.hpp"
 #include "constformer/train/torch_generator.hpp"
 
@@ -18,7 +18,7 @@ struct run_position {
   torch_generator random{0};       ///< that all draw from
   std::string train;               ///< of the training batches
   std::string validation;          ///< of those of validation; empty: there are none
-  batch_columns pending{};         ///< the batch that comes next: nanoGPT draws it before it evaluates
+  ragged_batch pending{};          ///< the batch that comes next: nanoGPT draws it before it evaluates
   double running_loss = 0.0;       ///< sum of losses since the last evaluation
   std::int64_t running_count = 0;  ///< how many
 };

@@ -24,14 +24,17 @@ std::filesystem::path write_tokens(scratch const& in, std::string const& name, s
   return in.folder / name;
 }
 
-void check(batch_columns const& got, nlohmann::json const& want, int length) {
+void check(ragged_batch const& got, nlohmann::json const& want, int length) {
   using matrix = std::vector<std::vector<std::int32_t>>;
   bool const flat = !want["x"][0].is_array();
-  CHECK(rows(got.tokens, flat ? static_cast<int>(want["x"].size()) : length) ==
-        (flat ? matrix{want["x"]} : want["x"].get<matrix>()));
-  CHECK(rows(got.targets, flat ? static_cast<int>(want["y"].size()) : length) ==
-        (flat ? matrix{want["y"]} : want["y"].get<matrix>()));
-  for (int i = 0; i < got.sequences * length; ++i) CHECK(got.positions[static_cast<std::size_t>(i)] == i % length);
+  if (flat) {
+    CHECK(got.tokens == want["x"].get<std::vector<std::int32_t>>());
+    CHECK(got.targets == want["y"].get<std::vector<std::int32_t>>());
+  } else {
+    CHECK(padded_rows(got, &batch_sequence::tokens, length) == want["x"].get<matrix>());
+    CHECK(padded_rows(got, &batch_sequence::targets, length) == want["y"].get<matrix>());
+  }
+  for (int i = 0; i < got.sequences() * length; ++i) CHECK(got.positions[static_cast<std::size_t>(i)] == i % length);
 }
 
 }  // namespace

@@ -24,12 +24,6 @@ std::filesystem::path write_text(scratch const& in) {
   return in.write("text.txt", out);
 }
 
-template <class T>
-std::vector<T> filled(std::vector<T> values, int length, T with) {
-  values.resize(static_cast<std::size_t>(length), with);
-  return values;
-}
-
 }  // namespace
 
 TEST_CASE("masked pairs are those of BERT's script, in its order, and go on bit for bit") {
@@ -49,15 +43,14 @@ TEST_CASE("masked pairs are those of BERT's script, in its order, and go on bit 
                                         .cache = in.folder / "cache"},
                                        text.tokens.get(), nullptr);
   CHECK(data.train->batches_per_epoch() == static_cast<std::int64_t>(run["instances"].size()));
-  int const padding = text.tokens->special().pad.value();
   for (auto const& want : run["instances"]) {
-    batch_columns const& got = data.train->next();
+    ragged_batch const& got = data.train->next();
     auto const ids = want["ids"].get<std::vector<std::int32_t>>();
-    CHECK(got.tokens == filled(ids, length, padding));
-    CHECK(got.segments == filled(want["segments"].get<std::vector<std::int32_t>>(), length, 0));
-    CHECK(got.lengths == std::vector{static_cast<std::int32_t>(ids.size())});
+    CHECK(got.sequences() == 1);
+    CHECK(got.tokens == ids);
+    CHECK(got.segments == want["segments"].get<std::vector<std::int32_t>>());
     CHECK(got.labels == std::vector{want["random"].get<std::int32_t>()});
-    std::vector<std::int32_t> targets(static_cast<std::size_t>(length), -1);
+    std::vector<std::int32_t> targets(ids.size(), -1);
     for (auto const& [place, id] : want["masked"].get<std::vector<std::pair<std::size_t, std::int32_t>>>())
       targets[place] = id;
     CHECK(got.targets == targets);

@@ -38,11 +38,12 @@ std::unique_ptr<data::document_reader> reader(std::filesystem::path const& path,
   return data::read_conversations(data::split(lines, 0.0).train, text, options);
 }
 
-void check_rows(batch_source& source, nlohmann::json const& want) {
+// nanochat fills rows up with the token that begins a text.
+void check_rows(batch_source& source, nlohmann::json const& want, int length, tokenizer const& text) {
   for (auto const& batch : want) {
-    batch_columns const& got = source.next();
-    CHECK(rows(got.tokens, got.length) == batch["x"].get<matrix>());
-    CHECK(rows(got.targets, got.length) == batch["y"].get<matrix>());
+    ragged_batch const& got = source.next();
+    CHECK(padded_rows(got, &batch_sequence::tokens, length, text.special().bos.value()) == batch["x"].get<matrix>());
+    CHECK(padded_rows(got, &batch_sequence::targets, length) == batch["y"].get<matrix>());
   }
 }
 
@@ -85,13 +86,11 @@ TEST_CASE("conversations are packed into the rows of nanochat's chat_sft, and go
   scratch const in;
   auto const text = fixture("nanochat");
   auto const path = write_lines(in, "talks.jsonl", packed()["talks"]);
-  auto const data = open_training_data({.files = {path},
-                                        .validation_share = 0.0,
-                                        .sequences = 3,
-                                        .length = packed()["sft"]["length"].get<int>(),
-                                        .buffer = 6},
-                                       text.tokens.get(), nullptr);
-  check_rows(*data.train, packed()["sft"]["batches"]);
+  int const length = packed()["sft"]["length"];
+  auto const data =
+      open_training_data({.files = {path}, .validation_share = 0.0, .sequences = 3, .length = length, .buffer = 6},
+                         text.tokens.get(), nullptr);
+  check_rows(*data.train, packed()["sft"]["batches"], length, *text.tokens);
   CHECK(data.train->epoch() >= 1);
   check_resuming(*data.train, 9);
 }
@@ -114,7 +113,7 @@ TEST_CASE("documents are packed into the rows of nanochat's base_train, and go o
                                         .length = 40,
                                         .buffer = 10},
                                        text.tokens.get(), nullptr);
-  check_rows(*data.train, packed()["pretraining"]["batches"]);
+  check_rows(*data.train, packed()["pretraining"]["batches"], 40, *text.tokens);
   check_resuming(*data.train, 30);
 }
 
@@ -126,12 +125,12 @@ TEST_CASE(
   auto const data = open_training_data({.files = {path}, .validation_share = 0.0, .sequences = 4, .length = 20},
                                        text.tokens.get(), nullptr);
   for (int i = 0; i < 20; ++i) {  // nanochat's loader stands still here: all buffered conversations are too long
-    batch_columns const& batch = data.train->next();
-    for (auto const& row : rows(batch.targets, 20)) CHECK(std::ranges::any_of(row, [](auto id) { return id >= 0; }));
+    ragged_batch const& batch = data.train->next();
+    CHECK(batch.sequences() == 4);
     for (int row = 0; row < 4; ++row) {
-      int const filled = batch.lengths[static_cast<std::size_t>(row)];
-      CHECK(filled >= 2);
-      for (int i2 = filled; i2 < 20; ++i2) CHECK(batch.targets[static_cast<std::size_t>(row * 20 + i2)] == -1);
+      auto const targets = batch[row].targets;
+      CHECK(std::ranges::any_of(targets, [](auto id) { return id >= 0; }));
+      CHECK((targets.size() >= 2 && targets.size() <= 20));
     }
   }
   CHECK(message_of([&] {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,8 +31,8 @@ std::vector<std::pair<std::string, std::string>> made_pairs(int count) {
   return out;
 }
 
-std::string until_end(tokenizer const& text, std::int32_t const* ids, int count) {
-  return text.decode(std::vector<int>(ids, ids + count));
+std::string decoded(tokenizer const& text, std::span<std::int32_t const> ids) {
+  return text.decode(std::vector<int>(ids.begin(), ids.end()));
 }
 
 // With a token for padding.
@@ -43,24 +44,17 @@ opened_tokenizer t5(scratch const& in) {
 }
 
 // What a batch says of each pair, after the form of its rows is checked.
-std::vector<std::pair<std::string, std::string>> pairs_in(batch_columns const& b, tokenizer const& text) {
+std::vector<std::pair<std::string, std::string>> pairs_in(ragged_batch const& b, tokenizer const& text) {
   std::vector<std::pair<std::string, std::string>> out;
   auto const& special = text.special();
-  CHECK(b.length == *std::ranges::max_element(b.lengths));
-  CHECK(b.source_length == *std::ranges::max_element(b.source_lengths));
-  for (int row = 0; row < b.sequences; ++row) {
-    auto const r = static_cast<std::size_t>(row);
-    std::int32_t const *tokens = b.tokens.data() + row * b.length, *targets = b.targets.data() + row * b.length;
-    std::int32_t const* source = b.source_tokens.data() + row * b.source_length;
-    CHECK(tokens[0] == special.bos.value());
-    CHECK(targets[b.lengths[r] - 1] == special.eos.value());
-    CHECK(std::equal(targets, targets + b.lengths[r] - 1, tokens + 1));
-    CHECK(std::all_of(targets + b.lengths[r], targets + b.length, [](auto id) { return id == -1; }));
-    CHECK(std::all_of(tokens + b.lengths[r], tokens + b.length, [&](auto id) { return id == special.pad.value(); }));
-    CHECK(source[b.source_lengths[r] - 1] == special.eos.value());
-    CHECK(std::all_of(source + b.source_lengths[r], source + b.source_length,
-                      [&](auto id) { return id == special.pad.value(); }));
-    out.emplace_back(until_end(text, source, b.source_lengths[r]), until_end(text, targets, b.lengths[r]));
+  for (int row = 0; row < b.sequences(); ++row) {
+    batch_sequence const pair = b[row];
+    CHECK(pair.tokens.size() == pair.targets.size());
+    CHECK(pair.tokens.front() == special.bos.value());
+    CHECK(pair.targets.back() == special.eos.value());
+    CHECK(std::equal(pair.targets.begin(), pair.targets.end() - 1, pair.tokens.begin() + 1));
+    CHECK(pair.source.back() == special.eos.value());
+    out.emplace_back(decoded(text, pair.source), decoded(text, pair.targets));
   }
   return out;
 }
@@ -88,12 +82,15 @@ TEST_CASE("every pair comes once in an epoch, source beside its target, of a fil
   std::vector<std::int32_t> first_epoch;
   for (int epoch = 0; epoch < 2; ++epoch) {
     std::multiset<std::pair<std::string, std::string>> seen;
-    int padding = 0, rows = 0;
+    std::ptrdiff_t padding = 0, rows = 0;
     for (int i = 0; i < 15; ++i) {
-      batch_columns const& batch = data.train->next();
+      ragged_batch const& batch = data.train->next();
       for (auto const& pair : pairs_in(batch, *text.tokens)) seen.insert(pair);
-      for (int const length : batch.source_lengths) padding += batch.source_length - length;
-      rows += batch.sequences * batch.source_length;
+      std::size_t longest = 0;
+      for (int row = 0; row < batch.sequences(); ++row) longest = std::max(longest, batch[row].source.size());
+      std::ptrdiff_t const whole = batch.sequences() * static_cast<std::ptrdiff_t>(longest);
+      padding += whole - static_cast<std::ptrdiff_t>(batch.source.size());
+      rows += whole;
     }
     CHECK(seen == std::multiset<std::pair<std::string, std::string>>(all.begin(), all.end()));
     CHECK(padding * 10 < rows);  // pairs of like lengths are together
@@ -111,7 +108,7 @@ TEST_CASE("pairs that are too long are left out, and lines that are none are ref
   auto const path = in.write("a.tsv", "the\tnight\nthe clock the clock the clock the clock\tnight\nthe house\tthe\n");
   auto const open = [&](data_options options) { return open_training_data(options, text.tokens.get(), nullptr); };
   data_options options{.files = {path}, .validation_share = 0.0, .sequences = 8, .length = 20, .source_length = 6};
-  CHECK(open(options).train->next().sequences == 2);
+  CHECK(open(options).train->next().sequences() == 2);
   options.source_length = 1;
   CHECK(message_of([&] {
           open(options);

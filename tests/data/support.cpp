@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,9 +86,14 @@ fs::path fixture_path(std::string const& name) { return source_folder() / "tests
 
 opened_tokenizer fixture(std::string const& name) { return opened_tokenizer(fixture_path(name)); }
 
-std::vector<std::vector<std::int32_t>> rows(std::vector<std::int32_t> const& column, int length) {
+std::vector<std::vector<std::int32_t>> padded_rows(constformer::ragged_batch const& batch,
+                                                   std::span<std::int32_t const> constformer::batch_sequence::* column,
+                                                   int length, std::int32_t padding) {
   std::vector<std::vector<std::int32_t>> out;
-  for (auto at = column.begin(); at < column.end(); at += length) out.emplace_back(at, at + length);
+  for (int i = 0; i < batch.sequences(); ++i) {
+    auto const row = batch[i].*column;
+    out.emplace_back(row.begin(), row.end()).resize(static_cast<std::size_t>(length), padding);
+  }
   return out;
 }
 
@@ -95,11 +101,9 @@ std::vector<std::int32_t> everything(constformer::batch_source& source, int batc
   std::vector<std::int32_t> out;
   for (int i = 0; i < batches; ++i) {
     auto const& b = source.next();
-    for (auto const* column : {&b.tokens, &b.positions, &b.targets, &b.lengths, &b.segments, &b.labels,
-                               &b.source_tokens, &b.source_positions, &b.source_lengths})
+    for (auto const* column : {&b.tokens, &b.positions, &b.targets, &b.segments, &b.labels, &b.source,
+                               &b.source_positions, &b.starts, &b.source_starts})
       append(out, *column);
-    out.push_back(b.sequences);
-    out.push_back(b.length);
   }
   return out;
 }

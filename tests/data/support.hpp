@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 
 #include "constformer/core/error.hpp"
 #include "constformer/data/batch_source.hpp"
+#include "constformer/execute/ragged_batch.hpp"
 #include "constformer/text/tokenizer.hpp"
 
 namespace data_test {
@@ -52,8 +54,10 @@ std::filesystem::path fixture_path(std::string const& name);
 /// A vocabulary of tests/text/fixtures.
 opened_tokenizer fixture(std::string const& name);
 
-/// The rows of a column of a batch.
-std::vector<std::vector<std::int32_t>> rows(std::vector<std::int32_t> const& column, int length);
+/// The rows of a column of a batch, each filled up to a length, as the originals do it.
+std::vector<std::vector<std::int32_t>> padded_rows(constformer::ragged_batch const& batch,
+                                                   std::span<std::int32_t const> constformer::batch_sequence::* column,
+                                                   int length, std::int32_t padding = -1);
 
 /// All columns of so many batches, one after the other.
 std::vector<std::int32_t> everything(constformer::batch_source& source, int batches);

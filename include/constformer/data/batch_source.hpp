@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "constformer/data/batch_columns.hpp"
+#include "constformer/execute/ragged_batch.hpp"
 
 namespace constformer {
 
@@ -16,7 +16,7 @@ class batch_source {
   batch_source& operator=(batch_source const&) = delete;
 
   /// The next batch; valid until the next call. Throws `error` with file, line or offset on data that is no good.
-  virtual batch_columns const& next() = 0;
+  virtual ragged_batch const& next() = 0;
 
   /// Where it stands, as a small JSON object. Numbers of a `torch_generator` that was given are not in it: who owns the
   /// generator saves its state.

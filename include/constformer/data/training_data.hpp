@@ -21,7 +21,7 @@ enum class data_kind : std::uint8_t {
   documents,      ///< JSON lines with "text", or a text per line: packed into rows that begin with BOS
   conversations,  ///< JSON lines: {"messages": [{"role", "content"} …]} or the list alone; packed, replies are targets
   pairs,          ///< source, a tab, target; or two files with as many lines
-  masked,         ///< a sentence per line, blank lines between documents: BERT's masked pairs
+  masked,         ///< a sentence per line, blank lines between documents: BERT's masked pairs, or single texts
 };
 
 /// In which order blocks of a stream of tokens come.
@@ -56,13 +56,15 @@ struct data_options {
   int source_length = 0;   ///< pairs: at most so many tokens of a source; 0: `length`
   int decoder_start = -1;  ///< pairs: what a target is begun with; -1: the vocabulary's BOS, else its padding
   int vocab = 0;           ///< ids must be below; 0: the tokenizer's, without one: any
+  int source_vocab = 0;    ///< pairs: alike of a source; 0: `vocab`
   std::int64_t seed = -1;  ///< of what is shuffled, 32 bits; -1: the original's, which is 12345 for BERT and 42 else
 
   int buffer = 0;  ///< documents, conversations: among which the best fit is looked for; 0: nanochat's 1000 and 100
 
   int masks_per_sequence = 20;     ///< masked: at most
   double mask_probability = 0.15;  ///< masked
-  double short_probability = 0.1;  ///< masked: of sequences shorter than `length`
+  double short_probability = 0.1;  ///< masked: of pairs shorter than `length`
+  bool next_sentence = true;       ///< masked: pairs of texts; else single texts, which lines rather than documents end
   int duplicates = 10;             ///< masked: times that a document is masked, each time otherwise
 
   /// Folder for what is made of text once and then mapped: tokens in llm.c's format, masked sequences. Names carry a

@@ -6,11 +6,11 @@
 #define CONSTFORMER_TRAIN_LEARNER_INL_HPP
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -62,8 +62,24 @@ class compiled_learner final : public learner {
   }
   training_progress progress() const override { return trainer_.progress(); }
   void resume(training_progress const& at) override { trainer_.resume(at); }
+  void count_by(accumulation counts) override { trainer_.counts = counts; }
   double accumulate(token_batch const& batch) override { return trainer_.accumulate(batch); }
   double update(double rate, double clip) override { return trainer_.update(rate, clip); }
+
+  void average(double weight) override {
+    auto const all = trainer_.parameters();
+    if (average_.empty()) average_.assign(all.begin(), all.end());
+    trainer_.average(average_, weight);
+  }
+  std::span<float> averaged(int entry, int layer) override {
+    if (average_.empty()) return {};
+    auto const place = trainer_.parameter(static_cast<std::size_t>(entry), layer);
+    return std::span(average_).subspan(static_cast<std::size_t>(place.data() - trainer_.parameters().data()),
+                                       place.size());
+  }
+  void exchange_average() override {
+    if (!average_.empty()) std::ranges::swap_ranges(average_, trainer_.parameters());
+  }
 
   double evaluate(token_batch const& batch) override {
     double loss = 0.0;
@@ -74,22 +90,32 @@ class compiled_learner final : public learner {
     return loss;
   }
 
-  std::span<float const> foretell(std::span<std::int32_t const> tokens) override {
-    if constexpr (vocab == 0) return {};
-    std::vector<std::int32_t> places(tokens.size());
-    std::iota(places.begin(), places.end(), 0);
-    token_batch const batch{.tokens = tokens.data(),
-                            .positions = places.data(),
-                            .targets = tokens.data(),  // nobody looks
-                            .sequences = 1,
-                            .length = static_cast<int>(tokens.size())};
-    trainer_.run_beside(batch, [&](worker const& self, frame& f) {
-      if constexpr (vocab > 0) {
+  std::span<float const> foretell(token_batch const& batch) override {
+    if constexpr (vocab > 0)
+      trainer_.run_beside(batch, [&](worker const& self, frame& f) {
         run_program<Program, 0, loss_node>(self, f);
-        give_logits(self, f);
-      }
-    });
+        give_logits(self, f, batch.rows() - 1);
+      });
     return {logits_.data(), static_cast<std::size_t>(vocab)};
+  }
+
+  foretold count_foretold(token_batch const& batch) override {
+    foretold count;
+    if constexpr (vocab > 0)
+      trainer_.run_beside(batch, [&](worker const& self, frame& f) {
+        run_program<Program, 0, loss_node>(self, f);
+        for (int row = 0; row < batch.rows(); ++row) {
+          if (batch.targets[row] < 0) continue;
+          give_logits(self, f, row);
+          self.sync();
+          if (self.index == 0) {
+            ++count.all;
+            count.right += likeliest() == batch.targets[row] ? 1 : 0;
+          }
+          self.sync();
+        }
+      });
+    return count;
   }
 
   /// The loss over tokens: it takes hidden states and the head. −1: there is none.
@@ -110,15 +136,20 @@ class compiled_learner final : public learner {
   }();
 
  private:
-  // Of the last row, where the loss would go over all.
-  void give_logits(worker const& self, frame const& f) {
+  // The first of the largest, as torch's argmax on a CPU.
+  [[nodiscard]] int likeliest() const {
+    return static_cast<int>(std::max_element(logits_.begin(), logits_.begin() + vocab) - logits_.begin());
+  }
+
+  // Of one row, where the loss would go over all.
+  void give_logits(worker const& self, frame const& f, int row) {
     constexpr node const& loss = Program::graph.nodes[static_cast<std::size_t>(loss_node)];
-    float_rows last = step<Program, loss.inputs[0]>::all(f);
-    last.data += static_cast<std::size_t>(last.rows - 1) * last.stride;
-    last.rows = 1;
+    float_rows one = step<Program, loss.inputs[0]>::all(f);
+    one.data += static_cast<std::size_t>(row) * one.stride;
+    one.rows = 1;
     float const* offset = nullptr;
     if constexpr (loss.inputs[2] >= 0) offset = step<Program, loss.inputs[2]>::data(f);
-    share_product<second_is::outputs>(self, last, step<Program, loss.inputs[1]>::matrix(f),
+    share_product<second_is::outputs>(self, one, step<Program, loss.inputs[1]>::matrix(f),
                                       {logits_.data(), logits_.size(), vocab, false, offset}, vocab, f.own);
     self.sync();
     if constexpr (loss.factor != 0.0F) {
@@ -142,6 +173,7 @@ class compiled_learner final : public learner {
 
   trainer<Program, Groups> trainer_;
   std::vector<float> logits_;
+  std::vector<float> average_;  // empty: nobody asked for one
 };
 
 /// The unit of `Program`. `name` is the model's in messages, `described` its config or null.

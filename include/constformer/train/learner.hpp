@@ -37,6 +37,12 @@ struct optimizer_knob {
   double* value;           ///< where it is
 };
 
+/// How many targets of tokens a model foretells: theirs is the likeliest id.
+struct foretold {
+  std::int64_t right = 0;  ///< so many
+  std::int64_t all = 0;    ///< of these
+};
+
 /// Parameters that learn from batches. Not safe to share between threads; it has some of its own.
 class learner {
  public:
@@ -58,17 +64,27 @@ class learner {
   /// Goes on from there.
   virtual void resume(training_progress const& at) = 0;
 
+  /// How batches between two updates count, until it is said otherwise.
+  virtual void count_by(accumulation counts) = 0;
   /// The mean loss of a batch; its gradients are added to those since the last update. A batch without any target is
   /// not counted: 0.
   virtual double accumulate(token_batch const& batch) = 0;
   /// Moves the parameters by the mean of those gradients, whose norm is cut to `clip` (0: not cut). Returns the norm
   /// before; if it is not finite, nothing is moved.
   virtual double update(double rate, double clip) = 0;
+  /// average += weight·(parameters − average), which begins as they are (train/averages.hpp).
+  virtual void average(double weight) = 0;
+  /// The average of a parameter, as `parameter`; empty before the first call of `average`.
+  [[nodiscard]] virtual std::span<float> averaged(int entry, int layer) = 0;
+  /// Parameters and their average change places, if there is one.
+  virtual void exchange_average() = 0;
   /// The mean loss of a batch alone, without dropout.
   virtual double evaluate(token_batch const& batch) = 0;
-  /// Logits of what follows `tokens`, at most one sequence of a batch; valid until the next call. Empty if the model
-  /// foretells no tokens.
-  virtual std::span<float const> foretell(std::span<std::int32_t const> tokens) = 0;
+  /// Logits of what follows the last token of a batch; valid until the next call. Empty if the model foretells no
+  /// tokens.
+  virtual std::span<float const> foretell(token_batch const& batch) = 0;
+  /// How many of the targets of a batch are foretold.
+  virtual foretold count_foretold(token_batch const& batch) = 0;
 
  protected:
   learner() = default;

@@ -1,0 +1,145 @@
+// Encoder-decoders that learn from pairs, and encoders that learn from masked text.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_floating_point.hpp>
+#include <csignal>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "programs.hpp"
+#include "refusal.hpp"
+#include "running.hpp"
+#include "training.hpp"
+
+namespace {
+
+using namespace end_to_end;
+namespace fs = std::filesystem;
+
+fs::path written(std::string const& name, std::string const& content) {
+  fs::path const file = workshop() / name;
+  std::ofstream(file, std::ios::binary) << content;
+  return file;
+}
+
+// Words of small letters beside their capitals, last letter first.
+fs::path reversed_words() {
+  std::string text;
+  unsigned state = 7;
+  for (int i = 0; i < 1500; ++i) {
+    std::string source, target;
+    for (unsigned count = 2 + i % 4; count-- > 0;) {
+      state = state * 1103515245U + 12345U;
+      source += static_cast<char>('a' + (state >> 16) % 6);
+    }
+    for (std::size_t j = source.size(); j-- > 0;) target += static_cast<char>(source[j] - 'a' + 'A');
+    text += source + "\t" + target + "\n";
+  }
+  return written("reversed.tsv", text);
+}
+
+std::vector<std::string> translating(fs::path const& folder, std::vector<std::string> const& more) {
+  fs::path const model = written("translator.json", R"({"model_type": "marian", "encoder_layers": 1,
+    "decoder_layers": 1, "d_model": 32, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 16, "activation_function": "relu",
+    "scale_embedding": true})");
+  std::vector<std::string> out{command(), "train",         model.string(), "--data",       reversed_words().string(),
+                               "-o",      folder.string(), "--block-size", "12",           "--max-source-length",
+                               "8",       "--batch-size",  "16",           "--eval-iters", "4"};
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+
+std::vector<std::string> masking(fs::path const& folder, std::vector<std::string> const& more) {
+  fs::path const model = written("masker.json", R"({"model_type": "bert", "architectures": ["BertForPreTraining"],
+    "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64,
+    "max_position_embeddings": 64})");
+  std::vector<std::string> out{
+      command(),      "train", model.string(), "--data", small_text().string(), "-o", folder.string(),
+      "--batch-size", "8",     "--block-size", "64",     "--eval-iters",        "4"};
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+
+// The loss of the batch that comes next, before anything is learnt, is that of transformers' class on the same weights.
+void check_loss_of_transformers(fs::path const& folder, std::vector<std::string> words) {
+  words.insert(words.end(), {"--steps", "0", "--init", "xavier"});
+  output_of(words, training_options());
+  finished const theirs =
+      run({source("tools/python").string(), source("tests/train_command/check_pending.py").string(), folder.string()});
+  if (theirs.status == 77) SKIP("there is no transformers");
+  INFO(theirs.err);
+  REQUIRE(theirs.status == 0);
+  CHECK_THAT(log_of(folder).back().at("train").get<double>(), Catch::Matchers::WithinRel(std::stod(theirs.out), 1e-5));
+}
+
+// Interrupted at any moment, a run goes on with the bits of one that was not.
+void check_resume(fs::path const& whole, fs::path const& stopped, std::vector<std::string> const& words) {
+  run_options options = training_options();
+  options.signal = SIGINT;
+  options.signal_after = 0.4;
+  finished const first = run(words, options);
+  if (first.status == 130) output_of(words, training_options());
+  check_same_run(whole, stopped);
+}
+
+}  // namespace
+
+TEST_CASE("an encoder-decoder has the loss of transformers' class on the same weights and pairs") {
+  fs::path const folder = fresh_folder("translator_at_first");
+  check_loss_of_transformers(folder, translating(folder, {}));
+}
+
+TEST_CASE("an encoder-decoder learns from pairs; what it writes at the end is right, and its program writes the same") {
+  std::vector<std::string> const knobs{"--steps",         "1000", "--learning-rate", "1e-2",  "--warmup-iters", "100",
+                                       "--eval-interval", "500",  "--init",          "xavier"};
+  fs::path const folder = fresh_folder("translator");
+  output_of(translating(folder, knobs), training_options());
+  auto const last = log_of(folder).back();
+  CHECK(last.at("validation").get<double>() < 0.05);
+  std::string const sample = last.at("sample");
+  for (std::size_t at = sample.find("target: "); at != std::string::npos; at = sample.find("target: ", at + 1)) {
+    std::string const target = sample.substr(at + 8, sample.find('\n', at) - at - 8);
+    CHECK(sample.substr(sample.find("output: ", at) + 8, target.size()) == target);
+  }
+  std::string const built = program("translator_program", folder, {"--ctx-size", "12"});
+  CHECK(output_of({built, "translate", "-p", "fade"}).starts_with("EDAF"));
+  fs::path const stopped = fresh_folder("translator_stopped");
+  check_resume(folder, stopped, translating(stopped, knobs));
+}
+
+TEST_CASE("BERT with masked tokens and next sentences has the loss of transformers' class on the same weights") {
+  fs::path const folder = fresh_folder("masker_at_first");
+  check_loss_of_transformers(folder, masking(folder, {}));
+}
+
+TEST_CASE("BERT learns to fill masks better than by the commonest character, and goes on bit for bit") {
+  std::vector<std::string> const knobs{"--steps",        "600", "--learning-rate", "5e-3",
+                                       "--warmup-iters", "30",  "--eval-interval", "150"};
+  fs::path const folder = fresh_folder("masker");
+  output_of(masking(folder, knobs), training_options());
+  auto const log = log_of(folder);
+  CHECK(log.front().at("accuracy").get<double>() < 0.1);
+  CHECK(log.back().at("accuracy").get<double>() > 0.19);  // a blank is 0.17 of the text
+  CHECK(log.back().at("validation").get<double>() < log.front().at("validation").get<double>() - 1.0);
+  fs::path const stopped = fresh_folder("masker_stopped");
+  check_resume(folder, stopped, masking(stopped, knobs));
+}
+
+TEST_CASE("train refuses data of which a model does not learn") {
+  fs::path const folder = fresh_folder("refused") / "out";
+  auto words = translating(folder, {"--data-kind", "text"});
+  words.erase(words.begin());
+  CHECK(refusal(words, 1, training_options())
+            .ends_with("holds text, the model is an encoder-decoder, which learns from pairs"));
+  words = training(folder);
+  words.erase(words.begin());
+  *std::ranges::find(words, small_text().string()) = reversed_words().string();
+  CHECK(refusal(words, 1, training_options())
+            .ends_with("holds pairs, the model is a decoder, which learns from tokens, text or conversations"));
+  CHECK_FALSE(fs::exists(folder));
+}
