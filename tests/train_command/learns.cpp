@@ -1,6 +1,7 @@
 // What a run leaves, and that it learns as the originals do.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ using namespace end_to_end;
 namespace fs = std::filesystem;
 
 std::string word(nlohmann::json const& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+// As /proc/cpuinfo has it.
+bool multiplies_bf16() { return read_text("/proc/cpuinfo").find("avx512_bf16") != std::string::npos; }
 
 }  // namespace
 
@@ -123,4 +127,21 @@ TEST_CASE("a traced model of one's own is trained from its header and keeps its 
   auto const log = log_of(folder);
   CHECK(log.back().at("train").get<double>() < log.front().at("train").get<double>() - 0.3);
   CHECK(read_text(folder / "model.safetensors").find("\"blocks.1.query.weight\"") != std::string::npos);
+}
+
+TEST_CASE("products of bf16 learn what those of f32 do, where the processor has them, and are refused elsewhere") {
+  fs::path const exact = fresh_folder("f32"), rounded = fresh_folder("bf16");
+  auto const words = training(rounded, {"--dtype", "bf16"});
+  if (!multiplies_bf16()) {
+    CHECK(refusal({words.begin() + 1, words.end()}, 1, training_options()) ==
+          "--dtype bf16: this processor does not multiply bf16 (AVX512_BF16)");
+    return;
+  }
+  output_of(training(exact), training_options());
+  output_of(words, training_options());
+  auto const one = log_of(exact), other = log_of(rounded);
+  REQUIRE(one.size() == other.size());
+  double const last = one.back()["validation"], rounded_last = other.back()["validation"];
+  CHECK(rounded_last != last);
+  CHECK(std::abs(rounded_last - last) < 0.01 * last);
 }
