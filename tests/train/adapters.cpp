@@ -20,7 +20,7 @@
 #include "constformer/passes/count_flops.hpp"
 #include "constformer/testing/gradient_check.hpp"
 #include "constformer/train/trainer-inl.hpp"
-#include "constformer/train/usual_groups.hpp"
+#include "constformer/train/optimizer_groups.hpp"
 
 using namespace constformer;
 
@@ -61,7 +61,7 @@ using whole_transformer =
 template <class Model>
 using frozen_program = training_program<Model, bounds, learning{.trains = &adapters_alone}>;
 template <class Program>
-using trainer_of = HWY_NAMESPACE::trainer<Program, usual_groups>;
+using trainer_of = HWY_NAMESPACE::trainer<Program, optimizer_groups::adamw>;
 
 struct random_batch {
   std::vector<std::int32_t> tokens, positions, targets;
