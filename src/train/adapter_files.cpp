@@ -30,7 +30,7 @@ namespace constformer::train {
 
 namespace {
 
-constexpr std::string_view a_matrix = ".lora_a.weight", b_matrix = ".lora_b.weight";
+constexpr std::string_view a_matrix = ".lora_a.weight";
 
 bool has_head(config const& model) { return model.head != head_kind::none || model.labels > 0; }
 
