@@ -66,14 +66,14 @@ inline constexpr int product_rows = 192;
 inline constexpr int product_block = 1 << 18;
 
 /// Values from row to row of rows that were rounded: no power of two, whose rows would share sets of a cache.
-inline constexpr std::size_t rounded_stride = product_depth + 2 * panel_rows;
+inline constexpr std::size_t rounded_row = product_depth + 2 * panel_rows;
 
 /// Floats that panels of bf16 take, before the rows that meet them.
 inline constexpr std::size_t pair_panels = std::size_t{product_depth} * product_panels * panel_rows / 2;
 
 /// Floats that `product` wants for itself, each worker.
 inline constexpr std::size_t product_scratch =
-    pair_panels + HWY_MAX(pair_panels, std::size_t{product_rows} * rounded_stride / 2);
+    pair_panels + HWY_MAX(pair_panels, std::size_t{product_rows} * rounded_row / 2);
 
 /// Puts columns [first, first + 16·count) of `from`, whose rows are the depth, into panels: lines of 16. Rows are read
 /// in the order of memory, and fetched ahead: from one to the next it may be pages.
@@ -333,11 +333,11 @@ HWY_INLINE void multiply_rows(float_rows const& a, int from, int depth, float* s
       auto* const rounded = reinterpret_cast<Factor*>(scratch + pair_panels);
       for (int r = row; r < rows; ++r)
         round_row(a.data + static_cast<std::size_t>(r) * a.stride + from, depth,
-                  rounded + static_cast<std::size_t>(r - row) * rounded_stride);
+                  rounded + static_cast<std::size_t>(r - row) * rounded_row);
       product_end part = end;
       part.out += static_cast<std::size_t>(row) * end.stride;
-      multiply<Factor>({rounded, rounded_stride, rows - row, pairs}, 0, {reinterpret_cast<Factor*>(scratch), pairs},
-                       count, part);
+      multiply<Factor>({rounded, rounded_row, rows - row, pairs}, 0, {reinterpret_cast<Factor*>(scratch), pairs}, count,
+                       part);
     }
   }
 }
