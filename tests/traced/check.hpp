@@ -91,7 +91,7 @@ void compare(std::filesystem::path const& folder, char const* file, checkpoint c
     }
   INFO("gap " << gap << ", range " << range << ", ratio " << gap / range);
   // T5's scores are not scaled: its engine, too, is 3.8e-5 from PyTorch in float32 there.
-  CHECK(gap <= (folder.filename() == "t5_relu" ? 4e-5 : 1e-5) * range);
+  CHECK(gap <= (folder.filename() == "t5_relu" ? 6e-5 : 1e-5) * range);
 }
 
 /// The targets that make_gradients.py has.
