@@ -191,6 +191,10 @@ class training_run {
     return facts_.trained == facts_.parameters ? "" : " of which " + with_commas(facts_.trained) + " learn";
   }
 
+  [[nodiscard]] std::string title() const {
+    return std::string(facts_.name) + (s_.recipe.empty() ? "" : ", " + s_.recipe);
+  }
+
   void announce(bool resumed) {
     double const flops = static_cast<double>(facts_.flops) * s_.accumulation;
     model_->evaluate(at_.pending);  // the first to touch the memory, which takes longer than the pass
@@ -277,7 +281,7 @@ class training_run {
   }
 
   void write_pictures() {
-    write_file(folder_ / "loss.svg", loss_chart(log_->entries(), std::string(facts_.name) + ", " + s_.recipe));
+    write_file(folder_ / "loss.svg", loss_chart(log_->entries(), title()));
     std::string samples;
     for (log_entry const& e : log_->entries())
       if (!e.sample.empty()) samples += "--- step " + std::to_string(e.step) + "\n" + e.sample + "\n";
