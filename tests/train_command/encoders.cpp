@@ -1,7 +1,6 @@
 // Encoder-decoders that learn from pairs, and encoders that learn from masked text.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
-#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -75,16 +74,6 @@ void check_loss_of_transformers(fs::path const& folder, std::vector<std::string>
   INFO(theirs.err);
   REQUIRE(theirs.status == 0);
   CHECK_THAT(log_of(folder).back().at("train").get<double>(), Catch::Matchers::WithinRel(std::stod(theirs.out), 1e-5));
-}
-
-// Interrupted at any moment, a run goes on with the bits of one that was not.
-void check_resume(fs::path const& whole, fs::path const& stopped, std::vector<std::string> const& words) {
-  run_options options = training_options();
-  options.signal = SIGINT;
-  options.signal_after = 0.4;
-  finished const first = run(words, options);
-  if (first.status == 130) output_of(words, training_options());
-  check_same_run(whole, stopped);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // Muon, averages, means over tokens, and conversations on the command line.
 #include <catch2/catch_test_macros.hpp>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -17,15 +16,6 @@ namespace {
 
 using namespace end_to_end;
 namespace fs = std::filesystem;
-
-void check_resume(fs::path const& whole, fs::path const& stopped, std::vector<std::string> const& words) {
-  run_options options = training_options();
-  options.signal = SIGINT;
-  options.signal_after = 0.4;
-  finished const first = run(words, options);
-  if (first.status == 130) output_of(words, training_options());
-  check_same_run(whole, stopped);
-}
 
 // Sums of two digits, as one asks for them.
 fs::path sums() {

@@ -1,5 +1,6 @@
 #include "training.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <string_view>
 
@@ -50,6 +51,16 @@ void check_same_run(fs::path const& one, fs::path const& other) {
     CHECK(read_text(one / file) == read_text(other / file));
   }
   CHECK(log_of(one) == log_of(other));
+}
+
+void check_resume(std::filesystem::path const& whole, std::filesystem::path const& stopped,
+                  std::vector<std::string> const& words) {
+  run_options options = training_options();
+  options.signal = SIGINT;
+  options.signal_after = 0.4;
+  finished const first = run(words, options);
+  if (first.status == 130) output_of(words, training_options());
+  check_same_run(whole, stopped);
 }
 
 }  // namespace end_to_end

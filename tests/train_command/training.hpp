@@ -32,4 +32,8 @@ std::vector<nlohmann::json> log_of(std::filesystem::path const& folder);
 /// Whether two runs left the same model, state, samples and log, bit for bit.
 void check_same_run(std::filesystem::path const& one, std::filesystem::path const& other);
 
+/// Interrupted at any moment, the run of `words` into `stopped` goes on with the bits of `whole`, which was not.
+void check_resume(std::filesystem::path const& whole, std::filesystem::path const& stopped,
+                  std::vector<std::string> const& words);
+
 }  // namespace end_to_end
