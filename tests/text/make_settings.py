@@ -158,8 +158,9 @@ def cases():
     yield folder("mt5 model bare", "mt5", {"spiece.model": UNIGRAM_MODEL})
     yield folder("mt5 json bare", "mt5", {"tokenizer.json": T5_JSON}, no_pad)
 
-    for setting in (None, {}, {"mask_token": "<mask>"}, {"additional_special_tokens": ["<x>"]}, {"tokenizer_class": "XLMRobertaTokenizer"}):
-        yield folder(f"xlm-roberta model {setting}", "xlm-roberta", {"sentencepiece.bpe.model": UNIGRAM_MODEL}, setting)
+    for model, name in (("xlm-roberta", "XLMRobertaTokenizer"), ("camembert", "CamembertTokenizer")):
+        for setting in (None, {}, {"mask_token": "<mask>"}, {"additional_special_tokens": ["<x>"]}, {"tokenizer_class": name}):
+            yield folder(f"{model} model {setting}", model, {"sentencepiece.bpe.model": UNIGRAM_MODEL}, setting)
 
 
 def patched(document, changes):

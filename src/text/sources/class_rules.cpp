@@ -68,9 +68,12 @@ void forget_guessed(tokenizer_data& data, class_kind kind) {
   data.special.unk = unk;
 }
 
+/// Unigram models whose pieces have fairseq's numbers.
+bool is_fairseq(class_kind kind) { return kind == class_kind::xlm_roberta || kind == class_kind::camembert; }
+
 /// The mask takes the blank before it where the class says so and the settings name it by its text.
 bool mask_takes_blank(class_kind kind) {
-  return kind == class_kind::roberta || kind == class_kind::mpnet || kind == class_kind::xlm_roberta;
+  return kind == class_kind::roberta || kind == class_kind::mpnet || is_fairseq(kind);
 }
 
 /// Tokens with a role and further special ones are cut out of the text. Those that only the class names count where
@@ -264,11 +267,14 @@ tokenizer_data sentencepiece_with_settings(tokenizer_data data, tokenizer_settin
     case class_kind::chatglm: return plain_sentencepiece(std::move(data), settings);
     case class_kind::t5:
     case class_kind::xlm_roberta:
+    case class_kind::camembert:
       if (bpe) settings.fail("the class " + settings.class_name() + " needs a Unigram model, this one is BPE");
       if (kind == class_kind::t5)
         make_t5(data, has_sentinel(settings.described()) ? 0 : sentinels_of(settings));
-      else
+      else if (kind == class_kind::xlm_roberta)
         make_xlm_roberta(data);
+      else
+        make_camembert(data);
       break;
     case class_kind::llama:
       set_llama_blanks(data, settings.flag("legacy").value_or(true), settings.flag("add_prefix_space").value_or(true));
@@ -287,7 +293,7 @@ tokenizer_data sentencepiece_with_settings(tokenizer_data data, tokenizer_settin
   if (kind == class_kind::t5) add_sentinels(data, settings);
   special_tokens const& s = data.special;
   if (kind == class_kind::t5 && s.eos) set_bos_eos(data, false, true);
-  if (kind == class_kind::xlm_roberta) set_roberta_templates(data, *s.bos, *s.eos);
+  if (is_fairseq(kind)) set_roberta_templates(data, *s.bos, *s.eos);
   if (kind == class_kind::llama || kind == class_kind::gemma) set_asked_ends(data, settings);
   return data;
 }

@@ -1,6 +1,10 @@
 #include "text/sources/sentencepiece_classes.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -40,6 +44,23 @@ void cut_out_control_pieces(tokenizer_data& data) {
   }
 }
 
+// Pieces under fairseq's numbers: `front`, whose fourth is <unk>, the model's pieces without its first `left_out`, and
+// <mask>. `begin` is the number of <s>.
+void number_as_fairseq(tokenizer_data& data, std::span<std::string_view const> front, std::size_t left_out, int begin) {
+  std::vector<vocabulary_entry> pieces;
+  for (std::string_view const text : front) pieces.push_back({std::string(text), 0, piece_kind::control, true});
+  for (std::size_t i = left_out; i < data.vocabulary.size(); ++i) pieces.push_back(std::move(data.vocabulary[i]));
+  pieces.push_back({"<mask>", 0, piece_kind::normal, true});
+  data.vocabulary = std::move(pieces);
+  data.special = {};
+  data.special.unk = 3;
+  cut_out_control_pieces(data);
+  make_unigram(data);
+  data.vocabulary[3].kind = piece_kind::unknown;
+  data.special.bos = data.special.cls = begin;
+  data.special.pad = 1;
+}
+
 }  // namespace
 
 void make_bpe(tokenizer_data& data) {
@@ -55,21 +76,15 @@ void make_t5(tokenizer_data& data, int sentinels) {
 }
 
 void make_xlm_roberta(tokenizer_data& data) {
-  constexpr std::size_t own = 3;  // <unk>, <s>, </s> of the model
-  std::vector<vocabulary_entry> pieces;
-  for (char const* const text : {"<s>", "<pad>", "</s>", "<unk>"})
-    pieces.push_back({text, 0, piece_kind::control, true});
-  for (std::size_t i = own; i < data.vocabulary.size(); ++i) pieces.push_back(std::move(data.vocabulary[i]));
-  pieces.push_back({"<mask>", 0, piece_kind::normal, true});
-  data.vocabulary = std::move(pieces);
-  data.special = {};
-  data.special.unk = 3;
-  cut_out_control_pieces(data);
-  make_unigram(data);
-  data.vocabulary[3].kind = piece_kind::unknown;
-  data.special.bos = data.special.cls = 0;
-  data.special.pad = 1;
+  constexpr std::array<std::string_view, 4> front{"<s>", "<pad>", "</s>", "<unk>"};
+  number_as_fairseq(data, front, 3, 0);
   data.special.eos = data.special.sep = 2;
+}
+
+void make_camembert(tokenizer_data& data) {
+  constexpr std::array<std::string_view, 5> front{"<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED"};
+  number_as_fairseq(data, front, 1, 5);
+  data.special.eos = data.special.sep = 6;
 }
 
 void set_llama_blanks(tokenizer_data& data, bool legacy, bool prefix) {

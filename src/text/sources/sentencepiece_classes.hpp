@@ -19,6 +19,9 @@ void make_t5(tokenizer_data& data, int sentinels);
 /// XLM-RoBERTa's numbers are fairseq's: <s>, <pad>, </s>, <unk>, then the pieces from the fourth on, then <mask>.
 void make_xlm_roberta(tokenizer_data& data);
 
+/// CamemBERT: the same behind five pieces, with the model's own <s> and </s>.
+void make_camembert(tokenizer_data& data);
+
 /// Llama's blanks are U+2581, one before each stretch of text between special tokens (`legacy`), or before the whole
 /// text only; without `prefix` before none.
 void set_llama_blanks(tokenizer_data& data, bool legacy, bool prefix);

@@ -31,8 +31,9 @@ constexpr std::array known{
     class_facts{"Gemma", class_kind::gemma, {"<bos>", "<eos>", "<unk>", "", "<pad>"}, true},
     class_facts{"T5 MT5", class_kind::t5, {"", "</s>", "<unk>", "", "<pad>"}},
     class_facts{"XLMRoberta", class_kind::xlm_roberta, of_roberta},
+    class_facts{"Camembert", class_kind::camembert, of_roberta},
     class_facts{"ChatGLM", class_kind::chatglm, {}},
-    class_facts{"Albert Barthez Bartpho Bertweet BigBird Blenderbot BlenderbotSmall ByT5 CLIP CTRL Camembert Canine "
+    class_facts{"Albert Barthez Bartpho Bertweet BigBird Blenderbot BlenderbotSmall ByT5 CLIP CTRL Canine "
                 "Clvp Cpm Deberta DebertaV2 ESM Ernie Flaubert FNet Fsmt Funnel Herbert MBart MBart50 MLuke Nllb "
                 "OpenAIGPT Pegasus Perceiver Phobert ProphetNet Reformer RemBert RoCBert RoFormer SeamlessM4T "
                 "Speech2Text Splinter Wav2Vec2CTC Whisper XGLM XLM XLNet",
@@ -40,7 +41,7 @@ constexpr std::array known{
                 {}},
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> classes_of_models{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> classes_of_models{{
     {"bert", "Bert"},
     {"distilbert", "DistilBert"},
     {"electra", "Electra"},
@@ -48,6 +49,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> classes_
     {"mpnet", "MPNet"},
     {"roberta roberta-prelayernorm", "Roberta"},
     {"xlm-roberta", "XLMRoberta"},
+    {"camembert", "Camembert"},
     {"gpt2 gpt_neo gptj starcoder2 gpt_bigcode granite olmo3 opt phi codegen", "GPT2"},
     {"gpt_neox stablelm olmo olmo2 mpt", "GPTNeoX"},
     {"llama mistral mixtral phi3 ernie4_5", "Llama"},

@@ -21,6 +21,7 @@ enum class class_kind : std::uint8_t {
   gemma,          ///< begins and ends as settings say
   t5,             ///< Unigram, ends with </s>, with sentinels behind the pieces
   xlm_roberta,    ///< Unigram between <s> and </s>, under fairseq's numbers
+  camembert,      ///< the same, with the numbers of CamemBERT
   chatglm,        ///< ChatGLM2 and 3
   refused,        ///< reads its files in a way of its own
 };
