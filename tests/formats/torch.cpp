@@ -45,8 +45,10 @@ TEST_CASE("a torch file", "[torch]") {
                              {"column", pickled_tensor("FloatStorage", "0", 6, 1, {2, 1}, {3, 7})},
                              {"scalar", pickled_tensor("FloatStorage", "0", 6, 5, {}, {})},
                              {"nothing", pickled_tensor("HalfStorage", "1", 0, 0, {0, 4}, {4, 1})},
-                             {"ids", pickled_tensor("LongStorage", "2", 2, 0, {2}, {1})}}),
-               {counting(6), "", std::string(16, 'x')});
+                             {"ids", pickled_tensor("LongStorage", "2", 2, 0, {2}, {1})},
+                             {"small", pickled_typed_tensor("float8_e4m3fn", "3", 5, 5)},
+                             {"words", pickled_typed_tensor("uint16", "4", 6, 3)}}),
+               {counting(6), "", std::string(16, 'x'), "small", "words!"});
   made_bytes made;
   auto const content = read_torch_state(bytes_of(file), "F", made);
   REQUIRE(content.tensors.size() == 6);
@@ -59,9 +61,13 @@ TEST_CASE("a torch file", "[torch]") {
   CHECK(content.tensors[4].bytes.data() == content.tensors[0].bytes.data());  // one storage, not a copy
   CHECK(values_of(content.tensors[5]) == std::vector<float>{0, 3, 1, 4, 2, 5});
   CHECK(made.size() == 2);
-  REQUIRE(content.unread.size() == 1);
+  REQUIRE(content.unread.size() == 3);
   CHECK(content.unread[0].type == "I64");
   CHECK(content.unread[0].bytes == 16);
+  CHECK(content.unread[1].type == "F8_E4M3");
+  CHECK(content.unread[1].bytes == 5);
+  CHECK(content.unread[2].type == "U16");
+  CHECK(content.unread[2].shape == std::vector<std::int64_t>{3});
 }
 
 TEST_CASE("damaged torch files are refused with one sentence", "[torch]") {
@@ -93,6 +99,9 @@ TEST_CASE("damaged torch files are refused with one sentence", "[torch]") {
       {torch_of(pickled_dict({{"t", "ctorch\nFloatStorage\n"}}), {}), "F: data.pkl: t is a name, a tensor is expected"},
       {torch_of(pickled_dict({{"t", "ctorch._utils\n_rebuild_tensor_v2\n(NNNNtR"}}), {}),
        "F: data.pkl: t has no storage"},
+      {one(pickled_typed_tensor("complex32", "0", 16, 4), {four}),
+       "F: data.pkl: asks for torch.complex32 at byte 155, only tensors, containers and scalars are read"},
+      {one(pickled_typed_tensor("FloatStorage", "0", 16, 5), {four}), "F: t[5] has more values than its storage of 4"},
       {one(pickled_tensor("FloatStorage", "7", 4, 0, {4}, {1}), {four}), "F: t is in storage data/7, which is missing"},
       {one(pickled_tensor("FloatStorage", "0", 5, 0, {4}, {1}), {four}),
        "F: storage data/0 of t has 16 bytes, 5 values of F32 are expected"},

@@ -43,12 +43,26 @@ std::string pickled(std::string_view text) { return "X" + u32(text.size()) + std
 
 std::string pickled(int value) { return "J" + raw(value); }
 
+namespace {
+
+std::string pickled_storage(std::string_view global, std::string_view key, int size) {
+  return "(" + pickled("storage") + "c" + std::string(global) + "\n" + pickled(key) + pickled("cpu") + pickled(size) +
+         "tQ";
+}
+
+}  // namespace
+
 std::string pickled_tensor(std::string_view storage_class, std::string_view key, int storage_size, int offset,
                            std::vector<int> const& shape, std::vector<int> const& strides) {
-  std::string const reference = "(" + pickled("storage") + "ctorch\n" + std::string(storage_class) + "\n" +
-                                pickled(key) + pickled("cpu") + pickled(storage_size) + "tQ";
-  return "ctorch._utils\n_rebuild_tensor_v2\n(" + reference + pickled(offset) + pickled_tuple(shape) +
-         pickled_tuple(strides) + "\x89" + "ccollections\nOrderedDict\n)RtR";
+  return "ctorch._utils\n_rebuild_tensor_v2\n(" +
+         pickled_storage("torch\n" + std::string(storage_class), key, storage_size) + pickled(offset) +
+         pickled_tuple(shape) + pickled_tuple(strides) + "\x89" + "ccollections\nOrderedDict\n)RtR";
+}
+
+std::string pickled_typed_tensor(std::string_view type, std::string_view key, int bytes, int values) {
+  return "ctorch._utils\n_rebuild_tensor_v3\n(" + pickled_storage("torch.storage\nUntypedStorage", key, bytes) +
+         pickled(0) + pickled_tuple({values}) + pickled_tuple({1}) + "\x89" + "ccollections\nOrderedDict\n)Rctorch\n" +
+         std::string(type) + "\ntR";
 }
 
 std::string pickled_dict(std::vector<std::pair<std::string, std::string>> const& entries) {

@@ -27,6 +27,9 @@ struct zip_part {
 [[nodiscard]] std::string pickled_tensor(std::string_view storage_class, std::string_view key, int storage_size,
                                          int offset, std::vector<int> const& shape, std::vector<int> const& strides);
 
+/// The call of torch._utils._rebuild_tensor_v3 for all `bytes` of storage `key`, a row of the type torch.`type`.
+[[nodiscard]] std::string pickled_typed_tensor(std::string_view type, std::string_view key, int bytes, int values);
+
 /// A pickled dict of values that are pickled already.
 [[nodiscard]] std::string pickled_dict(std::vector<std::pair<std::string, std::string>> const& entries);
 

@@ -23,7 +23,7 @@ namespace constformer {
 
 namespace detail {
 
-// Of torch's storage classes; the name is what safetensors calls the type.
+// Of torch's storage classes, or types that have none; the name is what safetensors calls the type.
 struct storage_type {
   std::string_view global;
   std::string_view name;
@@ -49,6 +49,8 @@ using detail::described_tensor;
 using detail::storage_type;
 
 constexpr std::string_view rebuild_tensor = "torch._utils _rebuild_tensor_v2";
+constexpr std::string_view rebuild_typed = "torch._utils _rebuild_tensor_v3";  // of types without a storage class
+constexpr std::string_view untyped_storage = "torch.storage UntypedStorage";
 constexpr std::string_view rebuild_parameter = "torch._utils _rebuild_parameter";
 
 constexpr std::array storage_types{
@@ -62,11 +64,20 @@ constexpr std::array storage_types{
     storage_type{"torch CharStorage", "I8", 1},
     storage_type{"torch ByteStorage", "U8", 1},
     storage_type{"torch BoolStorage", "BOOL", 1},
+    storage_type{untyped_storage, "U8", 1},
+    storage_type{"torch float8_e4m3fn", "F8_E4M3", 1},
+    storage_type{"torch float8_e5m2", "F8_E5M2", 1},
+    storage_type{"torch float8_e8m0fnu", "F8_E8M0", 1},
+    storage_type{"torch float8_e4m3fnuz", "F8_E4M3FNUZ", 1},
+    storage_type{"torch float8_e5m2fnuz", "F8_E5M2FNUZ", 1},
+    storage_type{"torch uint16", "U16", 2},
+    storage_type{"torch uint32", "U32", 4},
+    storage_type{"torch uint64", "U64", 8},
 };
 
 constexpr auto allowed_globals = [] {
-  std::array<std::string_view, storage_types.size() + 2> out{rebuild_tensor, rebuild_parameter};
-  for (std::size_t i = 0; i < storage_types.size(); ++i) out[i + 2] = storage_types[i].global;
+  std::array<std::string_view, storage_types.size() + 3> out{rebuild_tensor, rebuild_typed, rebuild_parameter};
+  for (std::size_t i = 0; i < storage_types.size(); ++i) out[i + 3] = storage_types[i].global;
   return out;
 }();
 
@@ -148,15 +159,26 @@ void describe_storage(described_tensor& out, pickle_value const& reference) {
     reference.fail(out.name + ": its storage has " + std::to_string(out.storage_size) + " values");
 }
 
+// Of bytes whose type stands beside.
+void take_type(described_tensor& out, pickle_value const& type) {
+  if (out.type->global != untyped_storage) type.fail(out.name + " has a type beside that of its storage");
+  out.type = type_of(type.global());
+  if (out.type == nullptr) type.fail(out.name + " is of no type that is known");
+  out.storage_size /= out.type->bytes;
+}
+
 described_tensor describe(std::string name, pickle_value value) {
   if (value.global() == rebuild_parameter && value.kind() == pickle_kind::object && value[0].size() > 0)
     value = value[0][0];
-  bool const tensor = value.kind() == pickle_kind::object && value.global() == rebuild_tensor && value[0].size() >= 4;
-  if (!tensor) value.fail(name + " is " + std::string(name_of(value.kind())) + ", a tensor is expected");
+  bool const object = value.kind() == pickle_kind::object;
+  bool const typed = object && value.global() == rebuild_typed && value[0].size() >= 7;
+  if (!typed && !(object && value.global() == rebuild_tensor && value[0].size() >= 4))
+    value.fail(name + " is " + std::string(name_of(value.kind())) + ", a tensor is expected");
   described_tensor out;
   out.name = std::move(name);
   pickle_value const arguments = value[0];
   describe_storage(out, arguments[0]);
+  if (typed) take_type(out, arguments[6]);
   out.offset = arguments[1].integer(out.name + ": its offset");
   if (out.offset < 0) value.fail(out.name + ": its offset is " + std::to_string(out.offset));
   out.shape = extents_of(arguments[2], out.name + ": its shape");
