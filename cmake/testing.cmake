@@ -6,7 +6,8 @@
 #       machine's processor, which SIMD kernels want. A run in which every case calls SKIP() is reported as skipped.
 #
 #   cf_test_environment(name)
-#       The same environment for a test made by add_test().
+#       The same environment for a test made by add_test(). Tests called fuzz.* and *.clang.* get the label more, too:
+#       tools/test.sh leaves them to tools/test_more.sh.
 #
 # Environment of every test:
 #   CONSTFORMER_SHARED    folder of checkpoints and vectors (cache variable CF_SHARED_DIR); may be absent: then SKIP
@@ -39,8 +40,12 @@ endfunction()
 function(cf_test_environment name)
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME area)
   cmake_path(NORMAL_PATH CF_SHARED_DIR OUTPUT_VARIABLE shared)
+  set(labels "${area}")
+  if(name MATCHES "^fuzz\\.|\\.clang\\.")  # what a second compiler says, and what takes one
+    list(APPEND labels more)
+  endif()
   set_tests_properties(${name} PROPERTIES
-    LABELS "${area}"
+    LABELS "${labels}"
     TIMEOUT 300
     SKIP_RETURN_CODE 4  # Catch2's exit code when every case was skipped
     ENVIRONMENT "CONSTFORMER_SHARED=${shared};CONSTFORMER_SOURCE=${PROJECT_SOURCE_DIR};\

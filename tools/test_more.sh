@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Runs what tools/test.sh leaves out, because it takes clang or a build of its own; CONTRIBUTING.md tells its last run.
+#
+#   tools/test_more.sh              all parts
+#   tools/test_more.sh PART…        fuzz: libFuzzer on every reader, with sanitizers
+#                                   clang: headers, refused code and the examples of the documents on clang 19
+#                                   asan: AddressSanitizer and UndefinedBehaviorSanitizer on readers, texts, sessions, training
+#                                   tsan: ThreadSanitizer on what runs on several threads
+#
+# CF_JOBS bounds the processes (default: one for each processor), CF_FUZZ_SECONDS what a fuzz target runs for (default: 6).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=${CF_JOBS:-$(nproc)}
+sanitized='^(formats|text|data|graphs|test_generation|test_sampler|test_beam_search|test_rules|test_block_table|test_packed_file|train_parts|train_states|train_trajectories|train_gradients|train_muon|train_adapters)$'
+threaded='^(train_parts|train_states|train_gradients|train_muon|test_generation)$'
+
+# preset_tests PRESET REGEX: builds the tests of these names with that preset and runs them.
+preset_tests() {
+  local names
+  cmake --preset "$1" -DCF_WARNINGS_AS_ERRORS=ON
+  names=$(ctest --test-dir "build-$1" -N -R "$2" | sed -n 's/^ *Test *#[0-9]*: //p')
+  [ -n "$names" ] || { echo "test_more: no test is called $2" >&2; exit 1; }
+  # shellcheck disable=SC2086  # a word for each target
+  cmake --build "build-$1" -j "$jobs" --target $names
+  ctest --test-dir "build-$1" -j "$jobs" --output-on-failure -R "$2"
+}
+
+labelled() {
+  cmake -S . -B build -DCF_BUILD_TESTS=ON ${CF_FUZZ_SECONDS:+"-DCF_FUZZ_SECONDS=$CF_FUZZ_SECONDS"}
+  ctest --test-dir build -j "$jobs" --output-on-failure --no-tests=error -L "^more$" -R "$1"
+}
+
+tools/deps.sh --tests
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang asan tsan)
+for part in "${parts[@]}"; do
+  case $part in
+    fuzz) labelled '^fuzz\.' ;;
+    clang) labelled '\.clang\.' ;;
+    asan) preset_tests asan "$sanitized" ;;
+    tsan) preset_tests tsan "$threaded" ;;
+    *) echo "test_more: $part is none of fuzz, clang, asan, tsan" >&2; exit 2 ;;
+  esac
+done
