@@ -67,7 +67,7 @@ class fields {
 
   template <class Kind>
   [[nodiscard]] Kind kind_of(std::string const& name) const {
-    if (auto const kind = step_from<Kind>(name)) return *kind;
+    if (auto const kind = kind_from<Kind>(name)) return *kind;
     throw error(place_ + ": \"" + name + "\" is not known");
   }
 

@@ -74,7 +74,7 @@ std::string literal(weight_types const& types) {
 std::string literal(dtype value) { return "dtype::" + std::string(name_of(value)); }
 
 template <class Kind>
-  requires requires(Kind kind) { detail::names_of(kind); }
+  requires requires(Kind kind) { kind_names(kind); }
 std::string literal(Kind value) {
   constexpr std::string_view type = [] {
     if constexpr (std::same_as<Kind, norm_kind>) return "norm_kind";

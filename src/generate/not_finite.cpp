@@ -14,9 +14,9 @@ namespace {
 std::string name_of(pass_stage stage) {
   switch (stage) {
     case pass_stage::hidden: return "the hidden state after the last layer";
-    case pass_stage::logits: return "the logits";
+    case pass_stage::logits: return "the row of logits";
     case pass_stage::pooled: return "the output of the pooler";
-    case pass_stage::labels: return "the scores of the labels";
+    case pass_stage::labels: return "the row of scores";
   }
   return "a row";
 }

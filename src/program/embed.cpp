@@ -23,7 +23,7 @@ std::vector<pooling_kind> read_poolings(std::string_view list) {
     std::string_view const name = list.substr(0, list.find(','));
     more = name.size() < list.size();
     list.remove_prefix(more ? name.size() + 1 : name.size());
-    auto const kind = step_from<pooling_kind>(name);
+    auto const kind = kind_from<pooling_kind>(name);
     if (!kind)
       throw usage_error("--pool: '" + std::string(name.substr(0, 40)) +
                         "' is none of mean, cls, last, max, mean_sqrt_len, weighted_mean, pooler and none");

@@ -30,14 +30,14 @@ json vectors(char const* name) {
 }
 
 embedding_step step_of(json const& s) {
-  embedding_step out{.kind = step_from<embedding_step_kind>(s.at("kind").get<std::string>()).value()};
+  embedding_step out{.kind = kind_from<embedding_step_kind>(s.at("kind").get<std::string>()).value()};
   out.of_tokens = s.value("of_tokens", false);
   for (auto const& name : s.value("poolings", std::vector<std::string>()))
-    out.poolings.push_back(step_from<pooling_kind>(name).value());
+    out.poolings.push_back(kind_from<pooling_kind>(name).value());
   out.include_prompt = s.value("include_prompt", true);
   out.inputs = s.value("inputs", 0);
   out.outputs = s.value("outputs", 0);
-  out.activation = step_from<dense_activation>(s.value("activation", "Identity")).value();
+  out.activation = kind_from<dense_activation>(s.value("activation", "Identity")).value();
   out.bias = s.value("bias", false);
   out.residual = s.value("residual", false);
   out.offset = s.value("offset", 0);

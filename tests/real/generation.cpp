@@ -112,9 +112,9 @@ TEST_CASE("numbers that are not finite: a program names the place, a build the t
   std::vector<std::string> const greedy{"--ids", "4,7,11,7", "-n", "3", "--print-ids"};
   std::vector<std::string> const score{"score", "--ids", "4,7,11,7"};
   CHECK(sentence("model.norm.weight", 12, greedy) ==
-        "error: the logits at position 3 (token 7) is not finite: value 0 of 53 is not a number\n");
+        "error: the row of logits at position 3 (token 7) is not finite: value 0 of 53 is not a number\n");
   CHECK(sentence("model.norm.weight", 12, score) ==
-        "error: the logits at position 0 (token 4) is not finite: value 0 of 53 is not a number\n");
+        "error: the row of logits at position 0 (token 4) is not finite: value 0 of 53 is not a number\n");
   for (auto const& call : {greedy, score})
     CHECK(sentence("model.layers.1.mlp.down_proj.weight", 5, call) ==
           "error: the hidden state after the last layer at position 3 (token 7) is not finite: value 0 of 12 is "

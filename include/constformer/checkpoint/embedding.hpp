@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "constformer/core/named.hpp"
 
 /// How hidden states become an embedding: the modules of sentence-transformers behind the stack.
 namespace constformer {
@@ -69,65 +70,42 @@ struct embedding_recipe {
 
 namespace detail {
 
-template <class Kind>
-struct named_step {
-  Kind value;
-  std::string_view name;
-};
-
 inline constexpr std::array step_names{
-    named_step{embedding_step_kind::pool, "pool"}, named_step{embedding_step_kind::dense, "dense"},
-    named_step{embedding_step_kind::layer_norm, "layer_norm"}, named_step{embedding_step_kind::normalize, "normalize"}};
+    named{embedding_step_kind::pool, "pool"}, named{embedding_step_kind::dense, "dense"},
+    named{embedding_step_kind::layer_norm, "layer_norm"}, named{embedding_step_kind::normalize, "normalize"}};
 inline constexpr std::array pooling_names{
-    named_step{pooling_kind::mean, "mean"},
-    named_step{pooling_kind::cls, "cls"},
-    named_step{pooling_kind::last, "last"},
-    named_step{pooling_kind::max, "max"},
-    named_step{pooling_kind::mean_sqrt_len, "mean_sqrt_len"},
-    named_step{pooling_kind::weighted_mean, "weighted_mean"},
-    named_step{pooling_kind::pooler, "pooler"},
-    named_step{pooling_kind::none, "none"},
+    named{pooling_kind::mean, "mean"},
+    named{pooling_kind::cls, "cls"},
+    named{pooling_kind::last, "last"},
+    named{pooling_kind::max, "max"},
+    named{pooling_kind::mean_sqrt_len, "mean_sqrt_len"},
+    named{pooling_kind::weighted_mean, "weighted_mean"},
+    named{pooling_kind::pooler, "pooler"},
+    named{pooling_kind::none, "none"},
 };
 inline constexpr std::array dense_activation_names{
-    named_step{dense_activation::identity, "Identity"},
-    named_step{dense_activation::tanh, "Tanh"},
-    named_step{dense_activation::relu, "ReLU"},
-    named_step{dense_activation::gelu, "GELU"},
-    named_step{dense_activation::silu, "SiLU"},
-    named_step{dense_activation::sigmoid, "Sigmoid"},
-    named_step{dense_activation::elu, "ELU"},
-    named_step{dense_activation::selu, "SELU"},
-    named_step{dense_activation::leaky_relu, "LeakyReLU"},
-    named_step{dense_activation::relu6, "ReLU6"},
-    named_step{dense_activation::softplus, "Softplus"},
-    named_step{dense_activation::softsign, "Softsign"},
-    named_step{dense_activation::hardtanh, "Hardtanh"},
-    named_step{dense_activation::mish, "Mish"},
+    named{dense_activation::identity, "Identity"},
+    named{dense_activation::tanh, "Tanh"},
+    named{dense_activation::relu, "ReLU"},
+    named{dense_activation::gelu, "GELU"},
+    named{dense_activation::silu, "SiLU"},
+    named{dense_activation::sigmoid, "Sigmoid"},
+    named{dense_activation::elu, "ELU"},
+    named{dense_activation::selu, "SELU"},
+    named{dense_activation::leaky_relu, "LeakyReLU"},
+    named{dense_activation::relu6, "ReLU6"},
+    named{dense_activation::softplus, "Softplus"},
+    named{dense_activation::softsign, "Softsign"},
+    named{dense_activation::hardtanh, "Hardtanh"},
+    named{dense_activation::mish, "Mish"},
 };
-
-constexpr auto const& step_names_of(embedding_step_kind) { return step_names; }
-constexpr auto const& step_names_of(pooling_kind) { return pooling_names; }
-constexpr auto const& step_names_of(dense_activation) { return dense_activation_names; }
 
 }  // namespace detail
 
-/// The name of a step, a pooling or an activation, as packed files have it; activations are called as PyTorch's
-/// classes.
-template <class Kind>
-  requires requires(Kind k) { detail::step_names_of(k); }
-[[nodiscard]] constexpr std::string_view name_of(Kind kind) {
-  for (auto const& [value, name] : detail::step_names_of(kind))
-    if (value == kind) return name;
-  return "?";
-}
-
-/// The one of that name, if there is one.
-template <class Kind>
-  requires requires(Kind k) { detail::step_names_of(k); }
-[[nodiscard]] constexpr std::optional<Kind> step_from(std::string_view name) {
-  for (auto const& [value, text] : detail::step_names_of(Kind{}))
-    if (text == name) return value;
-  return std::nullopt;
-}
+// Where `name_of` and `kind_from` of core/named.hpp find the names that packed files have; activations are called
+// as PyTorch's classes.
+constexpr auto const& kind_names(embedding_step_kind) { return detail::step_names; }
+constexpr auto const& kind_names(pooling_kind) { return detail::pooling_names; }
+constexpr auto const& kind_names(dense_activation) { return detail::dense_activation_names; }
 
 }  // namespace constformer

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <string_view>
+
+#include "constformer/core/named.hpp"
 
 namespace constformer {
 
@@ -90,12 +90,6 @@ enum class classifier_kind : std::uint8_t { none, sequence, tokens, next_sentenc
 
 namespace detail {
 
-template <class Kind>
-struct named {
-  Kind kind;
-  std::string_view name;
-};
-
 inline constexpr std::array family_names{
     named{family_kind::llama, "llama"},
     named{family_kind::mistral, "mistral"},
@@ -165,34 +159,18 @@ inline constexpr std::array classifier_names{
     named{classifier_kind::none, "none"}, named{classifier_kind::sequence, "sequence"},
     named{classifier_kind::tokens, "tokens"}, named{classifier_kind::next_sentence, "next_sentence"}};
 
-constexpr auto const& names_of(family_kind) { return family_names; }
-constexpr auto const& names_of(norm_kind) { return norm_names; }
-constexpr auto const& names_of(norm_place) { return norm_place_names; }
-constexpr auto const& names_of(activation_kind) { return activation_names; }
-constexpr auto const& names_of(position_kind) { return position_names; }
-constexpr auto const& names_of(rope_style) { return rope_style_names; }
-constexpr auto const& names_of(rope_scaling_kind) { return rope_scaling_names; }
-constexpr auto const& names_of(mask_kind) { return mask_names; }
-constexpr auto const& names_of(head_kind) { return head_names; }
-constexpr auto const& names_of(classifier_kind) { return classifier_names; }
-
 }  // namespace detail
 
-/// The enumerator's own name, as config headers and messages write it.
-template <class Kind>
-  requires requires(Kind k) { detail::names_of(k); }
-[[nodiscard]] constexpr std::string_view name_of(Kind kind) {
-  for (auto const& [value, name] : detail::names_of(kind))
-    if (value == kind) return name;
-  return "?";
-}
-
-/// The enumerator of that name, if there is one.
-template <class Kind>
-[[nodiscard]] constexpr std::optional<Kind> kind_from(std::string_view name) {
-  for (auto const& [value, text] : detail::names_of(Kind{}))
-    if (text == name) return value;
-  return std::nullopt;
-}
+// Where `name_of` and `kind_from` of core/named.hpp find the names.
+constexpr auto const& kind_names(family_kind) { return detail::family_names; }
+constexpr auto const& kind_names(norm_kind) { return detail::norm_names; }
+constexpr auto const& kind_names(norm_place) { return detail::norm_place_names; }
+constexpr auto const& kind_names(activation_kind) { return detail::activation_names; }
+constexpr auto const& kind_names(position_kind) { return detail::position_names; }
+constexpr auto const& kind_names(rope_style) { return detail::rope_style_names; }
+constexpr auto const& kind_names(rope_scaling_kind) { return detail::rope_scaling_names; }
+constexpr auto const& kind_names(mask_kind) { return detail::mask_names; }
+constexpr auto const& kind_names(head_kind) { return detail::head_names; }
+constexpr auto const& kind_names(classifier_kind) { return detail::classifier_names; }
 
 }  // namespace constformer

@@ -114,7 +114,7 @@ std::vector<pooling_kind> poolings_of(json_fields const& fields) {
 dense_activation activation_of(json_fields const& fields) {
   if (!fields.names("activation_function")) return dense_activation::tanh;
   std::string const path = fields.text("activation_function");
-  auto const found = step_from<dense_activation>(path.substr(path.rfind('.') + 1));
+  auto const found = kind_from<dense_activation>(path.substr(path.rfind('.') + 1));
   if (found && path.starts_with("torch.nn.")) return *found;
   std::string known;
   for (auto const& [value, name] : detail::dense_activation_names)
