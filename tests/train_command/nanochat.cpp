@@ -177,3 +177,14 @@ TEST_CASE("fine-tuning goes on from a checkpoint of nanochat's, and the program 
   CHECK(spoken.status == 0);
   CHECK(spoken.out == "The grass.\nThe sky.\n");
 }
+
+TEST_CASE("nanochat's first weights are those that torch's generator draws for its init_weights") {
+  fs::path const folder = fresh_folder("drawn");
+  output_of(pre_training(sizes(), tokens(), folder, "0"), training_options());
+  finished const theirs = run({source("tools/python").string(),
+                               source("tests/train_command/check_nanochat_start.py").string(), folder.string()});
+  if (theirs.status == 77) SKIP("there is no torch");
+  INFO(theirs.err);
+  REQUIRE(theirs.status == 0);
+  CHECK(std::stod(theirs.out) < 1e-6);  // of a tensor's largest; logarithms differ in the last bit
+}
