@@ -16,7 +16,7 @@ constexpr int sampled_pairs = 3;
 
 // What stands for bytes of text is the next token of a decoder. A smoothed loss is not what a token costs.
 bool counts_bytes(run_settings const& s) {
-  return s.data.kind != data_kind::masked && s.data.kind != data_kind::pairs && s.smoothing == 0.0;
+  return s.data.kind != data_kind::masked && s.data.kind != data_kind::pairs && s.step.smoothing == 0.0;
 }
 
 }  // namespace
@@ -50,8 +50,8 @@ void evaluation::run(run_position& at, log_entry& into) {
 
 double evaluation::mean_loss(batch_source& source) {
   double sum = 0.0;
-  for (int i = 0; i < settings_.eval_batches; ++i) sum += model_.evaluate(source.next());
-  return sum / settings_.eval_batches;
+  for (int i = 0; i < settings_.report.eval_batches; ++i) sum += model_.evaluate(source.next());
+  return sum / settings_.report.eval_batches;
 }
 
 void evaluation::validate(bool random, log_entry& into) {
@@ -59,13 +59,13 @@ void evaluation::validate(bool random, log_entry& into) {
   if (!random) source.restart();
   bits_per_byte bits(bytes_);
   double sum = 0.0;
-  for (int i = 0; i < settings_.eval_batches; ++i) {
+  for (int i = 0; i < settings_.report.eval_batches; ++i) {
     ragged_batch const& batch = source.next();
     double const loss = model_.evaluate(batch);
     if (!bytes_.empty()) bits.add(model_, batch, loss);
     sum += loss;
   }
-  into.validation = sum / settings_.eval_batches;
+  into.validation = sum / settings_.report.eval_batches;
   into.bits_per_byte = bits.value();
   if (!fills_masks()) return;
   source.restart();
@@ -74,7 +74,7 @@ void evaluation::validate(bool random, log_entry& into) {
 
 double evaluation::masked_accuracy(batch_source& source) {
   foretold count;
-  for (int i = 0; i < settings_.eval_batches; ++i) {
+  for (int i = 0; i < settings_.report.eval_batches; ++i) {
     foretold const one = model_.count_foretold(source.next());
     count.right += one.right;
     count.all += one.all;
@@ -84,7 +84,7 @@ double evaluation::masked_accuracy(batch_source& source) {
 
 // Text that a decoder writes, or what a model makes of some conversation or sources that it does not learn from.
 std::string evaluation::sample(run_position const& at) {
-  if (text_ == nullptr || settings_.sample_tokens == 0 || fills_masks()) return {};
+  if (text_ == nullptr || settings_.sample.tokens == 0 || fills_masks()) return {};
   auto const seed = settings_.seed + static_cast<std::uint64_t>(at.step);
   bool const replies = settings_.data.kind == data_kind::conversations;
   if (facts_.bounds.sources == 0 && !replies) return sample_text(model_, facts_, *text_, settings_, seed);

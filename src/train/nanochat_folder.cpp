@@ -93,7 +93,7 @@ std::string meta_text(learner_facts const& facts, run_settings const& s, run_pos
   out["user_config"] = ordered_json::object();
   out["device_batch_size"] = batch;
   out["max_seq_len"] = facts.bounds.tokens / facts.bounds.sequences;
-  out["total_batch_size"] = std::int64_t{facts.bounds.tokens} * s.accumulation;
+  out["total_batch_size"] = std::int64_t{facts.bounds.tokens} * s.course.accumulation;
   out["logit_softcap"] = facts.model->logit_softcap;
   add_ids(out, text);
   return out.dump(2) + "\n";

@@ -51,7 +51,7 @@ std::string with_commas(std::int64_t value) {
 
 // What does not fit is refused with both numbers, before anything is taken.
 void require_memory(learner_facts const& facts, run_settings const& s) {
-  std::int64_t const average = s.ema > 0.0 ? facts.parameters * std::int64_t{sizeof(float)} : 0;
+  std::int64_t const average = s.step.ema > 0.0 ? facts.parameters * std::int64_t{sizeof(float)} : 0;
   auto const needed = static_cast<std::int64_t>(facts.bytes(s.threads)) + average;
   std::int64_t const there = available_memory();
   if (there > 0 && needed > there)
@@ -105,10 +105,10 @@ class training_run {
     model_ = unit.make(s_.threads);
     course_.emplace(*model_, facts_, s_);
     model_->resume({.seed = s_.seed});
-    if (s_.token_mean) model_->count_by(accumulation::tokens);
+    if (s_.step.token_mean) model_->count_by(accumulation::tokens);
     bool const resumed = fs::exists(state_file());
     if (!resumed || begins_again(s_)) begin_parameters(facts_, s_, *model_, at_);
-    if (s_.ema > 0.0) model_->average(1.0);  // begins there, and is a place for what is loaded
+    if (s_.step.ema > 0.0) model_->average(1.0);  // begins there, and is a place for what is loaded
     if (resumed) load_state(state_file(), facts_, *model_, at_);
     data_ = open_training_data(data_settings(), text_.get(), &at_.random);
     if (resumed) {
@@ -129,16 +129,16 @@ class training_run {
     begun_ = clock::now();
     first_ = at_.step;
     while (true) {
-      if (is_due(s_.eval_interval) && !at_.evaluated) evaluate();
-      bool const over = at_.step >= s_.steps || stop_signal() != 0;
-      if (over || is_due(s_.save_interval > 0 ? s_.save_interval : s_.eval_interval)) save();
+      if (is_due(s_.report.eval_interval) && !at_.evaluated) evaluate();
+      bool const over = at_.step >= s_.course.steps || stop_signal() != 0;
+      if (over || is_due(s_.report.save_interval > 0 ? s_.report.save_interval : s_.report.eval_interval)) save();
       if (over) break;
       step();
     }
     line_.clear();
     if (int const signal = stop_signal(); signal != 0) {
-      std::fprintf(stderr, "stopped after step %" PRId64 " of %" PRId64 ", which is saved in %s\n", at_.step, s_.steps,
-                   folder_.c_str());
+      std::fprintf(stderr, "stopped after step %" PRId64 " of %" PRId64 ", which is saved in %s\n", at_.step,
+                   s_.course.steps, folder_.c_str());
       return 128 + signal;
     }
     return 0;
@@ -160,10 +160,12 @@ class training_run {
   void draw_pending() { at_.pending = data_.train->next(); }
 
   [[nodiscard]] bool is_due(std::int64_t interval) const {
-    return interval > 0 && (at_.step % interval == 0 || at_.step == s_.steps);
+    return interval > 0 && (at_.step % interval == 0 || at_.step == s_.course.steps);
   }
 
-  [[nodiscard]] std::int64_t tokens_of_step() const { return std::int64_t{facts_.bounds.tokens} * s_.accumulation; }
+  [[nodiscard]] std::int64_t tokens_of_step() const {
+    return std::int64_t{facts_.bounds.tokens} * s_.course.accumulation;
+  }
   [[nodiscard]] double flops_of_token() const { return static_cast<double>(facts_.flops) / facts_.bounds.tokens; }
 
   // Behind the number of all parameters, if not all learn.
@@ -176,11 +178,12 @@ class training_run {
   }
 
   void announce(bool resumed) {
-    double const flops = static_cast<double>(facts_.flops) * s_.accumulation;
+    double const flops = static_cast<double>(facts_.flops) * s_.course.accumulation;
     model_->evaluate(at_.pending);  // the first to touch the memory, which takes longer than the pass
     auto const timed = clock::now();
     model_->evaluate(at_.pending);  // a third of the work of a step
-    double const seconds = 3.0 * since(timed) * s_.accumulation * static_cast<double>(s_.steps - at_.step);
+    double const seconds =
+        3.0 * since(timed) * s_.course.accumulation * static_cast<double>(s_.course.steps - at_.step);
     std::printf(
         "%.*s: %s parameters%s, %s tokens and %.3g GFLOP a step, %s bytes of memory, %d thread%s of %.0f GFLOP/s, "
         "about "
@@ -222,7 +225,7 @@ class training_run {
     auto const began = clock::now();
     double loss = 0.0, weights = 0.0;
     std::int64_t tokens = 0;
-    for (int i = 0; i < s_.accumulation; ++i) {
+    for (int i = 0; i < s_.course.accumulation; ++i) {
       tokens += static_cast<std::int64_t>(at_.pending.tokens.size());
       double const one = model_->accumulate(at_.pending), weight = weight_of(at_.pending);
       if (!std::isfinite(one)) fail_at("its loss is not a number, nor is what there is of " + culprit(facts_, *model_));
@@ -232,18 +235,18 @@ class training_run {
     }
     loss /= std::max(weights, 1.0);
     double const rate = course_->begin(at_.step);
-    double const norm = model_->update(rate, s_.clip);
+    double const norm = model_->update(rate, s_.step.clip);
     if (!std::isfinite(norm)) fail_at("the gradient of " + culprit(facts_, *model_) + " is not a number");
-    if (norm > s_.stop_norm)
+    if (norm > s_.step.stop_norm)
       fail_at("the gradient's norm is " + std::to_string(norm) + ", most of it of " + culprit(facts_, *model_) +
-              ", --stop-norm is " + std::to_string(s_.stop_norm));
-    if (s_.ema > 0.0) model_->average(ema_weight(s_.ema, static_cast<int>(at_.step)));
+              ", --stop-norm is " + std::to_string(s_.step.stop_norm));
+    if (s_.step.ema > 0.0) model_->average(ema_weight(s_.step.ema, static_cast<int>(at_.step)));
     ++at_.step;
     at_.evaluated = false;
     at_.running_loss += loss;
     ++at_.running_count;
     double const pace = static_cast<double>(tokens) / since(began);
-    if (s_.log_interval > 0 && at_.step % s_.log_interval == 0)
+    if (s_.report.log_interval > 0 && at_.step % s_.report.log_interval == 0)
       log_->add({.step = at_.step,
                  .loss = loss,
                  .rate = rate,
@@ -252,18 +255,18 @@ class training_run {
                  .seconds = since(begun_)});
     double const mean_step = since(begun_) / static_cast<double>(at_.step - first_);
     line_.show({.step = at_.step,
-                .steps = s_.steps,
+                .steps = s_.course.steps,
                 .loss = loss,
                 .rate = rate,
                 .tokens_per_second = pace,
                 .bits_per_byte = at_.bits_per_byte,
                 .share_of_peak = flops_of_token() * pace / peak_,
-                .seconds_left = mean_step * static_cast<double>(s_.steps - at_.step)});
+                .seconds_left = mean_step * static_cast<double>(s_.course.steps - at_.step)});
   }
 
   // What a batch of an update weighs among the others.
   [[nodiscard]] double weight_of(ragged_batch const& batch) const {
-    if (!s_.token_mean) return 1.0;
+    if (!s_.step.token_mean) return 1.0;
     return static_cast<double>(std::ranges::count_if(batch.targets, [](std::int32_t id) { return id >= 0; }));
   }
 
