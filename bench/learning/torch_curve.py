@@ -6,7 +6,8 @@
 START is the folder of a run of 0 steps with the same options: its weights are the first ones, read by transformers'
 class for its config.json (a Llama with blocks in order, or BertForMaskedLM with single texts). RUN is the run: its
 run/settings.json has batches, rates and AdamW's numbers. A line of OUT is a step's loss, for BERT also what share of
-the batch's masks the model filled before that step. Ends with 77 where there is no transformers.
+the batch's masks the model filled before that step; the last line has loss and accuracy over the batches that the run
+validates by. Ends with 77 where there is no transformers.
 """
 import json
 import math
@@ -22,15 +23,14 @@ except ImportError:
     raise SystemExit(77)
 
 
-def cached(run, name):
-    """Files that hold `name` in the run's cache, the largest first."""
-    found = sorted((run / "run" / "data").glob(f"*{name}*"), key=lambda file: -file.stat().st_size)
-    return found[0]
+def cached(run, name, place):
+    """The file of the run's cache that holds `name`: place 0 is the largest, which is trained on, −1 validates."""
+    return sorted((run / "run" / "data").glob(f"*{name}*"), key=lambda file: -file.stat().st_size)[place]
 
 
-def blocks(run, data):
+def blocks(run, data, place):
     """Rows of a text one after the other, as llm.c's loader without shuffling."""
-    file = cached(run, "tokens")
+    file = cached(run, "tokens", place)
     head = numpy.fromfile(file, dtype="<i4", count=256)
     tokens = numpy.fromfile(file, dtype="<u2" if head[1] == 1 else "<u4", offset=1024).astype(numpy.int64)
     size = data["sequences"] * data["length"]
@@ -40,9 +40,9 @@ def blocks(run, data):
             yield rows[:-1].view(-1, data["length"]), rows[1:].view(-1, data["length"]), None
 
 
-def masked(run, data):
+def masked(run, data, place):
     """Records of src/data/masked.cpp in their order; rows are filled up with padding that nobody sees."""
-    words = numpy.fromfile(cached(run, "masked"), dtype="<u4").astype(numpy.int64)
+    words = numpy.fromfile(cached(run, "masked", place), dtype="<u4").astype(numpy.int64)
     length = data["length"]
     width = 3 + 2 * length
     count = len(words) // (width + 1)
@@ -55,6 +55,14 @@ def masked(run, data):
         targets = rows[:, 3 + length :]
         targets = torch.where(targets > 2**31, torch.full_like(targets, -100), targets)
         yield rows[:, 3 : 3 + length], torch.where(seen, targets, torch.full_like(targets, -100)), seen
+
+
+def foretold(model, batch):
+    """Loss, and share of the targets that are the likeliest."""
+    ids, targets, seen = batch
+    logits, targets = model(input_ids=ids, attention_mask=seen).logits.flatten(0, 1), targets.flatten()
+    loss = torch.nn.functional.cross_entropy(logits, targets, ignore_index=-100)
+    return loss, (logits.argmax(-1) == targets)[targets >= 0].float().mean().item()
 
 
 def rate_at(s, step):
@@ -82,25 +90,31 @@ def main():
     optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": s["decay"]},
                                    {"params": vectors, "weight_decay": 0.0}],
                                   lr=s["rate"], betas=(s["beta1"], s["beta2"]), eps=s["eps"])
-    batches = (masked if is_bert else blocks)(run, s["data"])
+    source = masked if is_bert else blocks
+    batches = source(run, s["data"], 0)
     with out.open("w") as log:
         for step in range(steps):
-            ids, targets, seen = next(batches)
+            batch = next(batches)
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(s, step)
             begun = time.perf_counter()
-            logits = model(input_ids=ids, attention_mask=seen).logits.flatten(0, 1)
-            targets = targets.flatten()
-            loss = torch.nn.functional.cross_entropy(logits, targets, ignore_index=-100)
+            loss, accuracy = foretold(model, batch)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), s["clip"])
             optimizer.step()
             optimizer.zero_grad()
             line = {"step": step + 1, "loss": loss.item(), "seconds": time.perf_counter() - begun}
             if is_bert:
-                line["accuracy"] = (logits.argmax(-1) == targets)[targets >= 0].float().mean().item()
+                line["accuracy"] = accuracy
             log.write(json.dumps(line) + "\n")
             log.flush()
+        batches = source(run, s["data"], -1)
+        with torch.no_grad():
+            judged = [foretold(model, next(batches)) for _ in range(s["eval_batches"])]
+        line = {"step": steps, "validation": sum(loss.item() for loss, _ in judged) / len(judged)}
+        if is_bert:
+            line["accuracy"] = sum(accuracy for _, accuracy in judged) / len(judged)
+        log.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__":
