@@ -14,6 +14,7 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
+#include <CLI/Error.hpp>
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
@@ -36,6 +37,8 @@
 #include "constformer/core/error.hpp"
 #include "constformer/text/chat.hpp"
 #include "file_type.hpp"
+#include "inspect_traced.hpp"
+#include "listing.hpp"
 #include "pack_weights.hpp"
 #include "standard_output.hpp"
 #include "weight_choice.hpp"
@@ -141,26 +144,6 @@ ordered_json describe_chat(checkpoint const& opened) {
     }
   }
   return out;
-}
-
-// 1234567 as 1,234,567.
-std::string grouped(std::int64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::ptrdiff_t i = std::ssize(digits) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), 1, ',');
-  return digits;
-}
-
-std::string plain(ordered_json const& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
-  return value.is_null() ? "none" : value.dump();
-}
-
-void put_line(std::string& out, std::string name, std::string_view value) {
-  name.resize(std::max<std::size_t>(name.size() + 1, 24), ' ');
-  out += name;
-  out += value;
-  out += '\n';
 }
 
 void put_fields(std::string& out, std::string const& prefix, ordered_json const& object) {
@@ -283,6 +266,8 @@ namespace {
 
 struct inspect_options {
   std::string path;
+  std::string model;     // FILE.hpp[:TYPE] of one of one's own
+  std::string compiler;  // that it is compiled with
   std::string tokenizer;
   open_options open;
   bool json = false;
@@ -291,6 +276,8 @@ struct inspect_options {
 void run_inspect(inspect_options const& options) {
   open_options open = options.open;
   open.tokenizer = options.tokenizer;
+  if (!options.model.empty())
+    return print(inspect_traced({options.model, options.path, options.compiler, open, options.json}));
   ordered_json const description = describe_checkpoint(open_checkpoint(options.path, open));
   print(options.json ? description.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"
                      : describe_as_text(description));
@@ -306,7 +293,17 @@ void add_inspect(CLI::App& app) {
   command->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder, if it is not beside the weights")
       ->type_name("FILE");
   command->add_flag("--json", options->json, "as JSON");
-  command->callback([options] { run_inspect(*options); });
+  command
+      ->add_option(
+          "--model", options->model,
+          "a model of one's own, as build takes it; then PATH, if there is one, is the folder of its parameters")
+      ->type_name("FILE.hpp[:TYPE]");
+  command->add_option("--compiler", options->compiler, "C++ compiler of --model")->type_name("CXX");
+  command->get_option("path")->required(false);
+  command->callback([options] {
+    if (options->path.empty() && options->model.empty()) throw CLI::RequiredError("path");
+    run_inspect(*options);
+  });
 }
 
 }  // namespace constformer::command

@@ -12,7 +12,6 @@
 
 #include "../checkpoint/pickle.hpp"
 #include "../checkpoint/readers/torch.hpp"
-#include "../train/nanogpt_names.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
 #include "constformer/core/error.hpp"
 #include "train_options.hpp"
@@ -43,17 +42,6 @@ void add_format_option(CLI::App& command, std::string& format) {
       .add_option("--format", format, "nanogpt: a ckpt.pt that nanoGPT's train.py resumes is written beside the model")
       ->check(CLI::IsMember({"hugging-face", "nanogpt"}))
       ->type_name("KIND");
-}
-
-void require_format(train::run_settings const& run, train_model const& model) {
-  if (run.resumes && (!model.source || model.source->format != checkpoint_format::nanogpt))
-    throw error("--resume: " + model.name + " is no checkpoint of nanoGPT's train.py");
-  if (run.format != "nanogpt") return;
-  if (run.lora.rank > 0) throw error("--format nanogpt is for whole models, --lora trains adapters");
-  if (run.optimizer != train::optimizer_kind::adamw)
-    throw error("--format nanogpt holds the state of adamw, --optimizer is " + std::string(name_of(run.optimizer)));
-  if (!model.described || !train::is_nanogpt(*model.described))
-    throw error("--format nanogpt: " + model.name + " is no model of nanoGPT's, a GPT-2 with erf GELU and a tied head");
 }
 
 void apply_nanogpt_config(CLI::App& command, std::filesystem::path const& checkpoint) {

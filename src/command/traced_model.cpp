@@ -19,6 +19,13 @@ bool is_file(fs::path const& path) {
   return fs::is_regular_file(path, unreadable);
 }
 
+// For a section of the object file.
+std::string facts_of(std::string const& model) {
+  return "[[gnu::section(\".constformer_facts\"), gnu::used]] static constinit auto const facts =\n"
+         "    constformer::facts_of<" +
+         model + ">();\n";
+}
+
 }  // namespace
 
 traced_choice traced_choice_of(std::string const& asked) {
@@ -45,10 +52,13 @@ std::string traced_check_unit(checkpoint const& source, std::string_view name, s
          "\n#include \"constformer/checkpoint/traced_check.hpp\"\n"
          "#include \"constformer/checkpoint/traced_facts.hpp\"\n\nnamespace {\n\n" +
          tensor_table(source) + "\n}  // namespace\n\nstatic_assert(constformer::traced_checkpoint_fits<" + model +
-         ", tensors>::value);\n"
-         "[[gnu::section(\".constformer_facts\"), gnu::used]] static constinit auto const facts =\n"
-         "    constformer::facts_of<" +
-         model + ">();\n";
+         ", tensors>::value);\n" + facts_of(model);
+}
+
+std::string traced_facts_unit(std::string_view name, std::string_view header) {
+  return "// The object file says what the model's parameters are.\n#include " + literal(header) +
+         "\n#include \"constformer/checkpoint/traced_facts.hpp\"\n\n" +
+         facts_of("constformer::configs::" + std::string(name));
 }
 
 unit_parts traced_unit(std::string_view name, std::string_view header, int context, int usual) {

@@ -26,6 +26,9 @@ struct traced_choice {
 /// `header` names, and whose object file says what packing needs (traced_facts.hpp).
 [[nodiscard]] std::string traced_check_unit(checkpoint const& source, std::string_view name, std::string_view header);
 
+/// The same without a checkpoint.
+[[nodiscard]] std::string traced_facts_unit(std::string_view name, std::string_view header);
+
 /// The unit of constformer::configs::NAME: with `context` tokens, or if that is 0 as many as it has positions for, at
 /// most `usual`.
 [[nodiscard]] unit_parts traced_unit(std::string_view name, std::string_view header, int context, int usual);

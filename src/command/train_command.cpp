@@ -29,6 +29,7 @@
 #include "constformer/config/kinds.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/text/load.hpp"
+#include "judge_training.hpp"
 #include "lora_options.hpp"
 #include "nanogpt_runs.hpp"
 #include "constformer/data/training_data.hpp"
@@ -129,7 +130,7 @@ bool holds_run(fs::path const& folder) {
 void require_same_run(fs::path const& folder, train::run_settings& asked) {
   auto const file = settings_file(folder);
   auto const begun = train::settings_of(read_text(file), file.string());
-  if (asked.decay_steps == 0) asked.decay_steps = begun.decay_steps;
+  if (asked.course.decay_steps == 0) asked.course.decay_steps = begun.course.decay_steps;
   if (std::string const difference = train::first_difference(begun, asked); !difference.empty())
     throw error(folder.string() + ": holds a run that was begun otherwise: " + difference + "; take another folder");
 }
@@ -158,14 +159,6 @@ void try_data(train::run_settings const& run) {
   static_cast<void>(data.train->next());
 }
 
-void require_products(train_options const& options) {
-  if (options.run.dtype != "bf16" || options.compile.target != "native") return;
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bf16")) return;
-#endif
-  throw error("--dtype bf16: this processor does not multiply bf16 (AVX512_BF16)");
-}
-
 void begin_or_go_on(train_options& options) {
   fs::path const folder = options.output;
   bool const goes_on = holds_run(folder);
@@ -179,8 +172,7 @@ void begin_or_go_on(train_options& options) {
   settle_vocabulary(options.run.data, ids, model);
   settle_block(options, model);
   settle_lora(options.run.lora, model);
-  require_format(options.run, model);
-  require_products(options);
+  judge_training(options, model);
   if (model.described) options.run.data.next_sentence = model.described->classifier == classifier_kind::next_sentence;
   options.run.data.chat_template = find_training_template(options, model);
   if (model.source) options.run.start = fs::absolute(options.model);
@@ -188,7 +180,7 @@ void begin_or_go_on(train_options& options) {
   if (ids.vocab > 0) options.run.tokenizer = fs::absolute(folder);
   options.run.data.cache = fs::absolute(folder) / train::run_folder / "data";
   if (goes_on) require_same_run(folder, options.run);
-  if (options.run.decay_steps == 0) options.run.decay_steps = options.run.steps;
+  if (options.run.course.decay_steps == 0) options.run.course.decay_steps = options.run.course.steps;
   new_folder made(folder), its(folder / train::run_folder);
   atomic_file settings(settings_file(folder));  // first, so that a folder that cannot be written costs no compilation
   write_model_files(options, model, text, folder);
@@ -226,8 +218,8 @@ void add_train(CLI::App& app) {
       options->run.resumes = true;
       apply_nanogpt_config(*command, options->model);
     }
-    bool const muon = options->run.optimizer >= train::optimizer_kind::muon;
-    if (muon && command->count("--learning-rate") == 0) options->run.rate = muon_rate;
+    bool const muon = options->run.optimizer.kind >= train::optimizer_kind::muon;
+    if (muon && command->count("--learning-rate") == 0) options->run.course.rate = muon_rate;
     if (options->resume.empty())
       for (auto const& [name, given] :
            {std::pair("CONFIG|PATH", !options->model.empty()), std::pair("--data", !options->data.empty()),

@@ -9,6 +9,7 @@
 
 #include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/json.hpp"
+#include "../checkpoint/readers/nanochat_sizes.hpp"
 #include "config_header.hpp"
 #include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/checkpoint/mapped_file.hpp"
@@ -145,6 +146,16 @@ void describe_nanogpt(train_model& out, json settings, train_options const& opti
   out.config_json = written_config_json(*out.described, options.model);
 }
 
+// nanochat's model_config, as its arithmetic is today. A config.json has no place for it, so its folder has none.
+void describe_nanochat(train_model& out, json settings, train_options const& options, text_ids const& text) {
+  fill(settings, "vocab_size", text.vocab);
+  fill(settings, "sequence_len", options.block_size);
+  if (!settings.contains("n_kv_head") && settings.contains("n_head")) settings["n_kv_head"] = settings["n_head"];
+  nanochat_sizes const said = read_nanochat_sizes(json_document(settings.dump(), options.model).fields());
+  out.described = nanochat_of(said.sizes, nanochat_era::smeared, said.window_pattern);
+  out.config_json.clear();
+}
+
 void describe_hugging_face(train_model& out, json settings, train_options const& options, text_ids const& text) {
   known_type const type = type_of(settings);
   fill_vocabulary(settings, type.type, out.apart, text);
@@ -172,6 +183,7 @@ void read_checkpoint(train_model& out, train_options const& options) {
   out.apart = out.described->encoder.vocab > 0;
   if (out.task == train_task::pairs) out.decoder_start = out.source->ids.decoder_start;
   if (out.source->format == checkpoint_format::hugging_face) return;  // its own is copied
+  if (nanochat_sizes_of(*out.described) && nanochat_era_of(*out.described) != nanochat_era::plain) return;  // has none
   out.config_json = written_config_json(*out.described, options.model);
 }
 
@@ -208,9 +220,15 @@ void describe(train_model& model, train_options const& options, text_ids const& 
   if (!model.include.empty()) return;
   if (!model.source) {
     json settings = parse_json_object(model.config_json, options.model);
-    bool const nanogpt = !settings.contains("model_type") && settings.contains("n_layer");
-    nanogpt ? describe_nanogpt(model, std::move(settings), options, text)
-            : describe_hugging_face(model, std::move(settings), options, text);
+    bool const karpathys = !settings.contains("model_type") && settings.contains("n_layer");
+    bool const nanochat = karpathys && (settings.contains("n_kv_head") || settings.contains("sequence_len") ||
+                                        settings.contains("window_pattern"));
+    if (nanochat)
+      describe_nanochat(model, std::move(settings), options, text);
+    else if (karpathys)
+      describe_nanogpt(model, std::move(settings), options, text);
+    else
+      describe_hugging_face(model, std::move(settings), options, text);
     require_valid(*model.described, options.model);
   }
   model.described->capacity = model.described->positions;

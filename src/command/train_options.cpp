@@ -45,7 +45,7 @@ void add_own(CLI::App& command, std::string const& name, double& to, std::string
 }
 
 void add_optimizer(CLI::App& command, train::run_settings& run) {
-  add_kind(command, "--optimizer", run.optimizer,
+  add_kind(command, "--optimizer", run.optimizer.kind,
            {{"adamw", train::optimizer_kind::adamw},
             {"adam", train::optimizer_kind::adam},
             {"bert-adamw", train::optimizer_kind::bert_adamw},
@@ -53,96 +53,99 @@ void add_optimizer(CLI::App& command, train::run_settings& run) {
             {"muon", train::optimizer_kind::muon},
             {"nanochat-muon", train::optimizer_kind::nanochat_muon}},
            "what moves the parameters");
-  add_own(command, "--weight-decay", run.decay, "how weights shrink");
-  add_own(command, "--beta1,--adam-beta1", run.beta1, "Adam's");
-  add_own(command, "--beta2,--adam-beta2", run.beta2, "Adam's, and nanochat's Muon's");
-  add_own(command, "--eps,--adam-epsilon", run.eps, "Adam's");
-  add_own(command, "--momentum", run.momentum, "SGD's and Muon's");
-  add_own(command, "--momentum-start", run.first_momentum, "Muon's at step 0, if it warms up");
-  add_own(command, "--momentum-end", run.last_momentum, "Muon's at the end, if it falls with the rate");
-  command.add_option("--momentum-warmup", run.momentum_warmup, "steps until Muon's momentum is highest")
+  add_own(command, "--weight-decay", run.optimizer.decay, "how weights shrink");
+  add_own(command, "--beta1,--adam-beta1", run.optimizer.beta1, "Adam's");
+  add_own(command, "--beta2,--adam-beta2", run.optimizer.beta2, "Adam's, and nanochat's Muon's");
+  add_own(command, "--eps,--adam-epsilon", run.optimizer.eps, "Adam's");
+  add_own(command, "--momentum", run.optimizer.momentum, "SGD's and Muon's");
+  add_own(command, "--momentum-start", run.optimizer.first_momentum, "Muon's at step 0, if it warms up");
+  add_own(command, "--momentum-end", run.optimizer.last_momentum, "Muon's at the end, if it falls with the rate");
+  command.add_option("--momentum-warmup", run.optimizer.momentum_warmup, "steps until Muon's momentum is highest")
       ->check(countable)
       ->type_name("N");
-  add_kind(command, "--decay-schedule", run.decay_schedule,
+  add_kind(command, "--decay-schedule", run.optimizer.decay_schedule,
            {{"constant", train::decay_kind::constant},
             {"linear", train::decay_kind::linear},
             {"cosine", train::decay_kind::cosine}},
            "of Muon's decay");
-  add_own(command, "--embedding-lr", run.embedding_rate, "beside Muon: learning rate of embeddings");
-  add_own(command, "--unembedding-lr", run.unembedding_rate, "beside Muon: learning rate of the head");
-  add_own(command, "--scalar-lr", run.scalar_rate, "beside Muon: learning rate of all else");
-  command.add_flag("--scale-lr", run.scale_rates,
+  add_own(command, "--embedding-lr", run.optimizer.embedding_rate, "beside Muon: learning rate of embeddings");
+  add_own(command, "--unembedding-lr", run.optimizer.unembedding_rate, "beside Muon: learning rate of the head");
+  add_own(command, "--scalar-lr", run.optimizer.scalar_rate, "beside Muon: learning rate of all else");
+  command.add_flag("--scale-lr", run.optimizer.scale_rates,
                    "rates are for 2^19 tokens a step, and are multiplied by the root of what it is of that (nanochat)");
 }
 
 void add_optimisation(CLI::App& command, train::run_settings& run) {
-  command.add_option("--steps,--max-iters,--num-iterations", run.steps, "updates of the parameters")
+  command.add_option("--steps,--max-iters,--num-iterations", run.course.steps, "updates of the parameters")
       ->check(countable)
       ->type_name("N");
   command.add_option("--batch-size,--device-batch-size,--train-batch-size", run.data.sequences, "sequences of a batch")
       ->check(positive)
       ->type_name("N");
-  command.add_option("--gradient-accumulation-steps", run.accumulation, "batches of an update")
+  command.add_option("--gradient-accumulation-steps", run.course.accumulation, "batches of an update")
       ->check(positive)
       ->type_name("N");
-  command.add_option("--learning-rate,--lr,--matrix-lr", run.rate, "at its highest")
+  command.add_option("--learning-rate,--lr,--matrix-lr", run.course.rate, "at its highest")
       ->check(CLI::NonNegativeNumber)
       ->type_name("F");
-  command.add_option("--min-lr", run.least_rate, "at the end")->check(CLI::NonNegativeNumber)->type_name("F");
-  add_kind(command, "--schedule", run.schedule,
+  command.add_option("--min-lr", run.course.least_rate, "at the end")->check(CLI::NonNegativeNumber)->type_name("F");
+  add_kind(command, "--schedule", run.course.schedule,
            {{"constant", train::schedule_kind::constant},
             {"cosine", train::schedule_kind::cosine},
             {"trapezoid", train::schedule_kind::trapezoid},
             {"linear", train::schedule_kind::linear}},
            "of the learning rate");
-  command.add_option("--warmup-iters,--warmup-steps", run.warmup, "steps until it is highest")
+  command.add_option("--warmup-iters,--warmup-steps", run.course.warmup, "steps until it is highest")
       ->check(countable)
       ->type_name("N");
-  command.add_flag("--warm-from-zero", run.warm_from_zero, "step 0 has a learning rate of 0, as llama2.c's");
-  command.add_option("--lr-decay-iters", run.decay_steps, "steps until it is least (0: all)")
+  command.add_flag("--warm-from-zero", run.course.warm_from_zero, "step 0 has a learning rate of 0, as llama2.c's");
+  command.add_option("--lr-decay-iters", run.course.decay_steps, "steps until it is least (0: all)")
       ->check(countable)
       ->type_name("N");
-  command.add_option("--warmdown-ratio", run.warmdown, "share of the steps in which a trapezoid falls")
+  command.add_option("--warmdown-ratio", run.course.warmdown, "share of the steps in which a trapezoid falls")
       ->check(share)
       ->type_name("F");
   add_optimizer(command, run);
   command
-      .add_option("--dtype", run.dtype,
+      .add_option("--dtype", run.step.dtype,
                   "f32, or bf16: matrices are rounded to it before they are multiplied; parameters, gradients and the "
                   "optimizer stay f32")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->type_name("TYPE");
-  command.add_option("--dropout", run.dropout, "share of values that are dropped while the model learns")
+  command.add_option("--dropout", run.step.dropout, "share of values that are dropped while the model learns")
       ->check(CLI::Range(0.0, 0.99))
       ->type_name("F");
-  command.add_option("--label-smoothing", run.smoothing, "share of a target that is spread over the vocabulary")
+  command.add_option("--label-smoothing", run.step.smoothing, "share of a target that is spread over the vocabulary")
       ->check(CLI::Range(0.0, 0.99))
       ->type_name("F");
   command
-      .add_option("--ema", run.ema, "decay of an average of the weights, which is then evaluated and written (0: none)")
+      .add_option("--ema", run.step.ema,
+                  "decay of an average of the weights, which is then evaluated and written (0: none)")
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("F");
-  command.add_flag("--token-mean", run.token_mean,
+  command.add_flag("--token-mean", run.step.token_mean,
                    "the batches of an update count by their targets, rather than alike");
-  command.add_option("--grad-clip", run.clip, "largest norm of a gradient (0: any)")
+  command.add_option("--grad-clip", run.step.clip, "largest norm of a gradient (0: any)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("F");
-  command.add_option("--stop-norm", run.stop_norm, "a larger norm ends the run")
+  command.add_option("--stop-norm", run.step.stop_norm, "a larger norm ends the run")
       ->check(CLI::NonNegativeNumber)
       ->type_name("F");
 }
 
 void add_course(CLI::App& command, train::run_settings& run) {
-  command.add_option("--eval-interval,--eval-every", run.eval_interval, "steps from one evaluation to the next")
+  command.add_option("--eval-interval,--eval-every", run.report.eval_interval, "steps from one evaluation to the next")
       ->check(countable)
       ->type_name("N");
-  command.add_option("--eval-iters", run.eval_batches, "batches of an evaluation")->check(positive)->type_name("N");
+  command.add_option("--eval-iters", run.report.eval_batches, "batches of an evaluation")
+      ->check(positive)
+      ->type_name("N");
   command
-      .add_option("--save-interval", run.save_interval,
+      .add_option("--save-interval", run.report.save_interval,
                   "steps from one saved state to the next (0: with each evaluation)")
       ->check(countable)
       ->type_name("N");
-  command.add_option("--log-interval", run.log_interval, "steps from one line of log.jsonl to the next")
+  command.add_option("--log-interval", run.report.log_interval, "steps from one line of log.jsonl to the next")
       ->check(countable)
       ->type_name("N");
   command.add_option("--seed", run.seed, "of initialisation, batches and dropout")->type_name("N");
@@ -158,12 +161,14 @@ void add_course(CLI::App& command, train::run_settings& run) {
   command.add_option("-t,--threads", run.threads, "that compute; results do not depend on it")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
-  command.add_option("--prompt", run.prompt, "what samples begin with")->type_name("TEXT");
-  command.add_option("--sample-tokens", run.sample_tokens, "of the sample at each evaluation (0: none)")
+  command.add_option("--prompt", run.sample.prompt, "what samples begin with")->type_name("TEXT");
+  command.add_option("--sample-tokens", run.sample.tokens, "of the sample at each evaluation (0: none)")
       ->check(countable)
       ->type_name("N");
-  command.add_option("--temperature", run.temperature, "of samples")->check(CLI::NonNegativeNumber)->type_name("F");
-  command.add_option("--top-k", run.top_k, "of samples")->check(countable)->type_name("N");
+  command.add_option("--temperature", run.sample.temperature, "of samples")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("F");
+  command.add_option("--top-k", run.sample.top_k, "of samples")->check(countable)->type_name("N");
 }
 
 }  // namespace

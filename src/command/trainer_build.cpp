@@ -47,10 +47,11 @@ std::string unit_text(train_model const& model, train_options const& options) {
   std::string const trained = adapted ? "constformer::adapted_config<" + model.name + ", " +
                                             adapters_text(options.run.lora, *model.described) + ">"
                                       : "decltype(constformer::model_of<" + model.name + ">())";
-  std::string const learns =
-      "{.dropout = " + float_literal(options.run.dropout) + ", .smoothing = " + float_literal(options.run.smoothing) +
-      ", .products = dtype::" + options.run.dtype + (adapted ? ", .trains = &adapters_alone}" : "}");
-  std::string const wants = options.run.dtype == "bf16" ? "#define HWY_WANT_AVX3_ZEN4  // products of bf16\n" : "";
+  std::string const learns = "{.dropout = " + float_literal(options.run.step.dropout) +
+                             ", .smoothing = " + float_literal(options.run.step.smoothing) +
+                             ", .products = dtype::" + options.run.step.dtype +
+                             (adapted ? ", .trains = &adapters_alone}" : "}");
+  std::string const wants = options.run.step.dtype == "bf16" ? "#define HWY_WANT_AVX3_ZEN4  // products of bf16\n" : "";
   return "// The one unit that knows the model's shapes.\n" + wants + "#include \"" + header +
          "\"\n"
          "#include \"constformer/execute/program.hpp\"\n"
@@ -67,7 +68,7 @@ std::string unit_text(train_model const& model, train_options const& options) {
          bounds + ", " + learns +
          ">;\n"
          "  static learner_unit const unit = HWY_NAMESPACE::make_learner_unit<program, optimizer_groups::" +
-         std::string(train::name_of(options.run.optimizer)) + ">(\"" + model.name +
+         std::string(train::name_of(options.run.optimizer.kind)) + ">(\"" + model.name +
          "\", configs::trained::described);\n"
          "  return unit;\n}\n";
 }

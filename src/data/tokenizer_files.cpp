@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "checkpoint/pickle_write.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/data/tokenizer_training.hpp"
@@ -100,6 +102,38 @@ json surrounding(std::vector<std::string> const& special, int first) {
           {"special_tokens", tokens}};
 }
 
+// nanochat's tokenizer.pkl: an Encoding of tiktoken. Its pattern is for Rust's engine, which takes ours.
+std::string pickled_encoding(trained_bpe const& bpe, bpe_options const& options) {
+  auto const first = static_cast<std::size_t>(bpe.first_special);
+  pickle_writer out;
+  out.global("tiktoken.core", "Encoding");
+  out.begin_tuple();
+  out.end_tuple();
+  out.make();
+  out.begin_dict();
+  out.text("name");
+  out.text("rustbpe");
+  out.text("pat_str");
+  out.text(split_pattern(options.pattern));
+  out.text("mergeable_ranks");
+  out.begin_dict();
+  for (std::size_t id = 0; id < first; ++id) {
+    out.bytes(bpe.tokens[id]);
+    out.integer(static_cast<std::int64_t>(id));
+  }
+  out.end_dict();
+  out.text("special_tokens");
+  out.begin_dict();
+  for (std::size_t i = 0; i < options.special.size(); ++i) {
+    out.text(options.special[i]);
+    out.integer(static_cast<std::int64_t>(first + i));
+  }
+  out.end_dict();
+  out.end_dict();
+  out.set_state();
+  return out.finish();
+}
+
 std::string in_alphabet(std::string_view bytes) {
   std::string out;
   text::append_alphabet(out, bytes);
@@ -151,6 +185,7 @@ void write_bpe(trained_bpe const& bpe, bpe_options const& options, fs::path cons
   write(document(added_tokens(options.special, bpe.first_special), splitting(options.pattern), nullptr,
                  std::move(decoder), std::move(vocab), std::move(merges)),
         options.special, folder);
+  if (options.order == id_order::rustbpe) write_file(folder / "tokenizer.pkl", pickled_encoding(bpe, options));
 }
 
 void write_characters(std::vector<std::string> const& characters, std::vector<std::string> const& special,

@@ -112,7 +112,7 @@ void bring_to_form(config const& model, std::vector<adapter_pair>& adapters) {
   for (adapter_pair const& one : adapters)
     as_weights.tensors.push_back(
         view_of((one.prefixed ? as_weights.prefix : "") + one.module + ".weight", one.b, one.out, one.rank));
-  hugging_face_form const form = in_hugging_face_form(as_weights);
+  arranged_tensors const form = in_transformers_order(as_weights);
   for (adapter_pair& one : adapters) {
     std::string const name = (one.prefixed ? as_weights.prefix : "") + one.module + ".weight";
     auto const found = std::ranges::find(form.tensors, name, &tensor_view::name);

@@ -65,6 +65,14 @@ class initialiser {
     random_.fill_normal(buffer_, 0.0F, 1.0F);
   }
 
+  // Tables whose rows are rounded up to 64 there, if the model has them; what is drawn for the others is dropped.
+  void normal_table(std::string_view name, float deviation) {
+    draw_table(name, [&](std::span<float> out) { random_.fill_normal(out, 0.0F, deviation); });
+  }
+  void uniform_table(std::string_view name, float bound) {
+    draw_table(name, [&](std::span<float> out) { random_.fill_uniform(out, -bound, bound); });
+  }
+
   // In all layers, if the model has it: drawn, the same everywhere, or falling from layer to layer.
   void uniform_if_there(std::string_view name, float low, float high) {
     for_each_layer(name, [&](std::span<float> out) { random_.fill_uniform(out, low, high); });
@@ -108,6 +116,17 @@ class initialiser {
     int const entry = find(name);
     for (int i = 0; entry >= 0 && i < facts_.entries[static_cast<std::size_t>(entry)].layers; ++i)
       fill(values(static_cast<std::size_t>(entry), i));
+  }
+
+  template <class Fill>
+  void draw_table(std::string_view name, Fill const& fill) {
+    constexpr std::size_t padding = 64;
+    for_each_layer(name, [&](std::span<float> out) {
+      std::size_t const columns = static_cast<std::size_t>(entry_of(name).cols), rows = out.size() / columns;
+      buffer_.resize((rows + padding - 1) / padding * padding * columns);
+      fill(buffer_);
+      std::ranges::copy(std::span(buffer_).first(out.size()), out.begin());
+    });
   }
 
   template <class Fill>
@@ -199,8 +218,8 @@ void nanochat(initialiser& in) {
   auto const n = static_cast<float>(in.facts().model->d_model);
   float const bound = std::sqrt(3.0F) / std::sqrt(n);
   std::string const attention = "blocks.*.attention.";
-  in.normal({"tokens.weight"}, 0, 0.8F);
-  in.normal({"head.weight"}, 0, 0.001F);
+  in.normal_table("tokens.weight", 0.8F);
+  in.normal_table("head.weight", 0.001F);
   for (int i = 0; i < in.layers(); ++i) {
     for (char const* const name : {"query.weight", "key.weight", "value.weight"})
       in.uniform({attention + name}, i, bound);
@@ -213,7 +232,7 @@ void nanochat(initialiser& in) {
   in.fill("smear_gain", 0.0F);
   in.fill("backout_gain", 0.2F);
   in.uniform_if_there("smear_gate.weight", 0.0F, 0.02F);
-  in.uniform_if_there("value_layers.*.embedding.weight", -bound, bound);
+  in.uniform_table("value_layers.*.embedding.weight", bound);
   in.uniform_if_there("value_layers.*.gate.weight", 0.0F, 0.02F);
 }
 

@@ -3,13 +3,35 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace constformer::train {
 
 namespace {
 
 constexpr std::string_view a_matrix = ".lora_a.weight";
+
+// The A matrices of a stack as PEFT comes to them: as the classes of transformers make their modules, of which Marian's
+// attention makes its query behind key and value.
+std::vector<std::size_t> in_order(learner_facts const& facts, std::size_t begin, std::size_t end) {
+  std::vector<std::size_t> out;
+  std::optional<std::size_t> query;
+  for (std::size_t i = begin; i < end; ++i) {
+    std::string_view const name = facts.entries[i].name.view();
+    if (!name.ends_with(a_matrix)) continue;
+    auto const is = [&](std::string_view layer) { return name.find(layer) != std::string_view::npos; };
+    if (query && !is(".key.") && !is(".value.")) out.push_back(*std::exchange(query, std::nullopt));
+    if (facts.model->family == family_kind::marian && is(".query."))
+      query = i;
+    else
+      out.push_back(i);
+  }
+  if (query) out.push_back(*query);
+  return out;
+}
 
 std::string_view stack_of(parameter_entry const& p) { return p.name.view().substr(0, p.name.view().find('*')); }
 
@@ -30,8 +52,7 @@ void initialise_adapters(learner_facts const& facts, torch_generator& random, le
   for (std::size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
     for (end = begin; end < entries.size() && stack_of(entries[end]) == stack_of(entries[begin]);) ++end;
     for (int layer = 0; layer < entries[begin].layers; ++layer)
-      for (std::size_t i = begin; i < end; ++i) {
-        if (!entries[i].name.view().ends_with(a_matrix)) continue;
+      for (std::size_t const i : in_order(facts, begin, end)) {
         throw_away(random, entries[i].size() + entries[i + 1].size());  // constructors of A and B
         float const bound = bound_of(entries[i]);
         random.fill_uniform(to.parameter(static_cast<int>(i), layer), -bound, bound);

@@ -11,6 +11,7 @@
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "named_tensors.hpp"
+#include "nanochat_folder.hpp"
 
 namespace constformer::train {
 
@@ -29,20 +30,35 @@ void shape_bias(config const& model, std::vector<tensor_view>& tensors) {
     if (t.name == "final_logits_bias" && t.shape.size() == 1) t.shape.insert(t.shape.begin(), 1);
 }
 
-// Of a header's config, which came without one; some cannot be said in a config.json.
-void write_config(std::filesystem::path const& folder, config const& model) {
-  std::error_code failed;
-  if (std::filesystem::exists(folder / "config.json", failed)) return;
+// The config.json of a model, or nothing: some cannot be said in one.
+std::string config_json_of(std::filesystem::path const& folder, config const& model) {
   checkpoint source;
   source.path = folder;
   source.model = model;
-  if (written_config const written = write_hugging_face_config(source); !written.text.empty())
-    write_file(folder / "config.json", written.text);
+  return write_hugging_face_config(source).text;
+}
+
+bool has_config(std::filesystem::path const& folder) {
+  std::error_code failed;
+  return std::filesystem::exists(folder / "config.json", failed);
+}
+
+// Of a header's config, which came without one.
+void write_config(std::filesystem::path const& folder, config const& model) {
+  if (has_config(folder)) return;
+  if (std::string const text = config_json_of(folder, model); !text.empty()) write_file(folder / "config.json", text);
+}
+
+bool is_later_nanochat(std::filesystem::path const& folder, config const& model) {
+  return model.family == family_kind::nanochat && !has_config(folder) && config_json_of(folder, model).empty();
 }
 
 }  // namespace
 
-void write_model(std::filesystem::path const& folder, learner_facts const& facts, learner& from) {
+void write_model(std::filesystem::path const& folder, learner_facts const& facts, learner& from,
+                 run_settings const& settings, run_position const& at, tokenizer const* text) {
+  if (facts.model != nullptr && is_later_nanochat(folder, *facts.model))
+    return write_nanochat(folder, facts, from, settings, at, text);
   owned_tensors owned = to_tensors(facts, parameters_of(from));
   if (facts.model != nullptr) {
     write_config(folder, *facts.model);

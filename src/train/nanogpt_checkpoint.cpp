@@ -129,7 +129,7 @@ class nanogpt_writer {
     number("block_size", std::int64_t{model_.positions});
     flag("bias", model_.norm_bias);
     number("vocab_size", std::int64_t{model_.vocab});
-    number("dropout", settings_.dropout);
+    number("dropout", settings_.step.dropout);
   }
 
   void write_optimizer() {
@@ -164,7 +164,7 @@ class nanogpt_writer {
   // All that torch.optim.AdamW's own has.
   void write_group(double decay, std::int64_t begin, std::int64_t end) {
     to().begin_dict();
-    number("lr", settings_.rate);
+    number("lr", settings_.course.rate);
     entry("betas", [&] {
       to().begin_tuple();
       to().real(knob("beta1"));
@@ -189,20 +189,20 @@ class nanogpt_writer {
     to().begin_dict();
     write_sizes();
     number("batch_size", std::int64_t{settings_.data.sequences});
-    number("gradient_accumulation_steps", std::int64_t{settings_.accumulation});
-    number("max_iters", settings_.steps);
-    number("learning_rate", settings_.rate);
+    number("gradient_accumulation_steps", std::int64_t{settings_.course.accumulation});
+    number("max_iters", settings_.course.steps);
+    number("learning_rate", settings_.course.rate);
     number("weight_decay", knob("decay"));
     number("beta1", knob("beta1"));
     number("beta2", knob("beta2"));
-    number("grad_clip", settings_.clip);
-    flag("decay_lr", settings_.schedule != schedule_kind::constant);
-    number("warmup_iters", std::int64_t{settings_.warmup});
-    number("lr_decay_iters", settings_.decay_steps);
-    number("min_lr", settings_.least_rate);
-    number("eval_interval", settings_.eval_interval);
-    number("eval_iters", std::int64_t{settings_.eval_batches});
-    number("log_interval", settings_.log_interval);
+    number("grad_clip", settings_.step.clip);
+    flag("decay_lr", settings_.course.schedule != schedule_kind::constant);
+    number("warmup_iters", std::int64_t{settings_.course.warmup});
+    number("lr_decay_iters", settings_.course.decay_steps);
+    number("min_lr", settings_.course.least_rate);
+    number("eval_interval", settings_.report.eval_interval);
+    number("eval_iters", std::int64_t{settings_.report.eval_batches});
+    number("log_interval", settings_.report.log_interval);
     to().end_dict();
   }
 

@@ -10,9 +10,11 @@ namespace constformer::train {
 
 namespace {
 
-int all_steps(run_settings const& s) { return static_cast<int>(s.decay_steps > 0 ? s.decay_steps : s.steps); }
+int all_steps(run_settings const& s) {
+  return static_cast<int>(s.course.decay_steps > 0 ? s.course.decay_steps : s.course.steps);
+}
 
-int warmdown_steps(run_settings const& s) { return static_cast<int>(std::lround(s.warmdown * all_steps(s))); }
+int warmdown_steps(run_settings const& s) { return static_cast<int>(std::lround(s.course.warmdown * all_steps(s))); }
 
 // The width of a model, as its table of tokens has it.
 int width_of(learner_facts const& facts) {
@@ -27,17 +29,19 @@ bool is_muons(std::string_view group) { return group == "matrices"; }
 
 // nanochat's rates are meant for 2¹⁹ tokens a step, those of embeddings and head for a width of 768.
 double batch_scale(learner_facts const& facts, run_settings const& s) {
-  return s.scale_rates ? std::sqrt(static_cast<double>(facts.bounds.tokens) * s.accumulation / 524288.0) : 1.0;
+  return s.optimizer.scale_rates
+             ? std::sqrt(static_cast<double>(facts.bounds.tokens) * s.course.accumulation / 524288.0)
+             : 1.0;
 }
 
 double width_scale(learner_facts const& facts, run_settings const& s) {
   int const width = width_of(facts);
-  return s.optimizer == optimizer_kind::nanochat_muon && width > 0 ? std::sqrt(768.0 / width) : 1.0;
+  return s.optimizer.kind == optimizer_kind::nanochat_muon && width > 0 ? std::sqrt(768.0 / width) : 1.0;
 }
 
 double decay_of(run_settings const& s, double decay, std::int64_t step) {
   auto const at = static_cast<int>(step);
-  switch (s.decay_schedule) {
+  switch (s.optimizer.decay_schedule) {
     case decay_kind::constant: return decay;
     case decay_kind::linear: return linear_schedule{decay, 0, all_steps(s)}.at(at);
     case decay_kind::cosine: break;
@@ -46,11 +50,11 @@ double decay_of(run_settings const& s, double decay, std::int64_t step) {
 }
 
 double momentum_of(run_settings const& s, double momentum, std::int64_t step) {
-  bool const falls = s.last_momentum >= 0.0;
-  return momentum_schedule{s.first_momentum >= 0.0 ? s.first_momentum : momentum,
+  bool const falls = s.optimizer.last_momentum >= 0.0;
+  return momentum_schedule{s.optimizer.first_momentum >= 0.0 ? s.optimizer.first_momentum : momentum,
                            momentum,
-                           falls ? s.last_momentum : momentum,
-                           s.momentum_warmup,
+                           falls ? s.optimizer.last_momentum : momentum,
+                           s.optimizer.momentum_warmup,
                            falls ? warmdown_steps(s) : 0,
                            all_steps(s)}
       .at(static_cast<int>(step));
@@ -67,14 +71,14 @@ optimizer_course::optimizer_course(learner& model, learner_facts const& facts, r
     if (asked >= 0.0) *knob.value = asked;
   };
   for (optimizer_knob const& knob : knobs) {
-    bool const of_blocks = s_.optimizer < optimizer_kind::muon || is_muons(knob.group);
-    if (knob.name == "beta1") set(knob, s_.beta1);
-    if (knob.name == "beta2") set(knob, s_.beta2);
-    if (knob.name == "eps") set(knob, s_.eps);
-    if (knob.name == "momentum") set(knob, s_.momentum);
-    if (knob.name == "decay" && of_blocks && (none_decays || *knob.value != 0.0)) set(knob, s_.decay);
+    bool const of_blocks = s_.optimizer.kind < optimizer_kind::muon || is_muons(knob.group);
+    if (knob.name == "beta1") set(knob, s_.optimizer.beta1);
+    if (knob.name == "beta2") set(knob, s_.optimizer.beta2);
+    if (knob.name == "eps") set(knob, s_.optimizer.eps);
+    if (knob.name == "momentum") set(knob, s_.optimizer.momentum);
+    if (knob.name == "decay" && of_blocks && (none_decays || *knob.value != 0.0)) set(knob, s_.optimizer.decay);
     if (knob.name == "rate" && !of_blocks) set_rate(knob, facts);
-    if (s_.optimizer < optimizer_kind::muon || !is_muons(knob.group)) continue;
+    if (s_.optimizer.kind < optimizer_kind::muon || !is_muons(knob.group)) continue;
     if (knob.name == "momentum") momenta_.push_back({knob, *knob.value});
     if (knob.name == "decay") decays_.push_back({knob, *knob.value});
   }
@@ -82,31 +86,33 @@ optimizer_course::optimizer_course(learner& model, learner_facts const& facts, r
 
 // Schedules give the rate of matrices; the others are to it as theirs are.
 void optimizer_course::set_rate(optimizer_knob const& knob, learner_facts const& facts) {
-  double const own_share = *knob.value, matrices = s_.rate * scale_;
+  double const own_share = *knob.value, matrices = s_.course.rate * scale_;
   double const wide = width_scale(facts, s_);
   auto const set = [&](double rate) { *knob.value = matrices > 0.0 ? own_share * rate / matrices : 0.0; };
-  bool const nanochat = s_.optimizer == optimizer_kind::nanochat_muon;
+  bool const nanochat = s_.optimizer.kind == optimizer_kind::nanochat_muon;
   auto const asked = [&](double rate, double nanochats) {
     return rate >= 0.0 ? rate : nanochat ? nanochats : beside_muon_rate;
   };
-  if (knob.group == "head") return set(asked(s_.unembedding_rate, 0.008) * scale_ * wide);
-  if (knob.group.starts_with("embeddings")) return set(asked(s_.embedding_rate, 0.3) * scale_ * wide);
-  if (knob.group.starts_with("scalars")) return set(asked(s_.scalar_rate, 0.5) * scale_);
+  if (knob.group == "head") return set(asked(s_.optimizer.unembedding_rate, 0.008) * scale_ * wide);
+  if (knob.group.starts_with("embeddings")) return set(asked(s_.optimizer.embedding_rate, 0.3) * scale_ * wide);
+  if (knob.group.starts_with("scalars")) return set(asked(s_.optimizer.scalar_rate, 0.5) * scale_);
   set(mixing_rate);  // which nothing scales
 }
 
 double optimizer_course::rate(std::int64_t step) const {
   auto const at = static_cast<int>(step);
   int const all = all_steps(s_);
-  double const rate = s_.rate * scale_, least = s_.least_rate * scale_;
-  switch (s_.schedule) {
+  double const rate = s_.course.rate * scale_, least = s_.course.least_rate * scale_;
+  switch (s_.course.schedule) {
     case schedule_kind::constant: return rate;
-    case schedule_kind::cosine: return cosine_schedule{rate, least, s_.warmup, all, s_.warm_from_zero}.at(at);
+    case schedule_kind::cosine:
+      return cosine_schedule{rate, least, s_.course.warmup, all, s_.course.warm_from_zero}.at(at);
     case schedule_kind::trapezoid:
-      return trapezoid_schedule{rate, s_.least_rate / s_.rate, s_.warmup, warmdown_steps(s_), all}.at(at);
+      return trapezoid_schedule{rate, s_.course.least_rate / s_.course.rate, s_.course.warmup, warmdown_steps(s_), all}
+          .at(at);
     case schedule_kind::linear: break;
   }
-  return linear_schedule{rate, s_.warmup, all}.at(at);
+  return linear_schedule{rate, s_.course.warmup, all}.at(at);
 }
 
 double optimizer_course::begin(std::int64_t step) {

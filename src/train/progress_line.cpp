@@ -16,9 +16,10 @@ void progress_line::show(run_pace const& pace) {
   if (!visible_ || now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
   shown_ = true;
-  std::fprintf(stderr, "\r\x1B[K%" PRId64 "/%" PRId64 "  loss %.4f  rate %.2e  %.0f tokens/s  %.0f %% of peak  %s left",
-               pace.step, pace.steps, pace.loss, pace.rate, pace.tokens_per_second, 100.0 * pace.share_of_peak,
-               time_text(pace.seconds_left).c_str());
+  std::fprintf(stderr, "\r\x1B[K%" PRId64 "/%" PRId64 "  loss %.4f", pace.step, pace.steps, pace.loss);
+  if (pace.bits_per_byte > 0.0) std::fprintf(stderr, "  %.3f bits/byte", pace.bits_per_byte);
+  std::fprintf(stderr, "  rate %.2e  %.0f tokens/s  %.0f %% of peak  %s left", pace.rate, pace.tokens_per_second,
+               100.0 * pace.share_of_peak, time_text(pace.seconds_left).c_str());
 }
 
 void progress_line::clear() {

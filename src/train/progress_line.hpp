@@ -13,6 +13,7 @@ struct run_pace {
   double loss = 0.0;       ///< of the last step
   double rate = 0.0;       ///< learning rate
   double tokens_per_second = 0.0;
+  double bits_per_byte = 0.0;  ///< of the last evaluation; 0: not known
   double share_of_peak = 0.0;  ///< of the processor's multiply-adds
   double seconds_left = 0.0;
 };

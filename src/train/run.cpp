@@ -15,30 +15,24 @@
 #include <vector>
 
 #include "constformer/checkpoint/atomic_file.hpp"
-#include "constformer/checkpoint/open.hpp"
 #include "constformer/config/encoder.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/data/training_data.hpp"
 #include "constformer/text/load.hpp"
 #include "constformer/text/tokenizer.hpp"
 #include "constformer/train/schedules.hpp"
-#include "adapter_files.hpp"
 #include "constformer/train/averages.hpp"
 #include "constformer/train/progress.hpp"
-#include "initialise.hpp"
-#include "initialise_adapters.hpp"
+#include "evaluation.hpp"
 #include "loss_chart.hpp"
 #include "machine_memory.hpp"
-#include "model_folder.hpp"
 #include "named_tensors.hpp"
-#include "nanogpt_checkpoint.hpp"
 #include "optimizer_course.hpp"
 #include "progress_line.hpp"
+#include "run_files.hpp"
 #include "run_log.hpp"
-#include "sample_text.hpp"
 #include "stop_signals.hpp"
 #include "training_state.hpp"
-#include "translate.hpp"
 
 namespace constformer::train {
 
@@ -46,8 +40,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using clock = std::chrono::steady_clock;
-
-constexpr int sampled_pairs = 3;
 
 double since(clock::time_point begin) { return std::chrono::duration<double>(clock::now() - begin).count(); }
 
@@ -59,7 +51,7 @@ std::string with_commas(std::int64_t value) {
 
 // What does not fit is refused with both numbers, before anything is taken.
 void require_memory(learner_facts const& facts, run_settings const& s) {
-  std::int64_t const average = s.ema > 0.0 ? facts.parameters * std::int64_t{sizeof(float)} : 0;
+  std::int64_t const average = s.step.ema > 0.0 ? facts.parameters * std::int64_t{sizeof(float)} : 0;
   auto const needed = static_cast<std::int64_t>(facts.bytes(s.threads)) + average;
   std::int64_t const there = available_memory();
   if (there > 0 && needed > there)
@@ -113,10 +105,10 @@ class training_run {
     model_ = unit.make(s_.threads);
     course_.emplace(*model_, facts_, s_);
     model_->resume({.seed = s_.seed});
-    if (s_.token_mean) model_->count_by(accumulation::tokens);
-    if (s_.ema > 0.0) model_->average(1.0);  // a place for what is loaded
+    if (s_.step.token_mean) model_->count_by(accumulation::tokens);
     bool const resumed = fs::exists(state_file());
-    if (!resumed || s_.lora.rank > 0) begin();
+    if (!resumed || begins_again(s_)) begin_parameters(facts_, s_, *model_, at_);
+    if (s_.step.ema > 0.0) model_->average(1.0);  // begins there, and is a place for what is loaded
     if (resumed) load_state(state_file(), facts_, *model_, at_);
     data_ = open_training_data(data_settings(), text_.get(), &at_.random);
     if (resumed) {
@@ -125,6 +117,7 @@ class training_run {
     } else {
       draw_pending();
     }
+    evaluation_.emplace(*model_, facts_, s_, text_.get(), data_);
     log_.emplace(folder_, at_.step, at_.evaluated);
     saved_ = resumed ? at_.step : -1;
     saved_evaluated_ = resumed && at_.evaluated;
@@ -136,16 +129,16 @@ class training_run {
     begun_ = clock::now();
     first_ = at_.step;
     while (true) {
-      if (is_due(s_.eval_interval) && !at_.evaluated) evaluate();
-      bool const over = at_.step >= s_.steps || stop_signal() != 0;
-      if (over || is_due(s_.save_interval > 0 ? s_.save_interval : s_.eval_interval)) save();
+      if (is_due(s_.report.eval_interval) && !at_.evaluated) evaluate();
+      bool const over = at_.step >= s_.course.steps || stop_signal() != 0;
+      if (over || is_due(s_.report.save_interval > 0 ? s_.report.save_interval : s_.report.eval_interval)) save();
       if (over) break;
       step();
     }
     line_.clear();
     if (int const signal = stop_signal(); signal != 0) {
-      std::fprintf(stderr, "stopped after step %" PRId64 " of %" PRId64 ", which is saved in %s\n", at_.step, s_.steps,
-                   folder_.c_str());
+      std::fprintf(stderr, "stopped after step %" PRId64 " of %" PRId64 ", which is saved in %s\n", at_.step,
+                   s_.course.steps, folder_.c_str());
       return 128 + signal;
     }
     return 0;
@@ -164,26 +157,15 @@ class training_run {
     return out;
   }
 
-  void begin() {
-    if (s_.start.empty()) {
-      initialise(facts_, s_.init, at_.random, *model_);
-    } else if (s_.resumes) {
-      initialise(facts_, "nanogpt", at_.random, *model_);  // train.py draws first weights before it reads others
-      read_nanogpt(s_.start, facts_, *model_, at_);
-    } else {
-      read_tensors(facts_, open_checkpoint(s_.start), parameters_of(*model_));
-      if (s_.lora.rank > 0) initialise_adapters(facts_, at_.random, *model_);
-    }
-    if (s_.ema > 0.0) model_->average(1.0);
-  }
-
   void draw_pending() { at_.pending = data_.train->next(); }
 
   [[nodiscard]] bool is_due(std::int64_t interval) const {
-    return interval > 0 && (at_.step % interval == 0 || at_.step == s_.steps);
+    return interval > 0 && (at_.step % interval == 0 || at_.step == s_.course.steps);
   }
 
-  [[nodiscard]] std::int64_t tokens_of_step() const { return std::int64_t{facts_.bounds.tokens} * s_.accumulation; }
+  [[nodiscard]] std::int64_t tokens_of_step() const {
+    return std::int64_t{facts_.bounds.tokens} * s_.course.accumulation;
+  }
   [[nodiscard]] double flops_of_token() const { return static_cast<double>(facts_.flops) / facts_.bounds.tokens; }
 
   // Behind the number of all parameters, if not all learn.
@@ -196,11 +178,12 @@ class training_run {
   }
 
   void announce(bool resumed) {
-    double const flops = static_cast<double>(facts_.flops) * s_.accumulation;
+    double const flops = static_cast<double>(facts_.flops) * s_.course.accumulation;
     model_->evaluate(at_.pending);  // the first to touch the memory, which takes longer than the pass
     auto const timed = clock::now();
     model_->evaluate(at_.pending);  // a third of the work of a step
-    double const seconds = 3.0 * since(timed) * s_.accumulation * static_cast<double>(s_.steps - at_.step);
+    double const seconds =
+        3.0 * since(timed) * s_.course.accumulation * static_cast<double>(s_.course.steps - at_.step);
     std::printf(
         "%.*s: %s parameters%s, %s tokens and %.3g GFLOP a step, %s bytes of memory, %d thread%s of %.0f GFLOP/s, "
         "about "
@@ -213,65 +196,15 @@ class training_run {
     std::fflush(stdout);
   }
 
-  double mean_loss(batch_source& source) {
-    double sum = 0.0;
-    for (int i = 0; i < s_.eval_batches; ++i) sum += model_->evaluate(source.next());
-    return sum / s_.eval_batches;
-  }
-
-  [[nodiscard]] bool fills_masks() const { return s_.data.kind == data_kind::masked; }
-
-  double masked_accuracy(batch_source& source) {
-    foretold count;
-    for (int i = 0; i < s_.eval_batches; ++i) {
-      foretold const one = model_->count_foretold(source.next());
-      count.right += one.right;
-      count.all += one.all;
-    }
-    return count.all == 0 ? 0.0 : static_cast<double>(count.right) / static_cast<double>(count.all);
-  }
-
-  // Text that a decoder writes, or what a model makes of some conversation or sources that it does not learn from.
-  std::string sample() {
-    if (text_.get() == nullptr || s_.sample_tokens == 0 || fills_masks()) return {};
-    auto const seed = s_.seed + static_cast<std::uint64_t>(at_.step);
-    bool const replies = s_.data.kind == data_kind::conversations;
-    if (facts_.bounds.sources == 0 && !replies) return sample_text(*model_, facts_, *text_.get(), s_, seed);
-    if (data_.validation) data_.validation->restart();
-    ragged_batch const& unseen = data_.validation ? data_.validation->next() : at_.pending;
-    if (replies) return sample_reply(*model_, facts_, *text_.get(), unseen[0], s_, seed);
-    return translate(*model_, facts_, *text_.get(), unseen, sampled_pairs);
-  }
-
-  // Random blocks are drawn anew for both, as nanoGPT's estimate_loss does. Data in order is not used up for that: then
-  // training's loss is that of the steps since, and validation begins anew each time.
   void evaluate() {
     model_->exchange_average();
     log_entry e{.step = at_.step, .evaluation = true, .rate = course_->rate(at_.step)};
-    bool const blocks = s_.data.kind == data_kind::tokens || s_.data.kind == data_kind::text;
-    bool const random = blocks && s_.data.order == block_order::random;
-    if (random)
-      e.loss = mean_loss(*data_.train);
-    else
-      e.loss = at_.running_count > 0 ? at_.running_loss / static_cast<double>(at_.running_count)
-                                     : model_->evaluate(at_.pending);
-    if (data_.validation) {
-      if (!random) data_.validation->restart();
-      e.validation = mean_loss(*data_.validation);
-      if (at_.best == 0.0 || *e.validation < at_.best) at_.best = *e.validation;
-      if (fills_masks()) {
-        data_.validation->restart();
-        e.accuracy = masked_accuracy(*data_.validation);
-      }
-    }
-    at_.running_loss = 0.0;
-    at_.running_count = 0;
-    at_.evaluated = true;
-    e.sample = sample();
+    evaluation_->run(at_, e);
     e.seconds = seconds_before_ + since(begun_);
     line_.clear();
     std::printf("step %" PRId64 ": train loss %.4f", e.step, e.loss);
     if (e.validation) std::printf(", val loss %.4f", *e.validation);
+    if (e.bits_per_byte) std::printf(", %.4f bits per byte", *e.bits_per_byte);
     if (e.accuracy) std::printf(", masked accuracy %.4f", *e.accuracy);
     std::printf(", %s\n", time_text(e.seconds).c_str());
     std::fflush(stdout);
@@ -292,7 +225,7 @@ class training_run {
     auto const began = clock::now();
     double loss = 0.0, weights = 0.0;
     std::int64_t tokens = 0;
-    for (int i = 0; i < s_.accumulation; ++i) {
+    for (int i = 0; i < s_.course.accumulation; ++i) {
       tokens += static_cast<std::int64_t>(at_.pending.tokens.size());
       double const one = model_->accumulate(at_.pending), weight = weight_of(at_.pending);
       if (!std::isfinite(one)) fail_at("its loss is not a number, nor is what there is of " + culprit(facts_, *model_));
@@ -302,18 +235,18 @@ class training_run {
     }
     loss /= std::max(weights, 1.0);
     double const rate = course_->begin(at_.step);
-    double const norm = model_->update(rate, s_.clip);
+    double const norm = model_->update(rate, s_.step.clip);
     if (!std::isfinite(norm)) fail_at("the gradient of " + culprit(facts_, *model_) + " is not a number");
-    if (norm > s_.stop_norm)
+    if (norm > s_.step.stop_norm)
       fail_at("the gradient's norm is " + std::to_string(norm) + ", most of it of " + culprit(facts_, *model_) +
-              ", --stop-norm is " + std::to_string(s_.stop_norm));
-    if (s_.ema > 0.0) model_->average(ema_weight(s_.ema, static_cast<int>(at_.step)));
+              ", --stop-norm is " + std::to_string(s_.step.stop_norm));
+    if (s_.step.ema > 0.0) model_->average(ema_weight(s_.step.ema, static_cast<int>(at_.step)));
     ++at_.step;
     at_.evaluated = false;
     at_.running_loss += loss;
     ++at_.running_count;
     double const pace = static_cast<double>(tokens) / since(began);
-    if (s_.log_interval > 0 && at_.step % s_.log_interval == 0)
+    if (s_.report.log_interval > 0 && at_.step % s_.report.log_interval == 0)
       log_->add({.step = at_.step,
                  .loss = loss,
                  .rate = rate,
@@ -322,17 +255,18 @@ class training_run {
                  .seconds = since(begun_)});
     double const mean_step = since(begun_) / static_cast<double>(at_.step - first_);
     line_.show({.step = at_.step,
-                .steps = s_.steps,
+                .steps = s_.course.steps,
                 .loss = loss,
                 .rate = rate,
                 .tokens_per_second = pace,
+                .bits_per_byte = at_.bits_per_byte,
                 .share_of_peak = flops_of_token() * pace / peak_,
-                .seconds_left = mean_step * static_cast<double>(s_.steps - at_.step)});
+                .seconds_left = mean_step * static_cast<double>(s_.course.steps - at_.step)});
   }
 
   // What a batch of an update weighs among the others.
   [[nodiscard]] double weight_of(ragged_batch const& batch) const {
-    if (!s_.token_mean) return 1.0;
+    if (!s_.step.token_mean) return 1.0;
     return static_cast<double>(std::ranges::count_if(batch.targets, [](std::int32_t id) { return id >= 0; }));
   }
 
@@ -349,13 +283,7 @@ class training_run {
     at_.train = data_.train->position();
     at_.validation = data_.validation ? data_.validation->position() : std::string();
     save_state(state_file(), facts_, *model_, at_);
-    model_->exchange_average();  // what is evaluated is what is written
-    if (s_.lora.rank > 0)
-      write_adapters(folder_, facts_, *model_, s_);
-    else
-      write_model(folder_, facts_, *model_);
-    model_->exchange_average();
-    if (s_.format == "nanogpt") write_nanogpt(folder_ / "ckpt.pt", facts_, *model_, s_, at_);
+    write_run(folder_, facts_, s_, *model_, at_, text_.get());
     saved_ = at_.step;
     saved_evaluated_ = at_.evaluated;
   }
@@ -368,6 +296,7 @@ class training_run {
   std::unique_ptr<learner> model_;
   std::optional<optimizer_course> course_;
   training_data data_{};
+  std::optional<evaluation> evaluation_;
   std::optional<run_log> log_;
   progress_line line_;
   double peak_ = 0.0;

@@ -21,6 +21,7 @@ std::string line_of(log_entry const& e) {
   if (e.evaluation) {
     out["train"] = e.loss;
     if (e.validation) out["validation"] = *e.validation;
+    if (e.bits_per_byte) out["bits_per_byte"] = *e.bits_per_byte;
     if (e.accuracy) out["accuracy"] = *e.accuracy;
     out["rate"] = e.rate;
     if (!e.sample.empty()) out["sample"] = e.sample;
@@ -40,6 +41,7 @@ log_entry entry_of(ordered_json const& line) {
   e.evaluation = line.contains("train");
   e.loss = line.value(e.evaluation ? "train" : "loss", 0.0);
   if (line.contains("validation")) e.validation = line["validation"].get<double>();
+  if (line.contains("bits_per_byte")) e.bits_per_byte = line["bits_per_byte"].get<double>();
   if (line.contains("accuracy")) e.accuracy = line["accuracy"].get<double>();
   e.rate = line.value("rate", 0.0);
   e.norm = line.value("norm", 0.0);

@@ -11,9 +11,10 @@ namespace constformer::train {
 /// One line of log.jsonl: a step, or an evaluation before that step.
 struct log_entry {
   std::int64_t step = 0;
-  double loss = 0.0;                   ///< of the step's batches; evaluations: over training data
-  std::optional<double> validation{};  ///< evaluations: over validation data
-  std::optional<double> accuracy{};    ///< evaluations of masked tokens: share that is foretold
+  double loss = 0.0;                      ///< of the step's batches; evaluations: over training data
+  std::optional<double> validation{};     ///< evaluations: over validation data
+  std::optional<double> bits_per_byte{};  ///< evaluations of decoders with a tokenizer: over validation data
+  std::optional<double> accuracy{};       ///< evaluations of masked tokens: share that is foretold
   bool evaluation = false;
   double rate = 0.0;               ///< learning rate
   double norm = 0.0;               ///< of the gradient; steps alone

@@ -41,10 +41,10 @@ std::string write_on(learner& model, learner_facts const& facts, tokenizer const
   std::string out;
   auto const stream = tokens.stream();
   ragged_batch seen;
-  for (int i = 0; i < settings.sample_tokens; ++i) {
+  for (int i = 0; i < settings.sample.tokens; ++i) {
     seen.clear();
     seen.add({.tokens = std::span<std::int32_t const>(ids).last(std::min(ids.size(), context))});
-    std::int32_t const next = draw(model.foretell(seen), settings.temperature, settings.top_k, random);
+    std::int32_t const next = draw(model.foretell(seen), settings.sample.temperature, settings.sample.top_k, random);
     if (replies && tokens.is_special(next)) break;
     ids.push_back(next);
     out += stream->push(next);
@@ -57,9 +57,9 @@ std::string write_on(learner& model, learner_facts const& facts, tokenizer const
 
 std::string sample_text(learner& model, learner_facts const& facts, tokenizer const& tokens,
                         run_settings const& settings, std::uint64_t seed) {
-  std::vector<int> const prompt = tokens.encode(settings.prompt);
+  std::vector<int> const prompt = tokens.encode(settings.sample.prompt);
   if (prompt.empty()) return {};
-  return settings.prompt + write_on(model, facts, tokens, {prompt.begin(), prompt.end()}, settings, seed, false);
+  return settings.sample.prompt + write_on(model, facts, tokens, {prompt.begin(), prompt.end()}, settings, seed, false);
 }
 
 std::string sample_reply(learner& model, learner_facts const& facts, tokenizer const& tokens,

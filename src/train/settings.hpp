@@ -20,18 +20,11 @@ enum class optimizer_kind : std::uint8_t { adamw, adam, bert_adamw, sgd, muon, n
 /// How Muon's decay changes from step to step.
 enum class decay_kind : std::uint8_t { constant, linear, cosine };
 
-/// Everything a run is told, but the model and the size of a batch, which are compiled in. A key of the JSON that
-/// run/settings.json holds has the same name.
-struct run_settings {
-  static constexpr double own = -1.0;  ///< of numbers that the optimizer has itself
+/// Of numbers that the optimizer has itself where nobody says another.
+inline constexpr double optimizers_own = -1.0;
 
-  std::string recipe;                   ///< that it came from
-  std::string init;                     ///< of parameters, as `initialise` knows it
-  std::string start;                    ///< a checkpoint that it goes on from, instead; empty: none
-  bool resumes = false;                 ///< `start` is nanoGPT's, and its optimizer and steps go on, too
-  std::string format = "hugging-face";  ///< nanogpt: its ckpt.pt is written, too
-  std::string tokenizer;                ///< folder or file; empty: there is none
-
+/// How long a run is, and its rate from step to step.
+struct course_settings {
   std::int64_t steps = 1000;  ///< updates
   int accumulation = 1;       ///< batches of each
   schedule_kind schedule = schedule_kind::cosine;
@@ -41,23 +34,28 @@ struct run_settings {
   bool warm_from_zero = false;   ///< step 0 has a rate of 0
   std::int64_t decay_steps = 0;  ///< at whose end the rate is least; 0: `steps`
   double warmdown = 0.5;         ///< share of the steps in which a trapezoid falls
+};
 
-  optimizer_kind optimizer = optimizer_kind::adamw;  ///< compiled in
-  double decay = own;                                ///< of weights
-  double beta1 = own;                                ///< Adam's
-  double beta2 = own;                                ///< Adam's, and nanochat's Muon's
-  double eps = own;                                  ///< Adam's
-  double momentum = own;                             ///< SGD's and Muon's
-
-  double embedding_rate = own;                       ///< beside Muon: of embeddings
-  double unembedding_rate = own;                     ///< beside Muon: of the head
-  double scalar_rate = own;                          ///< beside Muon: of all else
+/// What moves the parameters.
+struct optimizer_settings {
+  optimizer_kind kind = optimizer_kind::adamw;       ///< compiled in
+  double decay = optimizers_own;                     ///< of weights
+  double beta1 = optimizers_own;                     ///< Adam's
+  double beta2 = optimizers_own;                     ///< Adam's, and nanochat's Muon's
+  double eps = optimizers_own;                       ///< Adam's
+  double momentum = optimizers_own;                  ///< SGD's and Muon's
+  double embedding_rate = optimizers_own;            ///< beside Muon: of embeddings
+  double unembedding_rate = optimizers_own;          ///< beside Muon: of the head
+  double scalar_rate = optimizers_own;               ///< beside Muon: of all else
   bool scale_rates = false;                          ///< by the root of the tokens of a step, as nanochat
-  double first_momentum = own;                       ///< Muon's at step 0; own: no warm-up
-  double last_momentum = own;                        ///< Muon's at the end; own: no warm-down
+  double first_momentum = optimizers_own;            ///< Muon's at step 0; its own: no warm-up
+  double last_momentum = optimizers_own;             ///< Muon's at the end; its own: no warm-down
   int momentum_warmup = 0;                           ///< steps
   decay_kind decay_schedule = decay_kind::constant;  ///< Muon's
+};
 
+/// What a step makes of a batch and its gradient.
+struct step_settings {
   double dropout = 0.0;       ///< compiled in
   std::string dtype = "f32";  ///< that products of matrices are rounded to: f32 or bf16; compiled in
   double smoothing = 0.0;     ///< share of a target that is spread over the vocabulary; compiled in
@@ -65,20 +63,41 @@ struct run_settings {
   bool token_mean = false;    ///< batches of an update count by their targets, rather than alike
   double clip = 1.0;          ///< largest norm of a gradient; 0: any
   double stop_norm = 1e6;     ///< a larger one ends the run
+};
 
+/// When a run is looked at, and kept.
+struct report_settings {
   std::int64_t eval_interval = 250;  ///< steps
   int eval_batches = 20;             ///< of each of training and validation data
   std::int64_t save_interval = 0;    ///< steps; 0: at each evaluation
   std::int64_t log_interval = 10;    ///< steps between lines of log.jsonl
+};
 
-  std::uint64_t seed = 1337;  ///< of initialisation, batches, dropout
+/// Text that the model writes at each evaluation.
+struct sample_settings {
+  std::string prompt = "\n";  ///< what it begins with
+  int tokens = 100;           ///< of each; 0: none
+  double temperature = 0.8;   ///< that they are drawn by
+  int top_k = 200;            ///< likeliest tokens that are drawn from
+};
+
+/// Everything a run is told, but the model and the size of a batch, which are compiled in. A member's key in the JSON
+/// that run/settings.json holds is in `for_each_member`.
+struct run_settings {
+  std::string recipe;                   ///< that it came from
+  std::string init;                     ///< of parameters, as `initialise` knows it
+  std::string start;                    ///< a checkpoint that it goes on from, instead; empty: none
+  bool resumes = false;                 ///< `start` is nanoGPT's, and its optimizer and steps go on, too
+  std::string format = "hugging-face";  ///< nanogpt: its ckpt.pt is written, too
+  std::string tokenizer;                ///< folder or file; empty: there is none
+  std::uint64_t seed = 1337;            ///< of initialisation, batches, dropout
   int threads = 1;
 
-  std::string prompt = "\n";  ///< what samples begin with
-  int sample_tokens = 100;    ///< of each; 0: none
-  double temperature = 0.8;   ///< of samples
-  int top_k = 200;            ///< of samples
-
+  course_settings course{};
+  optimizer_settings optimizer{};
+  step_settings step{};
+  report_settings report{};
+  sample_settings sample{};
   lora_settings lora{};
   data_options data{};
 };

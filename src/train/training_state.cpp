@@ -63,6 +63,7 @@ json json_of(run_position const& at, learner const& model) {
   return {{"step", at.step},
           {"evaluated", at.evaluated},
           {"best", at.best},
+          {"bits_per_byte", at.bits_per_byte},
           {"generator", hexadecimal(at.random.state())},
           {"train", at.train},
           {"validation", at.validation},
@@ -78,6 +79,7 @@ void read_position(json const& from, learner& model, run_position& at) {
   from.at("step").get_to(at.step);
   from.at("evaluated").get_to(at.evaluated);
   from.at("best").get_to(at.best);
+  from.at("bits_per_byte").get_to(at.bits_per_byte);
   at.random.restore(from_hexadecimal(from.at("generator").get<std::string>()));
   from.at("train").get_to(at.train);
   from.at("validation").get_to(at.validation);

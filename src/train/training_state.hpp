@@ -15,6 +15,7 @@ struct run_position {
   std::int64_t step = 0;           ///< updates that were made
   bool evaluated = false;          ///< at this step
   double best = 0.0;               ///< lowest loss of validation so far; 0: none
+  double bits_per_byte = 0.0;      ///< of the last evaluation that counted them; 0: none
   torch_generator random{0};       ///< that all draw from
   std::string train;               ///< of the training batches
   std::string validation;          ///< of those of validation; empty: there are none

@@ -224,3 +224,29 @@ TEST_CASE("a trainer's parameters are written as build reads them") {
                                                        [](std::size_t, int) { return std::span<float const>(); }, {}),
                   constformer::error);
 }
+
+TEST_CASE("inspect tells what a model of one's own is and costs, with parameters or without") {
+  auto const told = [&](std::vector<std::string> const& more) {
+    std::vector<std::string> words{command(), "inspect", "--model", header};
+    words.insert(words.end(), more.begin(), more.end());
+    return output_of(words);
+  };
+  auto const d = nlohmann::json::parse(told({"--json"}));
+  CHECK(d.at("model") == "adapter");
+  CHECK(d.at("parameters") == count_parameters<adapter>());
+  CHECK(d.at("layers") == 3);
+  CHECK(d.at("outputs") == 27);
+  CHECK(d.at("positions").is_null());
+  // Multiply-adds of a token by matrices, and of up to five keys by two heads, scores and values.
+  std::int64_t const matrices = 27 * 16 + 3 * (16 * 16 * 2 + 8 * 16 * 2 + 2 * 4 * 16), pairs = 5 * 1024 - 10;
+  CHECK(d.at("flops").at("forward") == 2 * (1024 * matrices + 3 * pairs * 2 * (8 + 8)));
+  CHECK(d.at("tensors").at(1) ==
+        nlohmann::json{{"name", "blocks.*.norm.weight"}, {"shape", {16}}, {"layers", 3}});
+  CHECK(nlohmann::json::parse(told({"--json", folder})) == d);
+  CHECK(told({}).find("\nparameters              3,196\n") != std::string::npos);
+  check_refusal({"inspect", folder, "--model", header + ":my::model<2>"},
+                folder +
+                    ": blocks.2.down.bias: checkpoint has [4], the model has no such tensor (8 of 18 tensors do not "
+                    "fit)");
+  check_refusal({"inspect"}, "path is required", 2);
+}

@@ -4,14 +4,19 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
 
-#include "constformer/execute/coins.hpp"
+#include "constformer/kernels/coins.hpp"
 #include "constformer/execute/program.hpp"
+#include "constformer/execute/ragged_batch.hpp"
 #include "constformer/kernels/sgd.hpp"
 #include "constformer/train/groups.hpp"
 #include "constformer/train/trainer-inl.hpp"
@@ -123,8 +128,9 @@ TEST_CASE("loss and gradients are those of the model under the masks that coins 
   }
 }
 
-TEST_CASE("gradients of a deep model are slopes of its loss under the same masks") {
-  using model = dropping::deep;
+TEMPLATE_TEST_CASE("gradients of a deep model are slopes of its loss under the same masks", "", dropping::deep,
+                   dropping::looking) {
+  using model = TestType;
   trainer_of<model> learner(2);
   fill<model>(learner);
   batch const b;
@@ -158,6 +164,32 @@ TEST_CASE("gradients of a deep model are slopes of its loss under the same masks
         CHECK(std::abs((above - below) / 2e-2 - double{g[at]}) < 0.01 * double{largest} + 2e-4);
       }
     }
+}
+
+TEST_CASE("attention whose probabilities are dropped has torch's loss and gradients under the same masks") {
+  std::ifstream in(std::string(std::getenv("CONSTFORMER_SOURCE")) + "/tests/train/dropped_attention.json");
+  auto const theirs = nlohmann::json::parse(in);
+  using program = training_program<dropping::looking_once, {.tokens = 79, .sequences = 2, .length = 70}>;
+  HWY_NAMESPACE::trainer<program, groups> learner(2);
+  auto const& table = parameter_table<dropping::looking_once>;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    auto const values = learner.parameter(i);
+    for (std::size_t at = 0; at < values.size(); ++at)
+      values[at] = static_cast<float>(0.3 * std::sin(0.37 * static_cast<double>(at) + static_cast<double>(i)));
+  }
+  ragged_batch b;
+  for (int first = 0; int const length : {70, 9}) {
+    std::vector<std::int32_t> ids, targets;
+    for (int row = first; row < first + length; ++row) {
+      ids.push_back(row * 5 % dropping::vocab);
+      targets.push_back(row * 7 % dropping::vocab);
+    }
+    b.add({.tokens = ids, .targets = targets});
+    first += length;
+  }
+  learner.resume({.steps = 0, .passes = 3, .seed = 42});
+  CHECK(std::abs(learner.accumulate(b) - theirs["loss"].get<double>()) < 1e-6);
+  for (std::size_t i = 0; i < table.size(); ++i) near(learner.gradient(i), theirs["gradients"][i]);
 }
 
 TEST_CASE("coins fall as often as they should, and those of other passes, calls, layers and rows are others") {

@@ -3,6 +3,7 @@
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 #include <cmath>
 #include <filesystem>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,10 @@ TEST_CASE("a run leaves a folder that build reads, a log, a chart and samples") 
                                                      "samples.txt", "tokenizer.json", "tokenizer_config.json"});
   auto const log = log_of(folder);
   CHECK(log.size() == 4 + 6);  // evaluations at 0, 8, 16, 24; steps 4, 8 …
-  CHECK(log.back().at("validation").get<double>() < log.front().at("validation").get<double>());
+  double const last = log.back().at("validation");
+  CHECK(last < log.front().at("validation").get<double>());
+  CHECK_THAT(log.back().at("bits_per_byte").get<double>(),  // of characters that are a byte each
+             Catch::Matchers::WithinRel(last / std::numbers::ln2, 1e-12));
   std::string const chart = read_text(folder / "loss.svg");
   CHECK(chart.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
   CHECK(chart.find("class=\"validation\" points=") != std::string::npos);

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "constformer/checkpoint/fingerprint.hpp"
+#include "constformer/checkpoint/function_fingerprint.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/layer_set.hpp"
 #include "constformer/graph/attend_options.hpp"
@@ -65,7 +68,7 @@ constexpr void add_rotation(word_hash& hash, rope_config const& r) {
 }  // namespace detail
 
 /// The same of a traced model: of its parameters, in order, and of all that its pass computes, wherever its code
-/// stands; `tables` are what its constants name. Functions of `pointwise` nodes count as one.
+/// stands, but for the functions of `pointwise` nodes; `tables` are what its constants name.
 [[nodiscard]] constexpr std::uint64_t fingerprint_of(std::span<parameter_entry const> table, graph_view g,
                                                      std::span<layer_values const> tables) {
   detail::word_hash hash;
@@ -84,11 +87,28 @@ constexpr void add_rotation(word_hash& hash, rope_config const& r) {
   return hash.state;
 }
 
-/// Of `Model`.
+namespace detail {
+
+template <auto const& Graph, std::size_t Id>
+constexpr void add_function_of(word_hash& hash) {
+  if constexpr (Graph.nodes[Id].kind == node_kind::pointwise) add_function<Graph, Id>(hash);
+}
+
+template <class Model>
+inline constexpr auto fingerprinted = freeze<trace<Model>>();
+
+}  // namespace detail
+
+/// Of `Model`, functions of `pointwise` nodes included as far as the compiler can tell them apart (`add_function`).
+/// Their derivatives change nothing that a program computes.
 template <class Model>
 [[nodiscard]] consteval std::uint64_t traced_fingerprint() {
-  graph const g = trace<Model>();
-  return fingerprint_of(parameter_table<Model>, g, g.tables);
+  constexpr auto const& g = detail::fingerprinted<Model>;
+  detail::word_hash hash{fingerprint_of(parameter_table<Model>, g, g.tables)};
+  [&]<std::size_t... Id>(std::index_sequence<Id...>) {
+    (detail::add_function_of<detail::fingerprinted<Model>, Id>(hash), ...);
+  }(std::make_index_sequence<g.nodes.size()>());
+  return hash.state;
 }
 
 }  // namespace constformer

@@ -73,8 +73,8 @@ class character_trainer {
 };
 
 /// Writes tokenizer.json and tokenizer_config.json, which `load_tokenizer_source` and transformers read, to a folder,
-/// which is made. Special tokens get the roles that their spellings usually have. Throws `error` where it cannot be
-/// written.
+/// which is made; with ids in rustbpe's order also nanochat's tokenizer.pkl. Special tokens get the roles that their
+/// spellings usually have. Throws `error` where it cannot be written.
 void write_bpe(trained_bpe const& bpe, bpe_options const& options, std::filesystem::path const& folder);
 /// The same of single characters, one token each.
 void write_characters(std::vector<std::string> const& characters, std::vector<std::string> const& special,

@@ -14,7 +14,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/execute/batch.hpp"
-#include "constformer/execute/coins.hpp"
+#include "constformer/kernels/coins.hpp"
 #include "constformer/execute/cached_program.hpp"
 #include "constformer/execute/row_cache.hpp"
 #include "constformer/execute/tables.hpp"
@@ -652,7 +652,11 @@ struct step {
             .keys = keys,
             .biased = n.inputs[Table] >= 0,
             .buckets = o.relative,
-            .table = offset<Table>(f)};
+            .table = offset<Table>(f),
+            .dropout = f.gradients == nullptr ? 0.0F : o.dropout,
+            .coins = {
+                f.coins, n.index, f.layer,
+                static_cast<std::size_t>(input<0>::first_of(f, sequence)) * static_cast<std::size_t>(extents().heads)}};
   }
 
   static HWY_INLINE void attention(worker const& self, frame const& f) {

@@ -14,6 +14,7 @@ struct attend_options {
   float scale = 0.0F;                  ///< what q·k is multiplied by; 0: 1/√head_dim
   bool scale_by_layer = false;         ///< which is divided by the layer's index + 1
   float softcap = 0.0F;                ///< scores become cap·tanh(score/cap); 0: they stay
+  float dropout = 0.0F;                ///< share of the probabilities that is dropped while the model learns
   relative_config relative{};          ///< buckets of distances, if there is a table of biases
 
   bool operator==(attend_options const&) const = default;

@@ -29,7 +29,7 @@ enum class recompute_kind : std::uint8_t {
 
 /// What a pass does while a model learns, and at no other time.
 struct learning {
-  float dropout = 0.0F;    ///< how much the library's layers drop (arXiv:1207.0580)
+  float dropout = 0.0F;    ///< how much the library's layers drop (arXiv:1207.0580), attention's probabilities too
   float smoothing = 0.0F;  ///< share of a target that is spread over the vocabulary (arXiv:1512.00567)
   recompute_kind recompute = recompute_kind::pointwise;  ///< of the layers of loops
   /// What matrices of a product are rounded to: f32, or bf16, whose products are added up in f32. Parameters, gradients

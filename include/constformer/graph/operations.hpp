@@ -298,6 +298,8 @@ constexpr void judge_attention(value q, value k, value v, attend_options const& 
   if (kv_heads < 1 || heads % kv_heads != 0)
     g.fail(where, format_message("attend: heads={} is not a multiple of kv_heads={}", heads, kv_heads));
   if (options.window < 0) g.fail(where, format_message("attend: window={} is negative", options.window));
+  if (!(options.dropout >= 0.0F && options.dropout < 1.0F))
+    g.fail(where, format_message("attend: dropout {} is not in [0, 1)", options.dropout));
   if (options.window > 0 && options.mask != mask_kind::causal)
     g.fail(where,
            format_message("attend: window={} needs mask=causal, it is {}", options.window, name_of(options.mask)));

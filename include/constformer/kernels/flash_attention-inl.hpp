@@ -7,13 +7,16 @@
 #define CONSTFORMER_KERNELS_FLASH_ATTENTION_INL_HPP
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 #include "hwy/highway.h"
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
+#include "constformer/kernels/coins.hpp"
 #include "constformer/kernels/few_rows-inl.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
 #include "constformer/kernels/masks.hpp"
@@ -37,6 +40,21 @@ struct attention_extents {
   int value_dim;  ///< of values
 };
 
+/// Where the coins of one sequence's queries come from (kernels/coins.hpp).
+struct dropped_queries {
+  std::uint64_t coins = 0;    ///< of the pass
+  int site = 0;               ///< of the call
+  int layer = 0;              ///< of the loop at hand
+  std::size_t first_row = 0;  ///< of query 0, times the heads
+
+  /// Of one query of one head.
+  [[nodiscard]] std::uint64_t of(int query, int head, int heads) const {
+    return coins_of_query(
+        coins, site, layer,
+        first_row + static_cast<std::size_t>(query) * static_cast<std::size_t>(heads) + static_cast<std::size_t>(head));
+  }
+};
+
 /// What a query of one sequence sees, and what becomes of its scores.
 struct score_rules {
   float factor;             ///< what q·k is multiplied by
@@ -48,6 +66,8 @@ struct score_rules {
   bool biased;              ///< by buckets of distances
   relative_config buckets;  ///< if biased
   float const* table;       ///< (buckets, heads), if biased
+  float dropout = 0.0F;     ///< share of the probabilities that is dropped
+  dropped_queries coins{};  ///< which these are
 
   /// Keys that the query at `position` sees.
   [[nodiscard]] constexpr key_range visible(int position) const {
@@ -268,6 +288,7 @@ class attention_pass {
     if (rules_.shapes())
       shape_scores(rules_, scores_, queries, biases_ == nullptr ? nullptr : biases_ + key - a_.first - query, nullptr);
     for (int r = 0; r < queries; ++r) weigh_row(row + r, r, columns_of(query + r, query + r, key), padded(keys));
+    if (rules_.dropout > 0.0F) drop(query, queries, key, keys);
     add_seen({scores_, attention_tile, queries, keys}, values_, keys,
              {sums_ + row * width_, static_cast<std::size_t>(width_), queries, e_.value_dim},
              [&](int one, int other) HWY_ATTR { return columns_of(query + one, query + other, key); });
@@ -286,10 +307,21 @@ class attention_pass {
       columns.end = HWY_MIN(columns.end, keys);
       weigh_row(r, r, columns, padded(keys));
     }
+    if (rules_.dropout > 0.0F) drop(query, queries, key, keys);
     few_rows_product<second_is::depth>({scores_, attention_tile, queries, keys},
                                        tile_of(a_.v, a_.v_stride, key, group_ * e_.value_dim, keys, e_.value_dim),
                                        {sums_, static_cast<std::size_t>(width_), width_, true, nullptr}, 0,
                                        panels_for(e_.value_dim));
+  }
+
+  // Probabilities of a tile that are kept make up for those that are dropped; a query's total is of all.
+  HWY_INLINE void drop(int query, int queries, int key, int keys) {
+    float const kept = 1.0F / (1.0F - rules_.dropout);
+    for (int r = 0; r < queries; ++r) {
+      std::uint64_t const coins = rules_.coins.of(query + r, head_, e_.heads);
+      float* const scores = scores_ + r * attention_tile;
+      for (int c = 0; c < keys; ++c) scores[c] *= is_dropped(coins, key + c, rules_.dropout) ? 0.0F : kept;
+    }
   }
 
   // Columns of a tile of keys that some query of [first, last] sees.
@@ -437,9 +469,16 @@ class attention_reversal {
     for (int r = 0; r < keys; ++r)
       probabilities(p_ + r * attention_tile, columns_of(queries_seeing(r, r), queries), padded(queries), factor,
                     [&](int c) HWY_ATTR { return hn::LoadU(d, shift_ + c); });
-    add_seen({p_, attention_tile, keys, queries}, dy_down_, queries,
+    float const* weights = p_;
+    if (rules_.dropout > 0.0F) {
+      std::copy_n(p_, area, ds_);
+      drop(head, query, queries, key, keys, ds_);
+      weights = ds_;
+    }
+    add_seen({const_cast<float*>(weights), attention_tile, keys, queries}, dy_down_, queries,
              tile_of(g_.dv, g_.kv_stride, key, group_ * width, keys, width), queries_seeing);
     multiply_seen(v, dy_across_, panels_for(queries), dp_, keys_seen);
+    if (rules_.dropout > 0.0F) drop(head, query, queries, key, keys, dp_);
     for (int r = 0; r < keys; ++r) slope_row(r, query - key - r, columns_of(queries_seeing(r, r), queries), queries);
     add_seen({p_, attention_tile, keys, queries}, q_down_, queries,
              tile_of(g_.dk, g_.kv_stride, key, group_ * dim, keys, dim), queries_seeing);
@@ -451,6 +490,16 @@ class attention_reversal {
 
   static HWY_INLINE key_range columns_of(key_range seen, int columns) {
     return {HWY_MAX(0, seen.begin), HWY_MIN(seen.end, columns)};
+  }
+
+  // What attention_pass dropped, of a tile (keys, queries).
+  HWY_INLINE void drop(int head, int query, int queries, int key, int keys, float* tile) {
+    float const kept = 1.0F / (1.0F - rules_.dropout);
+    for (int c = 0; c < queries; ++c) {
+      std::uint64_t const coins = rules_.coins.of(query + c, head, e_.heads);
+      for (int r = 0; r < keys; ++r)
+        tile[r * attention_tile + c] *= is_dropped(coins, key + r, rules_.dropout) ? 0.0F : kept;
+    }
   }
 
   // Log-sum-exps of the queries, and Σ out·dy.

@@ -118,9 +118,10 @@ struct attention {
     auto const q = placed(query_norm, split_heads(qs, heads, head_dim, axes::heads, where), form, where);
     auto const k = placed(key_norm, split_heads(ks, kv_heads, head_dim, axes::kv_heads, where), form, where);
     auto const v = change(source, split_heads(vs, kv_heads, head_dim, axes::kv_heads, where));
-    return output(
-        biases == nullptr ? attend(q, k, v, form.options, where) : attend_biased(q, k, v, *biases, form.options, where),
-        where);
+    attend_options options = form.options;
+    options.dropout = x.owner().learns.dropout;
+    return output(biases == nullptr ? attend(q, k, v, options, where) : attend_biased(q, k, v, *biases, options, where),
+                  where);
   }
 
  private:

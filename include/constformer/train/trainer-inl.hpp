@@ -23,7 +23,7 @@
 #include "constformer/core/text.hpp"
 #include "constformer/execute/batch.hpp"
 #include "constformer/execute/judge_batch.hpp"
-#include "constformer/execute/coins.hpp"
+#include "constformer/kernels/coins.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/workspace-inl.hpp"
 #include "constformer/kernels/adamw-inl.hpp"

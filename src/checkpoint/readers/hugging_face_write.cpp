@@ -92,19 +92,19 @@ std::vector<std::byte> transposed(tensor_view const& t) {
   return out;
 }
 
-void replace_bytes(hugging_face_form& form, tensor_view& t, std::vector<std::byte> bytes) {
+void replace_bytes(arranged_tensors& form, tensor_view& t, std::vector<std::byte> bytes) {
   form.storage.push_back(std::move(bytes));
   t.bytes = form.storage.back();
 }
 
-void replace_values(hugging_face_form& form, tensor_view& t, std::vector<float> const& values) {
+void replace_values(arranged_tensors& form, tensor_view& t, std::vector<float> const& values) {
   replace_bytes(form, t, bytes_of(values));
   t.type = dtype::f32;
   t.scales = {};
 }
 
 // What the layout of transformers asks of one tensor.
-void rearrange(hugging_face_form& form, tensor_view& t, checkpoint const& source, config const& wanted) {
+void rearrange(arranged_tensors& form, tensor_view& t, checkpoint const& source, config const& wanted) {
   name_rule const* const rule = rule_of(source, t.name);
   if (rule == nullptr || t.shape.empty()) return;
   config const& c = source.model;
@@ -123,7 +123,7 @@ void rearrange(hugging_face_form& form, tensor_view& t, checkpoint const& source
 }
 
 // A bias of zeros for each of GPT-2's norms and linear layers: LayerNorm and products add nothing to what they have.
-void add_zero_biases(hugging_face_form& form, checkpoint const& source) {
+void add_zero_biases(arranged_tensors& form, checkpoint const& source) {
   constexpr std::string_view weight = "weight";
   for (std::size_t i = 0, count = form.tensors.size(); i < count; ++i) {
     tensor_view const& t = form.tensors[i];
@@ -139,17 +139,22 @@ void add_zero_biases(hugging_face_form& form, checkpoint const& source) {
 
 }  // namespace
 
-hugging_face_form in_hugging_face_form(checkpoint const& source) {
-  written_config written = write_hugging_face_config(source);
-  if (written.text.empty()) throw error(source.path.string() + ": " + written.refusal);
-  hugging_face_form out{std::move(written.text), source.tensors};
+arranged_tensors in_transformers_order(checkpoint const& source) {
+  arranged_tensors out{source.tensors, {}};
   config const wanted = as_transformers(source.model);
   for (tensor_view& t : out.tensors) {
     bool const floating = t.type == dtype::f32 || t.type == dtype::f16 || t.type == dtype::bf16;
     if (!floating) replace_values(out, t, values_of(t));
     rearrange(out, t, source, wanted);
   }
-  if (wanted.bias_ffn && !source.model.bias_ffn) add_zero_biases(out, source);
+  return out;
+}
+
+hugging_face_form in_hugging_face_form(checkpoint const& source) {
+  written_config written = write_hugging_face_config(source);
+  if (written.text.empty()) throw error(source.path.string() + ": " + written.refusal);
+  hugging_face_form out{in_transformers_order(source), std::move(written.text)};
+  if (as_transformers(source.model).bias_ffn && !source.model.bias_ffn) add_zero_biases(out, source);
   return out;
 }
 

@@ -23,17 +23,23 @@ struct written_config {
 /// config.
 [[nodiscard]] written_config write_hugging_face_config(checkpoint const& source);
 
-/// A checkpoint as Hugging Face's files hold it; `storage` owns what had to be rearranged.
-struct hugging_face_form {
-  std::string config_json;                        ///< read back, it gives the checkpoint's config
+/// Tensors in an order that their files may not have; `storage` owns what had to be rearranged.
+struct arranged_tensors {
   std::vector<tensor_view> tensors;               ///< F32, F16 or BF16, by name
   std::vector<std::vector<std::byte>> storage{};  ///< what some of them view
 };
 
 /// Brings tensors from the order of other files to that of transformers: query and key rows from interleaved to
-/// half-split pairs, GPT-2's linear layers to (in, out), 1 taken off Gemma's norms, zeros for biases that GPT-2 must
-/// have, blocks to float32. Nothing else changes a bit. Throws `error` if there is no config.json for them, or a norm
-/// that no weight plus 1 gives.
+/// half-split pairs, GPT-2's linear layers to (in, out), 1 taken off Gemma's norms, blocks to float32. Nothing else
+/// changes a bit. Throws `error` if a norm is none that a weight plus 1 gives.
+[[nodiscard]] arranged_tensors in_transformers_order(checkpoint const& source);
+
+/// A checkpoint as Hugging Face's files hold it.
+struct hugging_face_form : arranged_tensors {
+  std::string config_json;  ///< read back, it gives the checkpoint's config
+};
+
+/// The same, with zeros for biases that GPT-2 must have. Throws `error` if there is no config.json for them.
 [[nodiscard]] hugging_face_form in_hugging_face_form(checkpoint const& source);
 
 }  // namespace constformer

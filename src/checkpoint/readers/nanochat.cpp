@@ -21,6 +21,8 @@
 #include "constformer/core/error.hpp"
 #include "family_readers.hpp"
 #include "json.hpp"
+#include "nanochat_names.hpp"
+#include "nanochat_sizes.hpp"
 #include "torch.hpp"
 #include "torch_model.hpp"
 
@@ -55,57 +57,6 @@ constexpr std::array eras{
              "windows of T/4"},
 };
 
-struct layer_name {
-  std::string_view theirs, ours;
-};
-
-constexpr std::array layer_names{
-    layer_name{"attn.c_q.weight", "self_attn.q_proj.weight"},
-    layer_name{"attn.c_k.weight", "self_attn.k_proj.weight"},
-    layer_name{"attn.c_v.weight", "self_attn.v_proj.weight"},
-    layer_name{"attn.c_proj.weight", "self_attn.o_proj.weight"},
-    layer_name{"mlp.c_fc.weight", "mlp.fc1.weight"},
-    layer_name{"mlp.c_proj.weight", "mlp.fc2.weight"},
-};
-
-struct indexed_name {
-  int index;
-  std::string_view rest;
-};
-
-// "transformer.h.12.attn.c_q.weight" after "transformer.h." as 12 and "attn.c_q.weight".
-std::optional<indexed_name> split_index(std::string_view name, std::string_view before) {
-  if (!name.starts_with(before)) return std::nullopt;
-  name.remove_prefix(before.size());
-  int index = 0;
-  auto const [end, problem] = std::from_chars(name.data(), name.data() + name.size(), index);
-  if (problem != std::errc() || end == name.data() + name.size() || *end != '.' || index < 0) return std::nullopt;
-  return indexed_name{index, name.substr(static_cast<std::size_t>(end - name.data()) + 1)};
-}
-
-// The number of a layer among those with value embeddings, which are every other one, the last included.
-std::string value_number(int layer) { return std::to_string(layer / 2); }
-
-// nanochat's name as models/nanochat.hpp has it; one that it does not know stays.
-std::string our_name(std::string const& name, int layers) {
-  auto const has_values = [&](int layer) { return layer % 2 == (layers - 1) % 2; };
-  if (name == "transformer.wte.weight") return "model.embed_tokens.weight";
-  for (char const* const scalar :
-       {"resid_lambdas", "x0_lambdas", "smear_gate.weight", "smear_lambda", "backout_lambda"})
-    if (name == scalar) return "model." + name;
-  if (auto const value = split_index(name, "value_embeds.");
-      value && value->rest == "weight" && has_values(value->index))
-    return "model.value_embeds." + value_number(value->index) + ".weight";
-  auto const block = split_index(name, "transformer.h.");
-  if (!block) return name;
-  if (block->rest == "attn.ve_gate.weight" && has_values(block->index))
-    return "model.ve_gates." + value_number(block->index) + ".weight";
-  for (layer_name const& part : layer_names)
-    if (block->rest == part.theirs)
-      return "model.layers." + std::to_string(block->index) + "." + std::string(part.ours);
-  return name;
-}
-
 tensor_view const* find(safetensors_content const& content, std::string_view name) {
   auto const place = std::find_if(content.tensors.begin(), content.tensors.end(),
                                   [&](tensor_view const& t) { return t.name == name; });
@@ -136,12 +87,17 @@ void crop_vocabulary(safetensors_content& content, int vocab) {
   }
 }
 
-fs::path meta_of(fs::path const& model) {
+constexpr std::string_view model_begin = "model_";
+
+fs::path meta_beside(fs::path const& model) {
   std::string const name = model.filename().string();
-  constexpr std::string_view begin = "model_";
-  fs::path const meta =
-      model.parent_path() / (name.starts_with(begin) ? "meta_" + model.stem().string().substr(begin.size()) + ".json"
-                                                     : std::string("meta.json"));
+  return model.parent_path() / (name.starts_with(model_begin)
+                                    ? "meta_" + model.stem().string().substr(model_begin.size()) + ".json"
+                                    : std::string("meta.json"));
+}
+
+fs::path meta_of(fs::path const& model) {
+  fs::path const meta = meta_beside(model);
   std::error_code unreadable;
   if (!fs::is_regular_file(meta, unreadable))
     throw error(model.string() + ": is a nanochat model, whose sizes are in " + meta.filename().string() +
@@ -149,16 +105,14 @@ fs::path meta_of(fs::path const& model) {
   return meta;
 }
 
-std::string pattern_of(json_fields const& fields) {
-  std::string const pattern = fields.text("window_pattern", "L");
-  bool const known = !pattern.empty() && pattern.find_first_not_of("SLsl") == std::string::npos;
-  if (!known) fields.misfit("window_pattern", "it must be of the letters S and L");
-  return pattern;
-}
-
-void settle_softcap(torch_model& out, open_options const& options) {
+// What `constformer train` writes beside what nanochat does: its files leave the cap and the ends of a text open.
+void settle_softcap(torch_model& out, json_fields const& meta, open_options const& options) {
   if (options.softcap) {
     out.model.logit_softcap = *options.softcap;
+    return;
+  }
+  if (meta.has("logit_softcap")) {
+    out.model.logit_softcap = meta.real("logit_softcap", 15.0F, 0.0F);
     return;
   }
   out.assumed.push_back(
@@ -166,8 +120,25 @@ void settle_softcap(torch_model& out, open_options const& options) {
        "15 but from 2026-03-02 to 2026-03-08, when it was 20, which no file tells; --softcap 20 for that"});
 }
 
+special_ids ids_in(json_fields const& meta, int vocab) {
+  auto const within = [&](std::string_view field) {
+    std::vector<int> out;
+    if (!meta.has(field)) return out;
+    for (long long const id : meta.ids(field))
+      if (id >= 0 && id < vocab) out.push_back(static_cast<int>(id));
+    return out;
+  };
+  auto const bos = within("bos_token_id");
+  return {.bos = bos.empty() ? std::nullopt : std::optional(bos.front()), .eos = within("eos_token_id"), .pad = {}};
+}
+
 // The nine special tokens are the last ids: bos first, assistant_end fifth. Both end a text, as in nanochat's engine.
-void set_ends(torch_model& out) {
+// The meta file of a model whose tokenizer is another's names them.
+void set_ends(torch_model& out, json_fields const& meta) {
+  if (meta.names("eos_token_id")) {
+    out.ids = ids_in(meta, out.model.vocab);
+    return;
+  }
   constexpr int specials = 9, bytes = 256;
   int const first = out.model.vocab - specials;
   if (first >= bytes) out.ids = {.bos = first, .eos = {first + 4, first}, .pad = {}};
@@ -184,35 +155,50 @@ config read_nanochat(json_fields const& fields) {
   return c;
 }
 
+fs::path nanochat_model_in(fs::path const& folder) {
+  std::error_code failed;
+  fs::path last;
+  long long last_step = -1;
+  if (!fs::is_directory(folder, failed) || fs::exists(folder / "config.json", failed)) return last;
+  for (auto const& entry : fs::directory_iterator(folder, failed)) {
+    std::string const name = entry.path().stem().string();
+    if (entry.path().extension() != ".pt" || !name.starts_with(model_begin)) continue;
+    long long step = -1;
+    char const* const end = name.data() + name.size();
+    auto const read = std::from_chars(name.data() + model_begin.size(), end, step);
+    if (read.ec != std::errc() || read.ptr != end || step <= last_step) continue;
+    if (!fs::is_regular_file(meta_beside(entry.path()), failed)) continue;
+    last_step = step;
+    last = entry.path();
+  }
+  return last;
+}
+
 torch_model read_nanochat_file(torch_file const& file, fs::path const& path, open_options const& options,
                                made_bytes& made) {
   if (options.heads != 0 || options.activation)
     throw error(path.string() + ": --heads and --activation are for GPTs, a nanochat model says its own");
   json_document const meta(meta_of(path));
   key_log log;
-  json_fields const fields = meta.fields(&log).object("model_config");
+  json_fields const all = meta.fields(), fields = meta.fields(&log).object("model_config");
   torch_model out;
   out.format = checkpoint_format::nanochat;
-  shape const s{.layers = fields.extent("n_layer"),
-                .d_model = fields.extent("n_embd"),
-                .heads = fields.extent("n_head"),
-                .kv_heads = fields.extent("n_kv_head"),
-                .vocab = fields.extent("vocab_size"),
-                .positions = fields.extent("sequence_len")};
+  nanochat_sizes const said = read_nanochat_sizes(fields);
+  shape const& s = said.sizes;
   out.content = file.tensors_of(file.root(), made);
-  for (tensor_view& t : out.content.tensors) t.name = our_name(t.name, s.layers);
+  for (tensor_view& t : out.content.tensors) t.name = name_from_nanochat(t.name, s.layers);
   std::sort(out.content.tensors.begin(), out.content.tensors.end(),
             [](tensor_view const& a, tensor_view const& b) { return a.name < b.name; });
   crop_vocabulary(out.content, s.vocab);
   era_sign const era = era_of(out.content, path.string());
-  out.model = nanochat_of(s, era.era, pattern_of(fields));
+  out.model = nanochat_of(s, era.era, said.window_pattern);
   out.assumed.push_back({"era", std::string(era.name), std::string(era.why)});
-  settle_softcap(out, options);
+  settle_softcap(out, all, options);
   if (message const misfit = first_misfit(out.model); !misfit.empty())
     throw error(path.string() + ": " + std::string(misfit.view()));
   for (json_fields::entry& unread : fields.unread())
     out.unread.push_back({std::move(unread.path), std::move(unread.value), {}});
-  set_ends(out);
+  set_ends(out, all);
   out.tokenizer = tokenizer_beside(path, "tokenizer.pkl");
   return out;
 }

@@ -28,6 +28,7 @@
 #include "constformer/kernels/sinusoid.hpp"
 #include "constformer/models/name_map.hpp"
 #include "constformer/models/names.hpp"
+#include "constformer/text/load.hpp"
 #include "config_keys.hpp"
 #include "ctranslate2_variables.hpp"
 #include "describe.hpp"
@@ -554,7 +555,14 @@ checkpoint open_checkpoint(fs::path const& path, open_options const& options) {
   checkpoint out;
   out.path = out.root = path;
   std::error_code unreadable;
-  if (fs::is_directory(path, unreadable)) {
+  if (auto const model = nanochat_model_in(path); !model.empty()) {
+    out.path = model;
+    open_file(out, options);
+    if (has_tokenizer_source(path)) {
+      out.tokenizer = find_tokenizer_files(path);
+      out.tokenizer.given = path;  // which may hold a chat template, too
+    }
+  } else if (fs::is_directory(path, unreadable)) {
     out.path = transformer_folder(path);
     refuse_options(options, path.string());
     if (fs::is_regular_file(out.path / "model.bin", unreadable) &&

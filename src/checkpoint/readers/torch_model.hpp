@@ -26,6 +26,10 @@ struct torch_model {
 /// Nothing else there is taken, for a folder may hold the files of several models.
 [[nodiscard]] tokenizer_files tokenizer_beside(std::filesystem::path const& file, std::string_view name);
 
+/// The model_NNNNNN.pt of the last step in a folder as nanochat leaves it, with a meta_NNNNNN.json beside it; empty if
+/// `folder` is none, or has a config.json.
+[[nodiscard]] std::filesystem::path nanochat_model_in(std::filesystem::path const& folder);
+
 /// Recognises who saved `file` by what it holds: nanoGPT's {model, model_args, …}, the bare state_dict of a GPT as
 /// minGPT and makemore save it, or of nanochat. Throws `error` if it is neither, or names a field or tensor that does
 /// not fit.

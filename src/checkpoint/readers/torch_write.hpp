@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "pickle_write.hpp"
+#include "../pickle_write.hpp"
 
 namespace constformer {
 

@@ -33,6 +33,11 @@ void pickle_writer::text(std::string_view value) {
   out_ += value;
 }
 
+void pickle_writer::bytes(std::string_view value) {
+  out_ += 'B' + little(value.size(), 4);
+  out_ += value;
+}
+
 void pickle_writer::global(std::string_view module, std::string_view name) {
   out_ += 'c';
   for (std::string_view const line : {module, name}) out_.append(line) += '\n';

@@ -15,6 +15,7 @@ class pickle_writer {
   void integer(std::int64_t value);
   void real(double value);
   void text(std::string_view value);
+  void bytes(std::string_view value);
   /// @}
   /// A class or function: calls of `reduce` take it.
   void global(std::string_view module, std::string_view name);
@@ -32,6 +33,10 @@ class pickle_writer {
   void refer() { out_ += 'Q'; }
   /// The last two values, a global and a tuple of arguments, become what the call gives.
   void reduce() { out_ += 'R'; }
+
+  /// The last two values, a class and a tuple of arguments, become an object; then the last, a state, is given to it.
+  void make() { out_ += '\x81'; }
+  void set_state() { out_ += 'b'; }
 
   /// All of it, whose last value is the pickle's.
   [[nodiscard]] std::string finish() { return out_ + '.'; }

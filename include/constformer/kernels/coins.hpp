@@ -19,6 +19,13 @@ namespace constformer {
          static_cast<std::uint64_t>(layer) * 0xD1B54A32D192ED03ULL + row * 0x2545F4914F6CDD1DULL;
 }
 
+/// The same of a row of attention's probabilities, one key a column: `site` is the index of its options, `row` that of
+/// the query's row times the heads plus the head.
+[[nodiscard]] constexpr std::uint64_t coins_of_query(std::uint64_t coins, int site, int layer, std::size_t row) {
+  constexpr int sites_of_calls = 1 << 24;  // which `coins_of_row` has
+  return coins_of_row(coins, sites_of_calls + site, layer, row);
+}
+
 /// True of values that are dropped, with probability `p`.
 [[nodiscard]] constexpr bool is_dropped(std::uint64_t coins_of_its_row, int column, float p) {
   return static_cast<std::uint32_t>(mix_seed(coins_of_its_row + static_cast<std::uint64_t>(column)) >> 32) <
