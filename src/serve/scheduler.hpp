@@ -49,7 +49,8 @@ class scheduler {
   /// Those rows are in the cache: full blocks are kept for others.
   void computed(planned_rows const& rows);
 
-  /// `follower`, which waits, goes on from what its leader has read of their prompt; false if no more sequences can run.
+  /// `follower`, which waits, goes on from what its leader has read of their prompt; false if no more sequences can
+  /// run.
   bool fork(sequence_state& follower);
 
   [[nodiscard]] std::span<sequence_state* const> running() const { return running_; }

@@ -17,8 +17,8 @@ struct hash128 {
   bool operator==(hash128 const&) const = default;
 };
 
-/// SipHash-2-4 of 128 bits (Aumasson, Bernstein 2012, and the authors' reference code): who does not know the key cannot
-/// look for two inputs of one hash.
+/// SipHash-2-4 of 128 bits (Aumasson, Bernstein 2012, and the authors' reference code): who does not know the key
+/// cannot look for two inputs of one hash.
 class sip_hash {
  public:
   /// The hash of `bytes` under `key`.

@@ -12,8 +12,8 @@
 #include "constformer/generate/executor.hpp"
 
 /// An executor that computes nothing but reads everything: the logits of a row are made of all ids that its sequence's
-/// blocks hold up to it, so that a block of another text, one that was not written, or one that somebody else wrote into
-/// changes them all.
+/// blocks hold up to it, so that a block of another text, one that was not written, or one that somebody else wrote
+/// into changes them all.
 class fake_executor final : public constformer::executor {
  public:
   static constexpr int vocab = 11;

@@ -1,5 +1,5 @@
-// Any number of requests at once: each gives what it gives alone, whatever arrives, is cancelled, preempted or kept; and
-// the books are in order after every pass.
+// Any number of requests at once: each gives what it gives alone, whatever arrives, is cancelled, preempted or kept;
+// and the books are in order after every pass.
 #include <algorithm>
 #include <cstdint>
 #include <memory>
