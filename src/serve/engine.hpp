@@ -160,11 +160,12 @@ struct engine_options {
   std::byte const* weights = nullptr;        ///< packed
   std::shared_ptr<first_reading> reading{};  ///< see session_options
   int threads = 1;
-  int capacity = 0;            ///< tokens of a sequence; 0: as compiled
-  int sequences = 1;           ///< side by side at most
-  std::int64_t blocks = 0;     ///< of the cache; 0: every sequence can be as long as the capacity
-  int queue = 64;              ///< requests that may wait
-  bool prompt_lookup = false;  ///< speculate by what the text repeats of itself
+  int capacity = 0;              ///< tokens of a sequence; 0: as compiled
+  int sequences = 1;             ///< side by side at most
+  std::int64_t blocks = 0;       ///< of the cache; 0: every sequence can be as long as the capacity
+  std::int64_t cache_bytes = 0;  ///< the same as bytes of keys and values; 0: as `blocks` says
+  int queue = 64;                ///< requests that may wait
+  bool prompt_lookup = false;    ///< speculate by what the text repeats of itself
 };
 
 /// Owns the compute thread, the executor and the blocks of keys and values. All members may be called by any thread.
