@@ -101,7 +101,9 @@ class batch_engine final : public engine {
     int const capacity = o.capacity == 0 ? o.unit->configuration->capacity : o.capacity;
     constexpr int prompt_rows = 128;
     std::int64_t const all = std::int64_t{blocks_for(static_cast<std::size_t>(capacity))} * o.sequences;
-    std::int64_t const blocks = o.blocks == 0 ? all : o.blocks;
+    std::int64_t const block_bytes =
+        o.unit->cache_bytes / blocks_for(static_cast<std::size_t>(o.unit->configuration->capacity));
+    std::int64_t const blocks = o.cache_bytes != 0 ? o.cache_bytes / block_bytes : o.blocks == 0 ? all : o.blocks;
     if (blocks < 1 || blocks > std::numeric_limits<int>::max() / block_tokens)
       throw error("blocks=" + std::to_string(blocks) + " of the cache are too few or too many");
     if (o.sequences < 1) throw error("sequences=" + std::to_string(o.sequences) + " is not at least 1");

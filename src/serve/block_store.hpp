@@ -27,8 +27,8 @@ inline constexpr int block_tokens = 16;
 ///
 /// A full block is kept under a keyed hash of its 16 ids and of all that is before it (Zheng et al., arXiv:2312.07104;
 /// vLLM); hashes only find it, its ids and the block before it are compared. Kept blocks are a forest: who has one has
-/// those before it, so one that nobody has can always be given up when those behind it are. The least recently used leaf
-/// goes first.
+/// those before it, so one that nobody has can always be given up when those behind it are. The least recently used
+/// leaf goes first.
 class block_store {
  public:
   /// `blocks` free blocks; hashes are made with `secret`.
@@ -55,7 +55,8 @@ class block_store {
   [[nodiscard]] hash128 root(std::string_view salt) const;
   /// The key of a block with those ids behind one of key `before`.
   [[nodiscard]] hash128 key_of(hash128 before, std::span<int const> ids) const;
-  /// The kept block of that key, with those ids, behind block `parent` (−1: the first, of that root); −1: there is none.
+  /// The kept block of that key, with those ids, behind block `parent` (−1: the first, of that root); −1: there is
+  /// none.
   [[nodiscard]] int find(hash128 key, hash128 before, int parent, std::span<int const> ids) const;
   /// Keeps a block that was written and that `find` does not find; its parent is kept.
   void keep(int block, hash128 key, hash128 before, int parent, std::span<int const> ids);

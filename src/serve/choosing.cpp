@@ -1,12 +1,11 @@
 #include "choosing.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <numeric>
 #include <utility>
 
 #include "constformer/core/random.hpp"
+#include "log_probabilities.hpp"
 
 namespace constformer::serve {
 
@@ -16,8 +15,10 @@ std::uint64_t seed_of_choice(std::uint64_t seed, int choice) {
 
 namespace {
 
+// The chooser takes off presence and frequency penalties itself: they are of chosen tokens alone.
 sampling_options of_choice(sampling_options options, int choice) {
   options.seed = seed_of_choice(options.seed, choice);
+  options.presence_penalty = options.frequency_penalty = 0;
   return options;
 }
 
@@ -27,9 +28,12 @@ token_chooser::token_chooser(generation_request const& request, int choice, int 
     : sampler_(make_sampler(of_choice(request.sampling, choice), vocab, capacity)),
       bias_(request.bias),
       filter_(request.filter ? request.filter() : nullptr),
-      rules_(request.rules) {
+      rules_(request.rules),
+      presence_(request.sampling.presence_penalty),
+      frequency_(request.sampling.frequency_penalty) {
   check_rules(rules_, vocab);
-  bool const plain = rules_.empty() && bias_.empty() && !filter_;
+  if (penalises()) chosen_.reserve(static_cast<std::size_t>(request.max_tokens));
+  bool const plain = rules_.empty() && bias_.empty() && !filter_ && !penalises();
   if (!plain) logits_.resize(static_cast<std::size_t>(vocab));
   if (!rules_.empty()) context_.reserve(static_cast<std::size_t>(capacity) + 1);
 }
@@ -38,6 +42,7 @@ void token_chooser::begin(std::span<int const> prompt) {
   sampler_->restart();
   for (int const id : prompt) sampler_->accept(id);
   prompt_ = static_cast<int>(prompt.size());
+  chosen_.clear();
   if (!rules_.empty()) context_.assign(prompt.begin(), prompt.end());
 }
 
@@ -49,6 +54,8 @@ int token_chooser::choose(std::span<float const> logits) {
     auto const prompt = std::span(context_).first(static_cast<std::size_t>(prompt_));
     apply_rules(rules_, {context_, prompt_, prompt}, logits_);
   }
+  for (auto const& [id, count] : chosen_)
+    logits_[static_cast<std::size_t>(id)] -= presence_ + static_cast<float>(count) * frequency_;
   for (auto const& [id, more] : bias_) logits_[static_cast<std::size_t>(id)] += more;
   if (filter_) filter_->forbid(logits_);
   return sampler_->choose(logits_);
@@ -58,13 +65,16 @@ void token_chooser::accept(int id) {
   sampler_->accept(id);
   if (filter_) filter_->advance(id);
   if (!rules_.empty()) context_.push_back(id);
+  if (!penalises()) return;
+  auto const known = std::ranges::find(chosen_, id, &std::pair<int, int>::first);
+  if (known == chosen_.end())
+    chosen_.emplace_back(id, 1);
+  else
+    ++known->second;
 }
 
 void likeliest::read(std::span<float const> logits) {
-  double const most = static_cast<double>(*std::ranges::max_element(logits));
-  double sum = 0;
-  for (float const logit : logits) sum += std::exp(static_cast<double>(logit) - most);
-  norm_ = most + std::log(sum);
+  norm_ = log_sum_exp(logits);
   std::size_t kept = 0;
   auto const better = [](scored_id const& a, scored_id const& b) {
     return a.logprob > b.logprob || (a.logprob == b.logprob && a.id < b.id);

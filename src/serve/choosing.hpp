@@ -12,7 +12,8 @@ namespace constformer::serve {
 /// The seed of a choice: that of the request for the first, and one made of both for the others.
 [[nodiscard]] std::uint64_t seed_of_choice(std::uint64_t seed, int choice);
 
-/// Chooses the tokens of one choice. What it draws depends on the logits and on the tokens before alone.
+/// Chooses the tokens of one choice. What it draws depends on the logits and on the tokens before alone. Penalties of
+/// presence and frequency count chosen tokens (OpenAI), that of repetition those of the prompt, too.
 class token_chooser {
  public:
   token_chooser(generation_request const& request, int choice, int vocab, int capacity);
@@ -34,9 +35,13 @@ class token_chooser {
   logit_rules rules_;
   std::vector<int> context_;
   int prompt_ = 0;
+  float presence_, frequency_;
+  std::vector<std::pair<int, int>> chosen_;  // ids and how often, with penalties
+
+  [[nodiscard]] bool penalises() const { return presence_ != 0 || frequency_ != 0; }
 };
 
-/// Log-probabilities of one row, and its likeliest ids.
+/// Log-probabilities of one row, and its likeliest ids: the model's own, as `MODEL score` and --logprobs have them.
 class likeliest {
  public:
   explicit likeliest(int most) : top_(static_cast<std::size_t>(most)) {}

@@ -163,6 +163,7 @@ struct engine_options {
   int capacity = 0;               ///< tokens of a sequence; 0: as compiled
   int sequences = 1;              ///< side by side at most
   std::int64_t blocks = 0;        ///< of the cache; 0: every sequence can be as long as the capacity
+  std::int64_t cache_bytes = 0;   ///< the same as bytes of keys and values; 0: as `blocks` says
   int queue = 64;                 ///< requests that may wait
   std::int64_t queue_tokens = 0;  ///< of their prompts, but for a single one; 0: any number
   bool prompt_lookup = false;     ///< speculate by what the text repeats of itself
