@@ -172,7 +172,7 @@ class engine final : public session {
       int done = 0;
       take(0, ids, {.wanted = wanted_logits::none}, [&] {
         stage const& s = executor_.of_last_pass();
-        executor_.workers().run([&](worker const& self) { layer::norm_rows(self, s); });
+        executor_.workers().run_some([&](worker const& self) { layer::norm_rows(self, s); });
         for (int row = 0; row < s.rows; ++row)
           sink(done++, {s.x + static_cast<std::size_t>(row) * padded(Config.d_model), Config.d_model});
       });
@@ -196,7 +196,7 @@ class engine final : public session {
     if constexpr (Config.pooler) {
       if (blocks_.position(0) == 0) throw error("pool: no sequence has been encoded");
       stage const& s = executor_.of_last_pass();
-      executor_.workers().run([&](worker const& self) { layer::pool(self, s, pooled_.data()); });
+      executor_.workers().run_some([&](worker const& self) { layer::pool(self, s, pooled_.data()); });
       executor_.require_below_infinity(pass_stage::pooled, pooled_.first(Config.d_model), -1, -1);
       return pooled_.first(Config.d_model);
     } else {
@@ -212,7 +212,7 @@ class engine final : public session {
       int const rows = tokens ? blocks_.position(0) : 1;
       stage const& s = executor_.of_last_pass();
       float* const in = tokens ? s.x : pooled_.data();
-      executor_.workers().run([&](worker const& self) { layer::classify(self, s, in, rows, labels_.data()); });
+      executor_.workers().run_some([&](worker const& self) { layer::classify(self, s, in, rows, labels_.data()); });
       for (std::size_t row = 1; row < static_cast<std::size_t>(rows); ++row)  // without the padding of each row
         std::copy_n(labels_.data() + row * padded(Config.labels), Config.labels, labels_.data() + row * Config.labels);
       auto const all = labels_.first(static_cast<std::size_t>(rows) * Config.labels);
@@ -230,7 +230,7 @@ class engine final : public session {
       std::span<float> const logits = executor_.logit_memory();
       for (int first = 0; first < blocks_.position(0); first += score_rows) {
         int const rows = std::min(score_rows, blocks_.position(0) - first);
-        executor_.workers().run([&](worker const& self) { layer::fill(self, s, first, rows, logits.data()); });
+        executor_.workers().run_some([&](worker const& self) { layer::fill(self, s, first, rows, logits.data()); });
         for (int row = 0; row < rows; ++row) executor_.require_logits(row, first + row, -1);
         for (int row = 0; row < rows; ++row)
           sink(first + row, logits.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));

@@ -91,7 +91,7 @@ class config_executor final : public executor {
 
   void run(std::span<sequence_rows const> batch) override {
     gather(batch);
-    team_.run(
+    team_.run_some(
         [&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
     for (int row = 0; row < stage_.rows; ++row) require_hidden(row);
     move_wanted();
@@ -100,7 +100,8 @@ class config_executor final : public executor {
 
   logit_rows logits(int first, int count) override {
     if constexpr (has_head)
-      team_.run([&](worker const& self) { layer::logits(self, stage_, wanted_first_ + first, count, logits_.data()); });
+      team_.run_some(
+          [&](worker const& self) { layer::logits(self, stage_, wanted_first_ + first, count, logits_.data()); });
     require_sound_weights();
     for (int i = 0; i < count; ++i) {
       int const row = wanted_[static_cast<std::size_t>(first + i)];
@@ -156,7 +157,7 @@ class config_executor final : public executor {
   void require_sound_weights() {
     if (reading_ == nullptr) [[likely]]
       return;
-    team_.run([&](worker const& self) {
+    team_.run_some([&](worker const& self) {
       reading_->sum_rest(static_cast<std::size_t>(self.index), static_cast<std::size_t>(self.count));
     });
     reading_->require_sound();

@@ -92,7 +92,7 @@ class source_part {
     static_cast<batch_rows&>(stage_) = batch_.view();
     decoder.source_blocks = blocks_.data();
     decoder.source_count = stage_.rows;
-    workers.run([&](worker const& self) {
+    workers.run_some([&](worker const& self) {
       encoder_layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]);
       cross_attention_layer<Config>::keep_source(self, decoder, encoder_layer::output(self, stage_));
     });
