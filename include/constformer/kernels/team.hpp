@@ -46,12 +46,14 @@ class spin_barrier {
     if (!opens_within(few_spins, phase)) wait_long(phase);
   }
 
-  /// Nanoseconds that threads have waited here, until they slept, since the last call; those of all threads together.
-  [[nodiscard]] std::int64_t take_slept() { return slept_.exchange(0, std::memory_order_relaxed); }
+  /// Nanoseconds that threads have waited here for others that were not running, since the last call; those of all
+  /// threads together.
+  [[nodiscard]] std::int64_t take_waited() { return waited_.exchange(0, std::memory_order_relaxed); }
 
  private:
-  static constexpr int few_spins = 256;
-  static constexpr int most_spins = 4096;  // tens of microseconds: longer than a phase of a small model is uneven
+  static constexpr int few_spins = 64;     // a microsecond or a few: as phases are uneven
+  static constexpr int late_spins = 1024;  // tens of microseconds: longer than a phase of a small model is uneven
+  static constexpr int most_spins = 4096;
 
   [[nodiscard]] HWY_INLINE bool opens_within(int spins, std::uint32_t phase) const {
     for (int i = 0; i < spins; ++i) {
@@ -61,23 +63,27 @@ class spin_barrier {
     return false;
   }
 
-  // Sleepers are announced before the kernel compares the phase, and looked for after the phase was changed: no wake is
-  // missed. A wait that ends in sleep is one for a worker that is not running.
+  // A wait that is so long is one for a worker that was not running.
   HWY_NOINLINE void wait_long(std::uint32_t phase) {
     auto const start = std::chrono::steady_clock::now();
-    if (opens_within(most_spins - few_spins, phase)) return;
+    if (opens_within(late_spins - few_spins, phase)) return;
+    if (!opens_within(most_spins - late_spins, phase)) sleep(phase);
+    std::chrono::nanoseconds const waited = std::chrono::steady_clock::now() - start;
+    waited_.fetch_add(waited.count(), std::memory_order_relaxed);
+  }
+
+  // Announced before the kernel compares the phase, and looked for after the phase was changed: no wake is missed.
+  void sleep(std::uint32_t phase) {
     sleepers_.fetch_add(1);
     hwy::BlockUntilDifferent(phase, phase_);
     sleepers_.fetch_sub(1);
-    std::chrono::nanoseconds const slept = std::chrono::steady_clock::now() - start;
-    slept_.fetch_add(slept.count(), std::memory_order_relaxed);
   }
 
   int count_;
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> phase_{0};
   std::atomic<int> sleepers_{0};
-  std::atomic<std::int64_t> slept_{0};
+  std::atomic<std::int64_t> waited_{0};
 };
 
 /// One of the threads that run a forward pass together: all run the same code, each on its share.
@@ -133,8 +139,8 @@ class team {
     run_on(count, body);
     if (size() == 1) return;
     std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
-    double const slept = count == 1 ? 0.0 : 1e-9 * static_cast<double>(barrier_.take_slept()) / (count - 1);
-    size_.ran(took.count(), slept);
+    double const waited = count == 1 ? 0.0 : 1e-9 * static_cast<double>(barrier_.take_waited()) / (count - 1);
+    size_.ran(took.count(), waited);
   }
 
  private:

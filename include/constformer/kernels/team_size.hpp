@@ -5,10 +5,10 @@ namespace constformer {
 /// How many workers of a team run, learnt from how long they wait for each other: where other processes keep the
 /// machine busy, a worker that is not running keeps all the others waiting.
 ///
-/// Of c workers that wait a share L of the time, c·(1 − L) work: fewer do as much once L is above 1/c. It takes a while
-/// of waiting before one is sent away, so that a single interruption does not count, and every once in a while it is
-/// tried whether it can come back. A trial that fails makes the next one wait in proportion to what it has lost, so
-/// that trials cost two per cent at most.
+/// Of c workers that wait a share L of the time, c·(1 − L) work: fewer do as much once L is above 1/c; of many workers
+/// it has to be a quarter, for phases are uneven, too. It takes a while of waiting before one is sent away, so that a
+/// single interruption does not count, and every once in a while it is tried whether it can come back. A trial that
+/// fails makes the next one wait in proportion to what it has lost, so that trials cost two per cent at most.
 class team_size {
  public:
   /// All of `most` workers, for the time being.
@@ -26,7 +26,7 @@ class team_size {
     fade(seconds);
     seconds_ += seconds;
     late_ += late;
-    if (size_ > 1 && late_ * size_ > seconds_ && late_ >= (trial ? trial_evidence : evidence))
+    if (size_ > 1 && late_ > share() * seconds_ && late_ >= (trial ? trial_evidence : evidence))
       shrink(trial);
     else if (size_ < most_ && age_ >= pause_)
       grow();
@@ -38,6 +38,8 @@ class team_size {
   static constexpr double trial_evidence = 2e-3;  // the same of one that has just come back
   static constexpr double pause = 0.05;           // seconds until it comes back, at least
   static constexpr double price = 50;             // seconds until then for each that the last trial lost
+
+  [[nodiscard]] double share() const { return size_ < 4 ? 1.0 / size_ : 0.25; }
 
   void fade(double seconds) {
     double const kept = memory / (memory + seconds);
