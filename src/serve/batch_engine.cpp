@@ -157,6 +157,7 @@ class batch_engine final : public engine {
   }
 
   void take_news() {
+    stats_.waiting += static_cast<int>(come_.size());  // until the pass that may begin them is counted
     for (auto& request : come_) loop_.add(std::move(request));
     come_.clear();
     std::swap(cancelled_, cancelling_);

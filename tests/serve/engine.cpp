@@ -111,7 +111,7 @@ void check_alone(session& s, asked const& a) {
   for (std::size_t i = 0; i < prompt.size(); ++i) CHECK(sink->prompt[i].logprob == prompt[i]);
 }
 
-void wait_for_all(engine& e) {
+void wait_for_all(serve::engine& e) {
   using namespace std::chrono_literals;
   for (int i = 0; i < 60'000; ++i) {
     auto const stats = e.stats();
