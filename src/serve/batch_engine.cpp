@@ -31,7 +31,7 @@ class batch_engine final : public engine {
   explicit batch_engine(engine_options const& options)
       : options_(options),
         model_(options.unit->execute(options.weights, executor_options_of(options))),
-        loop_(*model_, {.sequences = options.sequences, .secret = random_secret()},
+        loop_(*model_, {.sequences = options.sequences, .guess = options.prompt_lookup, .secret = random_secret()},
               options.unit->configuration->vocab) {
     loop_.fill(stats_);
     stats_.running_slots.reserve(static_cast<std::size_t>(options.sequences));

@@ -24,7 +24,7 @@ decoder_loop::decoder_loop(executor& model, loop_options const& options, int voc
       options_(options),
       vocab_(vocab),
       blocks_(model.blocks(), options.secret),
-      scheduler_(blocks_, {model.rows(), options.sequences},
+      scheduler_(blocks_, {options.sequences},
                  [&model](int from, int to, int positions) { model.copy_block(from, to, positions); }) {
   batch_.reserve(static_cast<std::size_t>(options.sequences));
   wanted_.reserve(static_cast<std::size_t>(model.rows()));
@@ -68,6 +68,7 @@ int decoder_loop::budget() const {
 bool decoder_loop::step() {
   auto const plan = scheduler_.plan(budget());
   if (plan.empty()) return false;
+  if (options_.guess) guess(plan);
   auto const start = serve_clock::now();
   int rows = 0;
   int writing = 0;
@@ -99,6 +100,8 @@ bool decoder_loop::run(std::span<planned_rows const> plan) {
   }
   for (auto const& p : plan) scheduler_.computed(p);
   tell();
+  for (auto const& [s, rows] : plan)
+    if (!s->reads.empty()) s->guesses.came_true(s->reads.size() - 1, s->right);
   return true;
 }
 
@@ -118,18 +121,35 @@ void decoder_loop::run_rows(std::span<planned_rows const> plan) {
   batch_.clear();
   wanted_.clear();
   for (auto const& [s, rows] : plan) {
-    bool const all = tells_prompt(*s);
+    bool const guessed = !s->reads.empty();
+    bool const all = guessed || tells_prompt(*s);
     bool const last = rows == s->missing();
     auto const first = static_cast<std::size_t>(s->computed);
-    batch_.push_back({.ids = std::span(s->ids).subspan(first, static_cast<std::size_t>(rows)),
+    auto const ids =
+        guessed ? std::span<int const>(s->reads) : std::span(s->ids).subspan(first, static_cast<std::size_t>(rows));
+    batch_.push_back({.ids = ids,
                       .position = s->computed,
                       .blocks = s->table.data(),
                       .wanted = all    ? wanted_logits::all
                                 : last ? wanted_logits::last
                                        : wanted_logits::none});
-    for (int row = all ? 0 : last ? rows - 1 : rows; row < rows; ++row) wanted_.push_back({s, s->computed + row});
+    for (std::size_t row = all ? 0 : last ? ids.size() - 1 : ids.size(); row < ids.size(); ++row)
+      wanted_.push_back({s, s->computed + static_cast<int>(row), ids[row], guessed && row > 0});
   }
   model_.run(batch_);
+}
+
+// A few rows cost little more than one, because weights are read once; of many each costs its share.
+void decoder_loop::guess(std::span<planned_rows const> plan) {
+  constexpr int cheap = 16;
+  int rows = 0;
+  for (auto const& p : plan) rows += p.rows;
+  scheduler_.guess(std::min(cheap, model_.rows()) - rows);
+  for (auto const& p : plan) {
+    if (p.sequence->reads.empty()) continue;
+    ++counters_.drafts;
+    counters_.draft_tokens += p.sequence->reads.size() - 1;
+  }
 }
 
 void decoder_loop::tell() {
@@ -163,10 +183,16 @@ bool decoder_loop::tell_rows(int first, int count) {
 
 void decoder_loop::tell_row(wanted_row const& row, std::span<float const> logits) {
   sequence_state& s = *row.sequence;
-  if (!s.request->broken.empty()) return;
+  if (!s.request->broken.empty() || s.ended) return;
   if (row.position + 1 < static_cast<int>(s.request->request.prompt.size()))
     return tell_prompt(*s.request, row.position, logits);
-  if (row.position + 1 < static_cast<int>(s.ids.size())) return;  // chosen before it was preempted
+  bool const as_read = row.position + 1 == static_cast<int>(s.ids.size()) && s.ids.back() == row.read;
+  if (!as_read) return;  // behind a guess that did not come true
+  if (row.guessed) {
+    scheduler_.computed({&s, 1});
+    ++s.right;
+    ++counters_.accepted_tokens;
+  }
   bool const first = s.chosen == 0;
   if (s.choice == 0) s.request->prompt_told = static_cast<int>(s.request->request.prompt.size());
   if (first && s.choice == 0)
@@ -252,6 +278,9 @@ void decoder_loop::fill(engine_stats& stats) const {
   stats.generated_tokens = counters_.generated_tokens;
   stats.prefill_seconds = counters_.prefill_seconds;
   stats.decode_seconds = counters_.decode_seconds;
+  stats.drafts = counters_.drafts;
+  stats.draft_tokens = counters_.draft_tokens;
+  stats.accepted_tokens = counters_.accepted_tokens;
   stats.preemptions = scheduler_.preemptions();
   stats.blocks = blocks_.size();
   stats.blocks_used = blocks_.size() - blocks_.available();

@@ -22,6 +22,7 @@ namespace constformer::serve {
 struct loop_options {
   int sequences = 1;              ///< side by side
   double seconds_a_token = 0.05;  ///< that texts which are being written should wait for the next token; 0: any time
+  bool guess = false;             ///< tokens where a text repeats itself; what comes is the same
   int budget = 0;                 ///< rows of a pass; 0: as many as the executor has and the time allows
   hash128 secret{};               ///< of the hashes of kept blocks
 };
@@ -67,9 +68,12 @@ class decoder_loop {
   struct wanted_row {
     sequence_state* sequence;
     int position;
+    int read;  // the token there
+    bool guessed;
   };
 
   int budget() const;
+  void guess(std::span<planned_rows const> plan);
   bool run(std::span<planned_rows const> plan);
   void run_alone(planned_rows const& p);
   void run_rows(std::span<planned_rows const> plan);

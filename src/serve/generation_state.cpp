@@ -10,6 +10,7 @@ sequence_state::sequence_state(request_state& of, int number, int vocab, int cap
   ids.reserve(of.request.prompt.size() + static_cast<std::size_t>(of.request.max_tokens));
   ids = of.request.prompt;
   table.reserve(static_cast<std::size_t>(blocks_for(ids.capacity())));
+  reads.reserve(guess_length::most + 1);
   chooser.begin(ids);
 }
 

@@ -11,6 +11,7 @@
 #include "block_store.hpp"
 #include "choosing.hpp"
 #include "engine.hpp"
+#include "prompt_lookup.hpp"
 
 namespace constformer::serve {
 
@@ -35,6 +36,9 @@ struct sequence_state {
   /// Reads the same prompt, and is a while ahead: its first token is chosen from what that one has read.
   sequence_state* leader = nullptr;
   token_chooser chooser;
+  guess_length guesses;
+  std::vector<int> reads;  ///< the next token and guesses of those after it, if there are any
+  std::size_t right = 0;   ///< guesses of them that came true
 
   /// Tokens that are not in the cache yet; the last one's logits say how it goes on.
   [[nodiscard]] int missing() const { return static_cast<int>(ids.size()) - computed; }

@@ -219,6 +219,31 @@ void scheduler::release(sequence_state& s) {
   s.running = false;
 }
 
+void scheduler::guess(int rows) {
+  for (auto const& [planned, count] : plan_) {
+    sequence_state& s = *planned;
+    s.reads.clear();
+    s.right = 0;
+    if (count != 1 || s.missing() != 1 || s.chosen == 0 || rows <= 0) continue;
+    auto const left = static_cast<std::size_t>(s.request->request.max_tokens - s.chosen - 1);
+    std::size_t const most = std::min({s.guesses.next(), left, static_cast<std::size_t>(rows)});
+    auto guesses = most == 0 ? std::span<int const>() : look_up(s.ids, most);
+    guesses = guesses.first(std::min(guesses.size(), room_behind(s, guesses.size())));
+    if (guesses.empty()) continue;
+    s.reads.push_back(s.ids.back());
+    s.reads.insert(s.reads.end(), guesses.begin(), guesses.end());
+    rows -= static_cast<int>(guesses.size());
+  }
+}
+
+// Places behind the next token, up to `wanted`; a block is taken for them if there are enough.
+std::size_t scheduler::room_behind(sequence_state& s, std::size_t wanted) {
+  auto const room = [&] { return s.table.size() * block_tokens - static_cast<std::size_t>(s.computed) - 1; };
+  bool const plenty = blocks_.available() > static_cast<int>(running_.size());
+  if (room() < wanted && plenty && s.table.size() < s.table.capacity()) s.table.push_back(blocks_.take());
+  return room();
+}
+
 void scheduler::computed(planned_rows const& rows) {
   sequence_state& s = *rows.sequence;
   s.computed += rows.rows;

@@ -19,7 +19,6 @@ struct planned_rows {
 
 /// What a scheduler may use.
 struct scheduler_limits {
-  int rows;       ///< tokens of a pass
   int sequences;  ///< with blocks at the same time
 };
 
@@ -46,6 +45,10 @@ class scheduler {
   /// call. Empty: nothing can go on.
   std::span<planned_rows const> plan(int budget);
 
+  /// Guesses what writing sequences of the last plan go on with, up to `rows` of all together, into `reads`. They are
+  /// rows beside the planned ones, and take only blocks that are free.
+  void guess(int rows);
+
   /// Those rows are in the cache: full blocks are kept for others.
   void computed(planned_rows const& rows);
 
@@ -71,6 +74,7 @@ class scheduler {
   bool make_room(sequence_state& s);
   int take_block(sequence_state const& wanted_by);
   sequence_state* victim(sequence_state const& wanted_by) const;
+  std::size_t room_behind(sequence_state& s, std::size_t wanted);
   void preempt(sequence_state& s);
   void release(sequence_state& s);
 

@@ -121,11 +121,17 @@ void wait_for_all(serve::engine& e) {
   FAIL("requests do not end");
 }
 
-void check_load(std::vector<float> const& weights, int threads, std::int64_t blocks, int sequences) {
+engine_stats check_load(std::vector<float> const& weights, int threads, std::int64_t blocks, int sequences,
+                        bool lookup) {
   model_unit const unit = make_unit<configs::small>("small");
   auto const* const bytes = reinterpret_cast<std::byte const*>(weights.data());
-  auto const e = make_engine(
-      {.unit = &unit, .weights = bytes, .threads = threads, .sequences = sequences, .blocks = blocks, .queue = 1000});
+  auto const e = make_engine({.unit = &unit,
+                              .weights = bytes,
+                              .threads = threads,
+                              .sequences = sequences,
+                              .blocks = blocks,
+                              .queue = 1000,
+                              .prompt_lookup = lookup});
   std::vector<std::vector<asked>> all;
   for (std::uint32_t c = 0; c < 4; ++c) all.push_back(some_requests(c + 1, 15));
   std::vector<std::thread> clients;
@@ -147,13 +153,15 @@ void check_load(std::vector<float> const& weights, int threads, std::int64_t blo
   auto const alone = unit.start(bytes, {.threads = 1});
   for (auto const& mine : all)
     for (auto const& a : mine) check_alone(*alone, a);
+  return stats;
 }
 
 TEST_CASE("requests at once give what a session gives each alone, for any number of threads, blocks and sequences") {
   auto const weights = random_weights();
-  check_load(weights, 1, 0, 8);
-  check_load(weights, 2, 30, 8);
-  check_load(weights, 3, 13, 5);
+  check_load(weights, 1, 0, 8, false);
+  check_load(weights, 2, 30, 8, true);
+  CHECK(check_load(weights, 3, 13, 5, false).preemptions > 0);
+  CHECK(check_load(weights, 2, 0, 2, true).accepted_tokens > 0);
 }
 
 TEST_CASE("an engine that is drained or full says so, and one that stops ends what is under way") {

@@ -26,6 +26,7 @@ struct setting {
   int sequences;
   int rows;
   int budget;
+  bool guess = false;
 };
 
 struct server {
@@ -35,8 +36,8 @@ struct server {
 
   explicit server(setting const& s)
       : model(s.blocks, s.rows, capacity, std::max(s.sequences, 12)),
-        loop(model, {.sequences = s.sequences, .budget = s.budget, .secret = {1, 2}}, vocab),
-        budget(std::max(s.budget, s.sequences)) {}
+        loop(model, {.sequences = s.sequences, .guess = s.guess, .budget = s.budget, .secret = {1, 2}}, vocab),
+        budget(std::max({s.budget, s.sequences, s.guess ? 16 : 0})) {}
 
   bool step() {
     bool const went_on = loop.step();
@@ -107,11 +108,12 @@ void check(arrival const& a) {
 }
 
 // Arrivals, cancellations and clients that take nothing for a while, in a random order.
-std::uint64_t run_at_random(std::uint32_t seed) {
+engine_stats run_at_random(std::uint32_t seed) {
   dice d(seed);
   setting s{.blocks = 10 + d.below(40), .sequences = 1 + d.below(8), .rows = 16 + d.below(120), .budget = 0};
   s.rows = std::max(s.rows, s.sequences);
   s.budget = 1 + d.below(s.rows);
+  s.guess = d.chance(50);
   CAPTURE(seed, s.blocks, s.sequences, s.rows, s.budget);
   server many(s);
   std::vector<arrival> all;
@@ -145,15 +147,24 @@ std::uint64_t run_at_random(std::uint32_t seed) {
   engine_stats stats;
   many.loop.fill(stats);
   REQUIRE(stats.blocks_used == 0);
-  return stats.preemptions;
+  return stats;
 }
 
 }  // namespace
 
 TEST_CASE("whatever happens around it, a request gives the ids and the bits that it gives alone") {
-  std::uint64_t preemptions = 0;
-  for (std::uint32_t seed = 1; seed <= 400; ++seed) preemptions += run_at_random(seed);
-  CHECK(preemptions > 100);  // they do happen
+  std::uint64_t preemptions = 0, guesses = 0, right = 0, cached = 0;
+  for (std::uint32_t seed = 1; seed <= 400; ++seed) {
+    auto const stats = run_at_random(seed);
+    preemptions += stats.preemptions;
+    guesses += stats.draft_tokens;
+    right += stats.accepted_tokens;
+    cached += stats.cached_prompt_tokens;
+  }
+  CHECK(preemptions > 100);  // all of it does happen
+  CHECK(guesses > 1000);
+  CHECK(right > 100);
+  CHECK(cached > 1000);
 }
 
 TEST_CASE("prompts that begin alike are read once, also when they come at the same time") {
