@@ -1,11 +1,13 @@
 # What only the build of the command and the run-time library needs; no installed package asks for these.
 #
 #   constformer_dep_json  constformer_dep_cli11     headers
+#   constformer_dep_beast                           headers: Boost.Beast and Asio of `MODEL serve`
 #   constformer_dep_toml                            headers: recipes of `constformer train`
 #   constformer_dep_sentencepiece                   trains SentencePiece models; linked to the command alone
 
 cf_find_dependency(json HEADER nlohmann/json.hpp)
 cf_find_dependency(cli11 HEADER CLI/CLI.hpp)
+cf_find_dependency(beast HEADER boost/beast/core.hpp)
 cf_find_dependency(toml HEADER toml++/toml.h)
 
 find_path(CF_sentencepiece_INCLUDE sentencepiece_processor.h)

@@ -66,6 +66,14 @@ macro(_cf_fetch_json)
   _cf_adopt(json "${json_SOURCE_DIR}/include")
 endmacro()
 
+# Beast stands on some forty other libraries of Boost, so the whole release is taken.
+macro(_cf_fetch_beast)
+  FetchContent_Declare(boost URL https://archives.boost.io/release/1.86.0/source/boost_1_86_0.tar.bz2 SOURCE_SUBDIR none
+                             DOWNLOAD_EXTRACT_TIMESTAMP TRUE)
+  FetchContent_MakeAvailable(boost)
+  _cf_adopt(beast "${boost_SOURCE_DIR}")
+endmacro()
+
 macro(_cf_fetch_cli11)
   _cf_download(cli11 https://github.com/CLIUtils/CLI11 v2.4.2)
   _cf_adopt(cli11 "${cli11_SOURCE_DIR}/include")

@@ -4,8 +4,8 @@
 include(CMakePackageConfigHelpers)
 set(CF_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/${PROJECT_NAME}")
 
-install(TARGETS constformer constformer_runtime constformer_readers constformer_data constformer_train constformer_program
-                constformer_command
+install(TARGETS constformer constformer_runtime constformer_readers constformer_data constformer_train constformer_serve
+                constformer_program constformer_command
         EXPORT constformerTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
         RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY include/constformer DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")

@@ -134,13 +134,15 @@ _cf_write_toolchain("${PROJECT_BINARY_DIR}/share/constformer/toolchain.json"
   LAUNCHER ${cf_launcher}
   INCLUDE ${CF_INCLUDE}
   SYSTEM ${cf_system_include}
-  LIBRARIES "$<TARGET_FILE:constformer_program>" "$<TARGET_FILE:constformer_runtime>" ${cf_archives}
+  LIBRARIES "$<TARGET_FILE:constformer_program>" "$<TARGET_FILE:constformer_serve>" "$<TARGET_FILE:constformer_runtime>"
+            ${cf_archives}
   TRAIN_LIBRARIES "$<TARGET_FILE:constformer_train>" "$<TARGET_FILE:constformer_data>" "$<TARGET_FILE:constformer_readers>"
                   "$<TARGET_FILE:constformer_runtime>" ${cf_archives})
 _cf_write_toolchain("${PROJECT_BINARY_DIR}/install/toolchain.json"
   INCLUDE "${CF_UP}${CMAKE_INSTALL_INCLUDEDIR}"
   SYSTEM ${cf_installed_system}
   LIBRARIES "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_program>"
+            "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_serve>"
             "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_runtime>" ${cf_installed_archives}
   TRAIN_LIBRARIES "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_train>"
                   "${CF_UP}${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:constformer_data>"

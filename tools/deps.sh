@@ -44,7 +44,7 @@ elsewhere() {
   cat >&2 <<TEXT
 deps: this is not Debian 12 or 13; install these yourself, then configure with cmake -S . -B build:
   a C++20 compiler (g++ >= 12 or clang >= 19), cmake >= 3.25, ninja or make
-  Boost.Hana headers >= 1.74          range-v3 >= 0.12
+  Boost headers >= 1.74               range-v3 >= 0.12
   Highway >= 1.2 (static libhwy.a)    nlohmann-json >= 3.11
   CLI11 >= 2.1                        PCRE2 (static libpcre2-8.a)
   xxHash (static libxxhash.a)         sentencepiece >= 0.1.97

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "chat_choice.hpp"
 #include "checkpoint_defaults.hpp"
 #include "commands.hpp"
 #include "constformer/generate/generation.hpp"
@@ -34,41 +35,6 @@ std::optional<std::string> read_line() {
   return text;
 }
 
-// The template that is asked for, and by what name.
-struct chosen_template {
-  std::string name;
-  chat_template format;
-  bool framed = false;  ///< what the vocabulary puts around a text stands around the conversation
-};
-
-chosen_template built_in(built_in_chat_template const& known, tokenizer const& text) {
-  for (std::string_view const token : known.needs)
-    if (!text.find(token))
-      throw error("chat: the vocabulary has no token " + std::string(token) + ", which the template " +
-                  std::string(known.name) + " needs");
-  return {.name = std::string(known.name), .format = chat_template(known.jinja), .framed = known.framed};
-}
-
-std::string built_in_names() {
-  std::string out;
-  for (auto const& known : built_in_chat_templates()) out += (out.empty() ? "" : ", ") + std::string(known.name);
-  return out;
-}
-
-chosen_template choose(program_context const& context, chat_options const& options, chat_templates const& templates) {
-  if (options.name) {
-    for (auto const& [name, jinja] : templates.all)
-      if (name == *options.name) return {.name = name, .format = chat_template(jinja)};
-    if (auto const* const known = find_built_in_chat_template(*options.name)) return built_in(*known, *context.text);
-    throw usage_error("--template: '" + options.name->substr(0, 40) + "' is none of " + built_in_names());
-  }
-  if (auto const* const its_own = choose_chat_template(templates, false))
-    return {.name = its_own->name, .format = chat_template(its_own->jinja)};
-  if (auto const* const known = built_in_chat_template_for(*context.text)) return built_in(*known, *context.text);
-  throw error("chat: " + std::string(context.unit.name) +
-              " was built from a checkpoint without a chat template; --template names one");
-}
-
 // A conversation over one session. Each turn is rendered as a whole, as the original does it; what the session has read
 // of it already is not read again.
 class conversation {
@@ -77,7 +43,7 @@ class conversation {
       : context_(context),
         options_(options),
         input_(input_of(context, options)),
-        template_(choose(context, options, chat_templates_of(context.metadata.chat))),
+        template_(choose_template(context, options.name)),
         model_(context.start(options.session)),
         choose_(make_sampler(sampling, context.model().vocab, model_->capacity())),
         stop_ids_(reply_ends(template_.format, input_, *context.text)) {
@@ -109,9 +75,8 @@ class conversation {
 
  private:
   static chat_input input_of(program_context const& context, chat_options const& options) {
-    auto templates = chat_templates_of(context.metadata.chat);
-    add_token_names(templates, *context.text);
-    return {.options = template_options(options.template_options), .tokens = templates.tokens, .now = local_time()};
+    return {
+        .options = template_options(options.template_options), .tokens = template_tokens(context), .now = local_time()};
   }
 
   // The ids of the conversation up to where a reply is asked for. A model that sees all of a prompt at once needs what

@@ -7,13 +7,11 @@
 #include "commands.hpp"
 #include "encoder_input.hpp"
 #include "errors.hpp"
+#include "labels.hpp"
 #include "npy.hpp"
 
 namespace constformer::program {
 
-namespace {
-
-// What the scores of one row mean: each label by itself, or one among them all; a single score is left as it is.
 std::vector<float> probabilities(std::span<float const> scores, bool several) {
   std::vector<float> out(scores.begin(), scores.end());
   if (several) {
@@ -33,6 +31,8 @@ std::string name_of_label(program_context const& context, std::size_t label) {
   if (context.model().classifier == classifier_kind::next_sentence) return label == 0 ? "is_next" : "is_random";
   return "LABEL_" + std::to_string(label);
 }
+
+namespace {
 
 void print_labels(program_context const& context, std::span<float const> scores, output& out) {
   auto const values = probabilities(scores, context.metadata.several_labels);

@@ -108,6 +108,7 @@ struct parsed {
   detokenize_options detokenize;
   info_options info;
   bench_options bench;
+  serve_options serve;
 };
 
 void add_generate(CLI::App& app, generate_options& o) {
@@ -164,7 +165,38 @@ void add_translate(CLI::App& app, translate_options& o) {
   translate->add_flag("--print-ids", o.print_ids, "print the ids of the target, its end included, instead of text");
 }
 
+void add_serve(CLI::App& app, serve_options& o) {
+  auto* serve = add_command(app, "serve", "A server that speaks HTTP as OpenAI's does, until SIGTERM");
+  serve->add_option("--host", o.host, "address to listen at (127.0.0.1); 0.0.0.0: all of this machine");
+  serve->add_option("--port", o.port, "port to listen at (8080); 0: any that is free");
+  serve->add_option("--parallel", o.parallel, "texts side by side (8)");
+  serve->add_option("--queue", o.queue, "requests that may wait (64)");
+  add_session(*serve, o.session);
+  auto* blocks = serve->add_option("--kv-blocks", o.kv_blocks, "blocks of keys and values for all texts together");
+  serve->add_option("--kv-memory", o.kv_memory, "the same as a size: 512M, 2G")->type_name("SIZE")->excludes(blocks);
+  serve->add_option("--draft", o.draft, "what guesses tokens ahead: none, or lookup, what the text repeats (none)");
+  serve
+      ->add_option("--api-key", o.api_keys,
+                   "who has this key is let in; may be given several times (default: everybody)")
+      ->type_name("KEY")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->expected(1);
+  serve->add_option("--api-key-file", o.api_key_file, "keys, one on a line")->type_name("FILE");
+  serve->add_option("--cors", o.cors, "pages of this origin may call from a browser (default: none)")
+      ->type_name("ORIGIN");
+  serve->add_option("--timeout", o.timeout,
+                    "seconds that a client may take to send a request or to take an answer (30)");
+  serve->add_option("--drain", o.drain, "seconds that requests have to end after SIGTERM (30)");
+  serve->add_option("--connections", o.connections, "connections at once (1000)");
+  serve->add_option("--metrics-names", o.metrics_names, "of /metrics: ours, vllm or llama.cpp (ours)")
+      ->type_name("NAMES");
+  serve->add_option("--log", o.log, "a line for each request on standard error: json or text (json)")
+      ->type_name("FORM");
+}
+
 void add_commands(CLI::App& app, parsed& p) {
+  add_serve(app, p.serve);
   add_chat(app, p.chat);
   add_translate(app, p.translate);
   auto* score =
@@ -254,6 +286,7 @@ command chosen(CLI::App const& app, parsed& p) {
   if (app.got_subcommand("detokenize")) return std::move(p.detokenize);
   if (app.got_subcommand("info")) return std::move(p.info);
   if (app.got_subcommand("bench")) return std::move(p.bench);
+  if (app.got_subcommand("serve")) return std::move(p.serve);
   return std::move(p.generate);
 }
 

@@ -19,5 +19,6 @@ void run_command(program_context const& context, tokenize_options const& options
 void run_command(program_context const& context, detokenize_options const& options, output& out);
 void run_command(program_context const& context, info_options const& options, output& out);
 void run_command(program_context const& context, bench_options const& options, output& out);
+void run_command(program_context const& context, serve_options const& options, output& out);
 
 }  // namespace constformer::program

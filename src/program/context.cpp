@@ -104,7 +104,7 @@ int program_context::default_threads() const {
   return static_cast<int>(std::clamp<std::int64_t>(unit.weight_bytes / weights_per_thread, 1, hardware_threads()));
 }
 
-std::unique_ptr<session> program_context::start(session_choice const& choice, int sequences) const {
+serve::engine_options program_context::engine(session_choice const& choice) const {
   if (choice.context < 0) throw usage_error("--ctx-size " + std::to_string(choice.context) + " is negative");
   if (choice.threads < 0 || choice.threads > most_threads)
     throw usage_error("--threads " + std::to_string(choice.threads) + " is not between 1 and " +
@@ -112,12 +112,19 @@ std::unique_ptr<session> program_context::start(session_choice const& choice, in
   if (choice.context > model().capacity)
     throw error("--ctx-size " + std::to_string(choice.context) + " is above the compiled capacity of " +
                 std::to_string(model().capacity) + " tokens");
-  session_options options{.threads = choice.threads == 0 ? default_threads() : choice.threads,
-                          .capacity = choice.context,
-                          .sequences = sequences};
-  if (unit.weight_bytes <= checked_as_read) return unit.start(packed.section(packed_section::weights).data(), options);
-  options.reading = packed.first_reading_of(packed_section::weights);
-  return unit.start(packed.unchecked(packed_section::weights).data(), options);
+  serve::engine_options out{
+      .unit = &unit, .threads = choice.threads == 0 ? default_threads() : choice.threads, .capacity = choice.context};
+  bool const checked_now = unit.weight_bytes <= checked_as_read;
+  out.weights =
+      (checked_now ? packed.section(packed_section::weights) : packed.unchecked(packed_section::weights)).data();
+  if (!checked_now) out.reading = packed.first_reading_of(packed_section::weights);
+  return out;
+}
+
+std::unique_ptr<session> program_context::start(session_choice const& choice, int sequences) const {
+  auto const how = engine(choice);
+  return unit.start(how.weights,
+                    {.threads = how.threads, .capacity = how.capacity, .sequences = sequences, .reading = how.reading});
 }
 
 program_context open_context() {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "../serve/engine.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
 #include "constformer/generate/session.hpp"
 #include "constformer/text/tokenizer.hpp"
@@ -42,6 +43,9 @@ struct program_context {
 
   /// Starts a conversation, or several side by side; throws `error` if more context is asked for than was compiled.
   [[nodiscard]] std::unique_ptr<session> start(session_choice const& choice, int sequences = 1) const;
+
+  /// The same for an engine, as far as `choice` says.
+  [[nodiscard]] serve::engine_options engine(session_choice const& choice) const;
 };
 
 /// Opens the packed file, in the program or beside it, and refuses one of another model.

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "commands.hpp"
-#include "embedding_steps.hpp"
+#include "embedding.hpp"
 #include "encoder_input.hpp"
 #include "errors.hpp"
 #include "input_bytes.hpp"
@@ -36,8 +36,8 @@ std::vector<pooling_kind> read_poolings(std::string_view list) {
 
 bool pools(embedding_step const& step) { return step.kind == embedding_step_kind::pool; }
 
-// The steps of the files, the pooling and the last norm as the command line wants them. Without pooling, what would
-// come after it is left out.
+}  // namespace
+
 embedding_recipe wanted_recipe(program_context const& context, embed_options const& options) {
   embedding_recipe out = context.metadata.embedding;
   if (out.steps.empty()) out.steps = pooled_by(context.is_encoder() ? pooling_kind::mean : pooling_kind::last).steps;
@@ -58,7 +58,6 @@ embedding_recipe wanted_recipe(program_context const& context, embed_options con
   return out;
 }
 
-// What is put before the text: what the command line gives, or the files' prompt of that name, or their default.
 std::string wanted_prompt(program_context const& context, embed_options const& options) {
   if (options.prefix && options.prompt_name) throw usage_error("--prefix and --prompt-name exclude each other");
   if (options.input.ids) {
@@ -81,6 +80,8 @@ std::string wanted_prompt(program_context const& context, embed_options const& o
               (known.empty() ? std::string("it has none at all") : "it has " + known));
 }
 
+namespace {
+
 std::vector<float> hidden_states(program_context const& context, session& model, encoder_input const& input) {
   if (context.is_encoder()) {
     auto const all = model.encode(input.ids, input.segments);
@@ -88,6 +89,7 @@ std::vector<float> hidden_states(program_context const& context, session& model,
   }
   std::vector<float> out;
   out.reserve(input.ids.size() * static_cast<std::size_t>(context.model().d_model));
+  model.rewind(0);
   model.hidden_states(input.ids,
                       [&](int, std::span<float const> row) { out.insert(out.end(), row.begin(), row.end()); });
   return out;
@@ -103,6 +105,19 @@ void print(std::span<float const> rows, std::size_t width, output& out) {
 
 }  // namespace
 
+embedded_rows embed(program_context const& context, session& model, encoder_input const& input,
+                    embedding_recipe const& recipe) {
+  embedded_rows rows{hidden_states(context, model, input), static_cast<std::size_t>(context.model().d_model)};
+  run_steps(
+      recipe.steps, context.packed.section(packed_section::modules), [&] { return model.pool(); }, input.prompt_tokens,
+      rows);
+  if (auto const kept = static_cast<std::size_t>(recipe.dimensions); rows.pooled && kept > 0 && kept < rows.width) {
+    rows.values.resize(kept);
+    rows.width = kept;
+  }
+  return rows;
+}
+
 void run_command(program_context const& context, embed_options const& options, output& out) {
   context.need_embedding("embed");
   auto const recipe = wanted_recipe(context, options);
@@ -110,14 +125,7 @@ void run_command(program_context const& context, embed_options const& options, o
   auto const model = context.start(options.session);
   auto const input = read_encoder_input(context, options.input, options.segments, model->capacity(), "embed", prompt);
 
-  embedded_rows rows{hidden_states(context, *model, input), static_cast<std::size_t>(context.model().d_model)};
-  run_steps(
-      recipe.steps, context.packed.section(packed_section::modules), [&] { return model->pool(); }, input.prompt_tokens,
-      rows);
-  if (auto const kept = static_cast<std::size_t>(recipe.dimensions); rows.pooled && kept > 0 && kept < rows.width) {
-    rows.values.resize(kept);
-    rows.width = kept;
-  }
+  auto rows = embed(context, *model, input, recipe);
   if (options.normalize == true) normalize_rows(rows.values, rows.width);
   if (options.output.empty()) return print(rows.values, rows.width, out);
   std::vector<std::int64_t> shape{static_cast<std::int64_t>(rows.width)};

@@ -10,14 +10,12 @@
 #include "commands.hpp"
 #include "encoder_input.hpp"
 #include "errors.hpp"
+#include "likely_tokens.hpp"
 #include "npy.hpp"
 
 namespace constformer::program {
 
-namespace {
-
-// The likeliest tokens for one place: place, probability, id and text.
-void print_row(program_context const& context, int row, std::span<float const> logits, int top, output& out) {
+std::vector<likely_token> likeliest_tokens(std::span<float const> logits, int top) {
   double const most = static_cast<double>(*std::ranges::max_element(logits));
   double sum = 0;
   for (float const logit : logits) sum += std::exp(static_cast<double>(logit) - most);
@@ -26,10 +24,20 @@ void print_row(program_context const& context, int row, std::span<float const> l
   auto const value = [&](int id) { return logits[static_cast<std::size_t>(id)]; };
   auto const likelier = [&](int a, int b) { return value(a) > value(b) || (value(a) == value(b) && a < b); };
   std::ranges::partial_sort(ids, ids.begin() + top, likelier);
-  for (int const id : std::span(ids).first(static_cast<std::size_t>(top))) {
+  std::vector<likely_token> out;
+  for (int const id : std::span(ids).first(static_cast<std::size_t>(top)))
+    out.push_back({id, static_cast<float>(std::exp(static_cast<double>(value(id)) - most) / sum)});
+  return out;
+}
+
+namespace {
+
+// The likeliest tokens for one place: place, probability, id and text.
+void print_row(program_context const& context, int row, std::span<float const> logits, int top, output& out) {
+  for (auto const& [id, probability] : likeliest_tokens(logits, top)) {
     out.put(static_cast<long long>(row));
     out.put(" ");
-    out.put(static_cast<float>(std::exp(static_cast<double>(value(id)) - most) / sum));
+    out.put(probability);
     out.put(" ");
     out.put(static_cast<long long>(id));
     if (context.text) out.put(" " + context.text->decode(std::array{id}));

@@ -153,13 +153,32 @@ struct bench_options {
   std::string format = "md";
 };
 
+struct serve_options {
+  session_choice session;
+  std::string host = "127.0.0.1";
+  int port = 8080;
+  int parallel = 8;
+  int queue = 64;
+  std::int64_t kv_blocks = 0;  // 0: as the engine sees fit
+  std::string kv_memory;       // empty: the same
+  std::vector<std::string> api_keys;
+  std::optional<std::string> api_key_file;
+  int timeout = 30;
+  int drain = 30;
+  int connections = 1000;
+  std::string cors;
+  std::string metrics_names = "ours";
+  std::string log = "json";
+  std::string draft = "none";
+};
+
 /// --help and --version: a text for standard output, and that is all.
 struct print_text {
   std::string text;
 };
 
-using command =
-    std::variant<generate_options, chat_options, translate_options, score_options, embed_options, classify_options,
-                 fill_options, tokenize_options, detokenize_options, info_options, bench_options, print_text>;
+using command = std::variant<generate_options, chat_options, translate_options, score_options, embed_options,
+                             classify_options, fill_options, tokenize_options, detokenize_options, info_options,
+                             bench_options, serve_options, print_text>;
 
 }  // namespace constformer::program

@@ -5,9 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "../serve/log_probabilities.hpp"
+#include "../serve/stop_text.hpp"
 #include "errors.hpp"
-#include "log_probabilities.hpp"
-#include "stop_text.hpp"
+#include "utf8.hpp"
 
 namespace constformer::program {
 
@@ -67,7 +68,7 @@ class text_printer final : public token_printer {
  private:
   output& out_;
   std::unique_ptr<text_stream> stream_;
-  stop_text stop_;
+  serve::stop_text stop_;
 };
 
 // Lines of id, log-probability and the likeliest tokens with theirs, of the model's distribution before any sampling
@@ -79,7 +80,7 @@ class log_probability_printer final : public token_printer {
   void given(int) override {}
 
   bool chosen(int id, std::span<float const> logits) override {
-    double const norm = log_sum_exp(logits);
+    double const norm = serve::log_sum_exp(logits);
     auto const value = [&](int of) { return static_cast<double>(logits[static_cast<std::size_t>(of)]) - norm; };
     out_.put(static_cast<long long>(id));
     out_.put("\t");
@@ -120,7 +121,10 @@ void check_printing(program_context const& context, generate_options const& opti
                       std::to_string(context.model().vocab));
   bool const text = !options.logprobs && !options.print_ids;
   if (!text && !options.stop.empty()) throw usage_error("--stop is for text, without --print-ids and --logprobs");
-  static_cast<void>(stop_text(options.stop));
+  for (auto const& stop : options.stop) {
+    if (stop.empty()) throw usage_error("--stop: the text is empty");
+    if (first_invalid_utf8(stop) != stop.size()) throw usage_error("--stop: the text is not UTF-8");
+  }
 }
 
 }  // namespace constformer::program

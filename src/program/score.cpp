@@ -4,11 +4,11 @@
 #include <optional>
 #include <vector>
 
+#include "../serve/log_probabilities.hpp"
 #include "commands.hpp"
 #include "constformer/config/encoder.hpp"
 #include "errors.hpp"
 #include "input.hpp"
-#include "log_probabilities.hpp"
 #include "npy.hpp"
 #include "source.hpp"
 
@@ -18,7 +18,7 @@ namespace {
 
 // −ln softmax(logits)[id], in double.
 double negative_log_likelihood(std::span<float const> logits, int id) {
-  return log_sum_exp(logits) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
+  return serve::log_sum_exp(logits) - static_cast<double>(logits[static_cast<std::size_t>(id)]);
 }
 
 struct totals {

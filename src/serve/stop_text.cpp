@@ -2,10 +2,7 @@
 
 #include <algorithm>
 
-#include "errors.hpp"
-#include "utf8.hpp"
-
-namespace constformer::program {
+namespace constformer::serve {
 
 namespace {
 
@@ -15,11 +12,7 @@ constexpr std::size_t usual_piece = 256;  // bytes; room so that nothing is allo
 
 stop_text::stop_text(std::vector<std::string> stops) : stops_(std::move(stops)) {
   std::size_t longest = 0;
-  for (auto const& stop : stops_) {
-    if (stop.empty()) throw usage_error("--stop: the text is empty");
-    if (first_invalid_utf8(stop) != stop.size()) throw usage_error("--stop: the text is not UTF-8");
-    longest = std::max(longest, stop.size());
-  }
+  for (auto const& stop : stops_) longest = std::max(longest, stop.size());
   held_.reserve(longest + usual_piece);
   out_.reserve(longest + usual_piece);
 }
@@ -35,9 +28,14 @@ std::string_view stop_text::push(std::string_view text) {
 
 std::string_view stop_text::flush() { return stopped_ ? std::string_view() : let_out(held_.size()); }
 
-std::size_t stop_text::begin_of_stop() const {
+std::size_t stop_text::begin_of_stop() {
   std::size_t first = std::string::npos;
-  for (auto const& stop : stops_) first = std::min(first, held_.find(stop));
+  for (auto const& stop : stops_) {
+    auto const at = held_.find(stop);
+    if (at >= first) continue;
+    first = at;
+    which_ = stop;
+  }
   return first;
 }
 
@@ -59,4 +57,4 @@ std::string_view stop_text::let_out(std::size_t bytes) {
   return out_;
 }
 
-}  // namespace constformer::program
+}  // namespace constformer::serve

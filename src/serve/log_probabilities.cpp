@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace constformer::program {
+namespace constformer::serve {
 
 double log_sum_exp(std::span<float const> logits) {
   double const top = static_cast<double>(*std::ranges::max_element(logits));
@@ -12,4 +12,4 @@ double log_sum_exp(std::span<float const> logits) {
   return top + std::log(sum);
 }
 
-}  // namespace constformer::program
+}  // namespace constformer::serve

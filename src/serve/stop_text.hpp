@@ -4,13 +4,13 @@
 #include <string_view>
 #include <vector>
 
-namespace constformer::program {
+namespace constformer::serve {
 
 /// Lets text through up to the first of some stop strings, of which not a byte comes out; holds back what may be the
 /// beginning of one. Without stop strings everything passes.
 class stop_text {
  public:
-  /// Throws `usage_error` if one of them is empty or not UTF-8.
+  /// None of them is empty.
   explicit stop_text(std::vector<std::string> stops);
 
   /// What may be printed after `text` has come; valid until the next call.
@@ -22,8 +22,11 @@ class stop_text {
   /// A stop string has come; all further text is dropped.
   [[nodiscard]] bool stopped() const { return stopped_; }
 
+  /// Which one; empty: none has.
+  [[nodiscard]] std::string_view which() const { return which_; }
+
  private:
-  [[nodiscard]] std::size_t begin_of_stop() const;
+  [[nodiscard]] std::size_t begin_of_stop();
   [[nodiscard]] std::size_t begin_of_half() const;
   std::string_view let_out(std::size_t bytes);
 
@@ -31,6 +34,7 @@ class stop_text {
   std::string held_;
   std::string out_;
   bool stopped_ = false;
+  std::string_view which_;
 };
 
-}  // namespace constformer::program
+}  // namespace constformer::serve

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "api_error.hpp"
+#include "http_message.hpp"
+
+namespace constformer::serve {
+
+inline constexpr std::size_t longest_head = 32 << 10;   ///< bytes
+inline constexpr std::size_t longest_target = 8 << 10;  ///< bytes
+inline constexpr std::size_t most_headers = 100;
+inline constexpr std::size_t longest_body = 8 << 20;  ///< bytes
+
+/// Beast's parser, and what Beast 1.74 lets through beside RFC 9112: folded lines, codings but chunked, a coding in
+/// HTTP/1.0, several lengths in one header, no Host or two. Knows no sockets, so that it can be fuzzed.
+class http_reader {
+ public:
+  using parser_type = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  http_reader();
+
+  /// Bytes of the head at the front of `received`, the empty line among them; 0: it is not complete yet. Throws
+  /// `api_error` (431) if it is too long.
+  [[nodiscard]] static std::size_t head_bytes(std::string_view received);
+
+  /// Reads a whole head. Throws `api_error`: 400, 413, 414, 415, 431 or 505.
+  void read_head(std::string_view head);
+
+  /// Whether the client waits for "100 Continue".
+  [[nodiscard]] bool expects_continue() const;
+
+  /// Bytes of the body that the head announces; of a chunked one the most that is read.
+  [[nodiscard]] std::size_t announced_body() const;
+
+  /// For reading the body.
+  [[nodiscard]] parser_type& parser() { return parser_; }
+
+  /// The head, after it was read.
+  [[nodiscard]] http_request head() const;
+
+  /// The body, after it was read.
+  [[nodiscard]] std::string take_body() { return parser_.release().body(); }
+
+ private:
+  parser_type parser_;
+};
+
+/// What is answered to bytes that Beast does not understand.
+[[nodiscard]] api_error unreadable(boost::beast::error_code const& why);
+
+}  // namespace constformer::serve
