@@ -14,6 +14,7 @@
 #include "constformer/execute/batch.hpp"
 #include "constformer/execute/judge_batch.hpp"
 #include "constformer/execute/program.hpp"
+#include "constformer/execute/run_program-inl.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/workspace-inl.hpp"
 #include "constformer/kernels/product-inl.hpp"

@@ -21,6 +21,7 @@
 #include "constformer/core/error.hpp"
 #include "constformer/execute/batch.hpp"
 #include "constformer/execute/cached_program.hpp"
+#include "constformer/execute/run_program-inl.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/workspace-inl.hpp"
 #include "constformer/generate/not_finite.hpp"

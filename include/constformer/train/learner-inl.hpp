@@ -19,6 +19,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/execute/batch.hpp"
+#include "constformer/execute/run_program-inl.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/peak-inl.hpp"

@@ -24,7 +24,7 @@
 #include "constformer/execute/batch.hpp"
 #include "constformer/execute/judge_batch.hpp"
 #include "constformer/kernels/coins.hpp"
-#include "constformer/execute/step-inl.hpp"
+#include "constformer/execute/run_program-inl.hpp"
 #include "constformer/execute/workspace-inl.hpp"
 #include "constformer/kernels/adamw-inl.hpp"
 #include "constformer/kernels/lerp-inl.hpp"
