@@ -240,8 +240,7 @@ TEST_CASE("inspect tells what a model of one's own is and costs, with parameters
   // Multiply-adds of a token by matrices, and of up to five keys by two heads, scores and values.
   std::int64_t const matrices = 27 * 16 + 3 * (16 * 16 * 2 + 8 * 16 * 2 + 2 * 4 * 16), pairs = 5 * 1024 - 10;
   CHECK(d.at("flops").at("forward") == 2 * (1024 * matrices + 3 * pairs * 2 * (8 + 8)));
-  CHECK(d.at("tensors").at(1) ==
-        nlohmann::json{{"name", "blocks.*.norm.weight"}, {"shape", {16}}, {"layers", 3}});
+  CHECK(d.at("tensors").at(1) == nlohmann::json{{"name", "blocks.*.norm.weight"}, {"shape", {16}}, {"layers", 3}});
   CHECK(nlohmann::json::parse(told({"--json", folder})) == d);
   CHECK(told({}).find("\nparameters              3,196\n") != std::string::npos);
   check_refusal({"inspect", folder, "--model", header + ":my::model<2>"},

@@ -424,10 +424,30 @@ struct step {
   static HWY_INLINE float* kept(frame const& f, int sequence, int position) {
     constexpr int id = n.inputs[I];
     constexpr auto const& plan = Program::cache;
+    return f.cache.rows + f.cache.slots[sequence] * f.cache.capacity * plan.floats +
+           plan.at(id, kept_layer<I>(f), f.cache.capacity) + std::int64_t{position} * plan.places[id].stride;
+  }
+  // The layer of input I among those that have it.
+  template <int I>
+  static int kept_layer(frame const& f) {
     int layer = input<I>::n.loop < 0 ? 0 : f.layer;
     if constexpr (input<I>::n.only >= 0) layer = Program::graph.sets[input<I>::n.only].count(layer);
-    return f.cache.rows + f.cache.slots[sequence] * f.cache.capacity * plan.floats +
-           plan.at(id, layer, f.cache.capacity) + std::int64_t{position} * plan.places[id].stride;
+    return layer;
+  }
+  // Where input I of the source's token at `position` is kept.
+  template <int I>
+  static HWY_INLINE float* kept_source(frame const& f, int position) {
+    constexpr int id = n.inputs[I];
+    constexpr auto const& plan = Program::cache;
+    return f.cache.source + plan.at(id, kept_layer<I>(f), f.cache.source_capacity) +
+           std::int64_t{position} * plan.places[id].stride;
+  }
+  // Keeps this worker's rows of input I, which are those of one source.
+  template <int I>
+  static HWY_INLINE void keep_source(worker const& self, frame const& f) {
+    work_range const mine = self.share(f.batch.source_rows());
+    for (int r = mine.begin; r < mine.end; ++r)
+      copy_floats(row<I>(f, static_cast<std::size_t>(r)), input<I>::columns, kept_source<I>(f, r));
   }
   // Keeps this worker's rows of input I.
   template <int I>
@@ -448,7 +468,7 @@ struct step {
 
   // The row before, or after backwards, if it is of the same sequence.
   static HWY_INLINE void shift_rows(worker const& self, frame const& f) {
-    if constexpr (keeps_rows<Program>) return shift_kept_rows(self, f);
+    if constexpr (keeps_rows<Program> && n.shape.rows == row_kind::token) return shift_kept_rows(self, f);
     std::int32_t const* const positions = input<1>::ids(f);
     for_rows(self, f, [&](std::size_t r, float* out) {
       std::size_t const from = n.index > 0 ? r - 1 : r + 1;
@@ -638,6 +658,14 @@ struct step {
     rows.k_stride = static_cast<std::size_t>(Program::cache.places[n.inputs[1]].stride);
     rows.v_stride = static_cast<std::size_t>(Program::cache.places[n.inputs[2]].stride);
   }
+  // Keys and values of the source.
+  static void look_across(frame const& f, attention_rows& rows) {
+    rows.keys = f.cache.source_length;
+    rows.k = kept_source<1>(f, 0);
+    rows.v = kept_source<2>(f, 0);
+    rows.k_stride = static_cast<std::size_t>(Program::cache.places[n.inputs[1]].stride);
+    rows.v_stride = static_cast<std::size_t>(Program::cache.places[n.inputs[2]].stride);
+  }
   // `Table` is the input that is the table of biases, if there is one.
   template <int Table>
   static score_rules rules_of(frame const& f, int sequence, int keys) {
@@ -661,16 +689,25 @@ struct step {
 
   static HWY_INLINE void attention(worker const& self, frame const& f) {
     constexpr attention_extents e = extents();
-    if constexpr (keeps_rows<Program>) {
+    constexpr bool of_tokens = n.shape.rows == row_kind::token;
+    constexpr bool crosses = of_tokens && input<1>::n.shape.rows == row_kind::source;
+    constexpr bool back = keeps_rows<Program> && of_tokens && !crosses, across = keeps_rows<Program> && crosses;
+    if constexpr (back) {
       keep<1>(self, f);
       keep<2>(self, f);
+      self.sync();
+    }
+    if constexpr (across) {
+      keep_source<1>(self, f);
+      keep_source<2>(self, f);
       self.sync();
     }
     work_range const mine = self.share(f.batch.sequences * e.heads);
     for (int i = mine.begin; i < mine.end; ++i) {
       int const sequence = i / e.heads;
       attention_rows rows = rows_of<step>(f, span_of(f, sequence));
-      if constexpr (keeps_rows<Program>) look_back(f, sequence, rows);
+      if constexpr (back) look_back(f, sequence, rows);
+      if constexpr (across) look_across(f, rows);
       attention_pass(rows, e, rules_of<3>(f, sequence, rows.keys), i % e.heads, f.own).run();
     }
   }
