@@ -44,6 +44,7 @@ packed_metadata metadata_of(checkpoint const& source, std::span<std::string cons
   out.family = traced_model_type;
   out.source = name_of(source.format);
   out.stop_ids = source.ids.eos;
+  out.decoder_start = source.ids.decoder_start;
   out.chat = {chat.begin(), chat.end()};
   out.generation = source.generation;
   out.config_refusal = "no config.json describes it";

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
 
 #include "check.hpp"
 #include "constformer/generate/traced_session-inl.hpp"
@@ -115,24 +117,77 @@ void check_forks(std::vector<float> const& parameters, std::vector<int> const& i
   CHECK(copy_of(s.step(again)[0]) == rows[9]);
 }
 
+/// A target in pieces of `each`, after its source; with what the engine of the same weights gives, sequences that go on
+/// from one are as if each were alone.
+template <class Session>
+std::vector<float> check_targets(std::vector<float> const& parameters, std::vector<int> const& source,
+                                 std::vector<int> const& ids, expected_logits& expected, int threads) {
+  Session s(parameters.data(), {.threads = threads, .sequences = 3});
+  std::vector<float> all;
+  std::vector<int> const other(source.rbegin(), source.rend());
+  s.start_source(other);  // what it leaves is overwritten
+  s.append(ids);
+  s.start_source(source);
+  CHECK(s.position(0) == 0);
+  s.score(ids, [&](int row, std::span<float const> logits) {
+    expected.check(static_cast<std::size_t>(row), logits);
+    all.insert(all.end(), logits.begin(), logits.end());
+  });
+  expected.settle("all at once");
+  for (std::size_t const each : {std::size_t{1}, std::size_t{7}}) {
+    s.rewind(0);
+    check_pieces(s, ids, 0, each, each, expected);
+    expected.settle("piece by piece");
+  }
+  std::vector<int> const same(3, 0);
+  s.rewind(static_cast<int>(ids.size()) - 1);
+  s.fork(same);
+  std::array<int, 3> const next{1, ids.back(), 2};
+  expected.check(ids.size() - 1, s.step(next)[1]);
+  expected.settle("side by side");
+  return all;
+}
+
 }  // namespace traced_fixtures
+
+/// The session of a traced encoder-decoder.
+template <constformer::config const& Config, int Capacity>
+void check_translation(std::filesystem::path const& folder) {
+  using namespace traced_fixtures;
+  using session_type = HWY_NAMESPACE::traced_session<model_parameters<Config>, Capacity>;
+  checkpoint const opened = open_fixture(folder);
+  REQUIRE(opened.model == Config);
+  auto const parameters = read_flat<typename session_type::program>(opened);
+  auto const fixture = fixture_json(folder);
+  auto const source = fixture.at("source").get<std::vector<int>>(), ids = fixture.at("target").get<std::vector<int>>();
+  expected_logits expected(read_npy(folder / "logits.npy"), ids.size());
+  auto const one = check_targets<session_type>(parameters, source, ids, expected, 1);
+  CHECK(one == check_targets<session_type>(parameters, source, ids, expected, 3));
+  session_type without(parameters.data(), {});
+  CHECK_THROWS_WITH(without.append(ids), "append: there is no source yet, start_source takes one");
+}
 
 /// The session of a decoder's traced form: logits row by row, in pieces, after going back and side by side.
 template <constformer::config const& Config, int Capacity>
 void check_session(std::filesystem::path const& folder) {
-  using namespace traced_fixtures;
-  using session_type = HWY_NAMESPACE::traced_session<model_parameters<Config>, Capacity>;
-  checkpoint const source = open_fixture(folder);
-  REQUIRE(source.model == Config);
-  auto const parameters = read_flat<typename session_type::program>(source);
-  auto const fixture = fixture_json(folder);
-  auto const ids = fixture.at("prompt").get<std::vector<int>>();
-  int const prefix =
-      Config.mask == mask_kind::prefix ? static_cast<int>(std::ranges::find(ids, Config.prefix.end) - ids.begin()) : 0;
-  expected_logits expected(read_npy(folder / "logits.npy"), ids.size());
-  constexpr bool pieces = Config.rope.scaling != rope_scaling_kind::dynamic;
-  auto const one = check_calls<session_type, pieces>(parameters, ids, prefix, expected, 1);
-  CHECK(one == check_calls<session_type, pieces>(parameters, ids, prefix, expected, 2));
-  CHECK(one == check_calls<session_type, pieces>(parameters, ids, prefix, expected, 3));
-  check_forks<session_type>(parameters, ids);
+  if constexpr (constformer::has_encoder(Config))
+    return check_translation<Config, Capacity>(folder);
+  else {
+    using namespace traced_fixtures;
+    using session_type = HWY_NAMESPACE::traced_session<model_parameters<Config>, Capacity>;
+    checkpoint const source = open_fixture(folder);
+    REQUIRE(source.model == Config);
+    auto const parameters = read_flat<typename session_type::program>(source);
+    auto const fixture = fixture_json(folder);
+    auto const ids = fixture.at("prompt").get<std::vector<int>>();
+    int const prefix = Config.mask == mask_kind::prefix
+                           ? static_cast<int>(std::ranges::find(ids, Config.prefix.end) - ids.begin())
+                           : 0;
+    expected_logits expected(read_npy(folder / "logits.npy"), ids.size());
+    constexpr bool pieces = Config.rope.scaling != rope_scaling_kind::dynamic;
+    auto const one = check_calls<session_type, pieces>(parameters, ids, prefix, expected, 1);
+    CHECK(one == check_calls<session_type, pieces>(parameters, ids, prefix, expected, 2));
+    CHECK(one == check_calls<session_type, pieces>(parameters, ids, prefix, expected, 3));
+    check_forks<session_type>(parameters, ids);
+  }
 }

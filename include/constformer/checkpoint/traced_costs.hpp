@@ -34,12 +34,6 @@ namespace detail {
 template <class Model>
 inline constexpr auto costed = freeze<trace<Model>>();
 
-constexpr bool reads_a_source(graph_view g) {
-  for (node const& n : g.nodes)
-    if (n.kind == node_kind::ids && n.shape.rows == row_kind::source) return true;
-  return false;
-}
-
 }  // namespace detail
 
 /// Of `Model`, over as many tokens as it has positions for, at most `Most`.
@@ -53,8 +47,8 @@ template <class Model, int Most = 1024>
   int const tokens = known_positions(g, Most);
   out.positions = known_positions(g, 1 << 30) < (1 << 30) ? known_positions(g, 1 << 30) : 0;
   out.tokens = tokens;
-  out.flops = count_flops(
-      g, {.tokens = tokens, .sequences = 1, .sources = detail::reads_a_source(g) ? tokens : 0, .length = tokens});
+  out.flops =
+      count_flops(g, {.tokens = tokens, .sequences = 1, .sources = reads_source(g) ? tokens : 0, .length = tokens});
   message const refusal = decoder_misfit(g);
   std::string_view const text = refusal.view();
   for (std::size_t i = 0; i < text.size() && i + 1 < sizeof out.refusal; ++i) out.refusal[i] = text[i];

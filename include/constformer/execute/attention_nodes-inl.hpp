@@ -17,6 +17,7 @@
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/graph/attend_options.hpp"
 #include "constformer/graph/node.hpp"
+#include "constformer/graph/shape.hpp"
 #include "constformer/kernels/flash_attention-inl.hpp"
 #include "constformer/kernels/team.hpp"
 
@@ -62,6 +63,14 @@ struct attention_call {
     rows.k_stride = static_cast<std::size_t>(program::cache.places[S::n.inputs[1]].stride);
     rows.v_stride = static_cast<std::size_t>(program::cache.places[S::n.inputs[2]].stride);
   }
+  /// Keys and values of the source.
+  static void look_across(frame const& f, attention_rows& rows) {
+    rows.keys = f.cache.source_length;
+    rows.k = S::second::kept_source(f, 0);
+    rows.v = S::third::kept_source(f, 0);
+    rows.k_stride = static_cast<std::size_t>(program::cache.places[S::n.inputs[1]].stride);
+    rows.v_stride = static_cast<std::size_t>(program::cache.places[S::n.inputs[2]].stride);
+  }
   /// What becomes of its scores; `Table` is the input that is the table of biases, if there is one.
   template <int Table>
   static score_rules rules(frame const& f, int sequence, int keys) {
@@ -89,17 +98,24 @@ struct operation<node_kind::attention> {
   static HWY_INLINE void run(worker const& self, frame const& f) {
     using call = attention_call<S>;
     constexpr attention_extents e = call::extents;
-    constexpr bool looks_back = keeps_rows<typename S::program>;
-    if constexpr (looks_back) {
+    constexpr bool keeps = keeps_rows<typename S::program> && S::n.shape.rows == row_kind::token;
+    constexpr bool crosses = S::second::n.shape.rows == row_kind::source;
+    if constexpr (keeps && !crosses) {
       S::second::keep(self, f);
       S::third::keep(self, f);
+      self.sync();
+    }
+    if constexpr (keeps && crosses) {
+      S::second::keep_source(self, f);
+      S::third::keep_source(self, f);
       self.sync();
     }
     work_range const mine = self.share(f.batch.sequences * e.heads);
     for (int i = mine.begin; i < mine.end; ++i) {
       int const sequence = i / e.heads;
       attention_rows rows = call::template values<S>(f, call::rows(f, sequence));
-      if constexpr (looks_back) call::look_back(f, sequence, rows);
+      if constexpr (keeps && !crosses) call::look_back(f, sequence, rows);
+      if constexpr (keeps && crosses) call::look_across(f, rows);
       attention_pass(rows, e, call::template rules<3>(f, sequence, rows.keys), i % e.heads, f.own).run();
     }
   }

@@ -11,6 +11,9 @@ struct row_cache {
   std::int64_t capacity = 0;            ///< tokens of a slot
   std::int32_t const* slots = nullptr;  ///< of each sequence of the batch: the slot of its rows
   std::int32_t const* pasts = nullptr;  ///< of each sequence of the batch: its tokens before
+  float* source = nullptr;              ///< rows of the source of all sequences, which a pass over it alone has left
+  std::int64_t source_capacity = 0;     ///< tokens that it may have
+  int source_length = 0;                ///< tokens that it has
 };
 
 }  // namespace constformer

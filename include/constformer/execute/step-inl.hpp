@@ -158,18 +158,33 @@ struct step {
     return n.shape.rows == row_kind::source ? f.batch.source_start(sequence) : f.batch.start(sequence);
   }
 
+  /// Its layer among those that have it.
+  static int kept_layer(frame const& f) {
+    int layer = n.loop < 0 ? 0 : f.layer;
+    if constexpr (n.only >= 0) layer = Program::graph.sets[n.only].count(layer);
+    return layer;
+  }
   /// Where the row of the token at `position` of a sequence is kept.
   static HWY_INLINE float* kept(frame const& f, int sequence, int position) {
     constexpr auto const& plan = Program::cache;
-    int layer = n.loop < 0 ? 0 : f.layer;
-    if constexpr (n.only >= 0) layer = Program::graph.sets[n.only].count(layer);
     return f.cache.rows + f.cache.slots[sequence] * f.cache.capacity * plan.floats +
-           plan.at(Id, layer, f.cache.capacity) + std::int64_t{position} * plan.places[Id].stride;
+           plan.at(Id, kept_layer(f), f.cache.capacity) + std::int64_t{position} * plan.places[Id].stride;
   }
   /// Keeps this worker's rows.
   static HWY_INLINE void keep(worker const& self, frame const& f) {
     for_places(self, f,
                [&](int s, std::size_t r, int position) { copy_floats(at(f, r), columns, kept(f, s, position)); });
+  }
+  /// Where the row of the source's token at `position` is kept.
+  static HWY_INLINE float* kept_source(frame const& f, int position) {
+    constexpr auto const& plan = Program::cache;
+    return f.cache.source + plan.at(Id, kept_layer(f), f.cache.source_capacity) +
+           std::int64_t{position} * plan.places[Id].stride;
+  }
+  /// Keeps this worker's rows, which are those of one source.
+  static HWY_INLINE void keep_source(worker const& self, frame const& f) {
+    for_rows(self, f,
+             [&](std::size_t r, float* row) { copy_floats(row, columns, kept_source(f, static_cast<int>(r))); });
   }
 };
 

@@ -17,6 +17,7 @@
 #include "constformer/execute/tables.hpp"
 #include "constformer/graph/loops.hpp"
 #include "constformer/graph/node.hpp"
+#include "constformer/graph/shape.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
 #include "constformer/kernels/product-inl.hpp"
 #include "constformer/kernels/team.hpp"
@@ -92,7 +93,7 @@ template <>
 struct operation<node_kind::shift> {
   template <class S>
   static HWY_INLINE void run(worker const& self, frame const& f) {
-    if constexpr (keeps_rows<typename S::program>) return kept<S>(self, f);
+    if constexpr (keeps_rows<typename S::program> && S::n.shape.rows == row_kind::token) return kept<S>(self, f);
     std::int32_t const* const positions = S::second::ids(f);
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       std::size_t const from = S::n.index > 0 ? r - 1 : r + 1;

@@ -1,4 +1,4 @@
-// The session of a traced decoder: memory, threads and the calls of session.hpp over its graph.
+// The session of a traced decoder, be there an encoder beside it or not: memory, threads and the calls of session.hpp over its graph.
 #if defined(CONSTFORMER_GENERATE_TRACED_SESSION_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONSTFORMER_GENERATE_TRACED_SESSION_INL_HPP
 #undef CONSTFORMER_GENERATE_TRACED_SESSION_INL_HPP
@@ -38,13 +38,13 @@ namespace constformer {
 namespace HWY_NAMESPACE {
 
 /// A session of a traced decoder (session.hpp says what its calls do): `Model` takes ids and gives (tokens, vocab), and
-/// a sequence has up to `Capacity` tokens. It owns all it needs but the parameters. Models whose tokens see a prefix
+/// a sequence, as a source if the model reads one, has up to `Capacity` tokens. It owns all it needs but the parameters. Models whose tokens see a prefix
 /// have a `static constexpr prefix_config prefix`.
 template <class Model, int Capacity>
 class traced_session final : public session {
   static_assert(check<(Capacity > 0), "context: capacity={} must be positive", Capacity>::value);
   static constexpr auto traced = freeze<trace<Model>>();
-  static constexpr bool has_prefix = sees_prefix(traced);
+  static constexpr bool has_prefix = sees_prefix(traced), has_source = reads_source(traced);
   static_assert(check<(!has_prefix || requires { Model::prefix; }),
                       "session: tokens see a prefix, and the model has no prefix_config prefix">::value);
   // Queries of a prefix look ahead: it is taken at once.
@@ -52,8 +52,11 @@ class traced_session final : public session {
 
  public:
   /// The pass that it runs.
-  using program = cached_program<
-      Model, {.tokens = most_rows, .sequences = most_rows, .sources = 0, .length = Capacity, .wanted = most_rows}>;
+  using program = cached_program<Model, {.tokens = most_rows,
+                                         .sequences = most_rows,
+                                         .sources = has_source ? Capacity : 0,
+                                         .length = Capacity,
+                                         .wanted = most_rows}>;
   /// Values of a row of logits.
   static constexpr int vocab = program::graph.nodes[program::graph.result].shape.columns();
   /// Sequences at most.
@@ -68,6 +71,7 @@ class traced_session final : public session {
         memory_(bytes(team_.size(), capacity_, sequences_)),
         workspace_(memory_, team_.size(), 0),
         cache_(memory_.take<float>(cache_floats(capacity_, sequences_))),
+        source_(memory_.take<float>(source_floats(capacity_))),
         slots_(memory_, sequences_),
         prefixes_(memory_, prefixes_for(sequences_)),
         columns_(memory_),
@@ -77,12 +81,13 @@ class traced_session final : public session {
   /// Of memory that a session takes.
   [[nodiscard]] static constexpr std::size_t bytes(int workers, int capacity, int sequences = 1) {
     return workspace<program>::bytes(workers) + arena::bytes_for<float>(cache_floats(capacity, sequences)) +
-           slot_table::bytes(sequences) + prefix_table::bytes(prefixes_for(sequences)) + batch_memory::bytes() +
+           arena::bytes_for<float>(source_floats(capacity)) + slot_table::bytes(sequences) +
+           prefix_table::bytes(prefixes_for(sequences)) + batch_memory::bytes() +
            arena::bytes_for<float>(logit_count(sequences));
   }
   /// Of which are keys, values, and what else is kept.
   [[nodiscard]] static constexpr std::size_t cache_bytes(int capacity, int sequences = 1) {
-    return sizeof(float) * cache_floats(capacity, sequences);
+    return sizeof(float) * (cache_floats(capacity, sequences) + source_floats(capacity));
   }
 
   using session::append;
@@ -102,6 +107,22 @@ class traced_session final : public session {
     session_checks::rewind(position, slots_.position(sequence));
     if constexpr (has_prefix) prefixes_.check_rewind(sequence, position);
     slots_.rewind(sequence, position);
+  }
+
+  void start_source(std::span<int const> ids) override {
+    if constexpr (has_source) {
+      session_checks::vocab(ids, known_source);
+      session_checks::room(0, ids.size(), std::min(capacity_, source_positions));
+      reach(static_cast<int>(ids.size()));
+      source_length_ = static_cast<int>(ids.size());
+      columns_.clear();
+      columns_.read_source(ids);
+      run(false);
+      require_sound_weights();
+      for (int sequence = 0; sequence < sequences_; ++sequence) slots_.rewind(sequence, 0);
+    } else {
+      session::start_source(ids);
+    }
   }
 
   std::span<float const> append(int sequence, std::span<int const> ids) override {
@@ -174,6 +195,8 @@ class traced_session final : public session {
   static constexpr int hidden = hidden_node(program::graph);
   static constexpr std::size_t logits_stride = padded(vocab);
   static constexpr int known = std::min(known_tokens(program::graph), vocab);
+  static constexpr int known_source = std::min(known_source_tokens(program::graph), 1 << 30);
+  static constexpr int source_positions = known_source_positions(program::graph, Capacity);
   static constexpr bool dynamic_rotation = [] {
     bool any = false;
     for (rope_config const& r : program::graph.rotations) any = any || r.scaling == rope_scaling_kind::dynamic;
@@ -185,6 +208,10 @@ class traced_session final : public session {
     return static_cast<std::size_t>(program::cache.floats) * static_cast<std::size_t>(capacity) *
            static_cast<std::size_t>(sequences);
   }
+  // Of the one source that all sequences look at.
+  static constexpr std::size_t source_floats(int capacity) {
+    return static_cast<std::size_t>(program::cache.source_floats) * static_cast<std::size_t>(capacity);
+  }
   static constexpr std::size_t logit_count(int sequences) {
     return static_cast<std::size_t>(sequences) * logits_stride;
   }
@@ -193,12 +220,26 @@ class traced_session final : public session {
   // The columns of a batch, of up to `most_rows` tokens.
   class batch_memory {
    public:
-    static constexpr std::size_t bytes() { return 9 * arena::bytes_for<std::int32_t>(most_rows + 1); }
+    static constexpr int source_rows = has_source ? Capacity : 0;
+    static constexpr std::size_t bytes() {
+      return 9 * arena::bytes_for<std::int32_t>(most_rows + 1) + 2 * arena::bytes_for<std::int32_t>(source_rows);
+    }
     explicit batch_memory(arena& memory) {
+      for (ids* column : {&source_, &source_positions_}) *column = memory.take<std::int32_t>(source_rows).data();
       for (ids* column : {&tokens_, &positions_, &blocks_, &starts_, &prefixes_, &slots_, &pasts_, &wanted_, &zeros_})
         *column = memory.take<std::int32_t>(most_rows + 1).data();
     }
-    void clear() { rows_ = sequences_ = count_ = 0; }
+    void clear() { rows_ = sequences_ = count_ = source_length_ = 0; }
+    // One sequence without tokens.
+    void read_source(std::span<int const> ids) {
+      sequences_ = 1;
+      starts_[0] = starts_[1] = slots_[0] = pasts_[0] = prefixes_[0] = 0;
+      for (int const id : ids) {
+        source_[source_length_] = id;
+        source_positions_[source_length_] = source_length_;
+        ++source_length_;
+      }
+    }
     void add(std::span<int const> tokens, int slot, int past, prefix_place const* prefix) {
       starts_[sequences_] = rows_;
       slots_[sequences_] = slot;
@@ -223,22 +264,32 @@ class traced_session final : public session {
               .segments = zeros_,
               .prefixes = prefixes_,
               .blocks = blocks_,
+              .source = source_,
+              .source_positions = source_positions_,
+              .source_length = source_length_,
               .wanted = wanted_,
               .wanted_rows = count_};
     }
-    [[nodiscard]] row_cache cache(float* rows, int capacity) const { return {rows, capacity, slots_, pasts_}; }
+    [[nodiscard]] row_cache cache(float* rows, int capacity) const {
+      return {.rows = rows, .capacity = capacity, .slots = slots_, .pasts = pasts_};
+    }
 
    private:
     using ids = std::int32_t*;
-    ids tokens_, positions_, blocks_, starts_, prefixes_, slots_, pasts_, wanted_, zeros_;
-    int rows_ = 0, sequences_ = 0, count_ = 0;
+    ids tokens_, positions_, blocks_, starts_, prefixes_, slots_, pasts_, wanted_, zeros_, source_, source_positions_;
+    int rows_ = 0, sequences_ = 0, count_ = 0, source_length_ = 0;
   };
 
   static float const* row_of(float_rows const& rows, int row) {
     return rows.data + static_cast<std::size_t>(row) * rows.stride;
   }
 
+  void require_source() const {
+    if (has_source && source_length_ == 0) throw error("append: there is no source yet, start_source takes one");
+  }
+
   void check_step(std::span<int const> ids) const {
+    require_source();
     session_checks::vocab(ids, known);
     session_checks::step(ids, sequences_);
     for (int sequence = 0; sequence < static_cast<int>(ids.size()); ++sequence) {
@@ -271,7 +322,7 @@ class traced_session final : public session {
     };
     for (std::size_t id = 0; id < program::cache.places.size(); ++id) {
       kept_rows const& place = program::cache.places[id];
-      for (int layer = 0; layer < place.layers; ++layer) {
+      for (int layer = 0; !place.of_source && layer < place.layers; ++layer) {
         std::int64_t const at = program::cache.at(static_cast<int>(id), layer, capacity_);
         std::copy_n(slot(from) + at, std::int64_t{tokens} * place.stride, slot(to) + at);
       }
@@ -309,6 +360,9 @@ class traced_session final : public session {
       frame f = workspace_.frame_of(self, batch);
       f.parameters = parameters_;
       f.cache = columns_.cache(cache_.data(), capacity_);
+      f.cache.source = source_.data();
+      f.cache.source_capacity = capacity_;
+      f.cache.source_length = source_length_;
       f.apart = apart;
       run_program<program, 0, Last + 1>(self, f);
     });
@@ -324,6 +378,7 @@ class traced_session final : public session {
   // Takes `ids` through the pass in batches; `sink(rows)` sees what node `Last` has of the rows that are wanted.
   template <int Last = program::graph.result, class Sink>
   void take(int sequence, std::span<int const> ids, wanted_rows wanted, Sink const& sink) {
+    require_source();
     session_checks::vocab(ids, known);
     session_checks::room(slots_.position(sequence), ids.size(), capacity_);
     if constexpr (has_prefix)
@@ -355,12 +410,14 @@ class traced_session final : public session {
   team team_;
   arena memory_;
   workspace<program> workspace_;
-  std::span<float> cache_;  // (sequences, capacity · what is kept of a token)
+  std::span<float> cache_;   // (sequences, capacity · what is kept of a token)
+  std::span<float> source_;  // (capacity · what is kept of a token of the source)
   slot_table slots_;
   prefix_table prefixes_;  // empty without a prefix mask
   batch_memory columns_;
   std::span<float> logits_;  // (sequences, vocab)
   float* parameters_;        // read only
+  int source_length_ = 0;    // tokens
   int filled_ = 0;           // positions of the tables
   int rotates_for_ = 0;      // the length of that of rotations
 };

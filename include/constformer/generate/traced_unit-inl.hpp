@@ -36,7 +36,15 @@ template <class Session>
 [[nodiscard]] constexpr config described_by(int capacity) {
   constexpr auto const& graph = Session::program::graph;
   config c;
-  for (loop const& l : graph.loops) c.layers += l.layers;
+  for (loop const& l : graph.loops) {
+    bool const encodes = graph.nodes[static_cast<std::size_t>(l.end - 1)].shape.rows == row_kind::source;
+    (encodes ? c.encoder.layers : c.layers) += l.layers;
+  }
+  if (reads_source(graph)) {
+    c.encoder.layers = c.encoder.layers > 0 ? c.encoder.layers : 1;  // which tells that there is one
+    int const tokens = known_source_tokens(graph);
+    c.encoder.vocab = tokens == Session::vocab || tokens == (1 << 30) ? 0 : tokens;
+  }
   c.d_model = Session::width;
   c.vocab = Session::vocab;
   c.capacity = capacity;

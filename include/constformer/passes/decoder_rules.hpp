@@ -55,7 +55,24 @@ constexpr int smallest_table(graph_view g, id_column column, int most) {
   return id;
 }
 
-/// Why a forward pass cannot go on token by token, with the place of the call in the model's code; empty if it can.
+/// True if an encoder reads a source beside the decoder.
+[[nodiscard]] constexpr bool reads_source(graph_view g) {
+  for (node const& n : g.nodes)
+    if (n.kind == node_kind::ids && n.shape.rows == row_kind::source) return true;
+  return false;
+}
+
+/// Rows of the tables in which a source is looked up; `most` if there is none.
+[[nodiscard]] constexpr int known_source_tokens(graph_view g) {
+  return detail::smallest_table(g, id_column::source, 1 << 30);
+}
+/// The same of the places of a source.
+[[nodiscard]] constexpr int known_source_positions(graph_view g, int most) {
+  return detail::smallest_table(g, id_column::source_positions, most);
+}
+
+/// Why a forward pass cannot go on token by token, with the place of the call in the model's code; empty if it can. A
+/// source is read once, before.
 [[nodiscard]] constexpr message decoder_misfit(graph_view g) {
   graph said;
   value_shape const& result = g.at(g.result).shape;
@@ -63,13 +80,11 @@ constexpr int smallest_table(graph_view g, id_column column, int most) {
     said.fail(g.at(g.result).where,
               format_message("session: the model gives {}, a decoder gives (tokens, vocab)", describe(result)));
   for (node const& n : g.nodes) {
-    if (n.kind == node_kind::attention &&
+    if (n.kind == node_kind::attention && g.at(n.inputs[1]).shape.rows != row_kind::source &&
         g.attentions[static_cast<std::size_t>(n.index)].mask == mask_kind::bidirectional)
       said.fail(n.where, format_message("session: attention sees tokens that come later, a decoder's does not"));
     if (n.kind == node_kind::first_row)
       said.fail(n.where, format_message("session: the first row of a sequence is read, which may be long gone"));
-    if (n.kind == node_kind::ids && n.shape.rows == row_kind::source)
-      said.fail(n.where, format_message("session: the model reads a source, a decoder reads tokens alone"));
   }
   return said.misfit;
 }

@@ -28,6 +28,7 @@ std::optional<int> id_of(json_fields const& fields, std::string_view field) {
 void read_ids(checkpoint& out, json_fields const& fields) {
   if (auto const id = id_of(fields, "bos_token_id")) out.ids.bos = id;
   if (auto const id = id_of(fields, "pad_token_id")) out.ids.pad = id;
+  if (auto const id = id_of(fields, "decoder_start_token_id")) out.ids.decoder_start = id;
   if (!fields.has("eos_token_id")) return;
   out.ids.eos.clear();
   for (long long const id : fields.ids("eos_token_id"))
