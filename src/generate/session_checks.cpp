@@ -63,6 +63,10 @@ void session_checks::room(int held, std::size_t tokens, int capacity) {
                 " tokens is above the capacity of " + std::to_string(capacity));
 }
 
+void session_checks::no_block(int blocks) {
+  throw error("all " + std::to_string(blocks) + " blocks of the cache are taken by its sequences");
+}
+
 void session_checks::step(std::span<int const> ids, int sequences) {
   if (ids.size() > static_cast<std::size_t>(sequences))
     throw error(std::to_string(ids.size()) + " tokens are given, the session holds " + std::to_string(sequences) +

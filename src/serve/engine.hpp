@@ -163,12 +163,13 @@ struct engine_options {
   std::byte const* weights = nullptr;        ///< packed
   std::shared_ptr<first_reading> reading{};  ///< see session_options
   int threads = 1;
-  int capacity = 0;              ///< tokens of a sequence; 0: as compiled
-  int sequences = 1;             ///< side by side at most
-  std::int64_t blocks = 0;       ///< of the cache; 0: every sequence can be as long as the capacity
-  std::int64_t cache_bytes = 0;  ///< the same as bytes of keys and values; 0: as `blocks` says
-  int queue = 64;                ///< requests that may wait
-  bool prompt_lookup = false;    ///< speculate by what the text repeats of itself
+  int capacity = 0;               ///< tokens of a sequence; 0: as compiled
+  int sequences = 1;              ///< side by side at most
+  std::int64_t blocks = 0;        ///< of the cache; 0: every sequence can be as long as the capacity
+  std::int64_t cache_bytes = 0;   ///< the same as bytes of keys and values; 0: as `blocks` says
+  int queue = 64;                 ///< requests that may wait
+  std::int64_t queue_tokens = 0;  ///< of their prompts, but for a single one; 0: any number
+  bool prompt_lookup = false;     ///< speculate by what the text repeats of itself
 };
 
 /// Owns the compute thread, the executor and the blocks of keys and values. All members may be called by any thread.
@@ -201,6 +202,8 @@ class engine {
   engine() = default;
 };
 
+/// The engine for a unit: requests side by side where it has an executor and texts can be read in chunks, else one
+/// after the other.
 [[nodiscard]] std::unique_ptr<engine> make_engine(engine_options const& options);
 
 }  // namespace constformer::serve

@@ -11,6 +11,7 @@
 
 #include "choosing.hpp"
 #include "engine.hpp"
+#include "engines.hpp"
 
 namespace constformer::serve {
 
@@ -230,6 +231,6 @@ class one_by_one final : public engine {
 
 }  // namespace
 
-std::unique_ptr<engine> make_engine(engine_options const& options) { return std::make_unique<one_by_one>(options); }
+std::unique_ptr<engine> make_one_by_one(engine_options const& options) { return std::make_unique<one_by_one>(options); }
 
 }  // namespace constformer::serve

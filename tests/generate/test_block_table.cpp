@@ -20,7 +20,7 @@ struct fixture {
       : memory(block_table::bytes(capacity, sequences)), table(memory, capacity, sequences) {}
 
   void append(int sequence, int count) {
-    table.reserve(sequence, count, [this](int from, int to) { copies.emplace_back(from, to); });
+    REQUIRE(table.reserve(sequence, count, [this](int from, int to) { copies.emplace_back(from, to); }));
     table.advance(sequence, count);
   }
 

@@ -23,7 +23,7 @@ constexpr std::int64_t bytes_of_floats(std::size_t floats) { return 4 * static_c
 // Exactly, where widths are whole panels of 16.
 constexpr bool plans_agree(config const& c, int capacity) {
   stage_plan const plan = stage_plan::of(c, 1, capacity);
-  activation_workspace const w = workspace_of(c, batch_rows(c) < capacity ? batch_rows(c) : capacity, 1);
+  activation_workspace const w = workspace_of(c, batch_rows_of(c) < capacity ? batch_rows_of(c) : capacity, 1);
   bool const decoder = c.mask == mask_kind::causal;
   return bytes_of_floats(plan.x) == w.residual && bytes_of_floats(plan.normed) == w.normed &&
          bytes_of_floats(plan.qkv) == w.qkv && bytes_of_floats(plan.attended) == w.mixed &&

@@ -1,4 +1,4 @@
-// The session of one config: memory, threads and the calls of session.hpp over the layers.
+// The session of one config: the calls of session.hpp over an executor and a table of blocks.
 #if defined(CONSTFORMER_GENERATE_ENGINE_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONSTFORMER_GENERATE_ENGINE_INL_HPP
 #undef CONSTFORMER_GENERATE_ENGINE_INL_HPP
@@ -17,7 +17,6 @@
 #include "hwy/highway.h"
 
 #include "constformer/checkpoint/fingerprint.hpp"
-#include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/checkpoint/plan_check.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
@@ -25,14 +24,13 @@
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/generate/block_table.hpp"
+#include "constformer/generate/executor-inl.hpp"
+#include "constformer/generate/executor.hpp"
+#include "constformer/generate/logit_rows.hpp"
 #include "constformer/generate/not_finite.hpp"
 #include "constformer/generate/prefix_table.hpp"
 #include "constformer/generate/session.hpp"
 #include "constformer/generate/session_checks.hpp"
-#include "constformer/generate/source-inl.hpp"
-#include "constformer/kernels/finite-inl.hpp"
-#include "constformer/kernels/kv_block.hpp"
-#include "constformer/kernels/rope.hpp"
 #include "constformer/kernels/team.hpp"
 #include "constformer/layers/parameter_table.hpp"
 #include "constformer/layers/stage.hpp"
@@ -43,7 +41,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// A session of one config (session.hpp says what its calls do). It owns all it needs but the weights.
+/// A session of one config (session.hpp says what its calls do): a view of an executor and of the blocks of its
+/// sequences. It owns all it needs but the weights.
 template <config const& Config>
 class engine final : public session {
   static_assert(valid_config<Config>::value);
@@ -53,13 +52,12 @@ class engine final : public session {
             dtype_text<Config.weights>>::value);
 
   using layer = transformer_layer<checked<Config>()>;
-  using scratch = typename layer::scratch;
+  using executor_type = config_executor<checked<Config>()>;
   static constexpr bool has_head = Config.head == head_kind::language_model;
-  static constexpr bool has_logits = Config.head != head_kind::none;
   static constexpr bool is_decoder = Config.mask != mask_kind::bidirectional;
   static constexpr bool has_prefix = Config.mask == mask_kind::prefix;
-  static constexpr int score_rows = has_logits ? 12 : 1;  // rows whose logits are made in one pass over the head
-  static constexpr std::size_t logits_stride = has_logits ? padded(Config.vocab) : 0;
+  static constexpr int score_rows = executor_type::usual_logit_rows;
+  static constexpr std::size_t logits_stride = executor_type::logits_stride;
 
  public:
   /// Takes all memory and starts the threads; `weights` is the weights section of a packed file of this config's
@@ -67,32 +65,19 @@ class engine final : public session {
   engine(std::byte const* weights, session_options const& options)
       : capacity_(session_checks::capacity(options.capacity, Config.capacity)),
         sequences_(session_checks::sequences(options.sequences, most_sequences)),
-        reading_(options.reading),
-        team_(session_checks::threads(options.threads)),
-        plan_(stage_plan::of(Config, team_.size(), capacity_, sequences_)),
-        memory_(bytes(plan_, team_.size(), capacity_, sequences_)),
-        stage_(plan_.cut(memory_, weights, capacity_, sequences_)),
-        source_(memory_, weights, team_.size(), capacity_),
-        blocks_(memory_, capacity_, sequences_),
+        executor_(weights, executor_options_of(options, capacity_)),
+        memory_(own_bytes({1, capacity_, executor_.blocks(), executor_.rows()}, sequences_)),
+        blocks_(memory_, capacity_, sequences_, executor_.blocks()),
         prefixes_(memory_, prefixes_for(sequences_)),
-        logits_(memory_.take<float>(logit_count(sequences_))),
-        hidden_(memory_.take<float>(is_decoder ? 0 : plan_.x)),
+        batch_(memory_.take<sequence_rows>(static_cast<std::size_t>(sequences_))),
+        hidden_(memory_.take<float>(is_decoder ? 0 : rows() * padded(Config.d_model))),
         pooled_(memory_.take<float>(Config.pooler ? padded(Config.d_model) : 0)),
-        labels_(memory_.take<float>(label_rows(plan_) * padded(Config.labels))),
-        scratch_(memory_.take<scratch>(static_cast<std::size_t>(team_.size()))) {
-    stage_.reading = reading_.get();
-    tables_.start(stage_, capacity_);
-  }
+        labels_(memory_.take<float>(label_rows(rows()) * padded(Config.labels))) {}
 
-  /// Of memory that a session takes.
-  [[nodiscard]] static constexpr std::size_t bytes(stage_plan const& plan, int workers, int capacity,
-                                                   int sequences = 1) {
-    return plan.cache_bytes() + plan.activation_bytes() + block_table::bytes(capacity, sequences) +
-           prefix_table::bytes(prefixes_for(sequences)) + arena::bytes_for<float>(logit_count(sequences)) +
-           arena::bytes_for<float>(is_decoder ? 0 : plan.x) +
-           arena::bytes_for<float>(Config.pooler ? padded(Config.d_model) : 0) +
-           arena::bytes_for<float>(label_rows(plan) * padded(Config.labels)) +
-           arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) + source_part<Config>::bytes(workers, capacity);
+  /// Of memory that a session takes, the cache included.
+  [[nodiscard]] static constexpr std::size_t bytes(int workers, int capacity, int sequences = 1) {
+    stage_extents const e = extents_of(workers, capacity, sequences);
+    return executor_type::bytes(e, logit_rows_for(sequences)) + own_bytes(e, sequences);
   }
 
   using session::append;
@@ -118,7 +103,7 @@ class engine final : public session {
     if constexpr (has_encoder(Config)) {
       session_checks::vocab(ids, source_vocab(Config));
       session_checks::room(0, ids.size(), capacity_);
-      source_.encode(team_, ids, stage_);
+      executor_.encode_source(ids);
       for (int sequence = 0; sequence < sequences_; ++sequence) blocks_.rewind(sequence, 0);
     } else {
       session::start_source(ids);
@@ -128,25 +113,27 @@ class engine final : public session {
   std::span<float const> append(int sequence, std::span<int const> ids) override {
     require_decoder("append");
     session_checks::sequence(sequence, sequences_);
-    take(sequence, ids, {}, [&](stage const& s, bool last) {
-      if constexpr (has_head) {
-        if (!last) return;
-        team_.run([&](worker const& self) { layer::logits(self, s, s.rows - 1, 1, logits_.data()); });
-        require_logits(0, blocks_.position(sequence) - 1, s.ids[s.rows - 1]);
-      }
-    });
-    return logits_.first(Config.vocab);
+    take(sequence, ids, {.wanted = has_head ? wanted_logits::last : wanted_logits::none}, [] {});
+    if constexpr (has_head) return executor_.logits(0, 1)[0];
+    return {};
   }
 
   logit_rows step(std::span<int const> ids) override {
     require_decoder("step");
     check_step(ids);
-    if constexpr (Config.position == position_kind::rotary && Config.rope.scaling == rope_scaling_kind::dynamic) {
-      for (std::size_t i = 0; i < ids.size(); ++i) step_rows(static_cast<int>(i), ids.subspan(i, 1));
-    } else {
-      step_rows(0, ids);
+    int const rows = static_cast<int>(ids.size());
+    for (int i = 0; i < rows; ++i) {
+      reserve(i, 1);
+      batch_[static_cast<std::size_t>(i)] = {.ids = ids.subspan(static_cast<std::size_t>(i), 1),
+                                             .position = blocks_.position(i),
+                                             .blocks = blocks_.blocks(i),
+                                             .prefix = prefix_of(i)};
     }
-    return {logits_.data(), logits_stride, static_cast<int>(ids.size()), Config.vocab};
+    executor_.run(batch_.first(ids.size()));
+    for (int i = 0; i < rows; ++i) blocks_.advance(i, 1);
+    stepped_ = true;
+    if constexpr (has_head) return executor_.logits(0, rows);
+    return {nullptr, 0, 0, 0};
   }
 
   void fork(std::span<int const> parents) override {
@@ -158,10 +145,11 @@ class engine final : public session {
 
   std::span<float const> source_attention(int sequence) override {
     if constexpr (has_encoder(Config)) {
-      int const row = stage_.positions == nullptr ? stage_.rows - 1 : sequence;
-      if (row < 0 || row >= stage_.rows || position(sequence) == 0)
+      int const rows = executor_.of_last_pass().rows;
+      int const row = stepped_ ? sequence : rows - 1;
+      if (row < 0 || row >= rows || position(sequence) == 0)
         throw error("source_attention: the last call appended nothing to sequence " + std::to_string(sequence));
-      return source_.attention(stage_, row);
+      return executor_.source_attention(row);
     } else {
       return session::source_attention(sequence);
     }
@@ -170,15 +158,10 @@ class engine final : public session {
   void score(std::span<int const> ids, row_sink const& sink) override {
     require_decoder("score");
     int done = 0;
-    take(0, ids, {}, [&](stage const& s, bool) {
-      for (int first = 0; first < s.rows; first += score_rows) {
-        int const rows = std::min(score_rows, s.rows - first);
-        if constexpr (has_head)
-          team_.run([&](worker const& self) { layer::logits(self, s, first, rows, logits_.data()); });
-        require_sound_weights();
-        for (int row = 0; row < rows; ++row) require_logits(row, s.first_position + first + row, s.ids[first + row]);
-        for (int row = 0; row < rows; ++row)
-          sink(done++, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
+    take(0, ids, {.wanted = has_head ? wanted_logits::all : wanted_logits::none}, [&] {
+      for (int first = 0; first < executor_.wanted(); first += score_rows) {
+        logit_rows const logits = executor_.logits(first, std::min(score_rows, executor_.wanted() - first));
+        for (int row = 0; row < logits.rows; ++row) sink(done++, logits[row]);
       }
     });
   }
@@ -187,9 +170,9 @@ class engine final : public session {
     if constexpr (is_decoder) {
       require_source("hidden_states");
       int done = 0;
-      take(0, ids, {}, [&](stage const& s, bool) {
-        team_.run([&](worker const& self) { layer::norm_rows(self, s); });
-        require_sound_weights();
+      take(0, ids, {.wanted = wanted_logits::none}, [&] {
+        stage const& s = executor_.of_last_pass();
+        executor_.workers().run_some([&](worker const& self) { layer::norm_rows(self, s); });
         for (int row = 0; row < s.rows; ++row)
           sink(done++, {s.x + static_cast<std::size_t>(row) * padded(Config.d_model), Config.d_model});
       });
@@ -202,17 +185,19 @@ class engine final : public session {
     if constexpr (is_decoder) throw error("encode: this model is a decoder");
     check_segments(ids, segments);
     blocks_.rewind(0, 0);
-    take(0, ids, segments, [](stage const&, bool) {});
+    take(0, ids, {.wanted = wanted_logits::none, .segments = segments}, [] {});
     for (std::size_t row = 0; row < ids.size(); ++row)
-      std::copy_n(stage_.x + row * padded(Config.d_model), Config.d_model, hidden_.data() + row * Config.d_model);
+      std::copy_n(executor_.of_last_pass().x + row * padded(Config.d_model), Config.d_model,
+                  hidden_.data() + row * Config.d_model);
     return hidden_.first(ids.size() * Config.d_model);
   }
 
   std::span<float const> pool() override {
     if constexpr (Config.pooler) {
       if (blocks_.position(0) == 0) throw error("pool: no sequence has been encoded");
-      team_.run([&](worker const& self) { layer::pool(self, stage_, pooled_.data()); });
-      require_below_infinity(pass_stage::pooled, pooled_.first(Config.d_model), -1, -1);
+      stage const& s = executor_.of_last_pass();
+      executor_.workers().run_some([&](worker const& self) { layer::pool(self, s, pooled_.data()); });
+      executor_.require_below_infinity(pass_stage::pooled, pooled_.first(Config.d_model), -1, -1);
       return pooled_.first(Config.d_model);
     } else {
       throw error("pool: this model has no pooler");
@@ -225,12 +210,13 @@ class engine final : public session {
       if (!tokens) pool();
       if (blocks_.position(0) == 0) throw error("classify: no sequence has been encoded");
       int const rows = tokens ? blocks_.position(0) : 1;
-      float* const in = tokens ? stage_.x : pooled_.data();
-      team_.run([&](worker const& self) { layer::classify(self, stage_, in, rows, labels_.data()); });
+      stage const& s = executor_.of_last_pass();
+      float* const in = tokens ? s.x : pooled_.data();
+      executor_.workers().run_some([&](worker const& self) { layer::classify(self, s, in, rows, labels_.data()); });
       for (std::size_t row = 1; row < static_cast<std::size_t>(rows); ++row)  // without the padding of each row
         std::copy_n(labels_.data() + row * padded(Config.labels), Config.labels, labels_.data() + row * Config.labels);
       auto const all = labels_.first(static_cast<std::size_t>(rows) * Config.labels);
-      require_below_infinity(pass_stage::labels, all, -1, -1);
+      executor_.require_below_infinity(pass_stage::labels, all, -1, -1);
       return all;
     } else {
       return session::classify();
@@ -240,12 +226,14 @@ class engine final : public session {
   void fill(row_sink const& sink) override {
     if constexpr (Config.head == head_kind::masked_language_model) {
       if (blocks_.position(0) == 0) throw error("fill: no sequence has been encoded");
+      stage const& s = executor_.of_last_pass();
+      std::span<float> const logits = executor_.logit_memory();
       for (int first = 0; first < blocks_.position(0); first += score_rows) {
         int const rows = std::min(score_rows, blocks_.position(0) - first);
-        team_.run([&](worker const& self) { layer::fill(self, stage_, first, rows, logits_.data()); });
-        for (int row = 0; row < rows; ++row) require_logits(row, first + row, -1);
+        executor_.workers().run_some([&](worker const& self) { layer::fill(self, s, first, rows, logits.data()); });
+        for (int row = 0; row < rows; ++row) executor_.require_logits(row, first + row, -1);
         for (int row = 0; row < rows; ++row)
-          sink(first + row, logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
+          sink(first + row, logits.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
       }
     } else {
       session::fill(sink);
@@ -253,18 +241,42 @@ class engine final : public session {
   }
 
  private:
-  static constexpr std::size_t label_rows(stage_plan const& plan) {
-    return Config.classifier == classifier_kind::tokens ? plan.x / padded(Config.d_model) : 1;
+  static constexpr std::size_t label_rows(std::size_t rows) {
+    return Config.classifier == classifier_kind::tokens ? rows : 1;
   }
 
   static constexpr int most_sequences = is_decoder ? 1024 : 1;
 
   // Rows of logits that are kept at once: of a pass of `score`, or of all sequences.
-  static constexpr std::size_t logit_count(int sequences) {
-    return static_cast<std::size_t>(std::max(score_rows, sequences)) * logits_stride;
-  }
+  static constexpr int logit_rows_for(int sequences) { return std::max(score_rows, sequences); }
 
   static constexpr int prefixes_for(int sequences) { return has_prefix ? sequences : 0; }
+
+  static constexpr stage_extents extents_of(int workers, int capacity, int sequences) {
+    return stage_extents::of(Config, workers, capacity, sequences);
+  }
+
+  static executor_options executor_options_of(session_options const& o, int capacity) {
+    stage_extents const e = extents_of(o.threads, capacity, o.sequences);
+    return {.threads = o.threads,
+            .capacity = capacity,
+            .blocks = o.blocks == 0 ? e.blocks : o.blocks,
+            .rows = e.rows,
+            .logit_rows = logit_rows_for(o.sequences),
+            .reading = o.reading};
+  }
+
+  // Beside what the executor takes.
+  static constexpr std::size_t own_bytes(stage_extents const& e, int sequences) {
+    auto const rows = static_cast<std::size_t>(e.rows);
+    return block_table::bytes(e.capacity, sequences, e.blocks) + prefix_table::bytes(prefixes_for(sequences)) +
+           arena::bytes_for<sequence_rows>(static_cast<std::size_t>(sequences)) +
+           arena::bytes_for<float>(is_decoder ? 0 : rows * padded(Config.d_model)) +
+           arena::bytes_for<float>(Config.pooler ? padded(Config.d_model) : 0) +
+           arena::bytes_for<float>(label_rows(rows) * padded(Config.labels));
+  }
+
+  [[nodiscard]] std::size_t rows() const { return static_cast<std::size_t>(executor_.rows()); }
 
   void require_decoder(std::string_view call) const {
     if constexpr (!is_decoder) throw error(std::string(call) + ": this model is an encoder");
@@ -274,7 +286,7 @@ class engine final : public session {
 
   void require_source([[maybe_unused]] std::string_view call) const {
     if constexpr (has_encoder(Config))
-      if (stage_.source_count == 0) throw error(std::string(call) + ": no source has been given");
+      if (executor_.of_last_pass().source_count == 0) throw error(std::string(call) + ": no source has been given");
   }
 
   void check_step(std::span<int const> ids) const {
@@ -295,157 +307,80 @@ class engine final : public session {
                     " of the model");
   }
 
-  // Dynamic scaling follows the length of the whole context; the others have one table of frequencies. That of longrope
-  // is chosen by the capacity, not by the length as transformers does, which reads a text anew when it grows beyond the
-  // trained length.
-  void set_frequencies(int length) {
-    if constexpr (Config.position == position_kind::rotary) {
-      bool const dynamic = Config.rope.scaling == rope_scaling_kind::dynamic;
-      if (!dynamic && have_frequencies_) return;
-      rope_frequencies(Config.rope, dynamic ? length : capacity_, {stage_.frequencies, plan_.frequencies});
-      have_frequencies_ = true;
-    }
-  }
-
-  // The first `count` positions of block `to` become those of block `from`, in every layer.
-  void copy_block(int from, int to, int count) {
-    constexpr int slots = cached_layers(Config) * Config.kv_heads;
-    constexpr std::size_t keys = key_piece(Config.kv_dtype, Config.head_dim);
-    constexpr std::size_t values = value_piece(Config.kv_dtype, Config.head_dim);
-    std::size_t const rows = value_piece(Config.kv_dtype, Config.head_dim, count);
-    std::size_t const first = detail::count(from, slots);
-    std::size_t const other = detail::count(to, slots);
-    auto* const all_keys = reinterpret_cast<kept<Config.kv_dtype>*>(stage_.keys);
-    auto* const all_values = reinterpret_cast<kept<Config.kv_dtype>*>(stage_.values);
-    std::copy_n(all_keys + first * keys, slots * keys, all_keys + other * keys);
-    for (std::size_t slot = 0; slot < slots; ++slot)
-      std::copy_n(all_values + (first + slot) * values, rows, all_values + (other + slot) * values);
-    if constexpr (Config.smear_inputs > 0)
-      std::copy_n(stage_.kept_ids + from * panel_rows, count, stage_.kept_ids + to * panel_rows);
+  [[nodiscard]] prefix_place prefix_of([[maybe_unused]] int sequence) const {
+    if constexpr (has_prefix) return *prefixes_.places(sequence);
+    return {};
   }
 
   void reserve(int sequence, int tokens) {
     int const filled = blocks_.position(sequence) % panel_rows;
-    blocks_.reserve(sequence, tokens, [this, filled](int from, int to) { copy_block(from, to, filled); });
+    if (!blocks_.reserve(sequence, tokens,
+                         [this, filled](int from, int to) { executor_.copy_block(from, to, filled); }))
+      session_checks::no_block(executor_.blocks());
   }
 
-  // Of weights that are damaged that is said, whatever they give.
-  void require_below_infinity(pass_stage what, std::span<float const> values, int position, int id) {
-    if (below_infinity(values.data(), static_cast<int>(values.size()))) [[likely]]
-      return;
-    require_sound_weights();
-    throw_not_finite(what, position, id, values);
-  }
-
-  // Row `row` of what the last layer left: what is no number stays in the residual stream, and every row but the last
-  // is seen by later ones only through the cache, which may round it.
-  void require_hidden(int row, int position) {
-    auto const* const x = stage_.x + static_cast<std::size_t>(row) * padded(Config.d_model);
-    require_below_infinity(pass_stage::hidden, {x, std::size_t{Config.d_model}}, position, stage_.ids[row]);
-  }
-
-  void require_logits(int row, int position, int id) {
-    require_below_infinity(pass_stage::logits,
-                           logits_.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab), position, id);
-  }
-
-  void run_stack() {
-    team_.run(
-        [&](worker const& self) { layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]); });
-  }
-
-  // Before anything is told of the first pass: weights that it did not come by are summed up, too.
-  void require_sound_weights() {
-    if (reading_ == nullptr) return;
-    team_.run([&](worker const& self) {
-      reading_->sum_rest(static_cast<std::size_t>(self.index), static_cast<std::size_t>(self.count));
-    });
-    reading_->require_sound();
-    stage_.reading = nullptr;
-    reading_.reset();
-  }
-
-  // One token of each sequence from `first` on; their logits go to the rows of the same numbers.
-  void step_rows(int first, std::span<int const> ids) {
-    int const rows = static_cast<int>(ids.size());
-    set_frequencies(blocks_.position(first) + 1);
-    for (int row = 0; row < rows; ++row) {
-      reserve(first + row, 1);
-      tables_.reach(stage_, blocks_.position(first + row) + 1);
-    }
-    stage_.ids = ids.data();
-    stage_.segments = nullptr;
-    stage_.blocks = blocks_.blocks(first);
-    stage_.blocks_stride = blocks_.stride();
-    stage_.positions = blocks_.positions() + first;
-    if constexpr (has_prefix) stage_.prefixes = prefixes_.places(first);
-    stage_.rows = rows;
-    run_stack();
-    for (int row = 0; row < rows; ++row) require_hidden(row, blocks_.position(first + row));
-    for (int row = 0; row < rows; ++row) blocks_.advance(first + row, 1);
-    if constexpr (has_head) {
-      float* const out = logits_.data() + static_cast<std::size_t>(first) * logits_stride;
-      team_.run([&](worker const& self) { layer::logits(self, stage_, 0, rows, out); });
-      for (int row = 0; row < rows; ++row)
-        require_logits(first + row, blocks_.position(first + row) - 1, ids[static_cast<std::size_t>(row)]);
-    }
-    require_sound_weights();
-  }
-
-  // Takes `ids` through the stack in batches; `after(stage, is the last batch)` sees each batch's result.
+  // Takes `ids` through the stack in batches, as `how` asks; `after()` sees each batch's result. Of logits only the
+  // last row's are wanted of all but the last batch unless all are.
   template <class After>
-  void take(int sequence, std::span<int const> ids, std::span<int const> segments, After const& after) {
+  void take(int sequence, std::span<int const> ids, sequence_rows how, After const& after) {
     session_checks::vocab(ids, Config.vocab);
     session_checks::room(blocks_.position(sequence), ids.size(), capacity_);
-    int const length = blocks_.position(sequence) + static_cast<int>(ids.size());
-    set_frequencies(length);
-    tables_.reach(stage_, length);
-    stage_.blocks = blocks_.blocks(sequence);
-    stage_.blocks_stride = 0;
-    stage_.positions = nullptr;
-    if constexpr (has_prefix) {
+    if constexpr (has_prefix)
       if (blocks_.position(sequence) == 0) prefixes_.settle(Config.prefix, sequence, ids);
-      stage_.prefixes = prefixes_.places(sequence);
+    std::span<int const> const segments = how.segments;
+    wanted_logits const wanted = how.wanted;
+    how.blocks = blocks_.blocks(sequence);
+    how.length = blocks_.position(sequence) + static_cast<int>(ids.size());
+    how.prefix = prefix_of(sequence);
+    stepped_ = false;
+    for (std::size_t first = 0; first < ids.size(); first += how.ids.size()) {
+      how.ids = ids.subspan(first, std::min(most_rows, ids.size() - first));
+      if (!segments.empty()) how.segments = segments.subspan(first, how.ids.size());
+      bool const last = first + how.ids.size() == ids.size();
+      how.wanted = wanted == wanted_logits::last && !last ? wanted_logits::none : wanted;
+      how.position = blocks_.position(sequence);
+      reserve(sequence, static_cast<int>(how.ids.size()));
+      executor_.run({&how, 1});
+      blocks_.advance(sequence, static_cast<int>(how.ids.size()));
+      after();
     }
-    constexpr std::size_t most = static_cast<std::size_t>(batch_rows(Config));
-    for (std::size_t first = 0; first < ids.size(); first += most) {
-      std::size_t const rows = std::min(most, ids.size() - first);
-      stage_.ids = ids.data() + first;
-      stage_.segments = segments.empty() ? nullptr : segments.data() + first;
-      stage_.rows = static_cast<int>(rows);
-      stage_.first_position = blocks_.position(sequence);
-      reserve(sequence, stage_.rows);
-      run_stack();
-      for (int row = 0; row < stage_.rows; ++row) require_hidden(row, stage_.first_position + row);
-      blocks_.advance(sequence, stage_.rows);
-      after(stage_, first + rows == ids.size());
-    }
-    require_sound_weights();
   }
+
+  static constexpr std::size_t most_rows = static_cast<std::size_t>(batch_rows_of(Config));
 
   int capacity_;
   int sequences_;
-  std::shared_ptr<first_reading> reading_;  // until the first pass is done
-  team team_;
-  stage_plan plan_;
+  executor_type executor_;
   arena memory_;
-  stage stage_;
-  [[no_unique_address]] source_part<Config> source_;
-  [[no_unique_address]] position_tables<Config> tables_;
   block_table blocks_;
-  prefix_table prefixes_;    // empty without a prefix mask
-  std::span<float> logits_;  // (score_rows or sequences, vocab)
-  std::span<float> hidden_;  // encoders: (rows, d_model) without padding
-  std::span<float> pooled_;  // (d_model)
-  std::span<float> labels_;  // (labels), or (rows, labels)
-  std::span<scratch> scratch_;
-  bool have_frequencies_ = false;
+  prefix_table prefixes_;           // empty without a prefix mask
+  std::span<sequence_rows> batch_;  // (sequences)
+  std::span<float> hidden_;         // encoders: (rows, d_model) without padding
+  std::span<float> pooled_;         // (d_model)
+  std::span<float> labels_;         // (labels), or (rows, labels)
+  bool stepped_ = false;            // the last call was `step`
 };
 
 /// A new session of `Config` over packed weights.
 template <config const& Config>
 std::unique_ptr<session> start_session(std::byte const* weights, session_options const& options) {
   return std::make_unique<engine<Config>>(weights, options);
+}
+
+/// A new executor of `Config` over packed weights.
+template <config const& Config>
+std::unique_ptr<executor> start_executor(std::byte const* weights, executor_options const& options) {
+  return std::make_unique<config_executor<Config>>(weights, options);
+}
+
+/// How a unit of `Config` starts an executor; null for encoders and for what is beside one.
+template <config const& Config>
+constexpr auto executor_starter() -> decltype(&start_executor<Config>) {
+  if constexpr (Config.mask == mask_kind::bidirectional || Config.head != head_kind::language_model ||
+                has_encoder(Config))
+    return nullptr;
+  else
+    return &start_executor<Config>;
 }
 
 /// What a model unit exports for `Config`.
@@ -460,10 +395,10 @@ model_unit make_unit(std::string_view name) {
           .weight_bytes = weight_bytes,
           .parameters = count_parameters<model_parameters<Config>>(),
           .cache_bytes = static_cast<std::int64_t>(plan.cache_bytes()),
-          .workspace_bytes =
-              static_cast<std::int64_t>(engine<Config>::bytes(plan, 1, Config.capacity) - plan.cache_bytes()),
+          .workspace_bytes = static_cast<std::int64_t>(engine<Config>::bytes(1, Config.capacity) - plan.cache_bytes()),
           .target = hwy::TargetName(HWY_TARGET),
-          .start = &start_session<Config>};
+          .start = &start_session<Config>,
+          .execute = executor_starter<Config>()};
 }
 
 }  // namespace HWY_NAMESPACE

@@ -8,7 +8,7 @@
 #include "constformer/config/config.hpp"
 #include "constformer/core/arena.hpp"
 #include "constformer/core/error.hpp"
-#include "constformer/layers/stage.hpp"
+#include "constformer/layers/batch_rows.hpp"
 
 namespace constformer {
 

@@ -10,6 +10,8 @@
 #include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/config/config.hpp"
 #include "constformer/core/error.hpp"
+#include "constformer/generate/executor.hpp"
+#include "constformer/generate/logit_rows.hpp"
 
 namespace constformer {
 
@@ -18,22 +20,11 @@ struct session_options {
   int threads = 1;    ///< workers, the calling thread included; the results do not depend on it
   int capacity = 0;   ///< tokens that the KV cache holds, at most the compiled capacity; 0: the compiled capacity
   int sequences = 1;  ///< conversations side by side, each of that capacity (decoders)
+  int blocks = 0;  ///< of 16 tokens, of all sequences together; 0: as many as they may need. Models without caches of
+                   ///< blocks (those of one's own) know none
   /// The check of weights that nobody has checked: the first call that computes makes it, and throws `error` if they
   /// are damaged. None if they are known to be sound.
   std::shared_ptr<first_reading> reading{};
-};
-
-/// Logits of several sequences, one row each.
-struct logit_rows {
-  float const* first;  ///< row 0
-  std::size_t stride;  ///< floats from one row to the next
-  int rows;            ///< sequences
-  int vocab;           ///< logits of a row
-
-  /// The logits (vocab) of sequence `row`.
-  [[nodiscard]] std::span<float const> operator[](int row) const {
-    return {first + static_cast<std::size_t>(row) * stride, static_cast<std::size_t>(vocab)};
-  }
 };
 
 /// One conversation with a compiled model, or several side by side: KV cache, activations and threads. The weights are
@@ -44,7 +35,8 @@ struct logit_rows {
 /// common.
 ///
 /// All memory is taken when the session starts; no call below allocates. A session is used by one caller at a time;
-/// several sessions of one model may run side by side. Ids out of range and contexts above capacity throw `error`.
+/// several sessions of one model may run side by side. Ids out of range, contexts above capacity and a cache that has
+/// no block left throw `error`; the session can be used on.
 class session {
  public:
   /// Receives the logits (vocab), or the hidden state (d_model), of one row; the span is valid during the call only.
@@ -140,6 +132,8 @@ struct model_unit {
   std::string_view target;       ///< instruction set, as Highway names it
   /// Makes a session over its packed weights; throws `error` if capacity or threads are out of range.
   std::unique_ptr<session> (*start)(std::byte const* weights, session_options const& options);
+  /// Makes an executor over them, for decoders that no encoder is beside; null for others, and for models of one's own.
+  std::unique_ptr<executor> (*execute)(std::byte const* weights, executor_options const& options) = nullptr;
   /// A model of one's own, which no config describes: of `configuration` vocab, d_model, layers, positions, capacity,
   /// mask and head count.
   bool traced = false;

@@ -23,6 +23,8 @@ struct session_checks {
   static void vocab(std::span<int const> ids, int vocab);
   /// `tokens` that follow `held` others.
   static void room(int held, std::size_t tokens, int capacity);
+  /// A cache of `blocks` blocks that are all taken.
+  [[noreturn]] static void no_block(int blocks);
   /// A token for each of the first sequences of `sequences`.
   static void step(std::span<int const> ids, int sequences);
   /// A token that follows `held` others, where all tokens see a prefix.

@@ -19,6 +19,7 @@
 #include "constformer/kernels/relative.hpp"
 #include "constformer/kernels/sinusoid.hpp"
 #include "constformer/kernels/team.hpp"
+#include "constformer/layers/batch_table.hpp"
 #include "constformer/layers/stage.hpp"
 #include "constformer/layers/transformer-inl.hpp"
 
@@ -63,31 +64,35 @@ class source_part {
  public:
   /// Of memory that it takes.
   [[nodiscard]] static constexpr std::size_t bytes(int workers, int capacity) {
-    stage_plan const plan = stage_plan::of(encoder_part<Config>, workers, capacity);
-    return plan.cache_bytes() + plan.activation_bytes() + arena::bytes_for<int>(blocks_for(capacity)) +
-           arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) +
+    stage_extents const e = stage_extents::of(encoder_part<Config>, workers, capacity);
+    stage_plan const plan = stage_plan::of(encoder_part<Config>, e);
+    return plan.cache_bytes() + plan.activation_bytes() + batch_table::bytes(e.rows, false) +
+           arena::bytes_for<int>(blocks_for(capacity)) + arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) +
            arena::bytes_for<float>(static_cast<std::size_t>(capacity));
   }
 
   /// Cuts its parts from `memory`; `weights` are those of the whole model.
   source_part(arena& memory, std::byte const* weights, int workers, int capacity)
-      : stage_(stage_plan::of(encoder_part<Config>, workers, capacity)
-                   .cut(memory, weights + packed_layout_of(Config).encoder, capacity)),
+      : extents_(stage_extents::of(encoder_part<Config>, workers, capacity)),
+        stage_(stage_plan::of(encoder_part<Config>, extents_)
+                   .cut(memory, weights + packed_layout_of(Config).encoder, extents_)),
+        batch_(memory, extents_.rows, false),
         blocks_(memory.take<int>(blocks_for(capacity))),
         scratch_(memory.take<scratch>(static_cast<std::size_t>(workers))),
         attention_(memory.take<float>(static_cast<std::size_t>(capacity))) {
     std::iota(blocks_.begin(), blocks_.end(), 0);
-    stage_.blocks = blocks_.data();
     tables_.start(stage_, capacity);
   }
 
   /// Encodes `ids`, at most the capacity, and leaves keys and values for all cross-attention in the decoder's stage.
   void encode(team& workers, std::span<int const> ids, stage& decoder) {
     tables_.reach(stage_, static_cast<int>(ids.size()));
-    stage_.ids = ids.data();
+    batch_.clear();
+    batch_.add(ids, 0, blocks_.data());
+    static_cast<batch_rows&>(stage_) = batch_.view();
     decoder.source_blocks = blocks_.data();
-    stage_.rows = decoder.source_count = static_cast<int>(ids.size());
-    workers.run([&](worker const& self) {
+    decoder.source_count = stage_.rows;
+    workers.run_some([&](worker const& self) {
       encoder_layer::forward(self, stage_, scratch_[static_cast<std::size_t>(self.index)]);
       cross_attention_layer<Config>::keep_source(self, decoder, encoder_layer::output(self, stage_));
     });
@@ -106,7 +111,9 @@ class source_part {
     return static_cast<std::size_t>(padded(capacity) / panel_rows);
   }
 
+  stage_extents extents_;
   stage stage_;
+  batch_table batch_;
   std::span<int> blocks_;  // 0, 1, 2, …
   std::span<scratch> scratch_;
   std::span<float> attention_;  // (capacity)

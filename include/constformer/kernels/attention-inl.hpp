@@ -343,8 +343,11 @@ class attention_kernel {
     int const rows = s.positions * Group;
     tile_list const tiles = tiles_of(s.mask, s.first_position, s.positions, panel_rows);
     load_queries(s, t, rows);
-    for (int first = tiles.visited.begin; first < tiles.visited.end; first += key_tile) {
-      int const keys = HWY_MIN(key_tile, tiles.visited.end - first);
+    for (int first = tiles.visited.begin, next = 0; first < tiles.visited.end; first = next) {
+      // Tiles end where positions are multiples of their size: sums are then grouped alike, whatever the other queries
+      // of the span see.
+      next = HWY_MIN(first / key_tile * key_tile + key_tile, tiles.visited.end);
+      int const keys = next - first;
       if constexpr (scaled) load_scales(s, t, first, keys);
       score_tile<Rows>(s, t, rows, first, keys);
       int const count = padded(keys);

@@ -1,12 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <thread>
+#include <vector>
 
+#include "hwy/base.h"
 #include "hwy/cache_control.h"
 #include "hwy/contrib/thread_pool/futex.h"
-#include "hwy/contrib/thread_pool/thread_pool.h"
+
+#include "constformer/kernels/team_size.hpp"
 
 namespace constformer {
 
@@ -23,34 +28,62 @@ class spin_barrier {
   /// A barrier for `count` threads.
   explicit spin_barrier(int count) : count_(count) {}
 
-  /// Returns once `count` threads have called it; what they wrote before is then seen by all. May be used again at
+  /// For another number of threads, while none waits.
+  void resize(int count) { count_ = count; }
+
+  /// Returns once as many threads have called it; what they wrote before is then seen by all. May be used again at
   /// once.
   void wait() {
-    if (count_ == 1) return;
+    int const count = count_;  // may be another one as soon as all are here
+    if (count == 1) return;
     std::uint32_t const phase = phase_.load(std::memory_order_relaxed);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count_) {
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
       arrived_.store(0, std::memory_order_relaxed);
       phase_.store(phase + 1);
       if (sleepers_.load() > 0) hwy::WakeAll(phase_);
       return;
     }
-    for (int spins = 0; spins < most_spins; ++spins) {
-      if (phase_.load(std::memory_order_acquire) != phase) return;
+    if (!opens_within(few_spins, phase)) wait_long(phase);
+  }
+
+  /// Nanoseconds that threads have waited here for others that were not running, since the last call; those of all
+  /// threads together.
+  [[nodiscard]] std::int64_t take_waited() { return waited_.exchange(0, std::memory_order_relaxed); }
+
+ private:
+  static constexpr int few_spins = 64;     // a microsecond or a few: as phases are uneven
+  static constexpr int late_spins = 1024;  // tens of microseconds: longer than a phase of a small model is uneven
+  static constexpr int most_spins = 4096;
+
+  [[nodiscard]] HWY_INLINE bool opens_within(int spins, std::uint32_t phase) const {
+    for (int i = 0; i < spins; ++i) {
+      if (phase_.load(std::memory_order_acquire) != phase) return true;
       hwy::Pause();
     }
-    // Announced before the kernel compares the phase, and looked for after the phase was changed: no wake is missed.
+    return false;
+  }
+
+  // A wait that is so long is one for a worker that was not running.
+  HWY_NOINLINE void wait_long(std::uint32_t phase) {
+    auto const start = std::chrono::steady_clock::now();
+    if (opens_within(late_spins - few_spins, phase)) return;
+    if (!opens_within(most_spins - late_spins, phase)) sleep(phase);
+    std::chrono::nanoseconds const waited = std::chrono::steady_clock::now() - start;
+    waited_.fetch_add(waited.count(), std::memory_order_relaxed);
+  }
+
+  // Announced before the kernel compares the phase, and looked for after the phase was changed: no wake is missed.
+  void sleep(std::uint32_t phase) {
     sleepers_.fetch_add(1);
     hwy::BlockUntilDifferent(phase, phase_);
     sleepers_.fetch_sub(1);
   }
 
- private:
-  static constexpr int most_spins = 4096;  // tens of microseconds: longer than a phase of a small model is uneven
-
-  int const count_;
+  int count_;
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> phase_{0};
   std::atomic<int> sleepers_{0};
+  std::atomic<std::int64_t> waited_{0};
 };
 
 /// One of the threads that run a forward pass together: all run the same code, each on its share.
@@ -74,27 +107,102 @@ struct worker {
   }
 };
 
-/// Threads that wake once per forward pass, by Highway's pool; within it they meet at barriers.
+/// Threads that wake once per forward pass; within it they meet at barriers.
 class team {
  public:
-  /// Starts threads - 1 threads; the caller of `run` is the last worker.
+  /// Starts threads - 1 threads; the caller of `run` is the first worker.
   explicit team(int threads)
-      : pool_(static_cast<std::size_t>(threads)), barrier_(static_cast<int>(pool_.NumWorkers())) {}
+      : barrier_(threads), size_(threads), seats_(static_cast<std::size_t>(threads > 1 ? threads - 1 : 0)) {
+    for (int index = 1; index < threads; ++index) threads_.emplace_back([this, index] { work(index); });
+  }
+  team(team const&) = delete;
+  team& operator=(team const&) = delete;
+  ~team() {
+    start(nullptr, nullptr, size());
+    for (auto& thread : threads_) thread.join();
+  }
 
   /// Workers, the caller of `run` included.
-  [[nodiscard]] int size() const { return static_cast<int>(pool_.NumWorkers()); }
+  [[nodiscard]] int size() const { return static_cast<int>(threads_.size()) + 1; }
 
   /// Runs `body(worker const&)` on every worker at once; returns when all have.
   template <class Body>
   void run(Body const& body) {
-    // As many tasks as workers: the pool gives each worker exactly its own, so that barriers inside are safe.
-    pool_.Run(0, pool_.NumWorkers(),
-              [&](std::uint64_t task, std::size_t) { body(worker{static_cast<int>(task), size(), &barrier_}); });
+    run_on(size(), body);
+  }
+
+  /// The same on as many workers as get on together: fewer while other processes keep the machine busy.
+  template <class Body>
+  void run_some(Body const& body) {
+    int const count = size_.next();
+    auto const start = std::chrono::steady_clock::now();
+    run_on(count, body);
+    if (size() == 1) return;
+    std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
+    double const waited = count == 1 ? 0.0 : 1e-9 * static_cast<double>(barrier_.take_waited()) / (count - 1);
+    size_.ran(took.count(), waited);
   }
 
  private:
-  hwy::ThreadPool pool_;
+  using call = void (*)(void const* body, worker const& self);
+
+  template <class Body>
+  void run_on(int count, Body const& body) {
+    barrier_.resize(count);
+    worker const first{0, count, &barrier_};
+    if (count == 1) return body(first);
+    auto const code = [](void const* of, worker const& self) { (*static_cast<Body const*>(of))(self); };
+    start(code, &body, count);
+    body(first);
+    barrier_.wait();
+  }
+
+  // Where a worker waits for its next order.
+  struct alignas(64) seat {
+    std::atomic<std::uint32_t> orders{0};
+    std::atomic<bool> asleep{false};
+  };
+
+  void start(call code, void const* body, int count) {
+    code_ = code;
+    body_ = body;
+    count_ = count;
+    for (int index = 1; index < count; ++index) {
+      seat& of = seats_[static_cast<std::size_t>(index) - 1];
+      of.orders.fetch_add(1);
+      if (of.asleep.load()) hwy::WakeAll(of.orders);
+    }
+  }
+
+  void work(int index) {
+    seat& mine = seats_[static_cast<std::size_t>(index) - 1];
+    for (std::uint32_t done = 0;; ++done) {
+      wait_for_order(mine, done);
+      if (code_ == nullptr) return;
+      code_(body_, {index, count_, &barrier_});
+      barrier_.wait();
+    }
+  }
+
+  static void wait_for_order(seat& mine, std::uint32_t done) {
+    for (int spins = 0; spins < most_spins; ++spins) {
+      if (mine.orders.load(std::memory_order_acquire) != done) return;
+      hwy::Pause();
+    }
+    mine.asleep.store(true);
+    hwy::BlockUntilDifferent(done, mine.orders);
+    mine.asleep.store(false);
+  }
+
+  static constexpr int most_spins = 256;  // until the logits are wanted, not until the next token
+
   spin_barrier barrier_;
+  team_size size_;
+  call code_ = nullptr;
+  void const* body_ = nullptr;
+  int count_ = 0;
+  std::vector<seat> seats_;  // of workers from 1 on
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace constformer

@@ -177,7 +177,8 @@ class attention_layer {
     }
   }
 
-  // Many tokens: rows are rotated and kept, then spans of queries are dealt out in turn, for later ones see more keys.
+  // Many tokens: rows are rotated and kept, then spans of queries of one sequence are dealt out in turn, for later ones
+  // see more keys.
   static HWY_NOINLINE void attend_batch(worker const& self, stage const& s, scratch& mine, value_source const& from,
                                         int layer) {
     work_range const rows = self.share(s.rows);
@@ -185,10 +186,15 @@ class attention_layer {
       for (int head = 0; head < Config.kv_heads; ++head) rotate_and_keep(s, from, layer, row, head);
     self.sync();
     constexpr int step = kernel::span_positions;
-    int const spans = (s.rows + step - 1) / step;
-    for (int unit = self.index; unit < spans * Config.kv_heads; unit += self.count) {
-      int const first = unit / Config.kv_heads * step;
-      attend(s, mine, layer, unit % Config.kv_heads, 1, first, HWY_MIN(step, s.rows - first));
+    int unit = self.index;
+    for (int r = 0; r < s.runs; ++r) {
+      row_run const run = s.run[r];
+      int const units = (run.rows + step - 1) / step * Config.kv_heads;
+      for (; unit < units; unit += self.count) {
+        int const first = unit / Config.kv_heads * step;
+        attend(s, mine, layer, unit % Config.kv_heads, 1, run.first + first, HWY_MIN(step, run.rows - first));
+      }
+      unit -= units;
     }
   }
 

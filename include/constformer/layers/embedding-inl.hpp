@@ -109,7 +109,8 @@ class embedding_layer {
     if constexpr (Config.position == position_kind::rotary) {
       constexpr std::size_t dims = Config.rope.rotary_dims;
       constexpr std::size_t plane = dims / Config.rope.planes;
-      std::span<float const> const frequencies(s.frequencies, plane / 2);
+      std::size_t const own = Config.rope.scaling == rope_scaling_kind::dynamic ? static_cast<std::size_t>(row) : 0;
+      std::span<float const> const frequencies(s.frequencies + own * (plane / 2), plane / 2);
       float* const cos = s.cos + static_cast<std::size_t>(row) * dims;
       float* const sin = s.sin + static_cast<std::size_t>(row) * dims;
       int position = s.position(row);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 
 #include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/checkpoint/packed_layout.hpp"
@@ -11,12 +10,13 @@
 #include "constformer/core/dtype.hpp"
 #include "constformer/kernels/input_blocks.hpp"
 #include "constformer/kernels/kv_block.hpp"
+#include "constformer/layers/batch_rows.hpp"
 
 namespace constformer {
 
 /// Rows that a config's forward pass takes at once: encoders see a sequence whole, and so do decoders with a prefix,
 /// whose queries look ahead; other decoders take a prompt in batches of 128.
-[[nodiscard]] constexpr int batch_rows(config const& c) {
+[[nodiscard]] constexpr int batch_rows_of(config const& c) {
   constexpr int prefill_rows = 128;
   return c.mask != mask_kind::causal || c.capacity < prefill_rows ? c.capacity : prefill_rows;
 }
@@ -24,28 +24,20 @@ namespace constformer {
 /// Layers whose keys and values are kept: an encoder needs only those of the layer at hand.
 [[nodiscard]] constexpr int cached_layers(config const& c) { return c.mask == mask_kind::bidirectional ? 1 : c.layers; }
 
-/// Where the prefix of a sequence ends, and the first of the two positions of the tokens after it.
-struct prefix_place {
-  int length = 0;  ///< tokens of the prefix: keys that all queries see
-  int blank = 0;   ///< index, within the prefix, of the token that the rest stands for
-
-  /// First and second position of the token at `index`.
-  [[nodiscard]] constexpr int first(int index) const { return index < length ? index : blank; }
-  /// 0 in the prefix, then 1, 2, …
-  [[nodiscard]] constexpr int second(int index) const { return index < length ? 0 : index - length + 1; }
-};
-
 /// Floats of one head's biases by distance: from −capacity to a tile of keys beyond capacity.
 [[nodiscard]] constexpr int relative_reach(int capacity) {
   constexpr int key_tile = 4 * panel_rows;
   return 2 * capacity + key_tile;
 }
 
-/// What a forward pass works on: weights, activations of `rows` tokens and the cache. Rows are padded to whole panels.
-struct stage {
+/// The weights of a forward pass.
+struct weight_view {
   std::byte const* weights = nullptr;  ///< the weights section of the packed file
   first_reading* reading = nullptr;    ///< sums the weights up as they are read, or null
+};
 
+/// What a forward pass writes. Rows are padded to whole panels.
+struct activations {
   float* x = nullptr;       ///< residual stream (rows, d_model)
   float* normed = nullptr;  ///< input of a matrix (rows, d_model)
   /// The same for a single row, one per worker, so that no barrier is needed (workers, d_model).
@@ -58,58 +50,56 @@ struct stage {
   std::byte* rounded = nullptr;  ///< input of a matrix, rounded (rows, `rounded_row_bytes`)
   /// The same for a single row, one per worker (workers, `rounded_row_bytes`).
   std::byte* own_rounded = nullptr;
-  float* cos = nullptr;          ///< rotary factors (rows, rotary_dims)
-  float* sin = nullptr;          ///< (rows, rotary_dims)
-  float* frequencies = nullptr;  ///< radians per position (rotary_dims / planes / 2)
+  float* cos = nullptr;  ///< rotary factors (rows, rotary_dims)
+  float* sin = nullptr;  ///< (rows, rotary_dims)
+};
 
+/// Tables of positions.
+struct position_view {
+  float* frequencies = nullptr;     ///< radians per position (rotary_dims / planes / 2); dynamic: of each row
   float* sinusoids = nullptr;       ///< rows of the fixed table of positions (capacity, d_model)
   float* relative = nullptr;        ///< bias of distance 0 of head 0; others lie around it
   std::size_t relative_stride = 0;  ///< from one head to the next
+};
+
+/// Keys and values of all sequences. Blocks outermost: all layers of a short text lie close together. With layers
+/// outermost they lay a power of two apart, in the same sets of every cache.
+struct cache_view {
+  std::byte* keys = nullptr;    ///< (blocks, layers, kv_heads, pieces of keys in `kv_dtype`), see kv_block.hpp
+  std::byte* values = nullptr;  ///< (blocks, layers, kv_heads, pieces of values)
+  int* kept_ids = nullptr;      ///< (blocks, 16) the token at each place of the cache; smear_inputs only
+  int capacity = 0;             ///< positions of the cache, those of all sequences together
 
   std::byte* source_keys = nullptr;    ///< as keys, of the source: for cross-attention
   std::byte* source_values = nullptr;  ///< as values, of the source
   int const* source_blocks = nullptr;  ///< 0, 1, 2, …: the source lies in one piece
   int source_count = 0;                ///< tokens of the source
+};
 
-  // Blocks outermost: all layers of a short text lie close together. With layers outermost they lay a power of two
-  // apart, in the same sets of every cache.
-  std::byte* keys = nullptr;    ///< (capacity/16, layers, kv_heads, pieces of keys in `kv_dtype`), see kv_block.hpp
-  std::byte* values = nullptr;  ///< (capacity/16, layers, kv_heads, pieces of values)
-  int* kept_ids = nullptr;      ///< (capacity) the token at each place of the cache; smear_inputs only
-  int capacity = 0;             ///< positions of the cache, those of all sequences together, whole blocks of 16
-
-  int const* ids = nullptr;        ///< (rows)
-  int const* segments = nullptr;   ///< (rows), or null
-  int const* blocks = nullptr;     ///< of row 0's sequence: which block of the cache holds positions [16·i, 16·i + 16)
-  std::size_t blocks_stride = 0;   ///< from one row's blocks to the next row's; 0: all rows are of one sequence
-  int const* positions = nullptr;  ///< (rows), or null if all rows are of one sequence
-  prefix_place const* prefixes = nullptr;  ///< of row 0's sequence, or of each row's; null without a prefix mask
-  int rows = 0;                            ///< tokens of this pass
-  int first_position = 0;                  ///< of row 0 if all rows are of one sequence
-
-  /// Each row is one token of a sequence of its own, unless there is but one row.
-  [[nodiscard]] bool one_each() const { return rows == 1 || positions != nullptr; }
-  /// Where in its sequence a row is.
-  [[nodiscard]] int position(int row) const { return positions == nullptr ? first_position + row : positions[row]; }
-  /// The prefix of a row's sequence.
-  [[nodiscard]] prefix_place prefix(int row) const { return prefixes[positions == nullptr ? 0 : row]; }
-  /// The blocks of a row's sequence.
-  [[nodiscard]] int const* blocks_of(int row) const { return blocks + static_cast<std::size_t>(row) * blocks_stride; }
-
-  /// The place in the cache of a position of a row's sequence.
-  [[nodiscard]] std::size_t slot(int row, int position) const {
-    return static_cast<std::size_t>(blocks_of(row)[position / panel_rows] * panel_rows + position % panel_rows);
-  }
+/// What a forward pass works on.
+struct stage : weight_view, activations, position_view, cache_view, batch_rows {
   /// The token before a row's, which this pass or an earlier one has seen; −1 at the beginning.
   [[nodiscard]] int id_before(int row) const {
     int const at = position(row);
     if (at == 0) return -1;
-    bool const beside = row > 0 && positions == nullptr;  // the row above is of the same sequence
+    bool const beside = row > 0 && tables[row] == tables[row - 1];  // the row above is of the same sequence
     return beside ? ids[row - 1] : kept_ids[slot(row, at - 1)];
   }
+};
 
-  /// Keys that the last row of a causal pass sees: those of earlier passes and of this one.
-  [[nodiscard]] int key_count() const { return first_position + rows; }
+/// What a stage is planned for.
+struct stage_extents {
+  int workers;   ///< threads
+  int capacity;  ///< positions of a sequence
+  int blocks;    ///< of 16 positions, those of all sequences together
+  int rows;      ///< tokens of a pass
+
+  /// For a cache of `capacity` positions for each of `sequences`: rows are the smaller of `batch_rows_of` and capacity,
+  /// but hold a token of each sequence.
+  [[nodiscard]] static constexpr stage_extents of(config const& c, int workers, int capacity, int sequences = 1) {
+    int const batch = batch_rows_of(c) < capacity ? batch_rows_of(c) : capacity;
+    return {workers, capacity, padded(capacity) / panel_rows * sequences, batch < sequences ? sequences : batch};
+  }
 };
 
 namespace detail {
@@ -148,7 +138,7 @@ struct stage_plan {
   std::size_t own_rounded;    ///< bytes: (workers, `rounded_row_bytes`)
   std::size_t cos;            ///< (rows, rotary_dims)
   std::size_t sin;            ///< (rows, rotary_dims)
-  std::size_t frequencies;    ///< (rotary_dims / planes / 2)
+  std::size_t frequencies;    ///< (1, or rows where lengths decide them, rotary_dims / planes / 2)
   std::size_t sinusoids;      ///< (capacity, d_model)
   std::size_t relative;       ///< (heads, `relative_reach`)
   std::size_t source_keys;    ///< bytes: (capacity/16, layers, kv_heads, pieces); decoders with an encoder
@@ -157,17 +147,15 @@ struct stage_plan {
   std::size_t values;         ///< bytes: (capacity/16, cached layers, kv_heads, pieces)
   std::size_t kept_ids;       ///< (capacity), or 0
 
-  /// The plan of `c` for that many workers and a cache of `capacity` positions for each of `sequences`. (rows) is the
-  /// smaller of `batch_rows` and capacity, but holds a token of each sequence. The capacity and all widths but those of
-  /// keys and rotary factors are rounded up to whole panels.
-  [[nodiscard]] static constexpr stage_plan of(config const& c, int workers, int capacity, int sequences = 1) {
-    int const batch = batch_rows(c) < capacity ? batch_rows(c) : capacity;
-    int const rows = batch < sequences ? sequences : batch;
+  /// The plan of `c`. All widths but those of keys and rotary factors are rounded up to whole panels.
+  [[nodiscard]] static constexpr stage_plan of(config const& c, stage_extents const& e) {
+    auto const [workers, capacity, cache_blocks, rows] = e;
     int const width = padded(c.d_model);
     int const cached = cached_layers(c) * c.kv_heads;
     int const sourced = has_encoder(c) ? c.layers * c.kv_heads : 0;
     std::size_t const source_blocks = static_cast<std::size_t>(padded(capacity) / panel_rows);
-    std::size_t const blocks = detail::count(padded(capacity) / panel_rows, sequences);
+    std::size_t const blocks = static_cast<std::size_t>(cache_blocks);
+    bool const dynamic = c.position == position_kind::rotary && c.rope.scaling == rope_scaling_kind::dynamic;
     std::size_t const key = key_piece(c.kv_dtype, c.head_dim);
     std::size_t const value = value_piece(c.kv_dtype, c.head_dim);
     return {.x = detail::count(rows, width),
@@ -184,7 +172,7 @@ struct stage_plan {
             .own_rounded = static_cast<std::size_t>(workers) * rounded_row_bytes(c),
             .cos = detail::count(rows, c.rope.rotary_dims),
             .sin = detail::count(rows, c.rope.rotary_dims),
-            .frequencies = static_cast<std::size_t>(c.rope.rotary_dims / c.rope.planes / 2),
+            .frequencies = detail::count(dynamic ? rows : 1, c.rope.rotary_dims / c.rope.planes / 2),
             .sinusoids = detail::count(is_sinusoid(c.position) ? capacity : 0, width),
             .relative = detail::count(c.position == position_kind::relative ? c.heads : 0, relative_reach(capacity)),
             .source_keys = kept_bytes(c.kv_dtype, source_blocks, sourced, key),
@@ -192,6 +180,11 @@ struct stage_plan {
             .keys = kept_bytes(c.kv_dtype, blocks, cached, key),
             .values = kept_bytes(c.kv_dtype, blocks, cached, value),
             .kept_ids = c.smear_inputs > 0 ? blocks * panel_rows : 0};
+  }
+
+  /// The plan of a cache of `capacity` positions for each of `sequences`.
+  [[nodiscard]] static constexpr stage_plan of(config const& c, int workers, int capacity, int sequences = 1) {
+    return of(c, stage_extents::of(c, workers, capacity, sequences));
   }
 
   /// Bytes of an arena that keys and values take.
@@ -211,8 +204,8 @@ struct stage_plan {
   }
 
   /// A stage whose parts are cut from `memory`; throws std::bad_alloc if that holds less than cache_bytes() +
-  /// activation_bytes(). `capacity` and `sequences` are those the plan was made for.
-  [[nodiscard]] stage cut(arena& memory, std::byte const* weights, int capacity, int sequences = 1) const {
+  /// activation_bytes(). `e` is what the plan was made for.
+  [[nodiscard]] stage cut(arena& memory, std::byte const* weights, stage_extents const& e) const {
     stage s;
     s.weights = weights;
     s.x = memory.take<float>(x).data();
@@ -229,14 +222,14 @@ struct stage_plan {
     s.sin = memory.take<float>(sin).data();
     s.frequencies = memory.take<float>(frequencies).data();
     s.sinusoids = memory.take<float>(sinusoids).data();
-    s.relative_stride = static_cast<std::size_t>(relative_reach(capacity));
-    s.relative = memory.take<float>(relative).data() + (relative == 0 ? 0 : capacity);
+    s.relative_stride = static_cast<std::size_t>(relative_reach(e.capacity));
+    s.relative = memory.take<float>(relative).data() + (relative == 0 ? 0 : e.capacity);
     s.source_keys = memory.take<std::byte>(source_keys).data();
     s.source_values = memory.take<std::byte>(source_values).data();
     s.keys = memory.take<std::byte>(keys).data();
     s.values = memory.take<std::byte>(values).data();
     s.kept_ids = memory.take<int>(kept_ids).data();
-    s.capacity = padded(capacity) * sequences;
+    s.capacity = e.blocks * panel_rows;
     return s;
   }
 };

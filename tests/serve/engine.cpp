@@ -1,0 +1,199 @@
+// The engine over a real model: requests of many threads at once give the ids and the bits of log-probabilities that a
+// session gives each alone.
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "constformer/checkpoint/pack_plan.hpp"
+#include "constformer/config/families.hpp"
+#include "constformer/generate/engine-inl.hpp"
+#include "recorder.hpp"
+#include "serve/choosing.hpp"
+#include "serve/engine.hpp"
+
+namespace constformer::configs {
+namespace {
+
+constexpr config small = with(llama({.layers = 2,
+                                     .d_model = 48,
+                                     .heads = 6,
+                                     .kv_heads = 2,
+                                     .head_dim = 8,
+                                     .d_ff = 64,
+                                     .vocab = 61,
+                                     .positions = 200}),
+                              [](config& c) { c.kv_dtype = dtype::i8; });
+
+}  // namespace
+}  // namespace constformer::configs
+
+HWY_BEFORE_NAMESPACE();
+namespace constformer {
+namespace HWY_NAMESPACE {
+namespace {
+
+using namespace serve;
+
+std::vector<float> random_weights() {
+  std::mt19937 generator(5);
+  std::normal_distribution<float> normal(0.0F, 0.3F);
+  std::vector<float> out(static_cast<std::size_t>(packed_layout_of(configs::small).bytes) / sizeof(float));
+  for (float& x : out) x = normal(generator);
+  return out;
+}
+
+struct asked {
+  generation_request request;
+  std::shared_ptr<recorder> sink = std::make_shared<recorder>();
+};
+
+std::vector<asked> some_requests(std::uint32_t seed, int count) {
+  std::mt19937 random(seed);
+  auto const below = [&](unsigned n) { return static_cast<int>(random() % n); };
+  std::vector<asked> all(static_cast<std::size_t>(count));
+  for (auto& [r, sink] : all) {
+    int const kind = below(3);
+    for (int i = 0, length = 1 + below(120); i < length; ++i) r.prompt.push_back((i * (kind + 3) + kind) % 60);
+    if (below(2) != 0) r.prompt.back() = below(60);
+    r.sampling = {.temperature = below(3) == 0 ? 0.0F : 1.0F, .seed = random()};
+    r.max_tokens = 1 + below(40);
+    r.choices = 1 + (below(4) == 0 ? below(3) : 0);
+    r.logprobs = below(4);
+    r.prompt_logprobs = below(5) == 0;
+    if (below(2) != 0) r.stop_ids = {7, 8};
+  }
+  return all;
+}
+
+std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }
+
+// What a session gives, one choice and one token after the other.
+void check_alone(session& s, asked const& a) {
+  auto const& [request, sink] = a;
+  CAPTURE(request.prompt.size(), request.max_tokens, request.choices);
+  REQUIRE(sink->why == "");
+  REQUIRE(sink->choices.size() == static_cast<std::size_t>(request.choices));
+  likeliest top(std::max(request.logprobs, 0));
+  for (int choice = 0; choice < request.choices; ++choice) {
+    auto const& told = sink->choices[static_cast<std::size_t>(choice)];
+    token_chooser chooser(request, choice, configs::small.vocab, 200);
+    chooser.begin(request.prompt);
+    s.rewind(0);
+    auto logits = s.append(request.prompt);
+    for (std::size_t i = 0; i < told.size(); ++i) {
+      REQUIRE(told[i].id == chooser.choose(logits));
+      top.read(logits);
+      REQUIRE(told[i].logprob == bits(top.logprob(logits, told[i].id)));
+      bool const stop = std::ranges::find(request.stop_ids, told[i].id) != request.stop_ids.end();
+      REQUIRE((stop || i + 1 == static_cast<std::size_t>(request.max_tokens)) == (i + 1 == told.size()));
+      if (i + 1 == told.size()) break;
+      chooser.accept(told[i].id);
+      logits = s.append(std::span(&told[i].id, 1));
+    }
+  }
+  std::vector<std::uint32_t> prompt;
+  s.rewind(0);
+  s.score(request.prompt, [&](int row, std::span<float const> logits) {
+    auto const next = static_cast<std::size_t>(row) + 1;
+    if (!request.prompt_logprobs || next == request.prompt.size()) return;
+    top.read(logits);
+    prompt.push_back(bits(top.logprob(logits, request.prompt[next])));
+  });
+  REQUIRE(sink->prompt.size() == prompt.size());
+  for (std::size_t i = 0; i < prompt.size(); ++i) CHECK(sink->prompt[i].logprob == prompt[i]);
+}
+
+void wait_for_all(serve::engine& e) {
+  using namespace std::chrono_literals;
+  for (int i = 0; i < 60'000; ++i) {
+    auto const stats = e.stats();
+    if (stats.running + stats.waiting == 0) return;
+    std::this_thread::sleep_for(1ms);
+  }
+  FAIL("requests do not end");
+}
+
+engine_stats check_load(std::vector<float> const& weights, int threads, std::int64_t blocks, int sequences,
+                        bool lookup) {
+  model_unit const unit = make_unit<configs::small>("small");
+  auto const* const bytes = reinterpret_cast<std::byte const*>(weights.data());
+  auto const e = make_engine({.unit = &unit,
+                              .weights = bytes,
+                              .threads = threads,
+                              .sequences = sequences,
+                              .blocks = blocks,
+                              .queue = 1000,
+                              .prompt_lookup = lookup});
+  std::vector<std::vector<asked>> all;
+  for (std::uint32_t c = 0; c < 4; ++c) all.push_back(some_requests(c + 1, 15));
+  std::vector<std::thread> clients;
+  for (auto& mine : all)
+    clients.emplace_back([&e, &mine] {
+      for (auto& a : mine) {
+        auto const name = e->submit(a.request, a.sink);
+        if (name % 3 == 0) {  // one that goes away must not disturb the others
+          asked const other{a.request};
+          e->cancel(e->submit(other.request, other.sink));
+        }
+      }
+    });
+  for (auto& client : clients) client.join();
+  wait_for_all(*e);
+  auto const stats = e->stats();
+  CHECK(stats.blocks_used == 0);
+  e->stop();
+  auto const alone = unit.start(bytes, {.threads = 1});
+  for (auto const& mine : all)
+    for (auto const& a : mine) check_alone(*alone, a);
+  return stats;
+}
+
+TEST_CASE("requests at once give what a session gives each alone, for any number of threads, blocks and sequences") {
+  auto const weights = random_weights();
+  check_load(weights, 1, 0, 8, false);
+  check_load(weights, 2, 30, 8, true);
+  CHECK(check_load(weights, 3, 13, 5, false).preemptions > 0);
+  CHECK(check_load(weights, 2, 0, 2, true).accepted_tokens > 0);
+}
+
+TEST_CASE("an engine that is drained or full says so, and one that stops ends what is under way") {
+  auto const weights = random_weights();
+  model_unit const unit = make_unit<configs::small>("small");
+  auto const* const bytes = reinterpret_cast<std::byte const*>(weights.data());
+  auto const e = make_engine({.unit = &unit, .weights = bytes, .sequences = 2, .queue = 3});
+  generation_request request;
+  request.prompt = {1, 2, 3};
+  request.max_tokens = 190;
+  std::vector<std::shared_ptr<recorder>> sinks;
+  int refused = 0;
+  for (int i = 0; i < 200; ++i) {
+    sinks.push_back(std::make_shared<recorder>());
+    try {
+      e->submit(request, sinks.back());
+    } catch (queue_full const&) {
+      ++refused;
+      sinks.pop_back();
+    }
+  }
+  CHECK(refused > 0);
+  request.max_tokens = 199;
+  CHECK_THROWS_AS(e->submit(request, std::make_shared<recorder>()), too_long);
+  request.max_tokens = 1;
+  e->drain();
+  CHECK_THROWS_AS(e->submit(request, std::make_shared<recorder>()), draining);
+  e->stop();
+  for (auto const& sink : sinks) CHECK(sink->ends == 1);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace constformer
+HWY_AFTER_NAMESPACE();

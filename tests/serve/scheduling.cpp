@@ -1,0 +1,240 @@
+// Any number of requests at once: each gives what it gives alone, whatever arrives, is cancelled, preempted or kept;
+// and the books are in order after every pass.
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "fake_executor.hpp"
+#include "recorder.hpp"
+#include "serve/decoder_loop.hpp"
+
+using namespace constformer;
+using namespace constformer::serve;
+
+namespace {
+
+constexpr int vocab = fake_executor::vocab;
+constexpr int capacity = 160;
+
+struct setting {
+  int blocks;
+  int sequences;
+  int rows;
+  int budget;
+  bool guess = false;
+};
+
+struct server {
+  fake_executor model;
+  decoder_loop loop;
+  int budget;
+
+  explicit server(setting const& s)
+      : model(s.blocks, s.rows, capacity, std::max(s.sequences, 12)),
+        loop(model, {.sequences = s.sequences, .guess = s.guess, .budget = s.budget, .secret = {1, 2}}, vocab),
+        budget(std::max({s.budget, s.sequences, s.guess ? 16 : 0})) {}
+
+  bool step() {
+    bool const went_on = loop.step();
+    if (auto const mistake = loop.first_mistake(); !mistake.empty()) FAIL(mistake);
+    REQUIRE(model.most_rows() <= static_cast<std::size_t>(budget));
+    return went_on;
+  }
+};
+
+std::vector<int> alone(generation_request const& request, recorder& to) {
+  server one({.blocks = 10 * request.choices, .sequences = request.choices, .rows = 200, .budget = 0});
+  one.budget = 200;
+  auto sink = std::shared_ptr<recorder>(&to, [](recorder*) {});
+  one.loop.add(one.loop.make(1, request, sink));
+  while (!one.loop.idle()) REQUIRE(one.step());
+  return {};
+}
+
+class dice {
+ public:
+  explicit dice(std::uint32_t seed) : random_(seed) {}
+  int below(int n) { return static_cast<int>(random_() % static_cast<std::uint32_t>(n)); }
+  bool chance(int percent) { return below(100) < percent; }
+
+ private:
+  std::mt19937 random_;
+};
+
+// Prompts of few kinds, so that many begin alike.
+generation_request some_request(dice& d, std::uint64_t seed) {
+  generation_request r;
+  int const kind = d.below(3);
+  int const length = 1 + d.below(90);
+  for (int i = 0; i < length; ++i) r.prompt.push_back((i * (kind + 2) + kind) % 9);
+  if (d.chance(50)) r.prompt.back() = d.below(9);
+  r.sampling = {.temperature = d.chance(30) ? 0.0F : 1.0F, .top_k = 0, .top_p = 1, .min_p = 0};
+  r.sampling.repeat_penalty = d.chance(30) ? 1.2F : 1.0F;
+  r.sampling.seed = seed;
+  r.bias = {{fake_executor::poison, -1e9F}};
+  r.max_tokens = 1 + d.below(60);
+  if (d.chance(50)) r.stop_ids = {9};
+  r.choices = d.chance(30) ? 1 + d.below(4) : 1;
+  r.logprobs = d.chance(70) ? d.below(4) : -1;
+  r.prompt_logprobs = d.chance(20);
+  r.priority = d.chance(20) ? d.below(3) : 0;
+  r.cache_prompt = d.chance(90);
+  r.salt = d.chance(20) ? "other" : "";
+  return r;
+}
+
+struct arrival {
+  generation_request request;
+  std::shared_ptr<recorder> sink;
+  bool cancelled = false;
+};
+
+void check(arrival const& a) {
+  REQUIRE(a.sink->ends == 1);
+  REQUIRE(a.sink->in_order);
+  if (a.cancelled) return;
+  REQUIRE(a.sink->why == "");
+  recorder expected;
+  expected.ends_text = a.sink->ends_text;
+  alone(a.request, expected);
+  REQUIRE(a.sink->choices == expected.choices);
+  REQUIRE(a.sink->prompt == expected.prompt);
+  REQUIRE(a.sink->used.completion_tokens == expected.used.completion_tokens);
+}
+
+// Arrivals, cancellations and clients that take nothing for a while, in a random order.
+engine_stats run_at_random(std::uint32_t seed) {
+  dice d(seed);
+  setting s{.blocks = 10 + d.below(40), .sequences = 1 + d.below(8), .rows = 16 + d.below(120), .budget = 0};
+  s.rows = std::max(s.rows, s.sequences);
+  s.budget = 1 + d.below(s.rows);
+  s.guess = d.chance(50);
+  CAPTURE(seed, s.blocks, s.sequences, s.rows, s.budget);
+  server many(s);
+  std::vector<arrival> all;
+  int const arrivals = 1 + d.below(25);
+  for (int step = 0; !many.loop.idle() || static_cast<int>(all.size()) < arrivals; ++step) {
+    REQUIRE(step < 20'000);
+    while (static_cast<int>(all.size()) < arrivals && d.chance(30)) {
+      auto request = some_request(d, seed * 100 + all.size());
+      auto sink = std::make_shared<recorder>();
+      if (d.chance(20)) sink->ends_text = 7;
+      many.loop.add(many.loop.make(all.size() + 1, request, sink));
+      all.push_back({std::move(request), sink});
+    }
+    if (!all.empty() && d.chance(3)) {
+      auto const which = static_cast<std::size_t>(d.below(static_cast<int>(all.size())));
+      if (many.loop.fail(which + 1, "cancelled", failure::cancelled)) all[which].cancelled = true;
+    }
+    bool stalled = false;
+    for (auto& a : all) {
+      if (d.chance(5)) a.sink->room = !a.sink->room;
+      if (!a.sink->room && d.chance(30)) a.sink->room = true;
+      stalled = stalled || (a.sink->ends == 0 && !a.sink->room);
+    }
+    bool const went_on = many.step();
+    if (!went_on && !many.loop.idle()) REQUIRE(stalled);  // nobody is forgotten
+  }
+  for (auto const& a : all) check(a);
+  REQUIRE(many.loop.blocks().available() == s.blocks);
+  many.loop.blocks().forget();
+  REQUIRE(many.loop.blocks().kept() == 0);
+  engine_stats stats;
+  many.loop.fill(stats);
+  REQUIRE(stats.blocks_used == 0);
+  return stats;
+}
+
+}  // namespace
+
+TEST_CASE("whatever happens around it, a request gives the ids and the bits that it gives alone") {
+  std::uint64_t preemptions = 0, guesses = 0, right = 0, cached = 0;
+  for (std::uint32_t seed = 1; seed <= 400; ++seed) {
+    auto const stats = run_at_random(seed);
+    preemptions += stats.preemptions;
+    guesses += stats.draft_tokens;
+    right += stats.accepted_tokens;
+    cached += stats.cached_prompt_tokens;
+  }
+  CHECK(preemptions > 100);  // all of it does happen
+  CHECK(guesses > 1000);
+  CHECK(right > 100);
+  CHECK(cached > 1000);
+}
+
+TEST_CASE("prompts that begin alike are read once, also when they come at the same time") {
+  server many({.blocks = 100, .sequences = 8, .rows = 64, .budget = 0});
+  many.budget = 64;
+  std::vector<std::shared_ptr<recorder>> sinks;
+  for (int i = 0; i < 8; ++i) {
+    generation_request r;
+    for (int k = 0; k < 100; ++k) r.prompt.push_back(k % 7);
+    r.prompt.push_back(i);
+    r.sampling.temperature = 0;
+    r.max_tokens = 3;
+    sinks.push_back(std::make_shared<recorder>());
+    many.loop.add(many.loop.make(static_cast<std::uint64_t>(i + 1), r, sinks.back()));
+  }
+  int passes = 0;
+  while (!many.loop.idle()) {
+    REQUIRE(many.step());
+    ++passes;
+  }
+  CHECK(passes < 9);  // 808 tokens of prompts are 13 passes of 64
+  for (auto const& sink : sinks) CHECK(sink->ends == 1);
+}
+
+TEST_CASE("a text that cannot be computed ends, and those beside it go on") {
+  server many({.blocks = 40, .sequences = 4, .rows = 64, .budget = 0});
+  many.budget = 64;
+  std::vector<std::shared_ptr<recorder>> sinks;
+  for (int i = 0; i < 3; ++i) {
+    generation_request r;
+    r.prompt = {1, 2, i == 1 ? fake_executor::poison : 3};
+    r.sampling.temperature = 0;
+    r.bias = {{fake_executor::poison, -1e9F}};
+    r.max_tokens = 5;
+    sinks.push_back(std::make_shared<recorder>());
+    many.loop.add(many.loop.make(static_cast<std::uint64_t>(i + 1), r, sinks.back()));
+  }
+  while (!many.loop.idle()) REQUIRE(many.step());
+  CHECK(sinks[1]->why == "a number is not finite");
+  for (int i : {0, 2}) {
+    CHECK(sinks[static_cast<std::size_t>(i)]->why == "");
+    CHECK(sinks[static_cast<std::size_t>(i)]->choices[0].size() == 5);
+  }
+}
+
+TEST_CASE("the oldest is never preempted") {
+  server many({.blocks = 10, .sequences = 4, .rows = 64, .budget = 0});
+  many.budget = 64;
+  std::vector<std::shared_ptr<recorder>> sinks;
+  for (int i = 0; i < 4; ++i) {
+    generation_request r;
+    for (int k = 0; k < 20; ++k) r.prompt.push_back((k + i) % 9);
+    r.sampling.temperature = 0;
+    r.bias = {{fake_executor::poison, -1e9F}};
+    r.max_tokens = 140;
+    sinks.push_back(std::make_shared<recorder>());
+    many.loop.add(many.loop.make(static_cast<std::uint64_t>(i + 1), r, sinks.back()));
+  }
+  std::size_t oldest = 0;
+  while (!many.loop.idle()) {
+    engine_stats before;
+    many.loop.fill(before);
+    REQUIRE(many.step());
+    while (oldest < 4 && sinks[oldest]->ends == 1) ++oldest;
+    engine_stats after;
+    many.loop.fill(after);
+    if (oldest < 4 && !before.running_slots.empty() && before.running_slots[0].request == oldest + 1)
+      CHECK(after.running_slots[0].request == oldest + 1);
+  }
+  engine_stats stats;
+  many.loop.fill(stats);
+  CHECK(stats.preemptions > 0);
+}
