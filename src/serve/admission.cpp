@@ -55,7 +55,8 @@ void require_key(http_request& request, serve_options const& options) {
 
 void require_own_host(http_request const& request) {
   auto const host = without_port(request.header("host"));
-  if (host == "localhost" || host.starts_with("127.") || host == "[::1]") return;
+  bool const numbers = std::ranges::all_of(host, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  if (host == "localhost" || (numbers && host.starts_with("127.")) || host == "[::1]") return;
   throw api_error(403, "invalid_request_error", "the Host header names another machine");
 }
 

@@ -104,7 +104,12 @@ rendered_chat render_chat(served_model const& model, chat_conversation const& co
 std::vector<int> encode_chat(served_model const& model, chat_conversation const& conversation) {
   auto const rendered = render_chat(model, conversation);
   require_plausible(rendered.text, model, "messages");
-  auto ids = constformer::encode_chat(rendered, *model.text, model.chat->framed);
+  std::vector<int> ids;
+  try {
+    ids = constformer::encode_chat(rendered, *model.text, model.chat->framed);
+  } catch (error const& refused) {
+    throw bad_request(std::string("messages: ") + refused.what(), "messages");
+  }
   if (ids.empty()) throw bad_request("messages: the chat template renders them as nothing", "messages");
   if (auto const bad = std::ranges::find_if(ids, [&](int id) { return id >= model.vocab; }); bad != ids.end())
     throw bad_request("the tokenizer gives id " + std::to_string(*bad) + ", which the model does not have", "messages");

@@ -9,10 +9,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http/read.hpp>
 
 #include "admission.hpp"
 #include "json_writer.hpp"
@@ -21,7 +18,6 @@
 namespace constformer::serve {
 
 namespace asio = boost::asio;
-using asio::awaitable;
 using std::chrono::seconds;
 
 namespace {
@@ -34,12 +30,6 @@ constexpr seconds linger_time{2};
 constexpr std::size_t most_lingering = 1 << 20;  // bytes
 constexpr std::size_t read_bytes = 8 << 10;
 constexpr std::size_t most_bodies = 64 << 20;  // bytes of all requests at once
-
-constexpr auto token = asio::use_awaitable;
-
-std::string_view view(boost::beast::flat_buffer const& buffer) {
-  return {static_cast<char const*>(buffer.data().data()), buffer.data().size()};
-}
 
 std::string chunk_of(std::string_view bytes) {
   constexpr char const* digits = "0123456789abcdef";
@@ -64,7 +54,7 @@ http_answer preflight(serve_options const& options) {
 
 }  // namespace
 
-connection::connection(asio::ip::tcp::socket socket, connection_pool& pool)
+connection::connection(tcp_socket socket, connection_pool& pool)
     : socket_(std::move(socket)), pool_(pool), deadline_(pool.io) {
   ++pool_.all.metrics.connections;
   boost::system::error_code ignored;
@@ -106,7 +96,7 @@ void connection::watch(std::shared_ptr<wake_up> wake) {
   watched_for_ = std::move(wake);
   if (watching_) return;
   watching_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](boost::system::error_code) {
+  socket_.async_wait(tcp_socket::wait_read, [self = shared_from_this()](boost::system::error_code) {
     self->watching_ = false;
     if (self->watched_for_) self->watched_for_->notify();
   });
@@ -128,9 +118,11 @@ awaitable<void> connection::run() {
 
 awaitable<bool> connection::read_some() {
   boost::system::error_code failed;
-  auto const room = buffer_.prepare(read_bytes);
-  std::size_t const got = co_await socket_.async_read_some(room, asio::redirect_error(token, failed));
-  buffer_.commit(got);
+  std::size_t const had = buffer_.size();
+  buffer_.resize(had + read_bytes);
+  auto const room = asio::buffer(buffer_.data() + had, read_bytes);
+  std::size_t const got = co_await socket_.async_read_some(room, resume(failed));
+  buffer_.resize(had + got);
   co_return !failed;
 }
 
@@ -139,15 +131,15 @@ awaitable<bool> connection::read_head(http_reader& reader) {
   std::size_t bytes = 0;
   arm(buffer_.size() > 0 ? duration(longest_head_time) : duration(longest_idle));
   bool begun = buffer_.size() > 0;
-  while ((bytes = http_reader::head_bytes(view(buffer_))) == 0) {
+  while ((bytes = http_reader::head_bytes(buffer_)) == 0) {
     bool const more = co_await read_some();
     if (!more) co_return false;
     if (!begun) arm(std::min<duration>(longest_head_time, patience()));
     begun = true;
   }
   disarm();
-  reader.read_head(view(buffer_).substr(0, bytes));
-  buffer_.consume(bytes);
+  reader.read_head(std::string_view(buffer_).substr(0, bytes));
+  buffer_.erase(0, bytes);
   co_return true;
 }
 
@@ -156,16 +148,16 @@ awaitable<bool> connection::read_body(http_reader& reader, http_request& request
     bool const sent = co_await write("HTTP/1.1 100 Continue\r\n\r\n");
     if (!sent) co_return false;
   }
-  boost::system::error_code failed;
   arm(patience());
-  if (!reader.parser().is_done())
-    co_await boost::beast::http::async_read(socket_, buffer_, reader.parser(), asio::redirect_error(token, failed));
-  disarm();
-  if (failed && expired_) throw api_error(408, "invalid_request_error", "the body did not come in time");
-  if (failed == asio::error::eof || failed == asio::error::connection_reset ||
-      failed == asio::error::operation_aborted || failed == boost::beast::http::error::partial_message)
+  while (!reader.done()) {
+    buffer_.erase(0, reader.read_body(buffer_));
+    if (reader.done()) break;
+    bool const more = co_await read_some();
+    if (more) continue;
+    if (expired_) throw api_error(408, "invalid_request_error", "the body did not come in time");
     co_return false;
-  if (failed) throw unreadable(failed);
+  }
+  disarm();
   request.body = reader.take_body();
   co_return true;
 }
@@ -208,7 +200,7 @@ void connection::admit(http_request& request) const {
 awaitable<bool> connection::write(std::string_view bytes) {
   boost::system::error_code failed;
   arm(patience());
-  co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), asio::redirect_error(token, failed));
+  co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), resume(failed));
   disarm();
   if (failed) more_ = false;
   co_return !failed;
@@ -232,7 +224,7 @@ awaitable<bool> connection::send(http_request& request, api_error const& problem
 // Closed at once, a connection with bytes that nobody has read would be reset, and the answer lost.
 awaitable<void> connection::linger() {
   boost::system::error_code failed;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+  socket_.shutdown(tcp_socket::shutdown_send, failed);
   arm(linger_time);
   for (std::size_t read = 0; !failed && read < most_lingering; read += read_bytes) {
     buffer_.clear();

@@ -7,17 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>  // Boost 1.74 uses and forgets it
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 
 #include "generation_run.hpp"
 #include "http_reader.hpp"
+#include "io_types.hpp"
 #include "service.hpp"
 
 namespace constformer::serve {
@@ -48,11 +43,11 @@ struct connection_pool {
 /// One connection of a client: requests one after the other.
 class connection : public std::enable_shared_from_this<connection> {
  public:
-  connection(boost::asio::ip::tcp::socket socket, connection_pool& pool);
+  connection(tcp_socket socket, connection_pool& pool);
   ~connection();
 
   /// Serves until the client goes, or a request was wrong.
-  boost::asio::awaitable<void> run();
+  awaitable<void> run();
 
   /// Ends it if no request is being answered.
   void close_if_idle();
@@ -62,20 +57,20 @@ class connection : public std::enable_shared_from_this<connection> {
 
   enum class read_outcome { request, answered, gone };
 
-  boost::asio::awaitable<read_outcome> read_request(http_request& request);
-  boost::asio::awaitable<bool> read_head(http_reader& reader);
-  boost::asio::awaitable<bool> read_body(http_reader& reader, http_request& request);
-  boost::asio::awaitable<void> answer(http_request& request);
-  boost::asio::awaitable<void> dispatch(endpoint const& where, http_request& request);
-  boost::asio::awaitable<void> generate(http_request& request, generation_task task);
-  boost::asio::awaitable<bool> stream(http_request& request, generation_run& run);
-  boost::asio::awaitable<void> work(http_request& request, work_task task);
-  boost::asio::awaitable<void> on_front(std::function<void()> job);
-  boost::asio::awaitable<bool> send(http_request& request, http_answer const& what);
-  boost::asio::awaitable<bool> send(http_request& request, api_error const& problem);
-  boost::asio::awaitable<bool> write(std::string_view bytes);
-  boost::asio::awaitable<bool> read_some();
-  boost::asio::awaitable<void> linger();
+  awaitable<read_outcome> read_request(http_request& request);
+  awaitable<bool> read_head(http_reader& reader);
+  awaitable<bool> read_body(http_reader& reader, http_request& request);
+  awaitable<void> answer(http_request& request);
+  awaitable<void> dispatch(endpoint const& where, http_request& request);
+  awaitable<void> generate(http_request& request, generation_task task);
+  awaitable<bool> stream(http_request& request, generation_run& run);
+  awaitable<void> work(http_request& request, work_task task);
+  awaitable<void> on_front(std::function<void()> job);
+  awaitable<bool> send(http_request& request, http_answer const& what);
+  awaitable<bool> send(http_request& request, api_error const& problem);
+  awaitable<bool> write(std::string_view bytes);
+  awaitable<bool> read_some();
+  awaitable<void> linger();
 
   void admit(http_request& request) const;
   [[nodiscard]] std::string stream_head(http_request const& request);
@@ -86,10 +81,10 @@ class connection : public std::enable_shared_from_this<connection> {
   [[nodiscard]] duration patience() const { return std::chrono::seconds(pool_.all.options.timeout); }
   void log(http_request const& request, generation_run const* run);
 
-  boost::asio::ip::tcp::socket socket_;
+  tcp_socket socket_;
   connection_pool& pool_;
-  boost::beast::flat_buffer buffer_;
-  boost::asio::steady_timer deadline_;
+  std::string buffer_;  // received and not yet read
+  io_timer deadline_;
   unsigned round_ = 0;  // of the deadline: an older one that fires late does nothing
   bool expired_ = false;
   bool watching_ = false;

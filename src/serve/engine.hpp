@@ -45,6 +45,9 @@ class token_filter {
   /// That token was chosen.
   virtual void advance(int id) = 0;
 
+  /// The text is complete and nothing may follow it.
+  [[nodiscard]] virtual bool complete() const = 0;
+
  protected:
   token_filter() = default;
 };

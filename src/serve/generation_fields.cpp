@@ -126,6 +126,21 @@ void require_plausible(std::string_view text, served_model const& model, std::st
                          field);
 }
 
+std::vector<int> encode_text(served_model const& model, std::string_view text, encode_options options,
+                             std::string_view field) {
+  require_plausible(text, model, field);
+  std::vector<int> ids;
+  try {
+    ids = model.text->encode(text, options);
+  } catch (error const& refused) {
+    throw bad_request(std::string(field) + ": " + refused.what(), field);
+  }
+  for (int const id : ids)
+    if (id >= model.vocab)
+      throw bad_request("the tokenizer gives id " + std::to_string(id) + ", which the model does not have", field);
+  return ids;
+}
+
 void require_model(field_reader& fields, served_model const& model) {
   auto const name = fields.text("model");
   if (name && !name->empty() && *name != model.name)

@@ -53,6 +53,11 @@ inline constexpr std::size_t most_biases = 1024;
 /// Throws `api_error` if `text` certainly has more tokens than the context, without making them.
 void require_plausible(std::string_view text, served_model const& model, std::string_view field);
 
+/// The ids of `text`. Throws `api_error` with `field` if the tokenizer refuses it, it is too long, or the model does
+/// not have one of the ids.
+[[nodiscard]] std::vector<int> encode_text(served_model const& model, std::string_view text, encode_options options,
+                                           std::string_view field);
+
 /// Throws `api_error` (404) if the request names another model.
 void require_model(field_reader& fields, served_model const& model);
 

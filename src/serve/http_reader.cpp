@@ -51,8 +51,7 @@ void require_no_coding(http::fields const& fields) {
     throw api_error(415, "invalid_request_error", "compressed bodies are not read");
 }
 
-}  // namespace
-
+// What is answered to bytes that Beast does not understand.
 api_error unreadable(boost::beast::error_code const& why) {
   if (why == http::error::header_limit)
     return {431, "invalid_request_error", "the head of the request has more than 32768 bytes"};
@@ -62,6 +61,8 @@ api_error unreadable(boost::beast::error_code const& why) {
     return {505, "invalid_request_error", "this server speaks HTTP/1.0 and HTTP/1.1"};
   return bad_request("the request is not valid HTTP: " + why.message());
 }
+
+}  // namespace
 
 http_reader::http_reader() {
   parser_.header_limit(static_cast<std::uint32_t>(longest_head));
@@ -104,6 +105,23 @@ std::size_t http_reader::announced_body() const {
   auto const length = parser_.content_length();
   if (!length) return 0;
   return static_cast<std::size_t>(std::min<std::uint64_t>(*length, longest_body + 1));
+}
+
+// Beast takes a chunk's head only when it is there as a whole; what is not taken comes again with what follows.
+std::size_t http_reader::read_body(std::string_view received) {
+  std::size_t taken = 0;
+  while (!parser_.is_done() && taken < received.size()) {
+    boost::beast::error_code failed;
+    auto const rest = received.substr(taken);
+    auto const bytes = parser_.put(boost::asio::buffer(rest.data(), rest.size()), failed);
+    taken += bytes;
+    if (failed == http::error::need_more) break;
+    if (failed) throw unreadable(failed);
+    if (bytes == 0) break;
+  }
+  if (!parser_.is_done() && received.size() - taken > longest_head)
+    throw unreadable(http::make_error_code(http::error::header_limit));
+  return taken;
 }
 
 http_request http_reader::head() const {

@@ -20,8 +20,6 @@ inline constexpr std::size_t longest_body = 8 << 20;  ///< bytes
 /// HTTP/1.0, several lengths in one header, no Host or two. Knows no sockets, so that it can be fuzzed.
 class http_reader {
  public:
-  using parser_type = boost::beast::http::request_parser<boost::beast::http::string_body>;
-
   http_reader();
 
   /// Bytes of the head at the front of `received`, the empty line among them; 0: it is not complete yet. Throws
@@ -37,8 +35,9 @@ class http_reader {
   /// Bytes of the body that the head announces; of a chunked one the most that is read.
   [[nodiscard]] std::size_t announced_body() const;
 
-  /// For reading the body.
-  [[nodiscard]] parser_type& parser() { return parser_; }
+  /// Reads of `received` what belongs to the body; the bytes it took. Throws `api_error`.
+  [[nodiscard]] std::size_t read_body(std::string_view received);
+  [[nodiscard]] bool done() const { return parser_.is_done(); }
 
   /// The head, after it was read.
   [[nodiscard]] http_request head() const;
@@ -47,10 +46,7 @@ class http_reader {
   [[nodiscard]] std::string take_body() { return parser_.release().body(); }
 
  private:
-  parser_type parser_;
+  boost::beast::http::request_parser<boost::beast::http::string_body> parser_;
 };
-
-/// What is answered to bytes that Beast does not understand.
-[[nodiscard]] api_error unreadable(boost::beast::error_code const& why);
 
 }  // namespace constformer::serve

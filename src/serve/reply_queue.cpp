@@ -58,8 +58,9 @@ reply_sink::reply_sink(std::shared_ptr<reply_queue> queue, format const& how, in
       measured_(how.measured),
       prompt_ids_(request.prompt_logprobs ? request.prompt : std::vector<int>()) {
   for (int i = 0; i < request.choices; ++i) {
-    auto& made =
-        choices_.emplace_back(choice{how.text == nullptr ? nullptr : how.text->stream(), stop_text(how.stops)});
+    auto& made = choices_.emplace_back(choice{.stream = how.text == nullptr ? nullptr : how.text->stream(),
+                                              .stop = stop_text(how.stops),
+                                              .filter = request.filter ? request.filter() : nullptr});
     if (made.stream == nullptr || !how.goes_on) continue;
     for (int const id : request.prompt) static_cast<void>(made.stream->push(id));
   }
@@ -77,23 +78,21 @@ bool reply_sink::token(token_event const& event) {
     if (c.stream != nullptr) piece.text = c.stop.push(c.stream->push(event.id));
     piece.token = records_;
     if (records_) piece.record = {event.id, event.logprob, {event.top.begin(), event.top.end()}};
+    if (c.filter != nullptr) c.filter->advance(event.id);
   }
-  if (c.stop.stopped()) {
+  bool const complete = c.filter != nullptr && c.filter->complete();
+  if ((piece.last || complete) && !c.stop.stopped() && c.stream != nullptr) {
+    piece.text += c.stop.push(c.stream->flush());
+    piece.text += c.stop.flush();
+  }
+  bool const ends = complete || c.stop.stopped();
+  if (ends) {
     piece.last = true;
     piece.why = finish_reason::stop;
     piece.stop = c.stop.which();
-  } else if (piece.last && c.stream != nullptr) {
-    piece.text += c.stop.push(c.stream->flush());
-    piece.text += c.stop.flush();
-    if (c.stop.stopped()) {
-      piece.why = finish_reason::stop;
-      piece.stop = c.stop.which();
-    }
   }
-  bool const stopped = c.stop.stopped();
-  bool const shown = piece.last || piece.token || !piece.text.empty();
-  if (shown) queue_->put(std::move(piece));
-  return !stopped;
+  if (piece.last || piece.token || !piece.text.empty()) queue_->put(std::move(piece));
+  return !ends;
 }
 
 }  // namespace constformer::serve

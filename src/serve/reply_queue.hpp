@@ -112,6 +112,7 @@ class reply_sink final : public generation_sink {
   struct choice {
     std::unique_ptr<text_stream> stream;
     stop_text stop;
+    std::unique_ptr<token_filter> filter{};  // tells when the text is complete
   };
 
   std::shared_ptr<reply_queue> queue_;

@@ -18,16 +18,12 @@ struct completion_prompt {
 
 completion_prompt encode(service& all, std::string const& text) {
   auto const& tokens = all.need_text("prompt");
-  require_plausible(text, all.model, "prompt");
-  completion_prompt out{text, tokens.encode(text)};
+  completion_prompt out{text, encode_text(all.model, text, {}, "prompt")};
   if (out.ids.empty()) {
     if (!tokens.special().bos)
       throw bad_request("the prompt is empty and the vocabulary has no token that begins a text", "prompt");
     out.ids.push_back(*tokens.special().bos);
   }
-  for (int const id : out.ids)
-    if (id >= all.model.vocab)
-      throw bad_request("the tokenizer gives id " + std::to_string(id) + ", which the model does not have", "prompt");
   return out;
 }
 

@@ -94,12 +94,9 @@ std::vector<int> read_prompt(service& all, field_reader& fields) {
   }
   auto const& text = text_of(prompt, "prompt");
   auto const& tokens = all.need_text("prompt");
-  require_plausible(text, all.model, "prompt");
-  auto ids = tokens.encode(text);
+  auto ids = encode_text(all.model, text, {}, "prompt");
   if (ids.empty() && tokens.special().bos) ids.push_back(*tokens.special().bos);
   if (ids.empty()) throw bad_request("the prompt is empty", "prompt");
-  for (int const id : ids)
-    if (id >= all.model.vocab) throw bad_request("the prompt has ids that the model does not have", "prompt");
   return ids;
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t most_ids = 1 << 20;
 
 std::vector<int> ids_of(service& all, field_reader& fields) {
-  auto const& text = all.need_text("prompt");
+  static_cast<void>(all.need_text("prompt"));
   if (auto const* messages = fields.find("messages")) {
     auto const input = read_chat_input(*messages, all.model, fields);
     return encode_chat(all.model, input);
@@ -24,7 +24,12 @@ std::vector<int> ids_of(service& all, field_reader& fields) {
   bool const special =
       content ? fields.boolean("add_special").value_or(false) : fields.boolean("add_special_tokens").value_or(true);
   bool const parse = fields.boolean("parse_special").value_or(false);
-  return text.encode(content ? *content : *prompt, {.add_special = special, .parse_special = parse});
+  std::string_view const field = content ? "content" : "prompt";
+  try {
+    return all.model.text->encode(content ? *content : *prompt, {.add_special = special, .parse_special = parse});
+  } catch (error const& refused) {
+    throw bad_request(std::string(field) + ": " + refused.what(), field);
+  }
 }
 
 }  // namespace

@@ -28,7 +28,13 @@ std::vector<translate_request> read_sources(service& all, field_reader& fields, 
   auto const& text = all.need_text("text");
   for (auto const& source : read_texts(value, "text", most_sources)) {
     require_plausible(source, all.model, "text");
-    add(text.encode(source));
+    try {
+      add(text.encode(source));
+    } catch (api_error const&) {
+      throw;
+    } catch (error const& refused) {
+      throw bad_request(std::string("text: ") + refused.what(), "text");
+    }
   }
   if (out.empty()) throw bad_request("text is empty", "text");
   return out;

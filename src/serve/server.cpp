@@ -11,16 +11,12 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "connection.hpp"
+#include "io_types.hpp"
 #include "json_writer.hpp"
 #include "log.hpp"
 #include "service.hpp"
@@ -28,7 +24,6 @@
 namespace constformer::serve {
 
 namespace asio = boost::asio;
-using asio::awaitable;
 using asio::ip::tcp;
 
 namespace {
@@ -36,7 +31,6 @@ namespace {
 constexpr std::chrono::milliseconds accept_pause{100};  // where there are no file descriptors left
 constexpr std::chrono::milliseconds drain_look{20};
 constexpr std::chrono::seconds last_words{2};  // for the error events of requests that were cut off
-constexpr auto token = asio::use_awaitable;
 
 tcp::endpoint address_of(serve_options const& options) {
   boost::system::error_code failed;
@@ -64,7 +58,7 @@ class server {
     auto const at = address_of(all_.options);
     boost::system::error_code failed;
     acceptor_.open(at.protocol(), failed);
-    if (!failed) acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (!failed) acceptor_.set_option(tcp_acceptor::reuse_address(true), failed);
     if (!failed) acceptor_.bind(at, failed);
     if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
     if (failed)
@@ -85,17 +79,17 @@ class server {
   }
 
   awaitable<void> pause(std::chrono::steady_clock::duration time) {
-    asio::steady_timer timer(io_, time);
+    io_timer timer(io_, time);
     boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(token, ignored));
+    co_await timer.async_wait(resume(ignored));
   }
 
   awaitable<void> accept() {
     while (acceptor_.is_open()) {
       boost::system::error_code failed;
-      tcp::socket socket(io_);
+      tcp_socket socket(io_);
       if (all_.metrics.connections < static_cast<std::uint64_t>(all_.options.connections))
-        co_await acceptor_.async_accept(socket, asio::redirect_error(token, failed));
+        co_await acceptor_.async_accept(socket, resume(failed));
       else
         failed = asio::error::try_again;
       if (failed == asio::error::operation_aborted) co_return;
@@ -106,7 +100,7 @@ class server {
     }
   }
 
-  void begin(tcp::socket socket) {
+  void begin(tcp_socket socket) {
     std::erase_if(connections_, [](auto const& known) { return known.expired(); });
     auto const made = std::make_shared<connection>(std::move(socket), pool_);
     connections_.push_back(made);
@@ -115,7 +109,7 @@ class server {
 
   awaitable<void> wait_for_signals() {
     boost::system::error_code ignored;
-    co_await signals_.async_wait(asio::redirect_error(token, ignored));
+    co_await signals_.async_wait(resume(ignored));
     signals_.async_wait([](boost::system::error_code cancelled, int signal) {
       if (!cancelled) ::_exit(128 + signal);
     });
@@ -140,8 +134,8 @@ class server {
   asio::thread_pool front_{1};
   service all_;
   connection_pool pool_;
-  tcp::acceptor acceptor_{io_};
-  asio::signal_set signals_{io_, SIGTERM, SIGINT};
+  tcp_acceptor acceptor_{io_};
+  asio::basic_signal_set<io_executor> signals_{io_, SIGTERM, SIGINT};
   std::vector<std::weak_ptr<connection>> connections_;
 };
 

@@ -77,6 +77,13 @@ std::shared_ptr<token_texts const> service::texts() {
   return texts_;
 }
 
+std::shared_ptr<vocabulary_index const> service::vocabulary() {
+  auto const bytes = texts();
+  std::lock_guard const lock(vocabulary_mutex_);
+  if (!vocabulary_) vocabulary_ = std::make_shared<vocabulary_index const>(bytes);
+  return vocabulary_;
+}
+
 tokenizer const& service::need_text(std::string_view field) const {
   if (model.text == nullptr)
     throw bad_request(std::string(field) + " needs a tokenizer, and " + model.name + " was built without one", field);

@@ -16,6 +16,7 @@
 #include "serve_options.hpp"
 #include "served_model.hpp"
 #include "token_texts.hpp"
+#include "vocabulary_index.hpp"
 
 namespace constformer::serve {
 
@@ -43,6 +44,9 @@ class service {
   /// Made when it is first asked for, by any thread. Throws `api_error` if there is no tokenizer.
   [[nodiscard]] std::shared_ptr<token_texts const> texts();
 
+  /// The same.
+  [[nodiscard]] std::shared_ptr<vocabulary_index const> vocabulary();
+
   /// Throws `api_error` unless the model has a tokenizer.
   [[nodiscard]] tokenizer const& need_text(std::string_view field) const;
 
@@ -51,6 +55,8 @@ class service {
  private:
   std::mutex texts_mutex_;
   std::shared_ptr<token_texts const> texts_;
+  std::mutex vocabulary_mutex_;
+  std::shared_ptr<vocabulary_index const> vocabulary_;
 };
 
 /// Answers at once, on the I/O thread.

@@ -45,7 +45,8 @@ token_texts::token_texts(tokenizer const& text, int vocab) {
     if (id < known && !text.is_special(id)) {
       if (letter) static_cast<void>(stream->push(*letter));
       std::string const shown(stream->push(id));
-      bool const part = !stream->flush().empty();
+      // Bytes that are no character come as U+FFFD, at once or when nothing follows.
+      bool const part = !stream->flush().empty() || shown.find(text::replacement_bytes) != std::string::npos;
       char byte = 0;
       bytes_ += part ? raw_bytes(text, id, byte) : std::string_view(shown);
     }

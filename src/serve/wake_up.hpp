@@ -3,14 +3,10 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <utility>  // Boost 1.74 uses and forgets it
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "io_types.hpp"
 
 namespace constformer::serve {
 
@@ -26,17 +22,17 @@ class wake_up : public std::enable_shared_from_this<wake_up> {
   }
 
   /// Until somebody notifies, `most` has passed, or neither: look at what you wait for.
-  boost::asio::awaitable<void> wait(std::chrono::steady_clock::duration most) {
+  awaitable<void> wait(std::chrono::steady_clock::duration most) {
     if (rung_.exchange(false)) co_return;
     timer_.expires_after(most);
     boost::system::error_code cancelled;
-    co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+    co_await timer_.async_wait(resume(cancelled));
     rung_ = false;
   }
 
  private:
   boost::asio::io_context& io_;
-  boost::asio::steady_timer timer_;
+  io_timer timer_;
   std::atomic<bool> rung_ = false;
 };
 
