@@ -28,6 +28,7 @@ WORKS = [
     ("char_12x64", None, {"torch": 4.0, "torch compiled": 2.5}),
     ("stories_16x256", None, {"torch": 3.0}),
     ("sort_64x11", 1, {"torch": 15.0}),
+    ("g2p_32", None, {"torch": 4.0}),
 ]
 
 

@@ -1,6 +1,8 @@
 // The models whose steps are timed, as a user would write them.
 #pragma once
 
+#include "constformer/config/config.hpp"
+#include "constformer/config/families.hpp"
 #include "constformer/core/members.hpp"
 #include "constformer/graph/operations.hpp"
 #include "constformer/layers/embedding.hpp"
@@ -8,6 +10,7 @@
 #include "constformer/layers/linear.hpp"
 #include "constformer/layers/rms_norm.hpp"
 #include "constformer/layers/trace.hpp"
+#include "constformer/layers/transformer.hpp"
 
 namespace bench_train {
 
@@ -77,13 +80,21 @@ struct llama {
   constexpr value operator()(value ids) const { return tied_logits(final_norm(blocks(tokens(ids))), tokens); }
 };
 
-/// A model and the batches it is trained on.
-template <class Model, int Vocab, int Sequences, int Length>
+/// The lecture's encoder-decoder that spells (docs/training.md): letters to phonemes.
+inline constexpr config speller_config =
+    lecture({.layers = 4, .d_model = 128, .heads = 4, .d_ff = 512, .vocab = 72, .positions = 64}, 30);
+using speller = model_parameters<speller_config>;
+
+/// A model and the batches it is trained on. With a shortest length their sequences, and sources of as many tokens, have
+/// lengths from it to `Length`, in turn.
+template <class Model, int Vocab, int Sequences, int Length, int Shortest = 0, int SourceVocab = 0>
 struct work {
-  using model = Model;                         ///< traced
-  static constexpr int vocab = Vocab;          ///< ids are below
-  static constexpr int sequences = Sequences;  ///< of a batch
-  static constexpr int length = Length;        ///< tokens of each
+  using model = Model;                              ///< traced
+  static constexpr int vocab = Vocab;               ///< ids are below
+  static constexpr int source_vocab = SourceVocab;  ///< the same of the source; 0: there is none
+  static constexpr int sequences = Sequences;       ///< of a batch
+  static constexpr int length = Length;             ///< tokens of each, at most
+  static constexpr int shortest = Shortest;         ///< tokens of each, at least; 0: all have `length`
 };
 
 using gpt2 = gpt<12, 768, 12, 50257, 1024>;
@@ -95,5 +106,6 @@ using gpt2_1x1024 = work<gpt2, 50257, 1, 1024>;               ///< the same, its
 using char_12x64 = work<gpt<4, 128, 4, 65, 64>, 65, 12, 64>;  ///< nanoGPT's shakespeare_char on a CPU
 using stories_16x256 = work<stories, 512, 16, 256>;           ///< stories260K
 using sort_64x11 = work<sort_letters, 3, 64, 11>;             ///< letter sort
+using g2p_32 = work<speller, 72, 32, 12, 5, 30>;              ///< grapheme to phoneme
 
 }  // namespace bench_train

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "constformer/execute/program.hpp"
+#include "constformer/execute/ragged_batch.hpp"
 #include "constformer/kernels/adamw.hpp"
 #include "constformer/passes/count_flops.hpp"
+#include "constformer/passes/plan_memory.hpp"
 #include "constformer/train/groups.hpp"
 #include "constformer/train/trainer-inl.hpp"
 #include "models.hpp"
@@ -29,9 +31,14 @@ namespace {
 
 using shape = bench_train::CF_BENCH_WORK;
 using model_type = shape::model;
-using training = constformer::training_program<
-    model_type, {.tokens = shape::sequences * shape::length, .sequences = shape::sequences, .length = shape::length},
-    constformer::learning{.products = constformer::dtype::CF_BENCH_PRODUCTS}>;
+constexpr int most_tokens = shape::sequences * shape::length;
+constexpr constformer::batch_bounds bounds{.tokens = most_tokens,
+                                           .sequences = shape::sequences,
+                                           .sources = shape::source_vocab > 0 ? most_tokens : 0,
+                                           .length = shape::length};
+using training =
+    constformer::training_program<model_type, bounds,
+                                  constformer::learning{.products = constformer::dtype::CF_BENCH_PRODUCTS}>;
 using group = constformer::parameter_group<constformer::adamw_options>;
 constexpr std::array groups{group{"matrices", constformer::is_matrix, {.beta2 = 0.95, .decay = 0.1}},
                             group{"vectors", constformer::is_vector, {.beta2 = 0.95, .decay = 0.0}}};
@@ -50,21 +57,23 @@ void initialise(trainer& model) {
                                                                   : 0.0F;
 }
 
-struct batch {
-  std::vector<std::int32_t> tokens, positions, targets;
-
-  batch() {
-    std::mt19937 random(7);
-    for (int i = 0; i < shape::sequences * shape::length; ++i) {
-      tokens.push_back(static_cast<std::int32_t>(random() % shape::vocab));
-      positions.push_back(i % shape::length);
-      targets.push_back(static_cast<std::int32_t>(random() % shape::vocab));
-    }
+constformer::ragged_batch random_batch() {
+  std::mt19937 random(7);
+  auto const ids = [&](int count, unsigned vocab) {
+    std::vector<std::int32_t> out;
+    for (int i = 0; i < count; ++i) out.push_back(static_cast<std::int32_t>(random() % vocab));
+    return out;
+  };
+  constformer::ragged_batch out;
+  for (int s = 0; s < shape::sequences; ++s) {
+    int const length =
+        shape::shortest == 0 ? shape::length : shape::shortest + s % (shape::length - shape::shortest + 1);
+    auto const tokens = ids(length, shape::vocab), targets = ids(length, shape::vocab);
+    auto const source = shape::source_vocab == 0 ? std::vector<std::int32_t>() : ids(length, shape::source_vocab);
+    out.add({.tokens = tokens, .targets = targets, .source = source});
   }
-  constformer::token_batch view() const {
-    return {tokens.data(), positions.data(), targets.data(), shape::sequences, shape::length};
-  }
-};
+  return out;
+}
 
 double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -74,17 +83,17 @@ int main(int count, char** words) {
   int const threads = count > 1 ? std::atoi(words[1]) : 1;
   trainer model(threads);
   initialise(model);
-  batch const examples;
+  auto const examples = random_batch();
   constexpr auto flops = constformer::count_flops(training::graph, training::bounds);
   std::printf("{\"parameters\": %lld, \"tokens\": %d, \"bytes\": %zu, \"flops\": %lld}\n",
-              static_cast<long long>(constformer::count_parameters<model_type>()), shape::sequences * shape::length,
-              trainer::bytes(threads), static_cast<long long>(flops));
+              static_cast<long long>(constformer::count_parameters<model_type>()),
+              static_cast<int>(examples.tokens.size()), trainer::bytes(threads), static_cast<long long>(flops));
   std::fflush(stdout);
   for (int steps = 0; std::scanf("%d", &steps) == 1;) {
     double loss = 0.0;
     for (int i = 0; i < steps; ++i) {
       double const start = seconds();
-      loss = model.accumulate(examples.view());
+      loss = model.accumulate(examples);
       model.update(1e-4);
       std::printf("%.9f ", seconds() - start);
     }

@@ -90,23 +90,100 @@ class Model(nn.Module):
         return functional.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))
 
 
+class Norm(nn.Module):
+    """The lecture's: the deviation divides by one value less, and eps is outside of the root."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.alpha, self.bias = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+
+    def forward(self, x):
+        return self.alpha * (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + 1e-6) + self.bias
+
+
+class Attention(nn.Module):
+    def __init__(self, heads, width):
+        super().__init__()
+        self.heads = heads
+        self.query, self.key, self.val, self.output = (nn.Linear(width, width) for _ in range(4))
+
+    def forward(self, x, source, mask):
+        split = lambda t: t.view(t.shape[0], t.shape[1], self.heads, -1).transpose(1, 2)
+        mixed = functional.scaled_dot_product_attention(split(self.query(x)), split(self.key(source)), split(self.val(source)), mask)
+        return self.output(mixed.transpose(1, 2).reshape(x.shape))
+
+
+class LectureBlock(nn.Module):
+    def __init__(self, heads, width, hidden, crosses):
+        super().__init__()
+        self.norms = nn.ModuleList(Norm(width) for _ in range(3 if crosses else 2))
+        self.own, self.cross = Attention(heads, width), Attention(heads, width) if crosses else None
+        self.wide, self.narrow = nn.Linear(width, hidden), nn.Linear(hidden, width)
+
+    def forward(self, x, mask, encoded=None, source_mask=None):
+        h = self.norms[0](x)
+        x = x + self.own(h, h, mask)
+        if self.cross is not None:
+            x = x + self.cross(self.norms[1](x), encoded, source_mask)
+        return x + self.narrow(functional.relu(self.wide(self.norms[-1](x))))
+
+
+class Speller(nn.Module):
+    """The lecture's encoder-decoder; sequences shorter than the longest are padded, as its code does."""
+
+    def __init__(self, layers=4, heads=4, width=128, hidden=512, vocab=72, source_vocab=30, context=64):
+        super().__init__()
+        self.width = width
+        self.letters, self.phonemes = nn.Embedding(source_vocab, width), nn.Embedding(vocab, width)
+        self.encoder = nn.ModuleList(LectureBlock(heads, width, hidden, False) for _ in range(layers))
+        self.decoder = nn.ModuleList(LectureBlock(heads, width, hidden, True) for _ in range(layers))
+        self.norms = nn.ModuleList(Norm(width) for _ in range(2))
+        self.head = nn.Linear(width, vocab)
+        angles = torch.arange(context)[:, None] * 10000.0 ** (-2 * torch.arange(width) / width)
+        self.register_buffer("places", torch.where(torch.arange(width) % 2 == 0, angles.sin(), angles.cos()))
+
+    def embed(self, table, ids):
+        return table(ids) * self.width**0.5 + self.places[: ids.shape[1]]
+
+    def forward(self, source, ids, targets, real):
+        seen = real[:, None, None, :]
+        x = self.embed(self.letters, source)
+        for block in self.encoder:
+            x = block(x, seen)
+        encoded, y = self.norms[0](x), self.embed(self.phonemes, ids)
+        causal = seen & torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool).tril()
+        for block in self.decoder:
+            y = block(y, causal, encoded, seen)
+        logits = self.head(self.norms[1](y))
+        return functional.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1), ignore_index=-1)
+
+
+def speller_batch(sequences=32, shortest=5, longest=12):
+    lengths = torch.tensor([shortest + s % (longest - shortest + 1) for s in range(sequences)])
+    real = torch.arange(longest)[None] < lengths[:, None]
+    source, ids = torch.randint(0, 30, (sequences, longest)), torch.randint(0, 72, (sequences, longest))
+    return source, ids, torch.where(real, torch.randint(0, 72, (sequences, longest)), -1), real
+
+
 def main():
-    *extents, sequences, length = WORKS[sys.argv[1]]
     torch.set_num_threads(int(sys.argv[2]))
     torch.manual_seed(1337)
-    model = Model(*extents)
+    if sys.argv[1] == "g2p_32":
+        model, batch = Speller(), speller_batch()
+    else:
+        *extents, sequences, length = WORKS[sys.argv[1]]
+        model, batch = Model(*extents), torch.randint(0, extents[5], (2, sequences, length))
     decayed = [p for p in model.parameters() if p.dim() > 1]
     others = [p for p in model.parameters() if p.dim() <= 1]
     groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.95), fused=True)  # faster on CPUs than the default
-    ids, targets = torch.randint(0, extents[5], (2, sequences, length))
     run = torch.compile(model) if "compile" in sys.argv[3:] else model
     print(sum(p.numel() for p in model.parameters()), flush=True)
     for line in sys.stdin:
         seconds = []
         for _ in range(int(line)):
             start = time.perf_counter()
-            loss = run(ids, targets)
+            loss = run(*batch)
             loss.backward()
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
