@@ -1,5 +1,6 @@
 #include "model_folder.hpp"
 
+#include <cstddef>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "../checkpoint/readers/hugging_face_write.hpp"
 #include "../checkpoint/readers/safetensors_write.hpp"
+#include "../checkpoint/readers/traced_checkpoint.hpp"
 #include "../checkpoint/readers/usual_prefix.hpp"
 #include "constformer/checkpoint/atomic_file.hpp"
 #include "constformer/checkpoint/open.hpp"
@@ -53,19 +55,35 @@ bool is_later_nanochat(std::filesystem::path const& folder, config const& model)
   return model.family == family_kind::nanochat && !has_config(folder) && config_json_of(folder, model).empty();
 }
 
+// What no header says: the ids that begin and end texts, as the tokenizer and the data had them.
+traced_settings settings_of(learner_facts const& facts, run_settings const& settings, tokenizer const* text) {
+  traced_settings out{.model = {}, .vocab = facts.vocab, .positions = 0, .bos = {}, .eos = {}};
+  if (text == nullptr) return out;
+  special_tokens const& roles = text->target().special();
+  out.bos = roles.bos;
+  if (roles.eos) out.eos = {*roles.eos};
+  if (facts.bounds.sources == 0) return out;
+  out.decoder_start = settings.data.decoder_start >= 0 ? settings.data.decoder_start
+                      : roles.bos                      ? roles.bos
+                                                       : roles.pad;
+  return out;
+}
+
 }  // namespace
 
 void write_model(std::filesystem::path const& folder, learner_facts const& facts, learner& from,
                  run_settings const& settings, run_position const& at, tokenizer const* text) {
   if (facts.model != nullptr && is_later_nanochat(folder, *facts.model))
     return write_nanochat(folder, facts, from, settings, at, text);
+  if (facts.model == nullptr)
+    return write_traced_checkpoint(
+        folder, facts.entries,
+        [&](std::size_t entry, int layer) { return from.parameter(static_cast<int>(entry), layer); },
+        settings_of(facts, settings, text));
   owned_tensors owned = to_tensors(facts, parameters_of(from));
-  if (facts.model != nullptr) {
-    write_config(folder, *facts.model);
-    shape_bias(*facts.model, owned.tensors);
-  }
-  if (facts.model == nullptr || is_in_form(*facts.model))
-    return write_safetensors(folder / "model.safetensors", std::move(owned.tensors));
+  write_config(folder, *facts.model);
+  shape_bias(*facts.model, owned.tensors);
+  if (is_in_form(*facts.model)) return write_safetensors(folder / "model.safetensors", std::move(owned.tensors));
   checkpoint source;
   source.path = folder;
   source.model = *facts.model;

@@ -101,6 +101,52 @@ TEST_CASE("an encoder-decoder learns from pairs; what it writes at the end is ri
   check_resume(folder, stopped, translating(stopped, knobs));
 }
 
+TEST_CASE(
+    "an encoder-decoder of one's own is trained from its header, and its program translates, greedily and by beams") {
+  std::string const header = source("tests/train_command/own_translator.hpp").string();
+  fs::path const folder = fresh_folder("own_translator");
+  output_of({command(),
+             "train",
+             header,
+             "--data",
+             reversed_words().string(),
+             "-o",
+             folder.string(),
+             "--block-size",
+             "12",
+             "--max-source-length",
+             "8",
+             "--batch-size",
+             "16",
+             "--eval-iters",
+             "4",
+             "--steps",
+             "1500",
+             "--learning-rate",
+             "5e-3",
+             "--warmup-iters",
+             "100",
+             "--eval-interval",
+             "500",
+             "--init",
+             "xavier"},
+            training_options());
+  auto const last = log_of(folder).back();
+  CHECK(last.at("validation").get<double>() < 0.1);
+  auto const config = read_json(folder / "config.json");
+  CHECK(config.at("model_type") == "constformer");
+  CHECK(config.at("decoder_start_token_id") == config.at("bos_token_id"));
+  std::string const built = program("own_translator_program", folder, {"--model", header, "--ctx-size", "12"});
+  for (char const* const beams : {"1", "3"})
+    CHECK(output_of({built, "translate", "-p", "fade", "--beam-size", beams}) == "EDAF\n");
+  CHECK(output_of({built, "translate", "-p", "fade", "--print-ids"}).size() > 8);
+  std::string const sample = last.at("sample");  // what the trainer made of a pair it did not learn from
+  std::size_t const at = sample.find("output: ");
+  std::string const pair = sample.substr(sample.find("source: ") + 8, 8);
+  CHECK(output_of({built, "translate", "-p", pair.substr(0, pair.find('\n'))}) ==
+        sample.substr(at + 8, sample.find('\n', at) - at - 7));
+}
+
 TEST_CASE("BERT with masked tokens and next sentences has the loss of transformers' class on the same weights") {
   fs::path const folder = fresh_folder("masker_at_first");
   check_loss_of_transformers(folder, masking(folder, {}));

@@ -17,9 +17,10 @@
 
 namespace constformer {
 
-/// True of a struct of layers whose call operator takes ids.
+/// True of a struct of layers whose call operator takes ids, or those of a source and ids.
 template <class Model>
-concept traced_model = is_struct<Model> && requires(Model const& model, value ids) { model(ids); };
+concept traced_model = is_struct<Model> && (requires(Model const& model, value ids) { model(ids); } ||
+                                            requires(Model const& model, value ids) { model(ids, ids); });
 
 /// What a checkpoint of a model of one's own holds: a tensor for each parameter, under its name, with the layer's index
 /// for `*`.

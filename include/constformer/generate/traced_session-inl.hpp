@@ -1,4 +1,5 @@
-// The session of a traced decoder, be there an encoder beside it or not: memory, threads and the calls of session.hpp over its graph.
+// The session of a traced decoder, be there an encoder beside it or not: memory, threads and the calls of session.hpp
+// over its graph.
 #if defined(CONSTFORMER_GENERATE_TRACED_SESSION_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef CONSTFORMER_GENERATE_TRACED_SESSION_INL_HPP
 #undef CONSTFORMER_GENERATE_TRACED_SESSION_INL_HPP
@@ -37,9 +38,9 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// A session of a traced decoder (session.hpp says what its calls do): `Model` takes ids and gives (tokens, vocab), and
-/// a sequence, as a source if the model reads one, has up to `Capacity` tokens. It owns all it needs but the parameters. Models whose tokens see a prefix
-/// have a `static constexpr prefix_config prefix`.
+/// A session of a traced decoder (session.hpp says what its calls do): `Model` takes ids, or those of a source and ids,
+/// and gives (tokens, vocab). A sequence and a source have up to `Capacity` tokens. It owns all it needs but the
+/// parameters. Models whose tokens see a prefix have a `static constexpr prefix_config prefix`.
 template <class Model, int Capacity>
 class traced_session final : public session {
   static_assert(check<(Capacity > 0), "context: capacity={} must be positive", Capacity>::value);
@@ -123,6 +124,11 @@ class traced_session final : public session {
     } else {
       session::start_source(ids);
     }
+  }
+
+  std::span<float const> source_attention(int sequence) override {
+    if constexpr (!has_source) return session::source_attention(sequence);
+    throw error("source_attention: a model of one's own does not tell it");
   }
 
   std::span<float const> append(int sequence, std::span<int const> ids) override {

@@ -30,6 +30,8 @@ struct traced_settings {
   int positions = 0;       ///< longest trained context; 0: not said
   std::optional<int> bos;  ///< begins a text
   std::vector<int> eos;    ///< end a text
+  /// Encoder-decoders: stands before every target.
+  std::optional<int> decoder_start{};
 };
 
 /// Where the values of parameter `entry` of a table in layer `layer` are, row by row.

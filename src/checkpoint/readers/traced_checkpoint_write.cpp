@@ -20,6 +20,7 @@ std::string config_json(traced_settings const& settings) {
   if (settings.bos) out["bos_token_id"] = *settings.bos;
   if (settings.eos.size() == 1) out["eos_token_id"] = settings.eos.front();
   if (settings.eos.size() > 1) out["eos_token_id"] = settings.eos;
+  if (settings.decoder_start) out["decoder_start_token_id"] = *settings.decoder_start;
   out["torch_dtype"] = "float32";
   return out.dump(2) + "\n";
 }
