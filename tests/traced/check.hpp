@@ -136,7 +136,7 @@ double run_backward(std::vector<float>& parameters, std::vector<float>& gradient
   space.prepare(batch);
   double loss = 0.0;
   workers.run([&](worker const& self) {
-    HWY_NAMESPACE::frame f = space.frame_of(self, batch);
+    pass_frame f = space.frame_of(self, batch);
     f.parameters = parameters.data();
     f.gradients = gradients.data();
     HWY_NAMESPACE::run_program<Program>(self, f);

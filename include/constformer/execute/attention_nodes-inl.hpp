@@ -13,7 +13,7 @@
 
 #include "constformer/config/kinds.hpp"
 #include "constformer/execute/cached_program.hpp"
-#include "constformer/execute/frame.hpp"
+#include "constformer/execute/pass_frame.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/graph/attend_options.hpp"
 #include "constformer/graph/node.hpp"
@@ -43,19 +43,19 @@ struct attention_call {
     int keys;       ///< of keys and values
   };
   /// Those of sequence `s`.
-  static rows_of_sequence rows(frame const& f, int s) {
+  static rows_of_sequence rows(pass_frame const& f, int s) {
     int const first = S::first::first_of(f, s), first_key = S::second::first_of(f, s);
     return {first, S::first::first_of(f, s + 1) - first, first_key, S::second::first_of(f, s + 1) - first_key};
   }
   /// What the kernels read of them; `Out` is the node of the forward pass.
   template <class Out>
-  static attention_rows values(frame const& f, rows_of_sequence const& rows) {
+  static attention_rows values(pass_frame const& f, rows_of_sequence const& rows) {
     auto const query = static_cast<std::size_t>(rows.first), key = static_cast<std::size_t>(rows.first_key);
     return {S::first::at(f, query), S::second::at(f, key), S::third::at(f, key), Out::at(f, query), S::first::stride,
             S::second::stride,      S::third::stride,      Out::stride,          rows.count,        rows.keys};
   }
   /// Keys and values of the whole sequence, of which the queries are the end.
-  static void look_back(frame const& f, int sequence, attention_rows& rows) {
+  static void look_back(pass_frame const& f, int sequence, attention_rows& rows) {
     rows.first = f.cache.pasts[sequence];
     rows.keys += rows.first;
     rows.k = S::second::kept(f, sequence, 0);
@@ -64,7 +64,7 @@ struct attention_call {
     rows.v_stride = static_cast<std::size_t>(program::cache.places[S::n.inputs[2]].stride);
   }
   /// Keys and values of the source.
-  static void look_across(frame const& f, attention_rows& rows) {
+  static void look_across(pass_frame const& f, attention_rows& rows) {
     rows.keys = f.cache.source_length;
     rows.k = S::second::kept_source(f, 0);
     rows.v = S::third::kept_source(f, 0);
@@ -73,7 +73,7 @@ struct attention_call {
   }
   /// What becomes of its scores; `Table` is the input that is the table of biases, if there is one.
   template <int Table>
-  static score_rules rules(frame const& f, int sequence, int keys) {
+  static score_rules rules(pass_frame const& f, int sequence, int keys) {
     float factor = options.scale != 0.0F ? options.scale : 1.0F / std::sqrt(static_cast<float>(extents.head_dim));
     if constexpr (options.scale_by_layer) factor /= static_cast<float>(f.layer + 1);
     return {.factor = factor,
@@ -95,7 +95,7 @@ struct attention_call {
 template <>
 struct operation<node_kind::attention> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     using call = attention_call<S>;
     constexpr attention_extents e = call::extents;
     constexpr bool keeps = keeps_rows<typename S::program> && S::n.shape.rows == row_kind::token;
@@ -126,7 +126,7 @@ struct operation<node_kind::attention> {
 template <>
 struct operation<node_kind::attention_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     using call = attention_call<S>;
     using dy = typename S::template input<4>;
     using dkv = typename S::template input<5>;
@@ -161,7 +161,7 @@ struct operation<node_kind::attention_gradient> {
  private:
   // Those of the sequences, in order, to the table's.
   template <class S>
-  static HWY_INLINE void add_bias_gradients(worker const& self, frame const& f, int heads, int buckets) {
+  static HWY_INLINE void add_bias_gradients(worker const& self, pass_frame const& f, int heads, int buckets) {
     float* const out = f.gradients + (S::template input<6>::data(f) - f.parameters);
     work_range const mine = self.share(heads);
     for (int h = mine.begin; h < mine.end; ++h)

@@ -10,7 +10,7 @@
 
 #include "hwy/highway.h"
 
-#include "constformer/execute/frame.hpp"
+#include "constformer/execute/pass_frame.hpp"
 #include "constformer/execute/pointwise_nodes-inl.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/graph/node.hpp"
@@ -27,7 +27,7 @@ namespace HWY_NAMESPACE {
 template <>
 struct operation<node_kind::concatenate> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     constexpr int one = S::first::inner, two = S::second::inner;
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       for (int p = 0; p < S::columns / S::inner; ++p) {
@@ -41,7 +41,7 @@ struct operation<node_kind::concatenate> {
 template <>
 struct operation<node_kind::pick> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       for (int p = 0; p < S::columns / S::inner; ++p)
         copy_floats(S::first::at(f, r) + p * S::first::inner + S::n.index, S::inner, out + p * S::inner);
@@ -52,7 +52,7 @@ struct operation<node_kind::pick> {
 template <>
 struct operation<node_kind::place> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
       float const* const from = S::first::at(f, r);
       for (int i = 0; i < S::columns; ++i)
@@ -64,7 +64,7 @@ struct operation<node_kind::place> {
 template <>
 struct operation<node_kind::swap> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       for (int p = 0; p < S::columns / S::inner; ++p)
         for (int i = 0; i < S::inner; ++i) out[p * S::inner + i] = S::first::at(f, r)[i * S::first::inner + p];
@@ -75,7 +75,7 @@ struct operation<node_kind::swap> {
 template <>
 struct operation<node_kind::spread> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       for (int c = 0; c < S::columns; c += S::inner) copy_floats(S::first::at(f, r), S::inner, out + c);
     });
@@ -85,7 +85,7 @@ struct operation<node_kind::spread> {
 template <>
 struct operation<node_kind::fold> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
       store_row(out, S::columns, [&](int i, std::size_t count) HWY_ATTR {
@@ -101,7 +101,7 @@ struct operation<node_kind::fold> {
 template <>
 struct operation<node_kind::stretch> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       for (int c = 0; c < S::columns; ++c) out[c] = S::first::at(f, r)[c / S::inner];
     });
@@ -111,7 +111,7 @@ struct operation<node_kind::stretch> {
 template <>
 struct operation<node_kind::inner_sum> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
       constexpr int length = S::first::inner;
       for (int p = 0; p < S::columns; ++p) {
@@ -129,7 +129,7 @@ struct operation<node_kind::inner_sum> {
 template <>
 struct operation<node_kind::softmax> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
       for (int c = 0; c < S::columns; c += S::inner) softmax_row(S::first::at(f, r) + c, out + c, S::inner);
     });
@@ -139,7 +139,7 @@ struct operation<node_kind::softmax> {
 template <>
 struct operation<node_kind::softmax_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
       for (int c = 0; c < S::columns; c += S::inner)
         softmax_gradient_row(S::first::at(f, r) + c, S::second::at(f, r) + c, out + c, S::inner);
@@ -150,7 +150,7 @@ struct operation<node_kind::softmax_gradient> {
 template <>
 struct operation<node_kind::keep_top> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       for (int c = 0; c < S::columns; c += S::inner)
         keep_top_row(S::first::at(f, r) + c, out + c, S::inner, S::n.index);
@@ -161,7 +161,7 @@ struct operation<node_kind::keep_top> {
 template <>
 struct operation<node_kind::keep_top_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     pointwise2<S>(self, f, [d](float_vec y, float_vec dy) HWY_ATTR {
       return hn::IfThenElseZero(hn::Gt(y, hn::Set(d, 0.5F * dropped_score)), dy);
@@ -172,7 +172,7 @@ struct operation<node_kind::keep_top_gradient> {
 template <>
 struct operation<node_kind::top_indices> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       for (int p = 0; p < S::columns / S::inner; ++p)
         top_indices_row(S::first::at(f, r) + p * S::first::inner, S::first::inner, out + p * S::inner, S::inner);
@@ -183,7 +183,7 @@ struct operation<node_kind::top_indices> {
 template <>
 struct operation<node_kind::take> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       for (int c = 0; c < S::columns; ++c)
         out[c] = S::first::at(f, r)[c / S::inner * S::first::inner + static_cast<int>(S::second::at(f, r)[c])];
@@ -194,7 +194,7 @@ struct operation<node_kind::take> {
 template <>
 struct operation<node_kind::take_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     constexpr int each = S::second::inner;
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       zero_floats(S::columns, out);

@@ -42,7 +42,7 @@ class forward_pass {
     workspace_.prepare(batch);
     float_rows out{};
     team_.run([&](worker const& self) {
-      frame f = workspace_.frame_of(self, batch);
+      pass_frame f = workspace_.frame_of(self, batch);
       f.parameters = parameters_;
       run_program<Program>(self, f);
       if (self.index == 0) out = step<Program, Program::graph.result>::all(f);

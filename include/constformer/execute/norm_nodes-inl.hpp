@@ -13,7 +13,7 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/kinds.hpp"
-#include "constformer/execute/frame.hpp"
+#include "constformer/execute/pass_frame.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/tables.hpp"
 #include "constformer/graph/node.hpp"
@@ -35,7 +35,7 @@ constexpr norm_kind norm_of(node_kind kind) {
 template <>
 struct operation<node_kind::rms_norm> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     constexpr norm_kind kind = norm_of(S::n.kind);
     float const* const weight = S::template offset<1>(f);
@@ -60,7 +60,7 @@ struct operation<node_kind::deviation_norm> : operation<node_kind::rms_norm> {};
 template <>
 struct operation<node_kind::normed> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_pieces(self, f, [&](std::size_t at, std::size_t, float* out) HWY_ATTR {
       normed_row<norm_of(static_cast<node_kind>(S::n.index))>(S::first::data(f) + at, out, S::inner, S::n.factor);
     });
@@ -70,7 +70,7 @@ struct operation<node_kind::normed> {
 template <>
 struct operation<node_kind::norm_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_pieces(self, f, [&](std::size_t at, std::size_t dy_at, float* out) HWY_ATTR {
       norm_gradient_row<norm_of(static_cast<node_kind>(S::n.index))>(
           S::first::data(f) + at, S::template offset<1>(f), S::third::data(f) + dy_at, out, S::inner, S::n.factor);
@@ -81,7 +81,7 @@ struct operation<node_kind::norm_gradient> {
 template <>
 struct operation<node_kind::rope> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     using tables = program_tables<typename S::program>;
     constexpr rope_config const& options = S::program::graph.rotations[S::n.index];
     constexpr int pairs = static_cast<int>(tables::pairs(S::n.index));
@@ -102,7 +102,7 @@ struct operation<node_kind::rope> {
 
  private:
   template <class S>
-  static std::int32_t const* plane_positions(frame const& f, [[maybe_unused]] int plane) {
+  static std::int32_t const* plane_positions(pass_frame const& f, [[maybe_unused]] int plane) {
     if constexpr (S::n.inputs[2] >= 0)
       if (plane == 1) return S::third::ids(f);
     return S::second::ids(f);

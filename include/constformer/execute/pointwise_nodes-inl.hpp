@@ -12,7 +12,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/config/kinds.hpp"
-#include "constformer/execute/frame.hpp"
+#include "constformer/execute/pass_frame.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/activation-inl.hpp"
@@ -28,7 +28,7 @@ namespace HWY_NAMESPACE {
 
 /// map(a) of every value of the first input.
 template <class S, class Map>
-HWY_INLINE void pointwise1(worker const& self, frame const& f, Map const& map) {
+HWY_INLINE void pointwise1(worker const& self, pass_frame const& f, Map const& map) {
   float_tag const d;
   S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
     float const* const a = S::first::at(f, r);
@@ -38,7 +38,7 @@ HWY_INLINE void pointwise1(worker const& self, frame const& f, Map const& map) {
 
 /// map(a, b) of the values of two inputs.
 template <class S, class Map>
-HWY_INLINE void pointwise2(worker const& self, frame const& f, Map const& map) {
+HWY_INLINE void pointwise2(worker const& self, pass_frame const& f, Map const& map) {
   float_tag const d;
   S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
     float const* const a = S::first::at(f, r);
@@ -52,7 +52,7 @@ HWY_INLINE void pointwise2(worker const& self, frame const& f, Map const& map) {
 template <>
 struct operation<node_kind::zeros> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     S::for_rows(self, f, [&](std::size_t, float* out) HWY_ATTR {
       store_row(out, S::columns, [&](int, std::size_t) HWY_ATTR { return hn::Zero(d); });
@@ -63,7 +63,7 @@ struct operation<node_kind::zeros> {
 template <>
 struct operation<node_kind::add> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     pointwise2<S>(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Add(a, b); });
   }
 };
@@ -71,7 +71,7 @@ struct operation<node_kind::add> {
 template <>
 struct operation<node_kind::subtract> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     pointwise2<S>(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Sub(a, b); });
   }
 };
@@ -80,7 +80,7 @@ struct operation<node_kind::subtract> {
 template <>
 struct operation<node_kind::multiply> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     if constexpr (!S::by_piece) {
       pointwise2<S>(self, f, [](float_vec a, float_vec b) HWY_ATTR { return hn::Mul(a, b); });
@@ -101,7 +101,7 @@ struct operation<node_kind::multiply> {
 template <>
 struct operation<node_kind::scale> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     pointwise1<S>(self, f, [d](float_vec a) HWY_ATTR { return hn::Mul(a, hn::Set(d, S::n.factor)); });
   }
@@ -110,7 +110,7 @@ struct operation<node_kind::scale> {
 template <>
 struct operation<node_kind::copy> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     pointwise1<S>(self, f, [](float_vec a) HWY_ATTR { return a; });
   }
 };
@@ -118,7 +118,7 @@ struct operation<node_kind::copy> {
 template <>
 struct operation<node_kind::activation> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     pointwise1<S>(self, f, [d](float_vec a) HWY_ATTR __attribute__((always_inline)) {
       return activate<static_cast<activation_kind>(S::n.index)>(d, a);
@@ -129,7 +129,7 @@ struct operation<node_kind::activation> {
 template <>
 struct operation<node_kind::activation_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     pointwise2<S>(self, f, [d](float_vec a, float_vec dy) HWY_ATTR __attribute__((always_inline)) {
       return hn::Mul(dy, activation_slope<static_cast<activation_kind>(S::n.index)>(d, a));
@@ -140,7 +140,7 @@ struct operation<node_kind::activation_gradient> {
 template <>
 struct operation<node_kind::softcap> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     pointwise1<S>(self, f, [d](float_vec a) HWY_ATTR {
       return hn::Mul(hn::Set(d, S::n.factor), tanh(d, hn::Mul(a, hn::Set(d, 1.0F / S::n.factor))));
@@ -151,7 +151,7 @@ struct operation<node_kind::softcap> {
 template <>
 struct operation<node_kind::softcap_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     pointwise2<S>(self, f, [](float_vec y, float_vec dy) HWY_ATTR { return hn::Mul(dy, cap_slope(S::n.factor, y)); });
   }
 };
@@ -159,7 +159,7 @@ struct operation<node_kind::softcap_gradient> {
 template <>
 struct operation<node_kind::gain> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     auto const by = hn::Set(d, S::second::data(f)[S::element(f)]);
     pointwise1<S>(self, f, [by](float_vec a) HWY_ATTR { return hn::Mul(a, by); });
@@ -169,7 +169,7 @@ struct operation<node_kind::gain> {
 template <>
 struct operation<node_kind::constant> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t, float* out) { *out = S::program::graph.tables[S::n.index].values[f.layer]; });
   }
 };
@@ -178,7 +178,7 @@ struct operation<node_kind::constant> {
 template <>
 struct operation<node_kind::pointwise> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       float const* const a = S::first::at(f, r);
       for (int i = 0; i < S::columns; ++i) out[i] = S::n.function(a[i]);
@@ -190,7 +190,7 @@ struct operation<node_kind::pointwise> {
 template <>
 struct operation<node_kind::dropout> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float const p = f.gradients == nullptr ? 0.0F : S::n.factor;
     float const kept = 1.0F / (1.0F - p);
     S::for_rows(self, f, [&](std::size_t r, float* out) {

@@ -11,7 +11,7 @@
 
 #include "hwy/highway.h"
 
-#include "constformer/execute/frame.hpp"
+#include "constformer/execute/pass_frame.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/graph/loops.hpp"
 #include "constformer/graph/node.hpp"
@@ -29,7 +29,7 @@ namespace HWY_NAMESPACE {
 template <>
 struct operation<node_kind::linear> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     product_end const end{S::data(f), S::stride, S::columns, false, S::template offset<2>(f)};
     share_any_product<second_is::outputs, typename S::factor>(self, S::first::all(f), S::second::matrix(f), end,
                                                               S::columns, f.own, f.apart);
@@ -39,7 +39,7 @@ struct operation<node_kind::linear> {
 template <>
 struct operation<node_kind::linear_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     product_end const end{S::data(f), S::stride, S::columns, false, nullptr};
     share_any_product<second_is::depth, typename S::factor>(self, S::first::all(f), S::second::matrix(f), end,
                                                             S::columns, f.own, f.apart);
@@ -50,7 +50,7 @@ struct operation<node_kind::linear_gradient> {
 template <>
 struct operation<node_kind::weight_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_rows const dy = S::first::all(f);
     auto const stride_of = static_cast<std::size_t>(transposed_stride(dy.rows));
     float_rows const turned{f.shared, stride_of, dy.columns, dy.rows};
@@ -66,7 +66,7 @@ struct operation<node_kind::weight_gradient> {
 template <>
 struct operation<node_kind::row_sum> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     work_range const mine = self.share(S::inner, lanes);
     float* const out = S::data(f);
@@ -88,7 +88,7 @@ struct operation<node_kind::row_sum> {
 
 /// Σ a·b over all rows: sums of rows are made by all, and added up in order by one.
 template <class S>
-HWY_INLINE float total_of_products(worker const& self, frame const& f) {
+HWY_INLINE float total_of_products(worker const& self, pass_frame const& f) {
   S::first::for_rows(self, f, [&](std::size_t r, float*) HWY_ATTR {
     f.shared[r] = sum_of_pairs(S::first::at(f, r), S::second::at(f, r), S::first::columns,
                                [](float_vec x, float_vec y) HWY_ATTR { return hn::Mul(x, y); });
@@ -102,7 +102,7 @@ HWY_INLINE float total_of_products(worker const& self, frame const& f) {
 template <>
 struct operation<node_kind::gain_total> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float const total = total_of_products<S>(self, f);
     if (self.index == 0) *S::data(f) = total;
   }
@@ -111,7 +111,7 @@ struct operation<node_kind::gain_total> {
 template <>
 struct operation<node_kind::gain_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float const total = total_of_products<S>(self, f);
     if (self.index == 0) S::data(f)[S::n.factor < 0.0F ? f.layer : static_cast<int>(S::n.factor)] += total;
   }
@@ -119,12 +119,12 @@ struct operation<node_kind::gain_gradient> {
 
 /// Rows by expert: those of a value with an axis of choices, or one for all of a row's.
 template <int Rank, class S>
-slot_rows slots(frame const& f) {
+slot_rows slots(pass_frame const& f) {
   return {S::data(f), S::stride, S::inner, S::n.shape.rank < Rank};
 }
 /// The third input says which experts; how many there are, the rows of the matrix.
 template <class S>
-expert_choices choices(frame const& f) {
+expert_choices choices(pass_frame const& f) {
   using places = typename S::third;
   constexpr int outs = S::n.kind == node_kind::expert_linear ? S::inner : S::first::inner;
   constexpr int all =
@@ -135,7 +135,7 @@ expert_choices choices(frame const& f) {
 template <>
 struct operation<node_kind::expert_linear> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     expert_products<second_is::outputs, typename S::factor>(self, choices<S>(f), slots<2, typename S::first>(f),
                                                             S::second::matrix(f), slots<2, S>(f), f.shared, f.own);
   }
@@ -144,7 +144,7 @@ struct operation<node_kind::expert_linear> {
 template <>
 struct operation<node_kind::expert_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     expert_products<second_is::depth, typename S::factor>(self, choices<S>(f), slots<2, typename S::first>(f),
                                                           S::second::matrix(f), slots<2, S>(f), f.shared, f.own);
   }
@@ -153,7 +153,7 @@ struct operation<node_kind::expert_gradient> {
 template <>
 struct operation<node_kind::expert_weight_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     expert_weight_gradients<typename S::factor>(self, choices<S>(f), slots<2, typename S::first>(f),
                                                 slots<2, typename S::second>(f), S::data(f), S::place.adds || f.adds,
                                                 f.shared, f.own);
@@ -163,7 +163,7 @@ struct operation<node_kind::expert_weight_gradient> {
 template <>
 struct operation<node_kind::cross_entropy> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame& f) {
     std::int32_t const* const ids = S::template input<3>::ids(f);
     int targets = 0;
     for (int r = 0; r < S::first::rows(f); ++r) targets += ids[r] >= 0 ? 1 : 0;
@@ -193,7 +193,7 @@ struct operation<node_kind::cross_entropy> {
 template <>
 struct operation<node_kind::add_losses> {
   template <class S>
-  static HWY_INLINE void run(worker const&, frame const&) {}
+  static HWY_INLINE void run(worker const&, pass_frame const&) {}
 };
 
 }  // namespace HWY_NAMESPACE

@@ -13,7 +13,7 @@
 
 #include "constformer/execute/attention_nodes-inl.hpp"
 #include "constformer/execute/axis_nodes-inl.hpp"
-#include "constformer/execute/frame.hpp"
+#include "constformer/execute/pass_frame.hpp"
 #include "constformer/execute/norm_nodes-inl.hpp"
 #include "constformer/execute/pointwise_nodes-inl.hpp"
 #include "constformer/execute/product_nodes-inl.hpp"
@@ -31,11 +31,11 @@ namespace HWY_NAMESPACE {
 
 /// Nodes [Begin, End) of `Program`, loops in them as loops.
 template <class Program, int Begin, int End>
-HWY_INLINE void run_nodes(worker const& self, frame& f);
+HWY_INLINE void run_nodes(worker const& self, pass_frame& f);
 
 /// One node. Functions of their own, so that a compiler meets them one by one.
 template <class Program, int Id>
-HWY_NOINLINE void run_step(worker const& self, frame& f) {
+HWY_NOINLINE void run_step(worker const& self, pass_frame& f) {
   using node = step<Program, Id>;
   if (!node::runs(f)) return;
   operation<node::n.kind>::template run<node>(self, f);
@@ -44,7 +44,7 @@ HWY_NOINLINE void run_step(worker const& self, frame& f) {
 
 /// What a loop begins with is copied to where its first iteration finds it.
 template <class Program, int Id>
-HWY_NOINLINE void begin_carry(worker const& self, frame& f) {
+HWY_NOINLINE void begin_carry(worker const& self, pass_frame& f) {
   using in = step<Program, Id>;
   using from = typename in::template input<0>;
   f.layer = 0;
@@ -53,7 +53,7 @@ HWY_NOINLINE void begin_carry(worker const& self, frame& f) {
 
 /// Nodes [Begin, End) of `Program`, the body of a loop, once for each layer.
 template <class Program, int Begin, int End>
-HWY_INLINE void run_loop(worker const& self, frame& f) {
+HWY_INLINE void run_loop(worker const& self, pass_frame& f) {
   constexpr loop const& body = Program::graph.loops[Program::graph.nodes[Begin].loop];
   f.iteration = 0;
   [&]<int... I>(std::integer_sequence<int, I...>) {
@@ -71,7 +71,7 @@ HWY_INLINE void run_loop(worker const& self, frame& f) {
 }
 
 template <class Program, int Begin, int End>
-HWY_INLINE void run_nodes(worker const& self, frame& f) {
+HWY_INLINE void run_nodes(worker const& self, pass_frame& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) {
     auto const one = [&]<int Id>() {
       if constexpr (detail::computes(Program::graph.nodes[Id])) run_step<Program, Id>(self, f);
@@ -82,7 +82,7 @@ HWY_INLINE void run_nodes(worker const& self, frame& f) {
 
 /// Gradients that a pass adds to from its beginning become 0.
 template <class Program>
-HWY_NOINLINE void begin_gradients(worker const& self, frame const& f) {
+HWY_NOINLINE void begin_gradients(worker const& self, pass_frame const& f) {
   auto const& table = parameter_table<typename Program::model>;
   if (f.gradients == nullptr || f.adds) return;
   for (std::size_t i = 0; i < table.size(); ++i) {
@@ -96,7 +96,7 @@ HWY_NOINLINE void begin_gradients(worker const& self, frame const& f) {
 
 /// `Program` from node `Begin` on, to its last or to before `End`: nodes outside of loops, and loops.
 template <class Program, int Begin = 0, int End = static_cast<int>(Program::graph.nodes.size())>
-void run_program(worker const& self, frame& f) {
+void run_program(worker const& self, pass_frame& f) {
   if constexpr (Begin == 0) begin_gradients<Program>(self, f);
   if constexpr (Begin < End) {
     constexpr int within = Program::graph.nodes[Begin].loop;

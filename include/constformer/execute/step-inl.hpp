@@ -11,7 +11,7 @@
 
 #include "hwy/highway.h"
 
-#include "constformer/execute/frame.hpp"
+#include "constformer/execute/pass_frame.hpp"
 #include "constformer/graph/columns.hpp"
 #include "constformer/graph/node.hpp"
 #include "constformer/kernels/gradients-inl.hpp"
@@ -64,15 +64,15 @@ struct step {
   using third = input<2>;   ///< of its third
 
   /// Which value of a vector a `gain` takes.
-  static int element(frame const& f) { return n.index < 0 ? f.layer : n.index; }
+  static int element(pass_frame const& f) { return n.index < 0 ? f.layer : n.index; }
 
   /// Whether it runs in the layer at hand.
-  static bool runs(frame const& f) {
+  static bool runs(pass_frame const& f) {
     if constexpr (n.only >= 0) return Program::graph.sets[n.only].contains(f.layer);
     return true;
   }
   /// Rows of a value in this batch.
-  static int rows(frame const& f) {
+  static int rows(pass_frame const& f) {
     switch (n.shape.rows) {
       case row_kind::one: return 1;
       case row_kind::sequence: return f.batch.sequences;
@@ -83,7 +83,7 @@ struct step {
     return 0;
   }
   /// Row 0, for the layer at hand.
-  static float* data(frame const& f) {
+  static float* data(pass_frame const& f) {
     float* const base = place.memory == memory_kind::parameter  ? f.parameters
                         : place.memory == memory_kind::gradient ? f.gradients
                                                                 : f.arena;
@@ -96,13 +96,13 @@ struct step {
   /// Floats from row to row.
   static constexpr std::size_t stride = static_cast<std::size_t>(place.stride);
   /// All rows by `columns` of them.
-  static float_rows all(frame const& f) { return {data(f), stride, rows(f), columns}; }
+  static float_rows all(pass_frame const& f) { return {data(f), stride, rows(f), columns}; }
   /// A parameter as a matrix.
-  static float_rows matrix(frame const& f) {
+  static float_rows matrix(pass_frame const& f) {
     return {data(f), stride, n.shape.rank == 2 ? n.shape.axes[0].extent : 1, n.shape.last().extent};
   }
   /// A column of the batch.
-  static std::int32_t const* ids(frame const& f) {
+  static std::int32_t const* ids(pass_frame const& f) {
     switch (static_cast<id_column>(n.index)) {
       case id_column::tokens: return f.batch.tokens;
       case id_column::positions: return f.batch.positions;
@@ -117,24 +117,24 @@ struct step {
   }
 
   /// Row `r`.
-  static HWY_INLINE float* at(frame const& f, std::size_t r) { return data(f) + r * stride; }
+  static HWY_INLINE float* at(pass_frame const& f, std::size_t r) { return data(f) + r * stride; }
   /// A vector that is input I, or null if there is none.
   template <int I>
-  static float const* offset(frame const& f) {
+  static float const* offset(pass_frame const& f) {
     if constexpr (n.inputs[I] >= 0) return input<I>::data(f);
     return nullptr;
   }
 
   /// map(row, out) for this worker's rows, each split into pieces of the innermost axis.
   template <class Map>
-  static HWY_INLINE void for_rows(worker const& self, frame const& f, Map const& map) {
+  static HWY_INLINE void for_rows(worker const& self, pass_frame const& f, Map const& map) {
     work_range const mine = self.share(rows(f));
     for (int r = mine.begin; r < mine.end; ++r) map(static_cast<std::size_t>(r), at(f, static_cast<std::size_t>(r)));
   }
 
   /// map(place in input 0, place in input 2, out) for each piece of `inner` values.
   template <class Map>
-  static HWY_INLINE void for_pieces(worker const& self, frame const& f, Map const& map) {
+  static HWY_INLINE void for_pieces(worker const& self, pass_frame const& f, Map const& map) {
     constexpr std::size_t last_stride = input<(n.inputs[2] >= 0 ? 2 : 0)>::stride;
     for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
       for (int c = 0; c < columns; c += inner)
@@ -144,7 +144,7 @@ struct step {
 
   /// visit(sequence, row, place in its sequence) for this worker's rows of tokens.
   template <class Visit>
-  static HWY_INLINE void for_places(worker const& self, frame const& f, Visit const& visit) {
+  static HWY_INLINE void for_places(worker const& self, pass_frame const& f, Visit const& visit) {
     work_range const mine = self.share(f.batch.rows());
     for (int s = 0; s < f.batch.sequences; ++s) {
       int const first = f.batch.start(s), last = HWY_MIN(mine.end, f.batch.start(s + 1));
@@ -154,35 +154,35 @@ struct step {
   }
 
   /// The first row of a sequence in values like this one.
-  static int first_of(frame const& f, int sequence) {
+  static int first_of(pass_frame const& f, int sequence) {
     return n.shape.rows == row_kind::source ? f.batch.source_start(sequence) : f.batch.start(sequence);
   }
 
   /// Its layer among those that have it.
-  static int kept_layer(frame const& f) {
+  static int kept_layer(pass_frame const& f) {
     int layer = n.loop < 0 ? 0 : f.layer;
     if constexpr (n.only >= 0) layer = Program::graph.sets[n.only].count(layer);
     return layer;
   }
   /// Where the row of the token at `position` of a sequence is kept.
-  static HWY_INLINE float* kept(frame const& f, int sequence, int position) {
+  static HWY_INLINE float* kept(pass_frame const& f, int sequence, int position) {
     constexpr auto const& plan = Program::cache;
     return f.cache.rows + f.cache.slots[sequence] * f.cache.capacity * plan.floats +
            plan.at(Id, kept_layer(f), f.cache.capacity) + std::int64_t{position} * plan.places[Id].stride;
   }
   /// Keeps this worker's rows.
-  static HWY_INLINE void keep(worker const& self, frame const& f) {
+  static HWY_INLINE void keep(worker const& self, pass_frame const& f) {
     for_places(self, f,
                [&](int s, std::size_t r, int position) { copy_floats(at(f, r), columns, kept(f, s, position)); });
   }
   /// Where the row of the source's token at `position` is kept.
-  static HWY_INLINE float* kept_source(frame const& f, int position) {
+  static HWY_INLINE float* kept_source(pass_frame const& f, int position) {
     constexpr auto const& plan = Program::cache;
     return f.cache.source + plan.at(Id, kept_layer(f), f.cache.source_capacity) +
            std::int64_t{position} * plan.places[Id].stride;
   }
   /// Keeps this worker's rows, which are those of one source.
-  static HWY_INLINE void keep_source(worker const& self, frame const& f) {
+  static HWY_INLINE void keep_source(worker const& self, pass_frame const& f) {
     for_rows(self, f,
              [&](std::size_t r, float* row) { copy_floats(row, columns, kept_source(f, static_cast<int>(r))); });
   }

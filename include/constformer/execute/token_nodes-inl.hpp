@@ -12,7 +12,7 @@
 #include "hwy/highway.h"
 
 #include "constformer/execute/cached_program.hpp"
-#include "constformer/execute/frame.hpp"
+#include "constformer/execute/pass_frame.hpp"
 #include "constformer/execute/step-inl.hpp"
 #include "constformer/execute/tables.hpp"
 #include "constformer/graph/loops.hpp"
@@ -28,7 +28,7 @@ namespace HWY_NAMESPACE {
 
 /// Row r where `keeps(r)`, else zeros.
 template <class S, class Keeps>
-HWY_INLINE void keep_rows(worker const& self, frame const& f, Keeps const& keeps) {
+HWY_INLINE void keep_rows(worker const& self, pass_frame const& f, Keeps const& keeps) {
   S::for_rows(self, f, [&](std::size_t r, float* out) {
     if (keeps(r)) return copy_floats(S::first::at(f, r), S::columns, out);
     zero_floats(S::columns, out);
@@ -38,7 +38,7 @@ HWY_INLINE void keep_rows(worker const& self, frame const& f, Keeps const& keeps
 template <>
 struct operation<node_kind::gather> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
       float const* const from =
@@ -52,7 +52,7 @@ struct operation<node_kind::gather> {
 template <>
 struct operation<node_kind::gather_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float_tag const d;
     work_range const mine = self.share(S::inner, lanes);
     float* const out = S::data(f);
@@ -74,7 +74,7 @@ struct operation<node_kind::gather_gradient> {
 template <>
 struct operation<node_kind::sometimes> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     bool const now = S::program::graph.sets[S::n.index].contains(f.layer);
     keep_rows<S>(self, f, [now](std::size_t) { return now; });
   }
@@ -83,7 +83,7 @@ struct operation<node_kind::sometimes> {
 template <>
 struct operation<node_kind::skip_first> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     keep_rows<S>(self, f, [&](std::size_t r) { return S::second::ids(f)[r] != 0; });
   }
 };
@@ -92,7 +92,7 @@ struct operation<node_kind::skip_first> {
 template <>
 struct operation<node_kind::shift> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     if constexpr (keeps_rows<typename S::program> && S::n.shape.rows == row_kind::token) return kept<S>(self, f);
     std::int32_t const* const positions = S::second::ids(f);
     S::for_rows(self, f, [&](std::size_t r, float* out) {
@@ -107,7 +107,7 @@ struct operation<node_kind::shift> {
  private:
   // The row before of the same sequence, be it of this batch or kept.
   template <class S>
-  static HWY_INLINE void kept(worker const& self, frame const& f) {
+  static HWY_INLINE void kept(worker const& self, pass_frame const& f) {
     S::for_places(self, f, [&](int s, std::size_t r, int position) {
       float* const out = S::data(f) + r * S::stride;
       copy_floats(S::first::at(f, r), S::columns, S::first::kept(f, s, position));
@@ -121,7 +121,7 @@ struct operation<node_kind::shift> {
 template <>
 struct operation<node_kind::first_row> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t s, float* out) {
       copy_floats(S::first::at(f, static_cast<std::size_t>(f.batch.start(static_cast<int>(s)))), S::columns, out);
     });
@@ -131,7 +131,7 @@ struct operation<node_kind::first_row> {
 template <>
 struct operation<node_kind::wanted_rows> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       copy_floats(S::first::at(f, static_cast<std::size_t>(f.batch.wanted[r])), S::columns, out);
     });
@@ -141,7 +141,7 @@ struct operation<node_kind::wanted_rows> {
 template <>
 struct operation<node_kind::first_row_gradient> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     work_range const mine = self.share(f.batch.sequences);
     for (int s = mine.begin; s < mine.end; ++s)
       for (int r = f.batch.start(s); r < f.batch.start(s + 1); ++r) {
@@ -157,7 +157,7 @@ struct operation<node_kind::first_row_gradient> {
 template <>
 struct operation<node_kind::sinusoid> {
   template <class S>
-  static HWY_INLINE void run(worker const& self, frame const& f) {
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
     float const* const table = f.tables + program_tables<typename S::program>::sinusoid_at(S::id);
     S::for_rows(self, f, [&](std::size_t r, float* out) {
       copy_floats(table + static_cast<std::int64_t>(S::first::ids(f)[r]) * S::columns, S::columns, out);

@@ -59,8 +59,8 @@ class workspace {
   }
 
   /// What worker `self` runs the program with; parameters, gradients and all of a pass are the caller's.
-  [[nodiscard]] frame frame_of(worker const& self, token_batch const& batch) const {
-    frame f = frame_;
+  [[nodiscard]] pass_frame frame_of(worker const& self, token_batch const& batch) const {
+    pass_frame f = frame_;
     f.own = own_ + static_cast<std::size_t>(self.index) * own_floats;
     f.batch = batch;
     return f;
@@ -71,7 +71,7 @@ class workspace {
   static constexpr std::size_t own_floats = arena::bytes_for<float>(scratch_of<Program>::own) / sizeof(float);
 
   float* tables_;
-  frame frame_;
+  pass_frame frame_;
   float* own_;
 };
 

@@ -363,7 +363,7 @@ class traced_session final : public session {
   void run(bool apart) {
     token_batch const batch = columns_.batch();
     team_.run([&](worker const& self) {
-      frame f = workspace_.frame_of(self, batch);
+      pass_frame f = workspace_.frame_of(self, batch);
       f.parameters = parameters_;
       f.cache = columns_.cache(cache_.data(), capacity_);
       f.cache.source = source_.data();
@@ -375,7 +375,7 @@ class traced_session final : public session {
   }
   template <int Last = program::graph.result>
   float_rows results() {
-    frame f = workspace_.frame_of({0, 1, nullptr}, columns_.batch());
+    pass_frame f = workspace_.frame_of({0, 1, nullptr}, columns_.batch());
     return step_of<Last>::all(f);
   }
   template <int Id>

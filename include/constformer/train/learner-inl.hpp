@@ -84,7 +84,7 @@ class compiled_learner final : public learner {
 
   double evaluate(token_batch const& batch) override {
     double loss = 0.0;
-    trainer_.run_beside(batch, [&](worker const& self, frame& f) {
+    trainer_.run_beside(batch, [&](worker const& self, pass_frame& f) {
       run_program<Program, 0, Program::graph.result + 1>(self, f);
       if (self.index == 0) loss = f.loss;
     });
@@ -93,7 +93,7 @@ class compiled_learner final : public learner {
 
   std::span<float const> foretell(token_batch const& batch) override {
     if constexpr (vocab > 0)
-      trainer_.run_beside(batch, [&](worker const& self, frame& f) {
+      trainer_.run_beside(batch, [&](worker const& self, pass_frame& f) {
         run_program<Program, 0, loss_node>(self, f);
         give_logits(self, f, batch.rows() - 1);
       });
@@ -103,7 +103,7 @@ class compiled_learner final : public learner {
   foretold count_foretold(token_batch const& batch) override {
     foretold count;
     if constexpr (vocab > 0)
-      trainer_.run_beside(batch, [&](worker const& self, frame& f) {
+      trainer_.run_beside(batch, [&](worker const& self, pass_frame& f) {
         run_program<Program, 0, loss_node>(self, f);
         for (int row = 0; row < batch.rows(); ++row) {
           if (batch.targets[row] < 0) continue;
@@ -143,7 +143,7 @@ class compiled_learner final : public learner {
   }
 
   // Of one row, where the loss would go over all.
-  void give_logits(worker const& self, frame const& f, int row) {
+  void give_logits(worker const& self, pass_frame const& f, int row) {
     constexpr node const& loss = Program::graph.nodes[static_cast<std::size_t>(loss_node)];
     float_rows one = step<Program, loss.inputs[0]>::all(f);
     one.data += static_cast<std::size_t>(row) * one.stride;

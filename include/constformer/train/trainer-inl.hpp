@@ -130,7 +130,7 @@ class trainer {
     double loss = 0.0;
     workspace_.prepare(batch);
     team_.run([&](worker const& self) {
-      frame f = workspace_.frame_of(self, batch);
+      pass_frame f = workspace_.frame_of(self, batch);
       f.parameters = parameters_;
       f.gradients = gradients_;
       f.adds = weight_ > 0.0;
@@ -144,14 +144,14 @@ class trainer {
     return loss / weight;
   }
 
-  /// body(worker, frame) on every worker: a pass over a batch without gradients, between two of training. Throws
+  /// body(worker, pass_frame) on every worker: a pass over a batch without gradients, between two of training. Throws
   /// `error` if the batch is larger than the bounds.
   template <class Body>
   void run_beside(token_batch const& batch, Body const& body) {
     judge_batch(Program::graph, Program::bounds, batch);
     workspace_.prepare(batch);
     team_.run([&](worker const& self) {
-      frame f = workspace_.frame_of(self, batch);
+      pass_frame f = workspace_.frame_of(self, batch);
       f.parameters = parameters_;
       body(self, f);
     });
@@ -170,7 +170,7 @@ class trainer {
     float const most = static_cast<float>(clip) / (static_cast<float>(norm) + 1e-6F);
     float const factor = static_cast<float>(mean) * (clip > 0.0 && most < 1.0F ? most : 1.0F);
     team_.run([&](worker const& self) {
-      frame const f = workspace_.frame_of(self, {});
+      pass_frame const f = workspace_.frame_of(self, {});
       move(self, {.rate = rate, .step = steps_, .factor = factor, .own = f.own, .shared = f.arena});
     });
     return norm;

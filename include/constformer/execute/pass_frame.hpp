@@ -8,7 +8,7 @@
 namespace constformer {
 
 /// What a pass works on.
-struct frame {
+struct pass_frame {
   float* parameters = nullptr;    ///< as `parameter_layout` has them
   float* gradients = nullptr;     ///< alike; null in passes without any
   float* arena = nullptr;         ///< as `memory_plan` has it
