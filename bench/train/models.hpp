@@ -85,8 +85,8 @@ inline constexpr config speller_config =
     lecture({.layers = 4, .d_model = 128, .heads = 4, .d_ff = 512, .vocab = 72, .positions = 64}, 30);
 using speller = model_parameters<speller_config>;
 
-/// A model and the batches it is trained on. With a shortest length their sequences, and sources of as many tokens, have
-/// lengths from it to `Length`, in turn.
+/// A model and the batches it is trained on. With a shortest length their sequences have lengths from it to `Length`,
+/// in turn, and sources of as many tokens.
 template <class Model, int Vocab, int Sequences, int Length, int Shortest = 0, int SourceVocab = 0>
 struct work {
   using model = Model;                              ///< traced
