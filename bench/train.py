@@ -1,6 +1,6 @@
 """Times whole training steps (forward, backward, AdamW) beside PyTorch and llm.c, in turn.
 
-    train.py BUILD [--torch PYTHON] [--llmc FOLDER] [--only REGEX] [--rounds N] [--threads N]
+    train.py BUILD [--torch PYTHON] [--llmc FOLDER] [--nanochat FOLDER] [--only REGEX] [--rounds N] [--threads N]
 
 BUILD is a build folder with -DCF_BUILD_BENCH=ON. Every program lives through the whole run, sleeps while others work, and takes bursts
 of steps in turn; a round in which something else used more than a tenth of a processor is taken again, a few times. What is reported are
@@ -29,6 +29,7 @@ WORKS = [
     ("stories_16x256", None, {"torch": 3.0}),
     ("sort_64x11", 1, {"torch": 15.0}),
     ("g2p_32", None, {"torch": 4.0}),
+    ("muon_d4", None, {"nanochat": 1.5}),
 ]
 
 
@@ -97,6 +98,10 @@ def llmc(folder, work):
 def steppers(a, work, threads, floors):
     yield "ours", Stepper([os.path.join(a.build, "bench", f"bench_train_{work}"), str(threads)], threads)
     script = os.path.join(HERE, "train", "torch_steps.py")
+    if work.startswith("muon"):
+        if a.torch and a.nanochat:
+            yield "nanochat", Stepper([a.torch, os.path.join(HERE, "train", "muon_steps.py"), a.nanochat, str(threads)], threads)
+        return
     if a.torch:
         yield "torch", Stepper([a.torch, script, work, str(threads)], threads)
     if a.torch and "torch compiled" in floors:
@@ -139,7 +144,8 @@ def measure(a, work, threads, floors):
         quiet += was_quiet
     ours = statistics.median(r["ours"] for r in rounds)
     share = statistics.median(about["flops"] / r["ours"] / 1e9 / p for r, p in zip(rounds, peaks))
-    print(f"{work} {threads}t: {1e3 * ours:.2f} ms a step, {about['tokens'] / ours:.0f} tokens/s, {100 * share:.0f} % of the peak, "
+    rate = f"{about['tokens'] / ours:.0f} tokens/s, " if about["tokens"] else ""
+    print(f"{work} {threads}t: {1e3 * ours:.2f} ms a step, {rate}{100 * share:.0f} % of the peak, "
           f"{programs['ours'].peak_bytes() / 1e6:.0f} MB; {quiet} of {a.rounds} rounds quiet", flush=True)
     for name, program in programs.items():
         if name == "ours":
@@ -167,6 +173,7 @@ def main():
     p.add_argument("build", metavar="BUILD")
     p.add_argument("--torch", metavar="PYTHON", help="a Python with torch")
     p.add_argument("--llmc", metavar="FOLDER", help="a checkout of llm.c")
+    p.add_argument("--nanochat", metavar="FOLDER", help="a checkout of nanochat")
     p.add_argument("--only", metavar="REGEX", default="")
     p.add_argument("--threads", type=int, default=min(2, len(processors())), help="of works that do not say 1")
     p.add_argument("--rounds", type=int, default=5)
