@@ -16,6 +16,7 @@ void add_tokenize(CLI::App& app);
 void add_detokenize(CLI::App& app);
 void add_train_tokenizer(CLI::App& app);
 void add_chat_render(CLI::App& app);
+void add_serve(CLI::App& app);
 /// @}
 
 }  // namespace constformer::command

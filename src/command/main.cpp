@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
     constformer::command::add_detokenize(app);
     constformer::command::add_train_tokenizer(app);
     constformer::command::add_chat_render(app);
+    constformer::command::add_serve(app);
     app.parse(argc, argv);
   } catch (CLI::Success const& asked) {  // --help, --version
     return app.exit(asked);

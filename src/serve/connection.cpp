@@ -436,7 +436,8 @@ void connection::log(http_request const& request, generation_run const* run) {
   if (run != nullptr) {
     w.member("prompt_tokens", run->used().prompt_tokens).member("cached_tokens", run->used().cached_tokens);
     w.member("completion_tokens", run->used().completion_tokens).member("queue_ms", run->queue_seconds() * 1e3);
-    w.member("ttft_ms", std::max(run->first_token_seconds(), 0.0) * 1e3).member("reason", run->reason());
+    if (run->streams()) w.member("ttft_ms", std::max(run->first_token_seconds(), 0.0) * 1e3);
+    w.member("reason", run->reason());
   }
   w.member("total_ms", total * 1e3).end_object();
   log_line(w.take());

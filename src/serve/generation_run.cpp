@@ -24,16 +24,18 @@ generation_run::generation_run(service& all, boost::asio::io_context& io, genera
 
 void generation_run::submit() {
   auto const window = static_cast<std::size_t>(std::max(all_.options.parallel, 1));
-  while (next_ < task_.prompts.size() && next_ - finished_ < window) {
+  while (!refused_ && next_ < task_.prompts.size() && next_ - finished_ < window) {
     auto& request = task_.prompts[next_];
     auto sink = std::make_shared<reply_sink>(queue_, task_.sink, static_cast<int>(next_), request);
     try {
       running_.push_back(all_.compute.submit(request, std::move(sink)));
     } catch (queue_full const& full) {
-      if (next_ > finished_) return;  // one of ours will make room
+      if (next_ > 0) return;  // again when something has ended, or soon
       throw overloaded(full.what(), "queue_full");
     } catch (constformer::serve::draining const& ends) {
-      throw overloaded(ends.what(), "draining");
+      if (next_ == 0) throw overloaded(ends.what(), "draining");
+      refused_ = reply_failure{ends.what(), failure::draining};
+      return;
     } catch (too_long const& problem) {
       throw context_exceeded(problem.what(), "max_tokens");
     }
@@ -100,7 +102,7 @@ generation_run::news generation_run::take() {
     all_.metrics.queue_seconds.add(used.queue_seconds);
     all_.metrics.generated_tokens.add(used.completion_tokens);
   }
-  out.failed = std::move(batch.failed);
+  out.failed = batch.failed ? std::move(batch.failed) : refused_;
   if (out.failed) return out;
   out.ended = finished_ == task_.prompts.size();
   if (!out.ended) return out;

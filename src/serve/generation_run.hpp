@@ -71,6 +71,7 @@ class generation_run {
   clock::time_point last_piece_{};
   double queue_seconds_ = 0;
   double first_token_seconds_ = -1;
+  std::optional<reply_failure> refused_;  // prompts that came too late for an engine that is being drained
   bool ended_ = false;
   bool cancelled_ = false;
   char const* reason_ = "abort";

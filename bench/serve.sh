@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# How fast programs serve: the shapes of docs/serving.md, each RUNS times (5), server and client on a processor each.
+#
+#   bench/serve.sh BUILD MODEL [LLAMA_SERVER GGUF]     a decoder; llama-server of the same weights beside it, in turns
+#   bench/serve.sh BUILD --embed MODEL                 an encoder
+#
+# BUILD is a build tree configured with -DCF_BUILD_BENCH=ON. LLAMA_SERVER may be several words (a chroot and its
+# command). Lines of JSON on standard output: the server, the shape, and what the client measured.
+set -euo pipefail
+build=${1:?build tree}; shift
+client=$build/bench/bench_serve_client
+[ -x "$client" ] || { echo "serve: $client is not built: ninja -C $build bench_serve_client" >&2; exit 2; }
+embed=no
+[ "${1:-}" = --embed ] && { embed=yes; shift; }
+model=${1:?program}
+llama=${2:-}
+gguf=${3:-}
+runs=${RUNS:-5}
+threads=${THREADS:-1}
+server_cpu=${SERVER_CPU:-0}
+client_cpu=${CLIENT_CPU:-1}
+log=$(mktemp)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -f "$log"' EXIT
+
+start_ours() {
+  taskset -c "$server_cpu" "$model" serve --port 0 --parallel 32 --queue 4096 -t "$threads" 2>"$log" &
+  server=$!
+  until port=$(sed -n 's/.*"url":"http:[^"]*:\([0-9]*\)".*/\1/p' "$log" | head -n 1) && [ -n "$port" ]; do sleep 0.05; done
+}
+
+start_llama() {
+  port=18080
+  # shellcheck disable=SC2086
+  taskset -c "$server_cpu" $llama -m "$gguf" --port $port -np 32 -c 32768 -t "$threads" -tb "$threads" >"$log" 2>&1 &
+  server=$!
+  until curl -sf "http://127.0.0.1:$port/health" >/dev/null; do sleep 0.2; done
+}
+
+stop() { kill "$server"; wait "$server" 2>/dev/null || true; server=; }
+
+measure() {
+  local who=$1 shape=$2; shift 2
+  "start_$who"
+  taskset -c "$client_cpu" "$client" --port "$port" --seconds 2 "$@" >/dev/null || true  # to warm up
+  printf '{"server":"%s","shape":"%s","result":%s}\n' "$who" "$shape" "$(taskset -c "$client_cpu" "$client" --port "$port" "$@" || true)"
+  stop
+}
+
+each() {
+  for ((i = 0; i < runs; ++i)); do
+    measure ours "$@"
+    [ -z "$llama" ] || measure llama "$@"
+  done
+}
+
+if [ "$embed" = yes ]; then
+  each embed_8 --work embed --clients 8 --seconds 10 --vocab "${VOCAB:-30000}"
+  exit
+fi
+for clients in 1 8 16 32; do
+  each "closed_$clients" --clients "$clients" --seconds 15 --vocab "${VOCAB:-32000}"
+done
+each prefix_32 --clients 32 --requests 96 --prompt 528 --shared 512 --predict 16 --vocab "${VOCAB:-32000}"
+each late_prompt --clients 16 --seconds 8 --prompt 16 --predict 64 --late-prompt "${LATE:-900}" --vocab "${VOCAB:-32000}"
