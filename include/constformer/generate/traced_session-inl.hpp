@@ -236,10 +236,10 @@ class traced_session final : public session {
     }
     void clear() { rows_ = sequences_ = count_ = source_length_ = 0; }
     // One sequence without tokens.
-    void read_source(std::span<int const> ids) {
+    void read_source(std::span<int const> tokens) {
       sequences_ = 1;
       starts_[0] = starts_[1] = slots_[0] = pasts_[0] = prefixes_[0] = 0;
-      for (int const id : ids) {
+      for (int const id : tokens) {
         source_[source_length_] = id;
         source_positions_[source_length_] = source_length_;
         ++source_length_;
