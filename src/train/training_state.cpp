@@ -79,7 +79,7 @@ void read_position(json const& from, learner& model, run_position& at) {
   from.at("step").get_to(at.step);
   from.at("evaluated").get_to(at.evaluated);
   from.at("best").get_to(at.best);
-  from.at("bits_per_byte").get_to(at.bits_per_byte);
+  at.bits_per_byte = from.value("bits_per_byte", 0.0);  // which states of before have not
   at.random.restore(from_hexadecimal(from.at("generator").get<std::string>()));
   from.at("train").get_to(at.train);
   from.at("validation").get_to(at.validation);

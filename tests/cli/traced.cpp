@@ -233,7 +233,7 @@ TEST_CASE("inspect tells what a model of one's own is and costs, with parameters
   };
   auto const d = nlohmann::json::parse(told({"--json"}));
   CHECK(d.at("model") == "adapter");
-  CHECK(d.at("parameters") == count_parameters<adapter>());
+  CHECK(d.at("parameters") == constformer::count_parameters<adapter>());
   CHECK(d.at("layers") == 3);
   CHECK(d.at("outputs") == 27);
   CHECK(d.at("positions").is_null());
