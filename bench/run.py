@@ -11,6 +11,8 @@ for all. A peer that is not given is listed as absent, a model that is not given
 import argparse
 import os
 import re
+import subprocess
+import sys
 
 from harness.chart import write_chart
 from harness.machine import Machine
@@ -38,6 +40,9 @@ def arguments():
     p.add_argument("--minilm", metavar="FOLDER", help="all-MiniLM-L6-v2, a Hugging Face folder")
     p.add_argument("--transliteration", metavar="FOLDER", help="CTranslate2's test model: model.bin and two vocabularies")
     p.add_argument("--kernels", metavar="PATH", help="bench_kernels of a build with -DCF_BUILD_BENCH=ON: how attention grows")
+    p.add_argument("--train", metavar="BUILD", help="a build with -DCF_BUILD_BENCH=ON: training steps after the rows, as bench/train.sh")
+    p.add_argument("--llmc", metavar="FOLDER", help="of --train: a checkout of llm.c")
+    p.add_argument("--nanochat", metavar="FOLDER", help="of --train: a checkout of nanochat")
     p.add_argument("--only", metavar="REGEX", default="", help="rows whose 'MODEL DTYPE WORK Nt' it is found in")
     p.add_argument("--threads", type=int, default=min(2, len(processors())), help="of rows that do not say 1 (default: 2)")
     p.add_argument("--rounds", type=int, default=5)
@@ -64,7 +69,7 @@ def given_models(a):
 def chosen(a, models):
     """The rows to measure, and {row: why} of those left out."""
     works = [w for w in (QUICK if a.quick else ALL) if re.search(a.only, w.key(w.threads or a.threads))]
-    if not works:
+    if not works and not a.train:
         fail(f"no row matches {a.only}")
     out = {w.key(w.threads or a.threads): f"no path of {w.model} was given" for w in works if not models.has(w.model)}
     return [w for w in works if models.has(w.model)], out
@@ -78,6 +83,14 @@ def growth_of_attention(a):
     ratios = growth(rounds)
     print("\n".join(growth_lines(ratios)), flush=True)
     return ratios
+
+
+def training_steps(a):
+    """Runs bench/train.py for the works that --only names, with the same peers, threads and rounds."""
+    given = [("--torch", a.torch), ("--llmc", a.llmc), ("--nanochat", a.nanochat), ("--only", a.only)]
+    call = [sys.executable, os.path.join(TOP, "bench", "train.py"), a.train, "--threads", str(a.threads), "--rounds", str(a.rounds)]
+    if subprocess.run(call + [word for name, path in given if path for word in (name, path)]).returncode:
+        fail("training steps could not be measured")
 
 
 def main():
@@ -104,6 +117,8 @@ def main():
         write_markdown(a.markdown or os.path.join(a.work, "results.md"), about, rows)
     for name, why in left_out.items():
         print(f"left out: {name}, {why}")
+    if a.train:
+        training_steps(a)
     if not write_chart(a.chart or os.path.join(a.work, "results.svg"), rows):
         print("no chart: there is no matplotlib")
 
