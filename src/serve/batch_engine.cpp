@@ -129,8 +129,9 @@ class batch_engine final : public engine {
   void admit(std::size_t tokens) {
     if (draining_) throw draining("the server is ending and takes no more requests");
     bool const full = queued_ + jobs_.size() >= static_cast<std::size_t>(options_.queue);
-    bool const long_queue = queued_ > 0 && options_.queue_tokens > 0 &&
-                            queued_tokens_ + tokens > static_cast<std::size_t>(options_.queue_tokens);
+    constexpr std::int64_t usual = 8 * block_tokens;
+    std::int64_t const most = options_.queue_tokens == 0 ? usual * model_->blocks() : options_.queue_tokens;
+    bool const long_queue = queued_ > 0 && queued_tokens_ + tokens > static_cast<std::size_t>(most);
     if (!full && !long_queue) return;
     ++stats_.refused;
     throw queue_full("the queue holds " + std::to_string(queued_ + jobs_.size()) + " requests and " +

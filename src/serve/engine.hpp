@@ -168,7 +168,7 @@ struct engine_options {
   std::int64_t blocks = 0;        ///< of the cache; 0: every sequence can be as long as the capacity
   std::int64_t cache_bytes = 0;   ///< the same as bytes of keys and values; 0: as `blocks` says
   int queue = 64;                 ///< requests that may wait
-  std::int64_t queue_tokens = 0;  ///< of their prompts, but for a single one; 0: any number
+  std::int64_t queue_tokens = 0;  ///< of their prompts; 0: eight times what the cache holds
   bool prompt_lookup = false;     ///< speculate by what the text repeats of itself
 };
 

@@ -157,7 +157,7 @@ class config_executor final : public executor {
   void require_sound_weights() {
     if (reading_ == nullptr) [[likely]]
       return;
-    team_.run_some([&](worker const& self) {
+    team_.run([&](worker const& self) {
       reading_->sum_rest(static_cast<std::size_t>(self.index), static_cast<std::size_t>(self.count));
     });
     reading_->require_sound();
