@@ -73,6 +73,7 @@ want_system_packages() {
   [ "$with_tests" = no ] && return 0
   [ "$release" = 12 ] || want_package catch2
   want_tool git
+  want_tool curl
   want_tool python3
   want_package python3-pip
   [ "${CI:-}" != true ] || want_package python3-venv

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include "admission.hpp"
@@ -26,6 +25,7 @@ constexpr seconds longest_idle{75};  // between requests
 constexpr seconds longest_head_time{10};
 constexpr seconds ping_interval{15};
 constexpr seconds look_interval{1};  // at a client that has sent more than its request
+constexpr std::chrono::milliseconds queue_interval{20};
 constexpr seconds linger_time{2};
 constexpr std::size_t most_lingering = 1 << 20;  // bytes
 constexpr std::size_t read_bytes = 8 << 10;
@@ -245,7 +245,7 @@ awaitable<void> connection::on_front(std::function<void()> job) {
   auto const wake = std::make_shared<wake_up>(pool_.io);
   auto const shared = std::make_shared<state>();
   shared->job = std::move(job);
-  asio::post(pool_.front, [wake, shared] {
+  pool_.front.post([wake, shared] {
     try {
       shared->job();
     } catch (...) {
@@ -392,22 +392,27 @@ awaitable<void> connection::work(http_request& request, work_task task) {
   ++pool_.all.metrics.work;
   for (std::size_t part = 0; part < task.parts; ++part) {
     auto const shared = std::make_shared<state>();
-    try {
-      pool_.all.compute.run_job(
-          [=](session& model) {
-            (*run)(model, part);
-            shared->done = true;
-            wake->notify();
-          },
-          [=](std::string_view why, failure kind) {
-            shared->failed = reply_failure{std::string(why), kind};
-            shared->done = true;
-            wake->notify();
-          });
-    } catch (queue_full const& full) {
-      throw overloaded(full.what(), "queue_full");
-    } catch (constformer::serve::draining const& ends) {
-      throw overloaded(ends.what(), "draining");
+    bool queued = false;
+    while (!queued) {
+      try {
+        pool_.all.compute.run_job(
+            [=](session& model) {
+              (*run)(model, part);
+              shared->done = true;
+              wake->notify();
+            },
+            [=](std::string_view why, failure kind) {
+              shared->failed = reply_failure{std::string(why), kind};
+              shared->done = true;
+              wake->notify();
+            });
+        queued = true;
+      } catch (queue_full const& full) {
+        if (part == 0) throw overloaded(full.what(), "queue_full");
+      } catch (constformer::serve::draining const& ends) {
+        throw overloaded(ends.what(), "draining");
+      }
+      if (!queued) co_await wake->wait(queue_interval);  // what was begun is ended
     }
     while (!shared->done) co_await wake->wait(look_interval);
     if (shared->failed) throw as_api_error(*shared->failed);

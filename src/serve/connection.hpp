@@ -8,8 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/thread_pool.hpp>
-
+#include "front_thread.hpp"
 #include "generation_run.hpp"
 #include "http_reader.hpp"
 #include "io_types.hpp"
@@ -33,7 +32,7 @@ class counted {
 /// What all connections share; for the I/O thread.
 struct connection_pool {
   boost::asio::io_context& io;
-  boost::asio::thread_pool& front;  ///< one thread that reads requests: JSON, templates, tokenizers
+  front_thread& front;  ///< reads requests
   service& all;
   bool checks_host = false;    ///< on loopback without a key: other sites must not reach it through a browser
   std::size_t body_bytes = 0;  ///< of all requests at once

@@ -175,10 +175,10 @@ generation_request complete_request(generation_fields const& fields, served_mode
                                     int most, std::vector<int> const& more_stop_ids, std::string_view max_name) {
   auto request = fields.request;
   int const tokens = static_cast<int>(prompt.size());
-  int const room = model.capacity - tokens;
+  int const room = model.capacity - tokens + 1;  // the last token chosen need not be in the context
   auto const numbers =
       "the prompt has " + std::to_string(tokens) + " tokens, the context holds " + std::to_string(model.capacity);
-  if (room < 1) throw context_exceeded(numbers, "prompt");
+  if (tokens > model.capacity) throw context_exceeded(numbers, "prompt");
   if (most > room) throw context_exceeded(numbers + ": " + std::to_string(most) + " more are too many", max_name);
   request.max_tokens = most == 0 ? room : most;
   if (fields.least_tokens > request.max_tokens)

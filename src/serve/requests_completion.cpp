@@ -62,7 +62,7 @@ int tokens_asked(field_reader& fields, bool echo, int capacity, int prompt, bool
   auto const asked = fields.integer("max_tokens", echo ? 0 : 1, capacity);
   only_echo = asked && *asked == 0;
   if (only_echo) return 1;
-  return asked ? static_cast<int>(*asked) : std::clamp(capacity - prompt, 1, default_tokens);
+  return asked ? static_cast<int>(*asked) : std::clamp(capacity - prompt + 1, 1, default_tokens);
 }
 
 }  // namespace

@@ -13,9 +13,9 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/basic_signal_set.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "connection.hpp"
+#include "front_thread.hpp"
 #include "io_types.hpp"
 #include "json_writer.hpp"
 #include "log.hpp"
@@ -50,7 +50,7 @@ class server {
     asio::co_spawn(io_, accept(), asio::detached);
     asio::co_spawn(io_, wait_for_signals(), asio::detached);
     io_.run();
-    front_.join();
+    front_.end();  // its jobs write into coroutines, which io_ destroys
   }
 
  private:
@@ -130,10 +130,10 @@ class server {
     while (pool_.requests > 0 && std::chrono::steady_clock::now() < end) co_await pause(drain_look);
   }
 
-  asio::io_context io_{1};
-  asio::thread_pool front_{1};
   service all_;
   connection_pool pool_;
+  front_thread front_;
+  asio::io_context io_{1};  // destroyed before what its coroutines use
   tcp_acceptor acceptor_{io_};
   asio::basic_signal_set<io_executor> signals_{io_, SIGTERM, SIGINT};
   std::vector<std::weak_ptr<connection>> connections_;

@@ -112,13 +112,14 @@ def case_06_chunks():
     with server.connect() as s:
         s.sendall(chunked)
         try:
-            for _ in range(400):
+            for _ in range(2000):
                 s.sendall(b"8000\r\n" + b"a" * 0x8000 + b"\r\n")
                 endless += 0x8000
         except OSError:
             pass
         answer = read_all(s)
-    assert endless < 12 << 20 and (answer == b"" or status_of(answer) == 413)
+    # Buffers of the kernel take some more than the 8 MB that are read.
+    assert endless < 40 << 20 and (answer == b"" or status_of(answer) == 413), (endless, answer[:100])
     assert raw_status(head(extra=["Content-Length: 99999999999"])) == 413
     assert raw_status(head(extra=["Content-Length: 99999999999999999999999"])) == 400
 
