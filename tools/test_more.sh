@@ -6,6 +6,7 @@
 #                                   clang: headers, refused code and the examples of the documents on clang 19
 #                                   asan: AddressSanitizer and UndefinedBehaviorSanitizer on readers, texts, sessions, training
 #                                   tsan: ThreadSanitizer on what runs on several threads
+#                                   chunks: that parts of a text change no bit, on every instruction set
 #
 # CF_JOBS bounds the processes (default: one for each processor), CF_FUZZ_SECONDS what a fuzz target runs for (default: 6).
 set -euo pipefail
@@ -31,15 +32,22 @@ labelled() {
   ctest --test-dir build -j "$jobs" --output-on-failure --no-tests=error -L "^more$" -R "$1"
 }
 
+chunks() {
+  cmake -S . -B build -DCF_BUILD_TESTS=ON -DCF_CHUNK_TARGETS="avx2;sse4;scalar;emu128;neon"
+  cmake --build build -j "$jobs"
+  ctest --test-dir build -j "$jobs" --output-on-failure --no-tests=error -R '^(chunks_.*|kernels_neon)$'
+}
+
 tools/deps.sh --tests
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang asan tsan)
+[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang chunks asan tsan)
 for part in "${parts[@]}"; do
   case $part in
     fuzz) labelled '^fuzz\.' ;;
     clang) labelled '\.clang\.' ;;
+    chunks) chunks ;;
     asan) preset_tests asan "$sanitized" ;;
     tsan) preset_tests tsan "$threaded" ;;
-    *) echo "test_more: $part is none of fuzz, clang, asan, tsan" >&2; exit 2 ;;
+    *) echo "test_more: $part is none of fuzz, clang, chunks, asan, tsan" >&2; exit 2 ;;
   esac
 done
