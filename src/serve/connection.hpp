@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-
 #include "front_thread.hpp"
 #include "generation_run.hpp"
 #include "http_reader.hpp"
@@ -33,7 +32,7 @@ class counted {
 /// What all connections share; for the I/O thread.
 struct connection_pool {
   boost::asio::io_context& io;
-  front_thread& front;        ///< reads requests
+  front_thread& front;  ///< reads requests
   service& all;
   bool checks_host = false;    ///< on loopback without a key: other sites must not reach it through a browser
   std::size_t body_bytes = 0;  ///< of all requests at once
