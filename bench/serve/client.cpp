@@ -21,10 +21,12 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -96,6 +98,14 @@ class connection {
 
   [[nodiscard]] bool gone() const { return gone_; }
 
+  /// Whether the server takes another request on it.
+  [[nodiscard]] bool goes_on() const {
+    char next = 0;
+    return !gone_ && !ends && ::recv(fd_, &next, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+  }
+
+  bool ends = false;  ///< the server has said so
+
  private:
   bool more() {
     char buffer[16384];
@@ -135,6 +145,7 @@ void read_answer(connection& to, clock_type::time_point start, measured& m) {
   for (std::string header; !(header = to.line()).empty();) {
     std::transform(header.begin(), header.end(), header.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (header == "connection: close") to.ends = true;
     if (header.starts_with("content-length: ")) length = std::stoul(header.substr(16));
   }
   bool const good = status.find(" 200") != std::string::npos;
@@ -238,11 +249,12 @@ int main(int argc, char** argv) {
   for (int c = 0; c < o.clients; ++c)
     clients.emplace_back([&, c] {
       std::mt19937 random(o.seed + 1000U * static_cast<unsigned>(c + 1));
-      connection to(o.port);
+      std::optional<connection> to(std::in_place, o.port);
       measured m;
-      while (clock_type::now() < end && left.fetch_sub(1) > 0 && !to.gone()) {
+      while (clock_type::now() < end && left.fetch_sub(1) > 0) {
+        if (!to->goes_on()) to.emplace(o.port);
         int const prompt = o.embed ? 16 + static_cast<int>(random() % 113) : o.prompt;
-        ask(to, o, body_of(o, prompt, random), m);
+        ask(*to, o, body_of(o, prompt, random), m);
       }
       add(m);
     });
