@@ -77,7 +77,7 @@ TEST_CASE("a command line that is not understood is one line and status 2") {
   check_refusal(
       {"frobnicate"},
       "\"frobnicate\" is none of the subcommands inspect, config, verify, build, export, train, tokenize, detokenize, "
-      "train-tokenizer, chat-render",
+      "train-tokenizer, chat-render, serve",
       2);
   CHECK(refusal({"inspect", "a", "--frobnicate"}, 2).find("--frobnicate") != std::string::npos);
   std::string const model = source("models/sort").string();

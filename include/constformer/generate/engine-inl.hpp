@@ -22,6 +22,7 @@
 #include "constformer/config/encoder.hpp"
 #include "constformer/config/rules.hpp"
 #include "constformer/core/arena.hpp"
+#include "constformer/core/dtype.hpp"
 #include "constformer/core/error.hpp"
 #include "constformer/generate/block_table.hpp"
 #include "constformer/generate/executor-inl.hpp"
@@ -41,6 +42,12 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// `Config` if it is valid and its weights have kernels, or else some config that does: one mistake, one error.
+template <config const& Config>
+[[nodiscard]] constexpr config const& runnable() {
+  return checked<Config>().weights == dtype::i8 ? detail::smallest_config : checked<Config>();
+}
+
 /// A session of one config (session.hpp says what its calls do): a view of an executor and of the blocks of its
 /// sequences. It owns all it needs but the weights.
 template <config const& Config>
@@ -52,7 +59,7 @@ class engine final : public session {
             dtype_text<Config.weights>>::value);
 
   using layer = transformer_layer<checked<Config>()>;
-  using executor_type = config_executor<checked<Config>()>;
+  using executor_type = config_executor<runnable<Config>()>;
   static constexpr bool has_head = Config.head == head_kind::language_model;
   static constexpr bool is_decoder = Config.mask != mask_kind::bidirectional;
   static constexpr bool has_prefix = Config.mask == mask_kind::prefix;
