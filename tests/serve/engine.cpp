@@ -131,6 +131,7 @@ engine_stats check_load(std::vector<float> const& weights, int threads, std::int
                               .sequences = sequences,
                               .blocks = blocks,
                               .queue = 1000,
+                              .queue_tokens = 1'000'000,
                               .prompt_lookup = lookup});
   std::vector<std::vector<asked>> all;
   for (std::uint32_t c = 0; c < 4; ++c) all.push_back(some_requests(c + 1, 15));

@@ -24,6 +24,7 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// Pieces of a and of b side by side.
 template <>
 struct operation<node_kind::concatenate> {
   template <class S>
@@ -38,6 +39,7 @@ struct operation<node_kind::concatenate> {
   }
 };
 
+/// The values of each piece from `index` on.
 template <>
 struct operation<node_kind::pick> {
   template <class S>
@@ -49,6 +51,7 @@ struct operation<node_kind::pick> {
   }
 };
 
+/// The reverse: a among zeros.
 template <>
 struct operation<node_kind::place> {
   template <class S>
@@ -61,6 +64,7 @@ struct operation<node_kind::place> {
   }
 };
 
+/// The two axes of a row, transposed.
 template <>
 struct operation<node_kind::swap> {
   template <class S>
@@ -72,6 +76,7 @@ struct operation<node_kind::swap> {
   }
 };
 
+/// The row, once for each piece.
 template <>
 struct operation<node_kind::spread> {
   template <class S>
@@ -82,6 +87,7 @@ struct operation<node_kind::spread> {
   }
 };
 
+/// The sum of the pieces.
 template <>
 struct operation<node_kind::fold> {
   template <class S>
@@ -98,6 +104,7 @@ struct operation<node_kind::fold> {
   }
 };
 
+/// Each value as often as a piece has values.
 template <>
 struct operation<node_kind::stretch> {
   template <class S>
@@ -108,6 +115,7 @@ struct operation<node_kind::stretch> {
   }
 };
 
+/// Σ a·b of each piece, or Σ a.
 template <>
 struct operation<node_kind::inner_sum> {
   template <class S>
@@ -126,6 +134,7 @@ struct operation<node_kind::inner_sum> {
   }
 };
 
+/// Of each piece.
 template <>
 struct operation<node_kind::softmax> {
   template <class S>
@@ -136,6 +145,7 @@ struct operation<node_kind::softmax> {
   }
 };
 
+/// dx of each piece, from y and dy.
 template <>
 struct operation<node_kind::softmax_gradient> {
   template <class S>
@@ -147,6 +157,7 @@ struct operation<node_kind::softmax_gradient> {
   }
 };
 
+/// The largest `index` values of each piece; the others become `dropped_score`.
 template <>
 struct operation<node_kind::keep_top> {
   template <class S>
@@ -158,6 +169,7 @@ struct operation<node_kind::keep_top> {
   }
 };
 
+/// dy where a value was kept.
 template <>
 struct operation<node_kind::keep_top_gradient> {
   template <class S>
@@ -169,6 +181,7 @@ struct operation<node_kind::keep_top_gradient> {
   }
 };
 
+/// Places of the largest values of each piece, the largest first.
 template <>
 struct operation<node_kind::top_indices> {
   template <class S>
@@ -180,6 +193,7 @@ struct operation<node_kind::top_indices> {
   }
 };
 
+/// The values of each piece at given places.
 template <>
 struct operation<node_kind::take> {
   template <class S>
@@ -191,6 +205,7 @@ struct operation<node_kind::take> {
   }
 };
 
+/// dy, added at these places.
 template <>
 struct operation<node_kind::take_gradient> {
   template <class S>

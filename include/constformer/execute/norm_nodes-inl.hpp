@@ -32,6 +32,7 @@ constexpr norm_kind norm_of(node_kind kind) {
   return kind == node_kind::rms_norm ? norm_kind::rms_norm : norm_kind::layer_norm;
 }
 
+/// A norm of each piece, times a weight, plus a bias.
 template <>
 struct operation<node_kind::rms_norm> {
   template <class S>
@@ -52,11 +53,14 @@ struct operation<node_kind::rms_norm> {
     });
   }
 };
+/// As `rms_norm`, by its own formula.
 template <>
 struct operation<node_kind::layer_norm> : operation<node_kind::rms_norm> {};
+/// As `rms_norm`, by its own formula.
 template <>
 struct operation<node_kind::deviation_norm> : operation<node_kind::rms_norm> {};
 
+/// A norm of each piece, without weight and bias.
 template <>
 struct operation<node_kind::normed> {
   template <class S>
@@ -67,6 +71,7 @@ struct operation<node_kind::normed> {
   }
 };
 
+/// dx of a norm.
 template <>
 struct operation<node_kind::norm_gradient> {
   template <class S>
@@ -78,6 +83,7 @@ struct operation<node_kind::norm_gradient> {
   }
 };
 
+/// Pairs of values rotated by their position (arXiv:2104.09864), or back.
 template <>
 struct operation<node_kind::rope> {
   template <class S>

@@ -49,6 +49,7 @@ HWY_INLINE void pointwise2(worker const& self, pass_frame const& f, Map const& m
   });
 }
 
+/// 0.
 template <>
 struct operation<node_kind::zeros> {
   template <class S>
@@ -60,6 +61,7 @@ struct operation<node_kind::zeros> {
   }
 };
 
+/// a + b
 template <>
 struct operation<node_kind::add> {
   template <class S>
@@ -68,6 +70,7 @@ struct operation<node_kind::add> {
   }
 };
 
+/// a − b
 template <>
 struct operation<node_kind::subtract> {
   template <class S>
@@ -98,6 +101,7 @@ struct operation<node_kind::multiply> {
   }
 };
 
+/// a times a constant.
 template <>
 struct operation<node_kind::scale> {
   template <class S>
@@ -107,6 +111,7 @@ struct operation<node_kind::scale> {
   }
 };
 
+/// a
 template <>
 struct operation<node_kind::copy> {
   template <class S>
@@ -115,6 +120,7 @@ struct operation<node_kind::copy> {
   }
 };
 
+/// f(a)
 template <>
 struct operation<node_kind::activation> {
   template <class S>
@@ -126,6 +132,7 @@ struct operation<node_kind::activation> {
   }
 };
 
+/// dy·f′(a)
 template <>
 struct operation<node_kind::activation_gradient> {
   template <class S>
@@ -137,6 +144,7 @@ struct operation<node_kind::activation_gradient> {
   }
 };
 
+/// c·tanh(a/c)
 template <>
 struct operation<node_kind::softcap> {
   template <class S>
@@ -148,6 +156,7 @@ struct operation<node_kind::softcap> {
   }
 };
 
+/// dy·(1 − (y/c)²)
 template <>
 struct operation<node_kind::softcap_gradient> {
   template <class S>
@@ -156,6 +165,7 @@ struct operation<node_kind::softcap_gradient> {
   }
 };
 
+/// a times one value of a vector.
 template <>
 struct operation<node_kind::gain> {
   template <class S>
@@ -166,6 +176,7 @@ struct operation<node_kind::gain> {
   }
 };
 
+/// This layer's value of a table.
 template <>
 struct operation<node_kind::constant> {
   template <class S>

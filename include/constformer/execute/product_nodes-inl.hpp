@@ -26,6 +26,7 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
+/// a·Wᵀ + b
 template <>
 struct operation<node_kind::linear> {
   template <class S>
@@ -36,6 +37,7 @@ struct operation<node_kind::linear> {
   }
 };
 
+/// dy·W
 template <>
 struct operation<node_kind::linear_gradient> {
   template <class S>
@@ -99,6 +101,7 @@ HWY_INLINE float total_of_products(worker const& self, pass_frame const& f) {
   return total;
 }
 
+/// Σ a·b over all values.
 template <>
 struct operation<node_kind::gain_total> {
   template <class S>
@@ -108,6 +111,7 @@ struct operation<node_kind::gain_total> {
   }
 };
 
+/// The same, added to one value of a vector.
 template <>
 struct operation<node_kind::gain_gradient> {
   template <class S>
@@ -132,6 +136,7 @@ expert_choices choices(pass_frame const& f) {
   return {places::data(f), places::stride, places::rows(f), places::inner, all / outs};
 }
 
+/// a·Wᵀ by the experts that a row has chosen (arXiv:1701.06538).
 template <>
 struct operation<node_kind::expert_linear> {
   template <class S>
@@ -141,6 +146,7 @@ struct operation<node_kind::expert_linear> {
   }
 };
 
+/// dy·W by these experts.
 template <>
 struct operation<node_kind::expert_gradient> {
   template <class S>
@@ -150,6 +156,7 @@ struct operation<node_kind::expert_gradient> {
   }
 };
 
+/// dW of every expert, from the rows that have chosen it.
 template <>
 struct operation<node_kind::expert_weight_gradient> {
   template <class S>
@@ -160,6 +167,7 @@ struct operation<node_kind::expert_weight_gradient> {
   }
 };
 
+/// The mean loss of targets, and its gradients, in parts of the batch: logits are never all in memory.
 template <>
 struct operation<node_kind::cross_entropy> {
   template <class S>

@@ -35,6 +35,7 @@ HWY_INLINE void keep_rows(worker const& self, pass_frame const& f, Keeps const& 
   });
 }
 
+/// Rows of a table by ids.
 template <>
 struct operation<node_kind::gather> {
   template <class S>
@@ -71,6 +72,7 @@ struct operation<node_kind::gather_gradient> {
   }
 };
 
+/// a in some layers, zeros in the others.
 template <>
 struct operation<node_kind::sometimes> {
   template <class S>
@@ -80,6 +82,7 @@ struct operation<node_kind::sometimes> {
   }
 };
 
+/// a, zeros at position 0.
 template <>
 struct operation<node_kind::skip_first> {
   template <class S>
@@ -118,6 +121,7 @@ struct operation<node_kind::shift> {
   }
 };
 
+/// The first row of each sequence.
 template <>
 struct operation<node_kind::first_row> {
   template <class S>
@@ -128,6 +132,7 @@ struct operation<node_kind::first_row> {
   }
 };
 
+/// The rows that are asked for.
 template <>
 struct operation<node_kind::wanted_rows> {
   template <class S>
@@ -138,6 +143,7 @@ struct operation<node_kind::wanted_rows> {
   }
 };
 
+/// dy in the first row of each sequence, else zeros.
 template <>
 struct operation<node_kind::first_row_gradient> {
   template <class S>
@@ -154,6 +160,7 @@ struct operation<node_kind::first_row_gradient> {
   }
 };
 
+/// Rows of a fixed table of positions.
 template <>
 struct operation<node_kind::sinusoid> {
   template <class S>
