@@ -104,8 +104,11 @@ inline constexpr std::array dense_activation_names{
 
 // Where `name_of` and `kind_from` of core/named.hpp find the names that packed files have; activations are called
 // as PyTorch's classes.
+/// Names of `embedding_step_kind`.
 constexpr auto const& kind_names(embedding_step_kind) { return detail::step_names; }
+/// Names of `pooling_kind`.
 constexpr auto const& kind_names(pooling_kind) { return detail::pooling_names; }
+/// Names of `dense_activation`.
 constexpr auto const& kind_names(dense_activation) { return detail::dense_activation_names; }
 
 }  // namespace constformer

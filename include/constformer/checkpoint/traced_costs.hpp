@@ -18,11 +18,11 @@ namespace constformer {
 
 /// What a traced model costs, as an object file tells it: plain bytes.
 struct traced_costs {
-  static constexpr char mark[17] = "constformer cost";
-  char magic[16]{};               ///< `mark`
-  std::int64_t layers = 0;        ///< of all loops
-  std::int64_t columns = 0;       ///< of what it gives: logits of a decoder
-  std::int64_t positions = 0;     ///< that it knows; 0: any
+  static constexpr char mark[17] = "constformer cost";  ///< what it begins with
+  char magic[16]{};                                     ///< `mark`
+  std::int64_t layers = 0;                              ///< of all loops
+  std::int64_t columns = 0;                             ///< of what it gives: logits of a decoder
+  std::int64_t positions = 0;                           ///< that it knows; 0: any
   std::int64_t tokens = 0;        ///< of the sequence, and of its source if it has one, that are counted here
   std::int64_t flops = 0;         ///< of one pass over them
   std::int64_t cache_floats = 0;  ///< that a session keeps of each token

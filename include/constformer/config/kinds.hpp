@@ -162,15 +162,25 @@ inline constexpr std::array classifier_names{
 }  // namespace detail
 
 // Where `name_of` and `kind_from` of core/named.hpp find the names.
+/// Names of `family_kind`.
 constexpr auto const& kind_names(family_kind) { return detail::family_names; }
+/// Names of `norm_kind`.
 constexpr auto const& kind_names(norm_kind) { return detail::norm_names; }
+/// Names of `norm_place`.
 constexpr auto const& kind_names(norm_place) { return detail::norm_place_names; }
+/// Names of `activation_kind`.
 constexpr auto const& kind_names(activation_kind) { return detail::activation_names; }
+/// Names of `position_kind`.
 constexpr auto const& kind_names(position_kind) { return detail::position_names; }
+/// Names of `rope_style`.
 constexpr auto const& kind_names(rope_style) { return detail::rope_style_names; }
+/// Names of `rope_scaling_kind`.
 constexpr auto const& kind_names(rope_scaling_kind) { return detail::rope_scaling_names; }
+/// Names of `mask_kind`.
 constexpr auto const& kind_names(mask_kind) { return detail::mask_names; }
+/// Names of `head_kind`.
 constexpr auto const& kind_names(head_kind) { return detail::head_names; }
+/// Names of `classifier_kind`.
 constexpr auto const& kind_names(classifier_kind) { return detail::classifier_names; }
 
 }  // namespace constformer
