@@ -41,6 +41,18 @@ sampling_options defaults_of(generation_defaults const& asked) {
   sampling_options o;
   if (asked.do_sample.value_or(false))
     o = {.temperature = 1.0F, .top_k = 50, .top_p = 1.0F, .min_p = 0.0F, .temperature_first = true};
+  return asked_sampling(o, asked);
+}
+
+sampling_options defaults_of(sampling_choice const& choice, generation_defaults const& asked) {
+  if (!choice.sampler || *choice.sampler == "standard") return defaults_of(asked);
+  if (*choice.sampler == "llama2c") return llama2c_defaults();
+  throw usage_error("--sampler: '" + choice.sampler->substr(0, 40) + "' is neither standard nor llama2c");
+}
+
+}  // namespace
+
+sampling_options asked_sampling(sampling_options o, generation_defaults const& asked) {
   take(asked.temperature, o.temperature);
   take(asked.top_k, o.top_k);
   take(asked.top_p, o.top_p);
@@ -51,14 +63,6 @@ sampling_options defaults_of(generation_defaults const& asked) {
   if (!asked.do_sample.value_or(true)) o.temperature = 0.0F;
   return o;
 }
-
-sampling_options defaults_of(sampling_choice const& choice, generation_defaults const& asked) {
-  if (!choice.sampler || *choice.sampler == "standard") return defaults_of(asked);
-  if (*choice.sampler == "llama2c") return llama2c_defaults();
-  throw usage_error("--sampler: '" + choice.sampler->substr(0, 40) + "' is neither standard nor llama2c");
-}
-
-}  // namespace
 
 sampling_options resolve_sampling(sampling_choice const& choice, generation_defaults const& asked) {
   sampling_options o = defaults_of(choice, asked);

@@ -14,6 +14,9 @@ namespace constformer::program {
 /// for. Throws `usage_error` if they make no sense.
 sampling_options resolve_sampling(sampling_choice const& choice, generation_defaults const& asked);
 
+/// `o` with what a checkpoint asks for in its place.
+sampling_options asked_sampling(sampling_options o, generation_defaults const& asked);
+
 /// The values in use, on one line.
 std::string describe(sampling_options const& options);
 

@@ -16,6 +16,7 @@
 #include "constformer/config/encoder.hpp"
 #include "embedding.hpp"
 #include "errors.hpp"
+#include "sampling.hpp"
 #include "serve_work.hpp"
 #include "template_options.hpp"
 
@@ -87,19 +88,8 @@ serve::serve_options server_options(serve_options const& options, int parallel) 
 // A request that says nothing gets what the checkpoint's files ask for, else the model's plain distribution: thresholds
 // that nobody asked for would change what evaluations see.
 sampling_options request_sampling(generation_defaults const& asked) {
-  sampling_options plain{.temperature = 1.0F, .top_k = 0, .top_p = 1.0F, .min_p = 0.0F, .temperature_first = true};
-  auto const take = [](auto const& given, auto& value) {
-    if (given) value = *given;
-  };
-  take(asked.temperature, plain.temperature);
-  take(asked.top_k, plain.top_k);
-  take(asked.top_p, plain.top_p);
-  take(asked.min_p, plain.min_p);
-  take(asked.repetition_penalty, plain.repeat_penalty);
-  if (asked.repetition_penalty) plain.repeat_last_n = -1;
-  take(asked.repetition_window, plain.repeat_last_n);
-  if (!asked.do_sample.value_or(true)) plain.temperature = 0.0F;
-  return plain;
+  return asked_sampling({.temperature = 1.0F, .top_k = 0, .top_p = 1.0F, .min_p = 0.0F, .temperature_first = true},
+                        asked);
 }
 
 // A template that this program cannot read leaves everything else to be served.

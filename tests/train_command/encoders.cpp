@@ -3,7 +3,6 @@
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -18,12 +17,6 @@ namespace {
 
 using namespace end_to_end;
 namespace fs = std::filesystem;
-
-fs::path written(std::string const& name, std::string const& content) {
-  fs::path const file = workshop() / name;
-  std::ofstream(file, std::ios::binary) << content;
-  return file;
-}
 
 // Words of small letters beside their capitals, last letter first.
 fs::path reversed_words() {

@@ -1,7 +1,6 @@
 // Adapters of encoders and of encoder-decoders beside PEFT's.
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,12 +13,6 @@ namespace {
 
 using namespace end_to_end;
 namespace fs = std::filesystem;
-
-fs::path written(std::string const& name, std::string const& content) {
-  fs::path const file = workshop() / name;
-  std::ofstream(file, std::ios::binary) << content;
-  return file;
-}
 
 // As much as a batch holds, so that all batches are the same.
 fs::path lines() {

@@ -26,12 +26,6 @@ std::string refused(fs::path const& folder, std::vector<std::string> const& more
   return refusal(words_of(training(folder, more)), status, training_options());
 }
 
-fs::path written(std::string const& name, std::string const& content) {
-  fs::path const file = workshop() / name;
-  std::ofstream(file, std::ios::binary) << content;
-  return file;
-}
-
 }  // namespace
 
 TEST_CASE("train refuses a recipe that it does not know, and keys that are no options") {

@@ -10,11 +10,13 @@ namespace end_to_end {
 
 namespace fs = std::filesystem;
 
-fs::path small_config() {
-  fs::path const file = workshop() / "small.json";
-  std::ofstream(file) << R"({"n_layer": 2, "n_head": 2, "n_embd": 32, "bias": false})";
+fs::path written(std::string const& name, std::string const& content) {
+  fs::path const file = workshop() / name;
+  std::ofstream(file, std::ios::binary) << content;
   return file;
 }
+
+fs::path small_config() { return written("small.json", R"({"n_layer": 2, "n_head": 2, "n_embd": 32, "bias": false})"); }
 
 fs::path small_text() { return source("tests/train_command/text.txt"); }
 

@@ -19,6 +19,9 @@ std::filesystem::path small_config();
 /// The text that they train it on.
 std::filesystem::path small_text();
 
+/// A file of that name in the workshop.
+std::filesystem::path written(std::string const& name, std::string const& content);
+
 /// The command's words: small_config and small_text into `folder`, 24 steps of 4 × 32 tokens, evaluated and saved every
 /// 8th; then `more`. Compiled trainers are kept in the workshop.
 std::vector<std::string> training(std::filesystem::path const& folder, std::vector<std::string> const& more = {});
