@@ -100,7 +100,7 @@ if __name__ == "__main__":
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), bos_token="<s>", eos_token="</s>")
     inputs = INPUTS + [{"messages": [HELLO, KENOBI], "options": OPTIONS}]
     if len(sys.argv) > 1:
-        forms = {f.name: f.read_text(encoding="utf-8", newline="") for f in sorted(pathlib.Path(sys.argv[1]).glob("*.jinja"))}
+        forms = {f.name: f.open(encoding="utf-8", newline="").read() for f in sorted(pathlib.Path(sys.argv[1]).glob("*.jinja"))}
         templates = [(name, text, range(len(INPUTS))) for name, text in forms.items()]
     else:
         templates = [(name, text, range(len(INPUTS))) for name, text in FORMS.items()]

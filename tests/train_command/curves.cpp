@@ -53,11 +53,7 @@ void check_curve(std::string const& name, std::string const& json, std::vector<s
     all.insert(all.end(), words.begin(), words.end());
     output_of(all, training_options());
   }
-  finished const torch = run({source("tools/python").string(), source("bench/learning/torch_curve.py").string(),
-                              start.string(), folder.string(), theirs.string()});
-  if (torch.status == 77) SKIP("there is no transformers");
-  INFO(torch.err);
-  REQUIRE(torch.status == 0);
+  python_output("bench/learning/torch_curve.py", {start.string(), folder.string(), theirs.string()});
   std::ifstream in(theirs);
   int compared = 0;
   for (auto const& ours : log_of(folder)) {

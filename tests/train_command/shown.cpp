@@ -10,30 +10,14 @@
 #include "running.hpp"
 #include "training.hpp"
 
-namespace {
-
 using namespace end_to_end;
 namespace fs = std::filesystem;
-
-// What Python makes of it.
-std::string told_by_python(char const* script, std::vector<std::string> const& arguments) {
-  std::vector<std::string> words{source("tools/python").string(),
-                                 source("tests/train_command").string() + "/" + script};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  finished const ended = run(words, training_options());
-  if (ended.status == 77) SKIP("there is no Python");
-  INFO(ended.err);
-  REQUIRE(ended.status == 0);
-  return ended.out;
-}
-
-}  // namespace
 
 TEST_CASE(
     "on a terminal one line is written over and over: loss, rate, tokens a second, share of the peak, time left") {
   fs::path const folder = fresh_folder("on_terminal");
-  std::string const out =
-      told_by_python("on_terminal.py", training(folder, {"--steps", "400", "--eval-interval", "400"}));
+  std::string const out = python_output("tests/train_command/on_terminal.py",
+                                        training(folder, {"--steps", "400", "--eval-interval", "400"}));
   std::string const erased = "\r\x1B[K";
   auto const begin = out.find(erased);
   REQUIRE(begin != std::string::npos);
@@ -47,7 +31,7 @@ TEST_CASE(
 TEST_CASE("the chart is XML with a line for steps, training and validation each") {
   fs::path const folder = fresh_folder("chart");
   output_of(training(folder, {"--log-interval", "4"}), training_options());
-  std::string const lines = told_by_python("check_chart.py", {(folder / "loss.svg").string()});
+  std::string const lines = python_output("tests/train_command/check_chart.py", {(folder / "loss.svg").string()});
   CHECK(lines.find("steps 6\n") != std::string::npos);
   CHECK(lines.find("train 4\n") != std::string::npos);
   CHECK(lines.find("validation 4\n") != std::string::npos);

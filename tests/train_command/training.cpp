@@ -47,6 +47,16 @@ std::vector<nlohmann::json> log_of(fs::path const& folder) {
   return out;
 }
 
+std::string python_output(std::string const& script, std::vector<std::string> const& arguments) {
+  std::vector<std::string> words{source("tools/python").string(), source(script).string()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  finished const ended = run(words, training_options());
+  if (ended.status == 77) SKIP(script << " lacks a Python package");
+  INFO(ended.err);
+  REQUIRE(ended.status == 0);
+  return ended.out;
+}
+
 void check_same_run(fs::path const& one, fs::path const& other) {
   for (char const* file : {"model.safetensors", "run/state.safetensors", "samples.txt"}) {
     INFO(file);
