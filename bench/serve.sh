@@ -2,7 +2,8 @@
 # How fast programs serve: the shapes of docs/serving.md, each RUNS times (5), server and client on a processor each.
 #
 #   bench/serve.sh BUILD MODEL [LLAMA_SERVER GGUF]     a decoder; llama-server of the same weights beside it, in turns
-#   bench/serve.sh BUILD --embed MODEL                 an encoder
+#   bench/serve.sh BUILD --embed MODEL [FOLDER PYTHON] an encoder; sentence-transformers and CTranslate2 of PYTHON over
+#                                                      the same FOLDER beside it (bench/serve/embedding_peers.py)
 #
 # BUILD is a build tree configured with -DCF_BUILD_BENCH=ON. LLAMA_SERVER may be several words (a chroot and its
 # command). Lines of JSON on standard output: the server, the shape, and what the client measured.
@@ -37,6 +38,16 @@ start_llama() {
   until curl -sf "http://127.0.0.1:$port/health" >/dev/null; do sleep 0.2; done
 }
 
+start_python() {
+  port=18080
+  OMP_NUM_THREADS=$threads TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1 taskset -c "$server_cpu" "$gguf" \
+    "$(dirname "$0")/serve/embedding_peers.py" "$1" "$llama" $port "$threads" >"$log" 2>&1 &
+  server=$!
+  until curl -sf "http://127.0.0.1:$port/health" >/dev/null; do sleep 0.2; done
+}
+start_sentence-transformers() { start_python sentence-transformers; }
+start_ctranslate2() { start_python ctranslate2; }
+
 stop() { kill "$server"; wait "$server" 2>/dev/null || true; server=; }
 
 measure() {
@@ -55,7 +66,20 @@ each() {
 }
 
 if [ "$embed" = yes ]; then
-  each embed_8 --work embed --clients 8 --seconds 10 --vocab "${VOCAB:-30000}"
+  shape=(embed_8 --work embed --clients 8 --seconds 10)
+  peers=()
+  if [ -n "$llama" ]; then  # words that are one token each
+    words=$(mktemp)
+    trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -f "$log" "$words"' EXIT
+    grep '^[a-z]\{3,8\}$' "$llama/vocab.txt" >"$words"
+    shape+=(--words "$words")
+    peers=(sentence-transformers ctranslate2)
+  else
+    shape+=(--vocab "${VOCAB:-30000}")
+  fi
+  for ((i = 0; i < runs; ++i)); do
+    for who in ours "${peers[@]}"; do measure "$who" "${shape[@]}"; done
+  done
   exit
 fi
 for clients in 1 8 16 32; do

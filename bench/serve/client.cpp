@@ -2,11 +2,12 @@
 // every event of a stream timed. It takes little of its processor where a client in Python would be the limit.
 //
 //   bench_serve_client --port N [--path P] [--clients 8] [--seconds 10 | --requests N] [--prompt 128] [--shared 0]
-//                      [--predict 64] [--vocab 32000] [--seed 1] [--late-prompt 0] [--work embed]
+//                      [--predict 64] [--vocab 32000] [--seed 1] [--late-prompt 0] [--work embed] [--words FILE]
 //
 // Prompts are ids drawn at random, the same for each run; the first --shared of them are the same in all requests.
 // --late-prompt N: one more client asks once, a second after the others, with a prompt of N tokens; then the gaps
-// between events are counted from there until it has ended. --work embed: /v1/embeddings of 16 to 128 ids.
+// between events are counted from there until it has ended. --work embed: /v1/embeddings of 16 to 128 ids,
+// or words, drawn from the lines of FILE.
 // One line of JSON on standard output: rates, and quantiles in milliseconds.
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -40,6 +42,7 @@ struct options {
   double time = 10;
   std::string path = "/v1/completions";
   bool embed = false;
+  std::vector<std::string> words{};
 };
 
 struct sample {
@@ -126,7 +129,15 @@ std::string list_of(std::vector<int> const& ids) {
   return out + "]";
 }
 
+std::string text_of(std::vector<std::string> const& words, int count, std::mt19937& random) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += (i > 0 ? " " : "") + words[random() % words.size()];
+  return out;
+}
+
 std::string body_of(options const& o, int prompt, std::mt19937& random) {
+  if (!o.words.empty())
+    return "{\"input\":\"" + text_of(o.words, prompt, random) + "\",\"encoding_format\":\"base64\"}";
   std::mt19937 shared(o.seed);  // the same for all
   std::vector<int> ids;
   auto const draw = [&](std::mt19937& from) {
@@ -214,7 +225,10 @@ options read_options(int argc, char** argv) {
       o.time = std::stod(value);
     else if (name == "--seed")
       o.seed = static_cast<unsigned>(std::stoul(value));
-    else if (name == "--path")
+    else if (name == "--words") {
+      std::ifstream file(value);
+      for (std::string word; std::getline(file, word);) o.words.push_back(word);
+    } else if (name == "--path")
       o.path = value;
     else if (name == "--work" && value == "embed")
       o.embed = true;

@@ -107,10 +107,14 @@ void print(std::span<float const> rows, std::size_t width, output& out) {
 
 embedded_rows embed(program_context const& context, session& model, encoder_input const& input,
                     embedding_recipe const& recipe) {
-  embedded_rows rows{hidden_states(context, model, input), static_cast<std::size_t>(context.model().d_model)};
+  return embed_rows(context, model, hidden_states(context, model, input), input.prompt_tokens, recipe);
+}
+
+embedded_rows embed_rows(program_context const& context, session& model, std::span<float const> hidden,
+                         std::size_t prompt_tokens, embedding_recipe const& recipe) {
+  embedded_rows rows{{hidden.begin(), hidden.end()}, static_cast<std::size_t>(context.model().d_model)};
   run_steps(
-      recipe.steps, context.packed.section(packed_section::modules), [&] { return model.pool(); }, input.prompt_tokens,
-      rows);
+      recipe.steps, context.packed.section(packed_section::modules), [&] { return model.pool(); }, prompt_tokens, rows);
   if (auto const kept = static_cast<std::size_t>(recipe.dimensions); rows.pooled && kept > 0 && kept < rows.width) {
     rows.values.resize(kept);
     rows.width = kept;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 
 #include "constformer/checkpoint/embedding.hpp"
@@ -21,5 +23,9 @@ namespace constformer::program {
 /// The embedding of a text, or its rows where nothing is pooled.
 [[nodiscard]] embedded_rows embed(program_context const& context, session& model, encoder_input const& input,
                                   embedding_recipe const& recipe);
+
+/// The same of a text whose hidden states are there already; `prompt_tokens` at its beginning are of a prompt.
+[[nodiscard]] embedded_rows embed_rows(program_context const& context, session& model, std::span<float const> hidden,
+                                       std::size_t prompt_tokens, embedding_recipe const& recipe);
 
 }  // namespace constformer::program

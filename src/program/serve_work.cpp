@@ -60,11 +60,11 @@ class work final : public serve::model_work {
   }
 
   std::vector<float> embed(session& model, work_input const& input) const override {
+    if (context_.is_encoder()) return embed_rows(context_, model, model.encoded(), input.prompt_tokens, recipe_).values;
     return program::embed(context_, model, as_encoder_input(input), recipe_).values;
   }
 
-  std::vector<std::vector<serve::scored_label>> classify(session& model, work_input const& input) const override {
-    model.encode(input.ids, input.segments);
+  std::vector<std::vector<serve::scored_label>> classify(session& model) const override {
     auto const scores = model.classify();
     auto const labels = static_cast<std::size_t>(context_.model().labels);
     std::vector<std::vector<serve::scored_label>> rows;
@@ -80,7 +80,6 @@ class work final : public serve::model_work {
                                                                      int top) const override {
     auto const mask = context_.text->special().mask;
     std::vector<std::pair<int, std::vector<serve::filled_token>>> out;
-    model.encode(input.ids, input.segments);
     model.fill([&](int row, std::span<float const> logits) {
       if (input.ids[static_cast<std::size_t>(row)] != mask) return;
       auto& tokens = out.emplace_back(row, std::vector<serve::filled_token>()).second;

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "constformer/config/config.hpp"
+#include "constformer/config/encoder.hpp"
 #include "decoder_loop.hpp"
 #include "engine.hpp"
 #include "engines.hpp"
@@ -61,12 +63,7 @@ class batch_engine final : public engine {
     wake_.notify_one();
   }
 
-  void run_job(std::function<void(session&)> job, std::function<void(std::string_view, failure)> failed) override {
-    std::lock_guard const lock(mutex_);
-    admit(0);
-    jobs_.push_back({std::move(job), std::move(failed)});
-    wake_.notify_one();
-  }
+  std::uint64_t run_job(session_job) override { throw error("a decoder takes no jobs"); }
 
   engine_stats stats() const override {
     std::lock_guard const lock(mutex_);
@@ -91,11 +88,6 @@ class batch_engine final : public engine {
   }
 
  private:
-  struct exclusive {
-    std::function<void(session&)> job;
-    std::function<void(std::string_view, failure)> failed;
-  };
-
   // A pass holds a token of each sequence and as many of prompts as sessions read at once.
   static executor_options executor_options_of(engine_options const& o) {
     int const capacity = o.capacity == 0 ? o.unit->configuration->capacity : o.capacity;
@@ -128,14 +120,14 @@ class batch_engine final : public engine {
 
   void admit(std::size_t tokens) {
     if (draining_) throw draining("the server is ending and takes no more requests");
-    bool const full = queued_ + jobs_.size() >= static_cast<std::size_t>(options_.queue);
+    bool const full = queued_ >= static_cast<std::size_t>(options_.queue);
     constexpr std::int64_t usual = 8 * block_tokens;
     std::int64_t const most = options_.queue_tokens == 0 ? usual * model_->blocks() : options_.queue_tokens;
     bool const long_queue = queued_ > 0 && queued_tokens_ + tokens > static_cast<std::size_t>(most);
     if (!full && !long_queue) return;
     ++stats_.refused;
-    throw queue_full("the queue holds " + std::to_string(queued_ + jobs_.size()) + " requests and " +
-                     std::to_string(queued_tokens_) + " tokens already");
+    throw queue_full("the queue holds " + std::to_string(queued_) + " requests and " + std::to_string(queued_tokens_) +
+                     " tokens already");
   }
 
   void work() {
@@ -143,15 +135,13 @@ class batch_engine final : public engine {
     while (true) {
       std::unique_lock lock(mutex_);
       if (loop_.idle())
-        wake_.wait(lock, [this] { return stopped_ || !come_.empty() || !jobs_.empty(); });
+        wake_.wait(lock, [this] { return stopped_ || !come_.empty(); });
       else if (!went_on)  // clients take nothing more, and nobody tells when they do
         wake_.wait_for(lock, std::chrono::milliseconds(1));
       if (stopped_) break;
       take_news();
-      auto const jobs = std::exchange(jobs_, {});
       lock.unlock();
       end_cancelled();
-      for (auto const& job : jobs) run(job);
       went_on = step();
     }
     end_all();
@@ -201,24 +191,12 @@ class batch_engine final : public engine {
     return {};
   }
 
-  void run(exclusive const& e) {
-    try {
-      if (session_ == nullptr)
-        session_ = options_.unit->start(options_.weights, {.threads = options_.threads, .capacity = options_.capacity});
-      e.job(*session_);
-    } catch (std::exception const& problem) {
-      e.failed(problem.what(), failure::broken);
-    }
-  }
-
   void end_all() {
     std::unique_lock lock(mutex_);
     take_news();
-    auto const jobs = std::exchange(jobs_, {});
     lock.unlock();
     end_cancelled();
     loop_.fail_all("the server is ending", failure::draining);
-    for (auto const& job : jobs) job.failed("the server is ending", failure::draining);
     lock.lock();
     loop_.fill(stats_);
   }
@@ -226,13 +204,11 @@ class batch_engine final : public engine {
   engine_options options_;
   std::unique_ptr<executor> model_;
   decoder_loop loop_;
-  std::unique_ptr<session> session_;  // of jobs, when there are any
   std::thread worker_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<std::unique_ptr<request_state>> come_;
-  std::vector<exclusive> jobs_;
   std::vector<std::uint64_t> cancelled_;
   std::vector<std::uint64_t> cancelling_;  // of the compute thread
   std::uint64_t last_ = 0;
@@ -253,8 +229,10 @@ bool can_be_cut(config const& c) {
 }  // namespace
 
 std::unique_ptr<engine> make_engine(engine_options const& options) {
-  if (options.unit->execute != nullptr && can_be_cut(*options.unit->configuration))
-    return std::make_unique<batch_engine>(options);
+  config const& c = *options.unit->configuration;
+  bool const writes = c.head == head_kind::language_model && c.mask != mask_kind::bidirectional && !has_encoder(c);
+  if (!writes) return make_session_engine(options);
+  if (options.unit->execute != nullptr && can_be_cut(c)) return std::make_unique<batch_engine>(options);
   return make_one_by_one(options);
 }
 

@@ -25,7 +25,6 @@ constexpr seconds longest_idle{75};  // between requests
 constexpr seconds longest_head_time{10};
 constexpr seconds ping_interval{15};
 constexpr seconds look_interval{1};  // at a client that has sent more than its request
-constexpr std::chrono::milliseconds queue_interval{20};
 constexpr seconds linger_time{2};
 constexpr std::size_t most_lingering = 1 << 20;  // bytes
 constexpr std::size_t read_bytes = 8 << 10;
@@ -380,47 +379,42 @@ std::string connection::stream_head(http_request const& request) {
   return answer_head(head, request, -1, pool_.all.options.cors);
 }
 
-// The parts run one after the other, so that requests of several clients take turns.
 awaitable<void> connection::work(http_request& request, work_task task) {
   struct state {
-    std::atomic<bool> done = false;
     std::optional<reply_failure> failed;
+    std::atomic<bool> done = false;
   };
   auto const wake = std::make_shared<wake_up>(pool_.io);
-  auto const run = std::make_shared<std::function<void(session&, std::size_t)>>(std::move(task.run));
+  auto const shared = std::make_shared<state>();
+  auto const end = [=](std::optional<reply_failure> failed) {
+    shared->failed = std::move(failed);
+    shared->done = true;
+    wake->notify();
+  };
   watch(wake);
   ++pool_.all.metrics.work;
-  for (std::size_t part = 0; part < task.parts; ++part) {
-    auto const shared = std::make_shared<state>();
-    bool queued = false;
-    while (!queued) {
-      try {
-        pool_.all.compute.run_job(
-            [=](session& model) {
-              (*run)(model, part);
-              shared->done = true;
-              wake->notify();
-            },
-            [=](std::string_view why, failure kind) {
-              shared->failed = reply_failure{std::string(why), kind};
-              shared->done = true;
-              wake->notify();
-            });
-        queued = true;
-      } catch (queue_full const& full) {
-        if (part == 0) throw overloaded(full.what(), "queue_full");
-      } catch (constformer::serve::draining const& ends) {
-        throw overloaded(ends.what(), "draining");
-      }
-      if (!queued) co_await wake->wait(queue_interval);  // what was begun is ended
-    }
-    while (!shared->done) co_await wake->wait(look_interval);
-    if (shared->failed) throw as_api_error(*shared->failed);
-    if (!socket_.is_open() || (!watching_ && peer_gone())) {
+  std::uint64_t name = 0;
+  try {
+    name = pool_.all.compute.run_job(
+        {.parts = task.parts,
+         .text = std::move(task.text),
+         .run = std::move(task.run),
+         .finished = [=] { end({}); },
+         .failed = [=](std::string_view why, failure kind) { end(reply_failure{std::string(why), kind}); }});
+  } catch (queue_full const& full) {
+    throw overloaded(full.what(), "queue_full");
+  } catch (constformer::serve::draining const& ends) {
+    throw overloaded(ends.what(), "draining");
+  }
+  while (!shared->done) {
+    co_await wake->wait(look_interval);
+    if (!shared->done && (!socket_.is_open() || (!watching_ && peer_gone()))) {
+      pool_.all.compute.cancel(name);
       more_ = false;
       co_return;
     }
   }
+  if (shared->failed) throw as_api_error(*shared->failed);
   http_answer const what{.body = task.body()};
   co_await send(request, what);
   log(request, nullptr);

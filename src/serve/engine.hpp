@@ -172,6 +172,18 @@ struct engine_options {
   bool prompt_lookup = false;     ///< speculate by what the text repeats of itself
 };
 
+/// Work for the session of an encoder or a translator. Its functions are called on the compute thread; they live until
+/// it has ended.
+struct session_job {
+  std::size_t parts = 1;  ///< those of several jobs take turns
+  /// What an encoder reads of a part, in one pass with parts of any jobs; then the session looks at it.
+  std::function<encoder_text(std::size_t part)> text{};
+  /// Takes what is wanted of a part. Translators and decoders do all the work here.
+  std::function<void(session&, std::size_t part)> run;
+  std::function<void()> finished;                                  ///< once, when all parts have run
+  std::function<void(std::string_view why, failure kind)> failed;  ///< once, instead of `finished`
+};
+
 /// Owns the compute thread, the executor and the blocks of keys and values. All members may be called by any thread.
 class engine {
  public:
@@ -182,13 +194,11 @@ class engine {
   /// Queues a request and names it. Throws `queue_full`, `draining` and `too_long`; then `sink` hears nothing.
   virtual std::uint64_t submit(generation_request request, std::shared_ptr<generation_sink> sink) = 0;
 
-  /// Ends a request at the next step, with failure::cancelled; unknown ones are none of our business.
+  /// Ends a request or a job at the next step, with failure::cancelled; unknown ones are none of our business.
   virtual void cancel(std::uint64_t request) = 0;
 
-  /// Queues one exclusive use of a session, between steps: encoders, translations. `failed` is called instead if it
-  /// does not come to that, or if `job` throws. Throws as `submit` does.
-  virtual void run_job(std::function<void(session&)> job,
-                       std::function<void(std::string_view why, failure kind)> failed) = 0;
+  /// Queues work of an encoder or a translator and names it. Throws as `submit` does.
+  virtual std::uint64_t run_job(session_job job) = 0;
 
   [[nodiscard]] virtual engine_stats stats() const = 0;
 

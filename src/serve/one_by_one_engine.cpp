@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <variant>
 
 #include "choosing.hpp"
 #include "engine.hpp"
@@ -46,7 +45,7 @@ class one_by_one final : public engine {
                      std::to_string(stats_.capacity));
     std::lock_guard const lock(mutex_);
     admit();
-    tasks_.push_back({++last_, clock::now(), generation{std::move(request), std::move(sink)}});
+    tasks_.push_back({++last_, clock::now(), {std::move(request), std::move(sink)}});
     wake_.notify_one();
     return last_;
   }
@@ -62,12 +61,7 @@ class one_by_one final : public engine {
     give_up(gone, "the request was cancelled", failure::cancelled);
   }
 
-  void run_job(std::function<void(session&)> job, std::function<void(std::string_view, failure)> failed) override {
-    std::lock_guard const lock(mutex_);
-    admit();
-    tasks_.push_back({++last_, clock::now(), exclusive{std::move(job), std::move(failed)}});
-    wake_.notify_one();
-  }
+  std::uint64_t run_job(session_job) override { throw error("this model takes no jobs"); }
 
   engine_stats stats() const override {
     std::lock_guard const lock(mutex_);
@@ -99,14 +93,10 @@ class one_by_one final : public engine {
     generation_request request;
     std::shared_ptr<generation_sink> sink;
   };
-  struct exclusive {
-    std::function<void(session&)> job;
-    std::function<void(std::string_view, failure)> failed;
-  };
   struct task {
     std::uint64_t id;
     clock::time_point came;
-    std::variant<generation, exclusive> what;
+    generation what;
   };
 
   void admit() {
@@ -116,10 +106,7 @@ class one_by_one final : public engine {
     throw queue_full("the queue holds " + std::to_string(queue_) + " requests already");
   }
 
-  static void give_up(task const& gone, std::string_view why, failure kind) {
-    if (auto const* g = std::get_if<generation>(&gone.what)) g->sink->failed(why, kind);
-    if (auto const* e = std::get_if<exclusive>(&gone.what)) e->failed(why, kind);
-  }
+  static void give_up(task const& gone, std::string_view why, failure kind) { gone.what.sink->failed(why, kind); }
 
   void work() {
     while (true) {
@@ -132,8 +119,7 @@ class one_by_one final : public engine {
       cancelled_ = false;
       lock.unlock();
       try {
-        if (auto* g = std::get_if<generation>(&next.what)) generate(*g, seconds(clock::now() - next.came));
-        if (auto* e = std::get_if<exclusive>(&next.what)) e->job(*model_);
+        generate(next.what, seconds(clock::now() - next.came));
       } catch (std::exception const& problem) {
         give_up(next, problem.what(), failure::broken);
       }

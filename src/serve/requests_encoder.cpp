@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -30,6 +31,14 @@ struct gathered {
                            [](std::size_t sum, work_input const& input) { return sum + input.ids.size(); });
   }
 };
+
+// A part for each text, which encoders read side by side.
+template <class State>
+work_task task_of(State const& state, std::function<void(session&, std::size_t)> run,
+                  std::function<std::string()> body) {
+  auto const text = [state](std::size_t i) { return encoder_text{state->inputs[i].ids, state->inputs[i].segments}; };
+  return {state->inputs.size(), std::move(run), std::move(body), text};
+}
 
 void write_tokens(json_writer& w, std::size_t tokens) {
   w.key("usage").begin_object().member("prompt_tokens", tokens).member("total_tokens", tokens).end_object();
@@ -142,7 +151,7 @@ work_task read_embeddings(service& all, http_request const& http) {
     write_tokens(w, state->tokens());
     return w.end_object().take();
   };
-  return {state->inputs.size(), run, write};
+  return task_of(state, run, write);
 }
 
 work_task read_rerank(service& all, http_request const& http) {
@@ -163,9 +172,7 @@ work_task read_rerank(service& all, http_request const& http) {
                                                                                   all.identity("rerank-"));
   fields.refuse_rest();
   auto const& work = *all.model.work;
-  auto const run = [state, &work](session& model, std::size_t i) {
-    state->results[i] = work.classify(model, state->inputs[i]);
-  };
+  auto const run = [state, &work](session& model, std::size_t i) { state->results[i] = work.classify(model); };
   auto const write = [state, pairs, top, told] {
     std::vector<std::size_t> order(pairs.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -183,7 +190,7 @@ work_task read_rerank(service& all, http_request const& http) {
     }
     return w.end_array().end_object().take();
   };
-  return {state->inputs.size(), run, write};
+  return task_of(state, run, write);
 }
 
 work_task read_classify(service& all, http_request const& http) {
@@ -195,9 +202,7 @@ work_task read_classify(service& all, http_request const& http) {
       read_inputs(all, fields.need("input"), "input", false), all.identity("classify-"));
   fields.refuse_rest();
   auto const& work = *all.model.work;
-  auto const run = [state, &work](session& model, std::size_t i) {
-    state->results[i] = work.classify(model, state->inputs[i]);
-  };
+  auto const run = [state, &work](session& model, std::size_t i) { state->results[i] = work.classify(model); };
   auto const likeliest = [](std::vector<scored_label> const& row) -> scored_label const& {
     return *std::ranges::max_element(row, {}, &scored_label::probability);
   };
@@ -226,7 +231,7 @@ work_task read_classify(service& all, http_request const& http) {
     write_tokens(w, state->tokens());
     return w.end_object().take();
   };
-  return {state->inputs.size(), run, write};
+  return task_of(state, run, write);
 }
 
 work_task read_score(service& all, http_request const& http) {
@@ -245,9 +250,7 @@ work_task read_score(service& all, http_request const& http) {
                                                                                   all.identity("score-"));
   fields.refuse_rest();
   auto const& work = *all.model.work;
-  auto const run = [state, &work](session& model, std::size_t i) {
-    state->results[i] = work.classify(model, state->inputs[i]);
-  };
+  auto const run = [state, &work](session& model, std::size_t i) { state->results[i] = work.classify(model); };
   auto const write = [state] {
     json_writer w;
     w.begin_object().member("id", state->identity.id).member("object", "list");
@@ -262,7 +265,7 @@ work_task read_score(service& all, http_request const& http) {
     write_tokens(w, state->tokens());
     return w.end_object().take();
   };
-  return {state->inputs.size(), run, write};
+  return task_of(state, run, write);
 }
 
 work_task read_fill(service& all, http_request const& http) {
@@ -302,7 +305,7 @@ work_task read_fill(service& all, http_request const& http) {
     write_tokens(w, state->tokens());
     return w.end_object().take();
   };
-  return {state->inputs.size(), run, write};
+  return task_of(state, run, write);
 }
 
 }  // namespace constformer::serve

@@ -97,7 +97,7 @@ work_task read_translate(service& all, http_request const& http) {
     w.member("total_tokens", read + made).end_object();
     return w.end_object().take();
   };
-  return {state->requests.size(), run, write};
+  return {.parts = state->requests.size(), .run = run, .body = write};
 }
 
 }  // namespace constformer::serve

@@ -81,10 +81,10 @@ class model_work {
   /// The same of ids.
   [[nodiscard]] virtual work_input read(std::vector<int> const& ids) const = 0;
 
+  /// Of a text that an encoder has read and looks at, as all below; decoders read it here.
   [[nodiscard]] virtual std::vector<float> embed(session& model, work_input const& input) const = 0;
   /// One row of labels, or one for each token.
-  [[nodiscard]] virtual std::vector<std::vector<scored_label>> classify(session& model,
-                                                                        work_input const& input) const = 0;
+  [[nodiscard]] virtual std::vector<std::vector<scored_label>> classify(session& model) const = 0;
   /// For each masked place.
   [[nodiscard]] virtual std::vector<std::pair<int, std::vector<filled_token>>> fill(session& model,
                                                                                     work_input const& input,

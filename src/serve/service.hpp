@@ -25,6 +25,7 @@ struct work_task {
   std::size_t parts = 1;
   std::function<void(session&, std::size_t part)> run;
   std::function<std::string()> body;
+  std::function<encoder_text(std::size_t part)> text{};  ///< see session_job
 };
 
 /// What all requests share.

@@ -44,6 +44,12 @@ constexpr config small_prefixed =
 constexpr config small_encoder =
     with(bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70}),
          [](config& c) { c.norm_eps = 1e-5F; });
+// What all heads read, a label for each token, and one for masked tokens.
+constexpr config small_reader = with(small_encoder, [](config& c) {
+  c.labels = 3;
+  c.classifier = classifier_kind::tokens;
+});
+constexpr config small_filler = with(small_encoder, [](config& c) { c.head = head_kind::masked_language_model; });
 // Above 32 MiB by its head: weights that are summed up as they are read.
 constexpr config large_decoder = llama({.layers = 2,
                                         .d_model = 272,
@@ -608,6 +614,54 @@ TEST_CASE("an encoder's result does not depend on what it read before, and segme
   CHECK_FALSE(copy_of(s->encode(ids, segments)) == expected);
 }
 
+template <config const& Config>
+void check_texts_side_by_side(int threads) {
+  random_model<Config> const model;
+  auto const ids = some_ids(Config.capacity, Config.vocab);
+  std::vector<std::vector<int>> texts, segments;
+  for (int const length : {17, 1, 16, 2, 9, 1, 22}) {
+    int const first = static_cast<int>(texts.size());
+    texts.emplace_back(ids.begin() + first, ids.begin() + first + length);
+    segments.emplace_back(length % 2 == 0 ? 0 : length, length > 5 ? 1 : 0);
+  }
+  std::vector<encoder_text> views;
+  for (std::size_t i = 0; i < texts.size(); ++i) views.push_back({texts[i], segments[i]});
+  auto const told = [](session& s) {
+    auto out = copy_of(s.encoded());
+    auto const add = [&](std::span<float const> more) { out.insert(out.end(), more.begin(), more.end()); };
+    if (Config.pooler) add(s.pool());
+    if (Config.labels > 0) add(s.classify());
+    if (Config.head == head_kind::masked_language_model)
+      s.fill([&](int, std::span<float const> logits) { add(logits); });
+    return out;
+  };
+  auto const one = model.start();
+  auto const many = model.start({.threads = threads, .sequences = 7});
+  for (std::size_t count : {std::size_t{7}, std::size_t{3}}) {
+    many->encode_all(std::span(views).last(count));
+    for (std::size_t i = 0; i < count; ++i) {
+      auto const& text = views[views.size() - count + i];
+      many->look_at(static_cast<int>(i));
+      one->encode(text.ids, text.segments);
+      CHECK(told(*many) == told(*one));
+    }
+  }
+  using Catch::Matchers::Message;
+  auto const whole = std::vector<encoder_text>(3, {std::span(ids).first(30), {}});
+  CHECK_THROWS_MATCHES(many->encode_all(whole), error, Message("context of 90 tokens is above the capacity of 70"));
+  CHECK_THROWS_MATCHES(many->encoded(), error, Message("encoded: no sequence has been encoded"));
+  CHECK_THROWS_MATCHES(one->encode_all(std::span(views).first(2)), error,
+                       Message("sequences=2 is not between 1 and 1"));
+}
+
+TEST_CASE("texts that an encoder reads side by side give the bits that each gives alone") {
+  for (int const threads : {1, 3}) {
+    check_texts_side_by_side<configs::small_encoder>(threads);
+    check_texts_side_by_side<configs::small_reader>(threads);
+    check_texts_side_by_side<configs::small_filler>(threads);
+  }
+}
+
 TEST_CASE("misuse is told with both numbers") {
   using Catch::Matchers::Message;
   decoder const model;
@@ -634,8 +688,9 @@ TEST_CASE("misuse is told with both numbers") {
   CHECK_THROWS_MATCHES(s->fork(std::vector{0, 0}), error, Message("2 sequences are asked for, the session holds 1"));
   CHECK_THROWS_MATCHES(s->fork(std::vector{-1}), error, Message("sequence -1 is not within the 1 of the session"));
   CHECK_THROWS_MATCHES(e->step(std::vector{1}), error, Message("step: this model is an encoder"));
-  CHECK_THROWS_MATCHES(reader.start({.threads = 1, .capacity = 0, .sequences = 2}), error,
-                       Message("sequences=2 is not between 1 and 1"));
+  CHECK_THROWS_MATCHES(s->encode_all({}), error, Message("encode_all: this model is a decoder"));
+  CHECK_THROWS_MATCHES(s->look_at(0), error, Message("look_at: this model is a decoder"));
+  CHECK_THROWS_MATCHES(s->encoded(), error, Message("encoded: this model is a decoder"));
   CHECK_THROWS_MATCHES(model.start({.threads = 1, .capacity = 301}), error,
                        Message("context of 301 tokens is not within the compiled capacity of 300"));
   CHECK_THROWS_MATCHES(model.start({.threads = 0, .capacity = 0}), error,

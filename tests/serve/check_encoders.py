@@ -2,8 +2,10 @@
 transformers makes, against transformers and OpenAI's client."""
 
 import base64
+import concurrent.futures
 import json
 import os
+import random
 import struct
 import sys
 
@@ -102,6 +104,21 @@ def embeddings():
             close(v, e)
 
 
+def at_once():
+    """Texts of many clients, which are read side by side, give the bits that each gives alone."""
+    _, text, program = made("embedder", transformers.BertModel)
+    rng = random.Random(4)
+    texts = [" ".join(rng.choice(WORDS) for _ in range(rng.randrange(1, 8))) for _ in range(40)]
+    with harness.Server(program) as server:
+        ask = lambda given: [d["embedding"] for d in server.post("/v1/embeddings", {"input": given, "encoding_format": "base64"})[1]["data"]]  # noqa: E731
+        alone = [ask(t)[0] for t in texts]
+        steps = server.metric("constformer:steps_total")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for got in pool.map(ask, [texts] * 8):
+                assert got == alone
+        assert server.metric("constformer:steps_total") - steps < 8 * len(texts) / 2
+
+
 def labels_and_scores():
     model, text, program = made("judge", transformers.BertForSequenceClassification, num_labels=3, id2label={0: "bad", 1: "fair", 2: "good"},
                                 label2id={"bad": 0, "fair": 1, "good": 2})
@@ -168,6 +185,6 @@ def translations():
             assert server.post("/translate", bad)[0] == 400, bad
 
 
-CASES = [embeddings, labels_and_scores, masks, translations]
+CASES = [embeddings, at_once, labels_and_scores, masks, translations]
 os.makedirs(FOLDER, exist_ok=True)
 harness.run_cases(CASES, sys.argv[3:])

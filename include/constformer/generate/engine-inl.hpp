@@ -190,20 +190,59 @@ class engine final : public session {
 
   std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) override {
     if constexpr (is_decoder) throw error("encode: this model is a decoder");
-    check_segments(ids, segments);
-    blocks_.rewind(0, 0);
-    take(0, ids, {.wanted = wanted_logits::none, .segments = segments}, [] {});
-    for (std::size_t row = 0; row < ids.size(); ++row)
-      std::copy_n(executor_.of_last_pass().x + row * padded(Config.d_model), Config.d_model,
-                  hidden_.data() + row * Config.d_model);
-    return hidden_.first(ids.size() * Config.d_model);
+    encoder_text const text{ids, segments};
+    encode_all({&text, 1});
+    return encoded();
+  }
+
+  void encode_all(std::span<encoder_text const> texts) override {
+    if constexpr (is_decoder) {
+      session::encode_all(texts);
+    } else {
+      looked_at_ = -1;
+      check_texts(texts);
+      for (int i = 0; i < sequences_; ++i) blocks_.rewind(i, 0);
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        int const sequence = static_cast<int>(i);
+        int const tokens = static_cast<int>(texts[i].ids.size());
+        reserve(sequence, tokens);
+        blocks_.advance(sequence, tokens);
+        batch_[i] = {.ids = texts[i].ids,
+                     .blocks = blocks_.blocks(sequence),
+                     .wanted = wanted_logits::none,
+                     .segments = texts[i].segments};
+      }
+      executor_.run(batch_.first(texts.size()));
+      looked_at_ = 0;
+    }
+  }
+
+  void look_at(int text) override {
+    if constexpr (is_decoder) {
+      session::look_at(text);
+    } else {
+      session_checks::sequence(text, executor_.of_last_pass().runs);
+      looked_at_ = text;
+    }
+  }
+
+  std::span<float const> encoded() override {
+    if constexpr (is_decoder) {
+      return session::encoded();
+    } else {
+      row_run const text = looked_at("encoded");
+      for (int row = 0; row < text.rows; ++row)
+        std::copy_n(x_of(text.first + row), Config.d_model,
+                    hidden_.data() + static_cast<std::size_t>(row) * Config.d_model);
+      return hidden_.first(static_cast<std::size_t>(text.rows) * Config.d_model);
+    }
   }
 
   std::span<float const> pool() override {
     if constexpr (Config.pooler) {
-      if (blocks_.position(0) == 0) throw error("pool: no sequence has been encoded");
-      stage const& s = executor_.of_last_pass();
-      executor_.workers().run_some([&](worker const& self) { layer::pool(self, s, pooled_.data()); });
+      float* const first = x_of(looked_at("pool").first);
+      executor_.workers().run_some(
+          [&](worker const& self) { layer::pool(self, executor_.of_last_pass(), first, pooled_.data()); });
       executor_.require_below_infinity(pass_stage::pooled, pooled_.first(Config.d_model), -1, -1);
       return pooled_.first(Config.d_model);
     } else {
@@ -215,11 +254,11 @@ class engine final : public session {
     if constexpr (Config.labels > 0) {
       bool const tokens = Config.classifier == classifier_kind::tokens;
       if (!tokens) pool();
-      if (blocks_.position(0) == 0) throw error("classify: no sequence has been encoded");
-      int const rows = tokens ? blocks_.position(0) : 1;
-      stage const& s = executor_.of_last_pass();
-      float* const in = tokens ? s.x : pooled_.data();
-      executor_.workers().run_some([&](worker const& self) { layer::classify(self, s, in, rows, labels_.data()); });
+      row_run const text = looked_at("classify");
+      int const rows = tokens ? text.rows : 1;
+      float* const in = tokens ? x_of(text.first) : pooled_.data();
+      executor_.workers().run_some(
+          [&](worker const& self) { layer::classify(self, executor_.of_last_pass(), in, rows, labels_.data()); });
       for (std::size_t row = 1; row < static_cast<std::size_t>(rows); ++row)  // without the padding of each row
         std::copy_n(labels_.data() + row * padded(Config.labels), Config.labels, labels_.data() + row * Config.labels);
       auto const all = labels_.first(static_cast<std::size_t>(rows) * Config.labels);
@@ -232,12 +271,13 @@ class engine final : public session {
 
   void fill(row_sink const& sink) override {
     if constexpr (Config.head == head_kind::masked_language_model) {
-      if (blocks_.position(0) == 0) throw error("fill: no sequence has been encoded");
-      stage const& s = executor_.of_last_pass();
+      row_run const text = looked_at("fill");
       std::span<float> const logits = executor_.logit_memory();
-      for (int first = 0; first < blocks_.position(0); first += score_rows) {
-        int const rows = std::min(score_rows, blocks_.position(0) - first);
-        executor_.workers().run_some([&](worker const& self) { layer::fill(self, s, first, rows, logits.data()); });
+      for (int first = 0; first < text.rows; first += score_rows) {
+        int const rows = std::min(score_rows, text.rows - first);
+        executor_.workers().run_some([&](worker const& self) {
+          layer::fill(self, executor_.of_last_pass(), text.first + first, rows, logits.data());
+        });
         for (int row = 0; row < rows; ++row) executor_.require_logits(row, first + row, -1);
         for (int row = 0; row < rows; ++row)
           sink(first + row, logits.subspan(static_cast<std::size_t>(row) * logits_stride, Config.vocab));
@@ -252,15 +292,18 @@ class engine final : public session {
     return Config.classifier == classifier_kind::tokens ? rows : 1;
   }
 
-  static constexpr int most_sequences = is_decoder ? 1024 : 1;
+  static constexpr int most_sequences = 1024;
 
   // Rows of logits that are kept at once: of a pass of `score`, or of all sequences.
   static constexpr int logit_rows_for(int sequences) { return std::max(score_rows, sequences); }
 
   static constexpr int prefixes_for(int sequences) { return has_prefix ? sequences : 0; }
 
+  // Texts of an encoder have as many tokens together as one may have.
   static constexpr stage_extents extents_of(int workers, int capacity, int sequences) {
-    return stage_extents::of(Config, workers, capacity, sequences);
+    stage_extents e = stage_extents::of(Config, workers, capacity, sequences);
+    if (!is_decoder) e.blocks = block_table::blocks_for(capacity) + sequences - 1;
+    return e;
   }
 
   static executor_options executor_options_of(session_options const& o, int capacity) {
@@ -305,6 +348,27 @@ class engine final : public session {
     }
   }
 
+  void check_texts(std::span<encoder_text const> texts) const {
+    static_cast<void>(session_checks::sequences(static_cast<int>(texts.size()), sequences_));
+    std::size_t tokens = 0;
+    for (auto const& [ids, segments] : texts) {
+      check_segments(ids, segments);
+      session_checks::vocab(ids, Config.vocab);
+      tokens += ids.size();
+    }
+    session_checks::room(0, tokens, capacity_);
+  }
+
+  // Rows of the text that is looked at.
+  [[nodiscard]] row_run looked_at(std::string_view call) const {
+    if (looked_at_ < 0) throw error(std::string(call) + ": no sequence has been encoded");
+    return executor_.of_last_pass().run[looked_at_];
+  }
+
+  [[nodiscard]] float* x_of(int row) const {
+    return executor_.of_last_pass().x + static_cast<std::size_t>(row) * padded(Config.d_model);
+  }
+
   static void check_segments(std::span<int const> ids, std::span<int const> segments) {
     if (!segments.empty() && segments.size() != ids.size())
       throw error(std::to_string(segments.size()) + " segments were given for " + std::to_string(ids.size()) + " ids");
@@ -334,7 +398,6 @@ class engine final : public session {
     session_checks::room(blocks_.position(sequence), ids.size(), capacity_);
     if constexpr (has_prefix)
       if (blocks_.position(sequence) == 0) prefixes_.settle(Config.prefix, sequence, ids);
-    std::span<int const> const segments = how.segments;
     wanted_logits const wanted = how.wanted;
     how.blocks = blocks_.blocks(sequence);
     how.length = blocks_.position(sequence) + static_cast<int>(ids.size());
@@ -342,7 +405,6 @@ class engine final : public session {
     stepped_ = false;
     for (std::size_t first = 0; first < ids.size(); first += how.ids.size()) {
       how.ids = ids.subspan(first, std::min(most_rows, ids.size() - first));
-      if (!segments.empty()) how.segments = segments.subspan(first, how.ids.size());
       bool const last = first + how.ids.size() == ids.size();
       how.wanted = wanted == wanted_logits::last && !last ? wanted_logits::none : wanted;
       how.position = blocks_.position(sequence);
@@ -366,6 +428,7 @@ class engine final : public session {
   std::span<float> pooled_;         // (d_model)
   std::span<float> labels_;         // (labels), or (rows, labels)
   bool stepped_ = false;            // the last call was `step`
+  int looked_at_ = -1;              // of the texts of an encoder's last pass; −1: there was none
 };
 
 /// A new session of `Config` over packed weights.

@@ -42,7 +42,7 @@ class config_executor final : public executor {
   using scratch = typename layer::scratch;
   static constexpr bool has_head = Config.head == head_kind::language_model;
   static constexpr bool has_logits = Config.head != head_kind::none;
-  static constexpr bool has_prefix = Config.mask == mask_kind::prefix;
+  static constexpr batch_columns columns{.prefixes = Config.mask == mask_kind::prefix, .segments = Config.segments > 0};
   static constexpr bool dynamic =
       Config.position == position_kind::rotary && Config.rope.scaling == rope_scaling_kind::dynamic;
   static constexpr std::size_t width = padded(Config.d_model);
@@ -62,7 +62,7 @@ class config_executor final : public executor {
         memory_(bytes(extents_, logit_rows_)),
         stage_(plan_.cut(memory_, weights, extents_)),
         source_(memory_, weights, extents_.workers, extents_.capacity),
-        batch_(memory_, extents_.rows, has_prefix),
+        batch_(memory_, extents_.rows, columns),
         wanted_(memory_.take<int>(static_cast<std::size_t>(extents_.rows))),
         logits_(memory_.take<float>(static_cast<std::size_t>(logit_rows_) * logits_stride)),
         scratch_(memory_.take<scratch>(static_cast<std::size_t>(extents_.workers))) {
@@ -78,7 +78,7 @@ class config_executor final : public executor {
   [[nodiscard]] static constexpr std::size_t bytes(stage_extents const& e, int logit_rows) {
     stage_plan const plan = stage_plan::of(Config, e);
     return plan.cache_bytes() + plan.activation_bytes() + source_part<Config>::bytes(e.workers, e.capacity) +
-           batch_table::bytes(e.rows, has_prefix) + arena::bytes_for<int>(static_cast<std::size_t>(e.rows)) +
+           batch_table::bytes(e.rows, columns) + arena::bytes_for<int>(static_cast<std::size_t>(e.rows)) +
            arena::bytes_for<float>(static_cast<std::size_t>(logit_rows) * logits_stride) +
            arena::bytes_for<scratch>(static_cast<std::size_t>(e.workers));
   }
@@ -180,15 +180,14 @@ class config_executor final : public executor {
     for (sequence_rows const& s : batch) {
       int const count = static_cast<int>(s.ids.size());
       int const length = s.length == 0 ? s.position + count : s.length;
-      batch_.add(s.ids, s.position, s.blocks, s.prefix);
+      batch_.add(s.ids, s.position, s.blocks, s.prefix, s.segments);
       tables_.reach(stage_, length);
       if constexpr (dynamic) set_frequencies(row, count, length);
       for (int i = first_wanted(s.wanted, count); i < count; ++i)
         wanted_[static_cast<std::size_t>(wanted_count_++)] = row + i;
       row += count;
     }
-    static_cast<batch_rows&>(stage_) =
-        batch_.view(batch.front().segments.empty() ? nullptr : batch.front().segments.data());
+    static_cast<batch_rows&>(stage_) = batch_.view();
   }
 
   static int first_wanted(wanted_logits wanted, int count) {

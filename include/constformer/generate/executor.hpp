@@ -23,7 +23,7 @@ struct sequence_rows {
   /// these and those before.
   int length = 0;
   prefix_place prefix{};            ///< of models whose queries all see one
-  std::span<int const> segments{};  ///< encoders: one per id, or empty; of the only sequence of a pass
+  std::span<int const> segments{};  ///< encoders: one per id, or empty
 };
 
 /// What an executor is made for.

@@ -19,12 +19,18 @@ namespace constformer {
 struct session_options {
   int threads = 1;    ///< workers, the calling thread included; the results do not depend on it
   int capacity = 0;   ///< tokens that the KV cache holds, at most the compiled capacity; 0: the compiled capacity
-  int sequences = 1;  ///< conversations side by side, each of that capacity (decoders)
+  int sequences = 1;  ///< conversations side by side, each of that capacity; of encoders: texts that are read at once
   int blocks = 0;  ///< of 16 tokens, of all sequences together; 0: as many as they may need. Models without caches of
                    ///< blocks (those of one's own) know none
   /// The check of weights that nobody has checked: the first call that computes makes it, and throws `error` if they
   /// are damaged. None if they are known to be sound.
   std::shared_ptr<first_reading> reading{};
+};
+
+/// What an encoder reads of one text.
+struct encoder_text {
+  std::span<int const> ids{};       ///< at least one
+  std::span<int const> segments{};  ///< empty (all 0), or one per id
 };
 
 /// One conversation with a compiled model, or several side by side: KV cache, activations and threads. The weights are
@@ -99,17 +105,27 @@ class session {
     throw error("hidden_states: this model is an encoder");
   }
 
-  /// Encoders: the hidden states (ids.size(), d_model) of one sequence; `segments` is empty (all 0) or one per id.
+  /// Encoders: the hidden states (ids.size(), d_model) of one text; `segments` is empty (all 0) or one per id.
   virtual std::span<float const> encode(std::span<int const> ids, std::span<int const> segments) = 0;
 
-  /// Encoders with a pooler: act(W·h₀ + b) (d_model) of the sequence encoded last.
+  /// Encoders: reads at most `sequences()` texts, of at most `capacity()` tokens together, in one pass. What a text
+  /// gives does not depend on those beside it, not even in the last bit. The first is the one that is looked at.
+  virtual void encode_all([[maybe_unused]] std::span<encoder_text const> texts) {
+    throw error("encode_all: this model is a decoder");
+  }
+  /// Encoders: what is asked for below is that of text `text` of those read last.
+  virtual void look_at([[maybe_unused]] int text) { throw error("look_at: this model is a decoder"); }
+  /// Encoders: the hidden states (ids.size(), d_model) of the text that is looked at.
+  virtual std::span<float const> encoded() { throw error("encoded: this model is a decoder"); }
+
+  /// Encoders with a pooler: act(W·h₀ + b) (d_model) of the text that is looked at.
   virtual std::span<float const> pool() = 0;
 
-  /// Encoders with a classifier: the scores of its labels for the sequence encoded last, (labels) or (ids.size(),
+  /// Encoders with a classifier: the scores of its labels for the text that is looked at, (labels) or (ids.size(),
   /// labels).
   virtual std::span<float const> classify() { throw error("classify: this model has no classifier"); }
 
-  /// Encoders with a head for masked tokens: hands the logits of every row of the sequence encoded last, in order, to
+  /// Encoders with a head for masked tokens: hands the logits of every row of the text that is looked at, in order, to
   /// `sink`.
   virtual void fill(row_sink const& sink) {
     static_cast<void>(sink);

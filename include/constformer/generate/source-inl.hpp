@@ -66,7 +66,7 @@ class source_part {
   [[nodiscard]] static constexpr std::size_t bytes(int workers, int capacity) {
     stage_extents const e = stage_extents::of(encoder_part<Config>, workers, capacity);
     stage_plan const plan = stage_plan::of(encoder_part<Config>, e);
-    return plan.cache_bytes() + plan.activation_bytes() + batch_table::bytes(e.rows, false) +
+    return plan.cache_bytes() + plan.activation_bytes() + batch_table::bytes(e.rows) +
            arena::bytes_for<int>(blocks_for(capacity)) + arena::bytes_for<scratch>(static_cast<std::size_t>(workers)) +
            arena::bytes_for<float>(static_cast<std::size_t>(capacity));
   }
@@ -76,7 +76,7 @@ class source_part {
       : extents_(stage_extents::of(encoder_part<Config>, workers, capacity)),
         stage_(stage_plan::of(encoder_part<Config>, extents_)
                    .cut(memory, weights + packed_layout_of(Config).encoder, extents_)),
-        batch_(memory, extents_.rows, false),
+        batch_(memory, extents_.rows),
         blocks_(memory.take<int>(blocks_for(capacity))),
         scratch_(memory.take<scratch>(static_cast<std::size_t>(workers))),
         attention_(memory.take<float>(static_cast<std::size_t>(capacity))) {

@@ -130,17 +130,19 @@ class attention_layer {
     keep_value<Config.kv_dtype, head_dim>(value, values_of(s, layer, head) + block * value_elements, lane);
   }
 
-  static HWY_INLINE mask mask_of([[maybe_unused]] stage const& s, [[maybe_unused]] int layer,
-                                 [[maybe_unused]] int row) {
-    if constexpr (std::is_same_v<mask, bidirectional_mask>) return {s.key_count()};
+  // Of a row whose sequence has `keys` keys.
+  static HWY_INLINE mask mask_of([[maybe_unused]] stage const& s, [[maybe_unused]] int layer, [[maybe_unused]] int row,
+                                 [[maybe_unused]] int keys) {
+    if constexpr (std::is_same_v<mask, bidirectional_mask>) return {keys};
     if constexpr (std::is_same_v<mask, prefix_mask>) return {s.prefix(row).length};
     if constexpr (std::is_same_v<mask, window_mask>)  // a window as long as the cache hides nothing
       return {Config.unwindowed.contains(layer) ? s.capacity : Config.window};
     if constexpr (std::is_same_v<mask, causal_mask>) return {};
   }
 
-  static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int heads, int first_row,
-                                int rows) {
+  // Rows of one sequence, which has `keys` keys.
+  static HWY_INLINE void attend(stage const& s, scratch& mine, int layer, int head, int heads, int first_row, int rows,
+                                int keys) {
     constexpr std::size_t out_stride = padded(query_width);
     float const by_layer = Config.scale_scores_by_layer ? static_cast<float>(layer + 1) : 1.0F;
     float const by_width = Config.scale_scores ? std::sqrt(static_cast<float>(head_dim)) : 1.0F;
@@ -153,7 +155,7 @@ class attention_layer {
                     .out_stride = out_stride,
                     .first_position = s.position(first_row),
                     .positions = rows,
-                    .mask = mask_of(s, layer, first_row),
+                    .mask = mask_of(s, layer, first_row, keys),
                     .scale = Config.score_gain / (by_width * by_layer),
                     .slots = int{slots},
                     .heads = heads,
@@ -172,7 +174,7 @@ class attention_layer {
       int const head = unit % Config.kv_heads;
       int const heads = HWY_MIN(Config.kv_heads - head, units.end - unit);
       for (int h = head; h < head + heads; ++h) rotate_and_keep(s, from, layer, row, h);
-      attend(s, mine, layer, head, heads, row, 1);
+      attend(s, mine, layer, head, heads, row, 1, s.position(row) + 1);
       unit += heads;
     }
   }
@@ -192,7 +194,8 @@ class attention_layer {
       int const units = (run.rows + step - 1) / step * Config.kv_heads;
       for (; unit < units; unit += self.count) {
         int const first = unit / Config.kv_heads * step;
-        attend(s, mine, layer, unit % Config.kv_heads, 1, run.first + first, HWY_MIN(step, run.rows - first));
+        attend(s, mine, layer, unit % Config.kv_heads, 1, run.first + first, HWY_MIN(step, run.rows - first),
+               s.key_count(run));
       }
       unit -= units;
     }

@@ -48,8 +48,8 @@ struct batch_rows {
   [[nodiscard]] std::size_t slot(int row, int position) const {
     return static_cast<std::size_t>(tables[row][position / panel_rows] * panel_rows + position % panel_rows);
   }
-  /// Keys of the sequence of the last row, with those of this pass.
-  [[nodiscard]] int key_count() const { return positions[rows - 1] + 1; }
+  /// Keys of the sequence of a run, with those of this pass.
+  [[nodiscard]] int key_count(row_run const& of) const { return positions[of.first + of.rows - 1] + 1; }
 };
 
 }  // namespace constformer

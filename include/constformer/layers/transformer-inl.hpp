@@ -140,12 +140,12 @@ class transformer_layer {
                                                                           {in, stride}, rows, to_labels);
   }
 
-  /// out (d_model) = act(W·x₀ + b).
-  static HWY_NOINLINE void pool(worker const& self, stage const& s, float* out) {
+  /// out (d_model) = act(W·x + b) of a row x, the first one of a text.
+  static HWY_NOINLINE void pool(worker const& self, stage const& s, float* x, float* out) {
     activate_sums<Config.pooler_activation, true> const to_pooled{{out, stride},
                                                                   floats_at(s.weights, place.pooler_bias)};
     linear_forward<Config, Config.weights, Config.d_model, Config.d_model>(self, s, s.weights + place.pooler,
-                                                                           {s.x, stride}, 1, to_pooled);
+                                                                           {x, stride}, 1, to_pooled);
   }
 };
 
