@@ -1,10 +1,12 @@
 """Random-weight Llama checkpoints for speed: the text is noise, the shapes are those of known models.
 
-    make_models.py OUT NAME [--hf] [--llama2c] [--gguf [f32] [bf16] [q8_0] [q4_0] [q4_k_m] [q6_k]]
+    make_models.py OUT NAME [--hf] [--llama2c] [--gguf [f32] [bf16] [q8_0] [q4_0] [q4_k_m] [q6_k]] [--context N]
+                   [--vocabulary tokenizer.model]
 
 Writes OUT/NAME (Hugging Face folder, float32), OUT/NAME.bin (llama2.c v0) and OUT/NAME-TYPE.gguf, all of the same weights,
 but for q4_k_m and q6_k: the gguf package does not round to K-quants, so the integers of their blocks are random, in the types that llama-quantize mixes.
-Needs numpy; --gguf needs the gguf package.
+--vocabulary puts a SentencePiece vocabulary into GGUF files, which llama-server wants.
+Needs numpy; --gguf needs the gguf package, --vocabulary sentencepiece.
 """
 
 import argparse
@@ -135,7 +137,26 @@ def random_blocks(kind, rows, columns, random):
     return blocks.reshape(rows, -1)
 
 
-def write_gguf(path, s, kind):
+def add_vocabulary(writer, path):
+    if path is None:
+        writer.add_tokenizer_model("no_vocab")
+        return
+    import gguf
+    import sentencepiece
+
+    pieces = sentencepiece.SentencePieceProcessor(model_file=path)
+    kinds = gguf.TokenType
+    ids = range(pieces.vocab_size())
+    kind_of = lambda i: (kinds.UNKNOWN if pieces.is_unknown(i) else kinds.CONTROL if pieces.is_control(i) else kinds.BYTE if pieces.is_byte(i) else kinds.NORMAL)  # noqa: E731
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list([pieces.id_to_piece(i) for i in ids])
+    writer.add_token_scores([pieces.get_score(i) for i in ids])
+    writer.add_token_types([kind_of(i) for i in ids])
+    writer.add_bos_token_id(pieces.bos_id())
+    writer.add_eos_token_id(pieces.eos_id())
+
+
+def write_gguf(path, s, kind, vocabulary=None):
     import gguf
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_context_length(s.context)
@@ -148,7 +169,7 @@ def write_gguf(path, s, kind):
     writer.add_rope_dimension_count(s.head_dim)
     writer.add_rope_freq_base(10000.0)
     writer.add_vocab_size(s.vocab)
-    writer.add_tokenizer_model("no_vocab")
+    add_vocabulary(writer, vocabulary)
     stored = None if kind in MIXTURES else gguf.GGMLQuantizationType[kind.upper()]
     random = np.random.default_rng(1)
     for name, weight in tensors(s):
@@ -172,15 +193,18 @@ def main():
     parser.add_argument("--hf", action="store_true")
     parser.add_argument("--llama2c", action="store_true")
     parser.add_argument("--gguf", nargs="+", choices=("f32", "bf16", "q8_0", "q4_0", *MIXTURES), default=[])
+    parser.add_argument("--context", type=int)
+    parser.add_argument("--vocabulary")
     asked = parser.parse_args()
     os.makedirs(asked.out, exist_ok=True)
     at, shape = os.path.join(asked.out, asked.name), SHAPES[asked.name]
+    shape = dataclasses.replace(shape, context=asked.context or shape.context)
     if asked.hf:
         write_hugging_face(at, shape)
     if asked.llama2c:
         write_llama2c(at + ".bin", shape)
     for kind in asked.gguf:
-        write_gguf(f"{at}-{kind}.gguf", shape, kind)
+        write_gguf(f"{at}-{kind}.gguf", shape, kind, asked.vocabulary)
 
 
 if __name__ == "__main__":

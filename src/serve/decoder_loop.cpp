@@ -28,6 +28,7 @@ decoder_loop::decoder_loop(executor& model, loop_options const& options, int voc
                  [&model](int from, int to, int positions) { model.copy_block(from, to, positions); }) {
   batch_.reserve(static_cast<std::size_t>(options.sequences));
   wanted_.reserve(static_cast<std::size_t>(model.rows()));
+  drawable_.reserve(static_cast<std::size_t>(model.logit_rows_at_once()));
 }
 
 std::unique_ptr<request_state> decoder_loop::make(std::uint64_t name, generation_request request,
@@ -170,6 +171,7 @@ bool decoder_loop::tell_rows(int first, int count) {
     if (count == 1) wanted_[static_cast<std::size_t>(first)].sequence->request->broken = problem.what();
     return false;
   }
+  draw_ahead(first, logits);
   for (int i = 0; i < count; ++i) {
     auto const& row = wanted_[static_cast<std::size_t>(first + i)];
     try {
@@ -179,6 +181,38 @@ bool decoder_loop::tell_rows(int first, int count) {
     }
   }
   return true;
+}
+
+// Choosing is much of the work where texts draw from large vocabularies. All threads do it for rows that depend on no
+// other row's token.
+void decoder_loop::draw_ahead(int first, logit_rows const& logits) {
+  drawable_.clear();
+  for (int i = 0; i < logits.rows; ++i)
+    if (can_draw(wanted_[static_cast<std::size_t>(first + i)])) drawable_.push_back(i);
+  if (drawable_.size() < 2) return;
+  model_.each(static_cast<int>(drawable_.size()), [&](int item) {
+    int const row = drawable_[static_cast<std::size_t>(item)];
+    sequence_state& s = *wanted_[static_cast<std::size_t>(first + row)].sequence;
+    try {
+      draw(s, logits[row]);
+    } catch (std::exception const&) {  // is thrown again when its turn has come
+      s.drawn = -1;
+    }
+  });
+}
+
+// The row is of the last token of a text, which is no guess. Filters of one request run on one thread.
+bool decoder_loop::can_draw(wanted_row const& row) const {
+  sequence_state const& s = *row.sequence;
+  auto const& r = *s.request;
+  bool const last = row.position + 1 == static_cast<int>(s.ids.size()) && s.ids.back() == row.read;
+  bool const apart = !r.request.filter || r.request.choices == 1;
+  return last && !row.guessed && apart && r.broken.empty() && !s.ended;
+}
+
+void decoder_loop::draw(sequence_state& s, std::span<float const> logits) {
+  if (s.request->request.logprobs >= 0) s.top.read(logits);
+  s.drawn = s.chooser.choose(logits);
 }
 
 void decoder_loop::tell_row(wanted_row const& row, std::span<float const> logits) {
@@ -205,13 +239,14 @@ void decoder_loop::tell_prompt(request_state& r, int position, std::span<float c
   if (position < r.prompt_told) return;
   r.prompt_told = position + 1;
   int const id = r.request.prompt[static_cast<std::size_t>(position) + 1];
-  r.top.read(logits);
-  r.sink->prompt_token(position + 1, r.top.logprob(logits, id), r.top.top());
+  r.of_prompt.read(logits);
+  r.sink->prompt_token(position + 1, r.of_prompt.logprob(logits, id), r.of_prompt.top());
 }
 
 void decoder_loop::choose(sequence_state& s, std::span<float const> logits) {
   request_state& r = *s.request;
-  int const id = s.chooser.choose(logits);
+  if (s.drawn < 0) draw(s, logits);
+  int const id = std::exchange(s.drawn, -1);
   if (r.first == serve_clock::time_point{}) {
     r.first = serve_clock::now();
     r.used.prefill_seconds = std::chrono::duration<double>(r.first - r.began).count();
@@ -221,11 +256,10 @@ void decoder_loop::choose(sequence_state& s, std::span<float const> logits) {
   bool const stop = std::ranges::find(r.request.stop_ids, id) != r.request.stop_ids.end();
   bool const last = stop || s.chosen == r.request.max_tokens;
   bool const scored = r.request.logprobs >= 0;
-  if (scored) r.top.read(logits);
   bool const more = r.sink->token({.choice = s.choice,
                                    .id = id,
-                                   .logprob = scored ? r.top.logprob(logits, id) : 0.0F,
-                                   .top = r.top.top(),
+                                   .logprob = scored ? s.top.logprob(logits, id) : 0.0F,
+                                   .top = s.top.top(),
                                    .text = !stop,
                                    .last = last,
                                    .why = stop ? finish_reason::stop : finish_reason::length});

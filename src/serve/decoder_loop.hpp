@@ -79,6 +79,9 @@ class decoder_loop {
   void run_rows(std::span<planned_rows const> plan);
   void tell();
   bool tell_rows(int first, int count);
+  void draw_ahead(int first, logit_rows const& logits);
+  bool can_draw(wanted_row const& row) const;
+  void draw(sequence_state& s, std::span<float const> logits);
   void tell_row(wanted_row const& row, std::span<float const> logits);
   void tell_prompt(request_state& r, int position, std::span<float const> logits);
   void choose(sequence_state& s, std::span<float const> logits);
@@ -94,6 +97,7 @@ class decoder_loop {
   std::vector<std::unique_ptr<request_state>> requests_;
   std::vector<sequence_rows> batch_;
   std::vector<wanted_row> wanted_;
+  std::vector<int> drawable_;  // rows of logits that are at hand
   double seconds_a_row_ = 0;
   engine_stats counters_;
 };

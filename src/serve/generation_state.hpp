@@ -36,6 +36,8 @@ struct sequence_state {
   /// Reads the same prompt, and is a while ahead: its first token is chosen from what that one has read.
   sequence_state* leader = nullptr;
   token_chooser chooser;
+  likeliest top;
+  int drawn = -1;  ///< the next token, if it was chosen and is not told yet; then `top` has read its row
   guess_length guesses;
   std::vector<int> reads;  ///< the next token and guesses of those after it, if there are any
   std::size_t right = 0;   ///< guesses of them that came true
@@ -54,7 +56,7 @@ struct request_state {
   std::shared_ptr<generation_sink> sink;
   hash128 root{};  ///< of its texts
   std::vector<std::unique_ptr<sequence_state>> choices;
-  likeliest top;
+  likeliest of_prompt;
   usage used;
   std::string broken{};  ///< why it cannot go on; empty if it can
   int prompt_told = 0;   ///< positions of the prompt whose log-probabilities were told

@@ -61,6 +61,9 @@ class fake_executor final : public constformer::executor {
     std::copy_n(ids_.begin() + from * 16, positions, ids_.begin() + to * 16);
   }
 
+  /// Items of the largest `each`.
+  [[nodiscard]] int most_items() const { return most_items_; }
+
   /// Rows of the largest pass.
   [[nodiscard]] std::size_t most_rows() const { return most_rows_; }
 
@@ -68,6 +71,11 @@ class fake_executor final : public constformer::executor {
   static constexpr int poison = 10;
 
  private:
+  void each_item(int count, void (*call)(void const* body, int item), void const* body) override {
+    most_items_ = std::max(most_items_, count);
+    for (int item = count; item-- > 0;) call(body, item);  // any order is right
+  }
+
   static void require(bool sound, char const* what) {
     if (!sound) throw std::logic_error(what);
   }
@@ -87,4 +95,5 @@ class fake_executor final : public constformer::executor {
   std::vector<std::uint64_t> hashes_;
   std::vector<float> logits_;
   std::size_t most_rows_ = 0;
+  int most_items_ = 0;
 };

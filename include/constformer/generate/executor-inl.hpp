@@ -166,6 +166,10 @@ class config_executor final : public executor {
   }
 
  private:
+  void each_item(int count, void (*call)(void const* body, int item), void const* body) override {
+    team_.run_items(count, [&](int item) { call(body, item); });
+  }
+
   static stage_extents extents(executor_options const& o) {
     int const capacity = session_checks::capacity(o.capacity, Config.capacity);
     stage_extents const one = stage_extents::of(Config, session_checks::threads(o.threads), capacity);

@@ -71,11 +71,21 @@ class executor {
   /// `logit_rows_at_once()`. Valid until the next call.
   virtual logit_rows logits(int first, int count) = 0;
 
+  /// Calls `body(item)`, which must not throw, for each item of [0, count) on the threads that passes run on, in any
+  /// order.
+  template <class Body>
+  void each(int count, Body const& body) {
+    each_item(count, [](void const* of, int item) { (*static_cast<Body const*>(of))(item); }, &body);
+  }
+
   /// The first `positions` positions of block `to` become those of block `from`.
   virtual void copy_block(int from, int to, int positions) = 0;
 
  protected:
   executor() = default;
+
+  /// `each` of a body of any type.
+  virtual void each_item(int count, void (*call)(void const* body, int item), void const* body) = 0;
 };
 
 }  // namespace constformer

@@ -143,6 +143,17 @@ class team {
     size_.ran(took.count(), waited);
   }
 
+  /// Calls `body(item)` for each item of [0, count), whoever is free the next one. Items may take any time: who waits
+  /// for others here tells nothing of other processes.
+  template <class Body>
+  void run_items(int count, Body const& body) {
+    std::atomic<int> next{0};
+    run_on(count < size_.next() ? count : size_.next(), [&](worker const&) {
+      for (int item = 0; (item = next.fetch_add(1, std::memory_order_relaxed)) < count;) body(item);
+    });
+    static_cast<void>(barrier_.take_waited());
+  }
+
  private:
   using call = void (*)(void const* body, worker const& self);
 
