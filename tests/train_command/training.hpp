@@ -32,8 +32,8 @@ run_options training_options();
 /// log.jsonl without what clocks say.
 std::vector<nlohmann::json> log_of(std::filesystem::path const& folder);
 
-/// What a Python script of the project prints. The test is skipped where the script lacks a package (it ends with 77), so
-/// this stands in no CHECK: with CATCH_CONFIG_FAST_COMPILE an exception inside of one is a failure.
+/// What a Python script of the project prints. The test is skipped where the script lacks a package (it ends with 77),
+/// so this stands in no CHECK: with CATCH_CONFIG_FAST_COMPILE an exception inside of one is a failure.
 std::string python_output(std::string const& script, std::vector<std::string> const& arguments);
 
 /// Whether two runs left the same model, state, samples and log, bit for bit.
