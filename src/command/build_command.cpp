@@ -340,21 +340,20 @@ void run_build(build_options const& asked) {
 
 void add_build(CLI::App& app) {
   auto const options = std::make_shared<build_options>();
-  CLI::App* const command = app.add_subcommand("build", "Makes a program of a checkpoint");
+  CLI::App* const command = app.add_subcommand("build", "Builds the program of a checkpoint");
   add_checkpoint_options(*command, options->path, options->open);
   CLI::Option* const output = command->add_option("-o,--output", options->output, "the program")->type_name("MODEL");
   command
       ->add_option("--model", options->model,
-                   "a model of one's own: a header, and the struct in it that takes ids and gives logits (default: of "
-                   "the file's name); then PATH is the folder of its parameters")
+                   "a model of your own: a header, and the struct in it that maps ids to logits (default: the file's "
+                   "name); PATH is then the folder of its parameters")
       ->type_name("FILE.hpp[:TYPE]");
   command
-      ->add_option("--tokenizer", options->tokenizer,
-                   "tokenizer file or folder, instead of what lies beside the weights")
+      ->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder (default: the one beside the weights)")
       ->type_name("FILE");
   command
       ->add_option("--chat-template", options->chat_template,
-                   "file with a Jinja template instead of the checkpoint's own, or none")
+                   "file with a Jinja template (default: the checkpoint's own), or none")
       ->type_name("FILE|none");
   command->add_option("-c,--ctx-size", options->context, "longest context (default: the checkpoint's, at most 4096)")
       ->check(CLI::Range(1, largest_capacity))
@@ -383,16 +382,16 @@ void add_build(CLI::App& app) {
       ->type_name("embed|beside");
   command
       ->add_option("--target", options->compile.target,
-                   "processor: this one, one that -march= or Highway names, scalar, without vectors, or portable, a "
-                   "program that takes the best of its instruction sets")
+                   "processor: native (this one), a name that -march= or Highway knows, scalar (no vectors), or "
+                   "portable (the best of several instruction sets, chosen at start)")
       ->type_name("native|portable|ARCH");
   command->add_option("--compiler", options->compile.compiler, "C++ compiler")->type_name("CXX");
-  command->add_option("--keep", options->keep, "keep the sources in DIR and print the line that compiles them")
+  command->add_option("--keep", options->keep, "keep the sources in DIR and print the command that compiles them")
       ->type_name("DIR")
       ->needs(output);
   command
       ->add_option("--sources", options->sources,
-                   "instead of a program: its sources, weights and flags in DIR, for a build of your own")
+                   "write sources, weights and flags to DIR for a build of your own, instead of a program")
       ->type_name("DIR")
       ->excludes(output);
   command->callback([options] {

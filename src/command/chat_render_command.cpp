@@ -106,7 +106,7 @@ void run_render(render_options const& options) {
 
 void add_chat_render(CLI::App& app) {
   auto const options = std::make_shared<render_options>();
-  CLI::App* const command = app.add_subcommand("chat-render", "A conversation as a chat template renders it");
+  CLI::App* const command = app.add_subcommand("chat-render", "Renders a conversation with a chat template");
   command->add_option("path", options->path, "folder or GGUF file of a model, or a file with a Jinja template")
       ->required()
       ->type_name("PATH");
@@ -119,8 +119,7 @@ void add_chat_render(CLI::App& app) {
   command->add_option("--template", options->name, "one of the checkpoint's templates, or one that is built in")
       ->type_name("NAME");
   command
-      ->add_option("--template-option", options->options,
-                   "a further name for the template, with a value in JSON; may be given several times")
+      ->add_option("--template-option", options->options, "pass KEY with a JSON value to the template; may be repeated")
       ->type_name("KEY=JSON")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)

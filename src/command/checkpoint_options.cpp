@@ -16,20 +16,20 @@ void add_open_options(CLI::App& command, open_options& options) {
   command
       .add_option_function<int>(
           "--heads", [&options](int heads) { options.heads = heads; },
-          "query heads of a bare state_dict, which does not say (default: d_model / 64)")
+          "query heads of a bare state_dict, which does not record them (default: d_model / 64)")
       ->check(CLI::Range(1, detail::largest_extent))
       ->type_name("N");
   command
       .add_option_function<std::string>(
           "--activation",
           [&options](std::string const& name) { options.activation = kind_from<activation_kind>(name); },
-          "of a nanoGPT, minGPT or makemore model, which does not say")
+          "activation of a nanoGPT, minGPT or makemore model, which does not record it")
       ->check(CLI::IsMember({"gelu", "gelu_tanh"}))
       ->type_name("gelu|gelu_tanh");
   command
       .add_option_function<float>(
           "--softcap", [&options](float cap) { options.softcap = cap; },
-          "of a nanochat model's logits, which its files do not say (default: 15)")
+          "softcap of a nanochat model's logits, which its files do not record (default: 15)")
       ->check(CLI::Range(1.0F, 1000.0F))
       ->type_name("F");
 }

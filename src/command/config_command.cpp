@@ -42,11 +42,11 @@ void run_config(config_options const& options) {
 
 void add_config(CLI::App& app) {
   auto const options = std::make_shared<config_options>();
-  CLI::App* const command = app.add_subcommand("config", "The config header that a checkpoint asks for");
+  CLI::App* const command = app.add_subcommand("config", "Writes the C++ config header of a checkpoint");
   add_checkpoint_options(*command, options->path, options->open);
-  command->add_option("-o,--output", options->output, "write it to FILE instead of standard output")
+  command->add_option("-o,--output", options->output, "write to FILE instead of standard output")
       ->type_name("FILE.hpp");
-  command->add_option("--name", options->name, "name of the config (default: from the name of the folder)")
+  command->add_option("--name", options->name, "name of the config (default: from the folder's name)")
       ->type_name("NAME");
   command->callback([options] { run_config(*options); });
 }

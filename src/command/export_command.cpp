@@ -163,17 +163,14 @@ void run_export(export_options const& options) {
 
 void add_export(CLI::App& app) {
   auto const options = std::make_shared<export_options>();
-  CLI::App* const command = app.add_subcommand("export", "A Hugging Face folder of a program or a checkpoint");
+  CLI::App* const command = app.add_subcommand("export", "Writes a program or a checkpoint as a Hugging Face folder");
   command->add_option("path", options->path, "a program, its .weights file, or a checkpoint")
       ->required()
       ->type_name("MODEL_OR_PATH");
   add_open_options(*command, options->open);
-  command
-      ->add_option("--merge", options->adapter, "a folder of PEFT's with a LoRA adapter, which is added to the weights")
+  command->add_option("--merge", options->adapter, "a PEFT folder with a LoRA adapter to add to the weights")
       ->type_name("ADAPTER");
-  command->add_option("-o,--output", options->output, "the folder; it is made if it is not there")
-      ->required()
-      ->type_name("DIR");
+  command->add_option("-o,--output", options->output, "output folder, created if absent")->required()->type_name("DIR");
   command->callback([options] { run_export(*options); });
 }
 

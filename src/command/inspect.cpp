@@ -288,15 +288,15 @@ void run_inspect(inspect_options const& options) {
 void add_inspect(CLI::App& app) {
   auto const options = std::make_shared<inspect_options>();
   CLI::App* const command =
-      app.add_subcommand("inspect", "What a checkpoint is: hyperparameters, size, costs, tensors");
+      app.add_subcommand("inspect", "Shows what a checkpoint holds: hyperparameters, size, costs, tensors");
   add_checkpoint_options(*command, options->path, options->open);
-  command->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder, if it is not beside the weights")
+  command
+      ->add_option("--tokenizer", options->tokenizer, "tokenizer file or folder (default: the one beside the weights)")
       ->type_name("FILE");
   command->add_flag("--json", options->json, "as JSON");
   command
-      ->add_option(
-          "--model", options->model,
-          "a model of one's own, as build takes it; then PATH, if there is one, is the folder of its parameters")
+      ->add_option("--model", options->model,
+                   "a model of your own, as for build; PATH, if given, is then the folder of its parameters")
       ->type_name("FILE.hpp[:TYPE]");
   command->add_option("--compiler", options->compiler, "C++ compiler of --model")->type_name("CXX");
   command->get_option("path")->required(false);

@@ -16,7 +16,7 @@ constexpr char const* footer =
     "PATH is a Hugging Face folder (config.json, model.safetensors or shards), a CTranslate2 folder, a GGUF file,\n"
     "a torch file (nanoGPT, nanochat, a bare state_dict) or a llama2.c .bin; tokenize and detokenize take any\n"
     "tokenizer file, too.\n"
-    "Exit status: 0, 1 after an error, 2 after a command line that is not understood.";
+    "Exit status: 0, 1 after an error, 2 after an invalid command line.";
 
 // An error is one line, whatever a file's or a tensor's name holds.
 int report(std::string sentence, int status) {
@@ -38,7 +38,7 @@ std::string usage_problem(CLI::App const& app, CLI::ParseError const& problem, i
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Turns a transformer checkpoint into a program", "constformer");
+  CLI::App app("Compiles a transformer checkpoint into a native program", "constformer");
   try {
     app.set_version_flag("--version", std::string("constformer ") + std::string(constformer::version));
     app.require_subcommand(1);

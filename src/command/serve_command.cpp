@@ -119,7 +119,7 @@ void add_serve(CLI::App& app) {
   auto const options = std::make_shared<serve_options>();
   CLI::App* const command = app.add_subcommand(
       "serve",
-      "Makes a program of a checkpoint, unless it was made before, and serves it; other options are those of "
+      "Builds the program of a checkpoint, or takes it from the cache, and runs its server; other options are those of "
       "MODEL serve");
   command->add_option("PATH", options->path, "checkpoint")->required();
   auto const hand_on = [&](char const* name, char const* what, char const* type) {
@@ -131,13 +131,13 @@ void add_serve(CLI::App& app) {
             what)
         ->type_name(type);
   };
-  hand_on("-c,--ctx-size", "longest context, as `build` takes it", "N");
-  hand_on("--dtype", "of packed matrices, as `build` takes it", "TYPE");
-  hand_on("--inputs", "of matrices, as `build` takes it", "TYPE");
-  hand_on("--kv-dtype", "of kept keys and values, as `build` takes it", "TYPE");
-  hand_on("--tokenizer", "as `build` takes it", "FILE");
-  hand_on("--chat-template", "as `build` takes it", "FILE|none");
-  hand_on("--target", "processor, as `build` takes it", "native|portable|ARCH");
+  hand_on("-c,--ctx-size", "longest context, as for build", "N");
+  hand_on("--dtype", "type of packed matrices, as for build", "TYPE");
+  hand_on("--inputs", "type of matrices' inputs, as for build", "TYPE");
+  hand_on("--kv-dtype", "type of keys and values in the cache, as for build", "TYPE");
+  hand_on("--tokenizer", "tokenizer file or folder, as for build", "FILE");
+  hand_on("--chat-template", "chat template, as for build", "FILE|none");
+  hand_on("--target", "processor, as for build", "native|portable|ARCH");
   command->allow_extras();
   command->callback([options, command] {
     options->serve = command->remaining();

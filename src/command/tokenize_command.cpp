@@ -71,8 +71,8 @@ CLI::App* add_command(CLI::App& app, char const* name, char const* what, char co
   command->add_option("path", options->path, "tokenizer file, or folder or file of a model")
       ->required()
       ->type_name("PATH");
-  CLI::Option* const given = command->add_option(text, options->text, "what is to be converted");
-  command->add_option("-f,--file", options->file, "read it from FILE; -: from standard input")
+  CLI::Option* const given = command->add_option(text, options->text, "the text to convert");
+  command->add_option("-f,--file", options->file, "read the input from FILE; -: standard input")
       ->type_name("FILE")
       ->excludes(given);
   command->callback([options, given, run] {
@@ -87,14 +87,15 @@ CLI::App* add_command(CLI::App& app, char const* name, char const* what, char co
 void add_tokenize(CLI::App& app) {
   auto const options = std::make_shared<tokenize_options>();
   CLI::App* const command =
-      add_command(app, "tokenize", "The token ids of a text", "-p,--prompt", options, run_tokenize);
-  command->add_flag("--no-special", options->no_special, "add no token that marks begin or end");
-  command->add_flag("--target", options->other_side, "as the side that an encoder-decoder model writes");
+      add_command(app, "tokenize", "Prints the token ids of a text", "-p,--prompt", options, run_tokenize);
+  command->add_flag("--no-special", options->no_special, "add no token for the begin or the end");
+  command->add_flag("--target", options->other_side, "tokenize as the target side of an encoder-decoder model");
 }
 
 void add_detokenize(CLI::App& app) {
   auto const options = std::make_shared<tokenize_options>();
-  CLI::App* const command = add_command(app, "detokenize", "The text of token ids", "--ids", options, run_detokenize);
+  CLI::App* const command =
+      add_command(app, "detokenize", "Prints the text of token ids", "--ids", options, run_detokenize);
   command->add_flag("--source", options->other_side, "as the side that an encoder-decoder model reads");
 }
 

@@ -52,8 +52,8 @@ void add_optimizer(CLI::App& command, train::run_settings& run) {
             {"sgd", train::optimizer_kind::sgd},
             {"muon", train::optimizer_kind::muon},
             {"nanochat-muon", train::optimizer_kind::nanochat_muon}},
-           "what moves the parameters");
-  add_own(command, "--weight-decay", run.optimizer.decay, "how weights shrink");
+           "the optimizer");
+  add_own(command, "--weight-decay", run.optimizer.decay, "weight decay");
   add_own(command, "--beta1,--adam-beta1", run.optimizer.beta1, "Adam's");
   add_own(command, "--beta2,--adam-beta2", run.optimizer.beta2, "Adam's, and nanochat's Muon's");
   add_own(command, "--eps,--adam-epsilon", run.optimizer.eps, "Adam's");
@@ -76,30 +76,32 @@ void add_optimizer(CLI::App& command, train::run_settings& run) {
 }
 
 void add_optimisation(CLI::App& command, train::run_settings& run) {
-  command.add_option("--steps,--max-iters,--num-iterations", run.course.steps, "updates of the parameters")
+  command.add_option("--steps,--max-iters,--num-iterations", run.course.steps, "optimizer steps")
       ->check(countable)
       ->type_name("N");
-  command.add_option("--batch-size,--device-batch-size,--train-batch-size", run.data.sequences, "sequences of a batch")
+  command.add_option("--batch-size,--device-batch-size,--train-batch-size", run.data.sequences, "sequences in a batch")
       ->check(positive)
       ->type_name("N");
-  command.add_option("--gradient-accumulation-steps", run.course.accumulation, "batches of an update")
+  command.add_option("--gradient-accumulation-steps", run.course.accumulation, "batches per optimizer step")
       ->check(positive)
       ->type_name("N");
-  command.add_option("--learning-rate,--lr,--matrix-lr", run.course.rate, "at its highest")
+  command.add_option("--learning-rate,--lr,--matrix-lr", run.course.rate, "peak learning rate")
       ->check(CLI::NonNegativeNumber)
       ->type_name("F");
-  command.add_option("--min-lr", run.course.least_rate, "at the end")->check(CLI::NonNegativeNumber)->type_name("F");
+  command.add_option("--min-lr", run.course.least_rate, "lowest learning rate")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("F");
   add_kind(command, "--schedule", run.course.schedule,
            {{"constant", train::schedule_kind::constant},
             {"cosine", train::schedule_kind::cosine},
             {"trapezoid", train::schedule_kind::trapezoid},
             {"linear", train::schedule_kind::linear}},
            "of the learning rate");
-  command.add_option("--warmup-iters,--warmup-steps", run.course.warmup, "steps until it is highest")
+  command.add_option("--warmup-iters,--warmup-steps", run.course.warmup, "warm-up steps")
       ->check(countable)
       ->type_name("N");
   command.add_flag("--warm-from-zero", run.course.warm_from_zero, "step 0 has a learning rate of 0, as llama2.c's");
-  command.add_option("--lr-decay-iters", run.course.decay_steps, "steps until it is least (0: all)")
+  command.add_option("--lr-decay-iters", run.course.decay_steps, "steps until the rate is lowest (0: all)")
       ->check(countable)
       ->type_name("N");
   command.add_option("--warmdown-ratio", run.course.warmdown, "share of the steps in which a trapezoid falls")
@@ -112,9 +114,7 @@ void add_optimisation(CLI::App& command, train::run_settings& run) {
                   "optimizer stay f32")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->type_name("TYPE");
-  command.add_option("--dropout", run.step.dropout, "share of values that are dropped while the model learns")
-      ->check(CLI::Range(0.0, 0.99))
-      ->type_name("F");
+  command.add_option("--dropout", run.step.dropout, "dropout rate")->check(CLI::Range(0.0, 0.99))->type_name("F");
   command.add_option("--label-smoothing", run.step.smoothing, "share of a target that is spread over the vocabulary")
       ->check(CLI::Range(0.0, 0.99))
       ->type_name("F");
@@ -175,18 +175,20 @@ void add_course(CLI::App& command, train::run_settings& run) {
 
 void add_train_options(CLI::App& command, train_options& options) {
   command
-      .add_option("model", options.model,
-                  "a header with a config or a traced model, a JSON like config.json, or a checkpoint to go on from")
+      .add_option(
+          "model", options.model,
+          "a header with a config or a traced model, a JSON file like config.json, or a checkpoint to continue from")
       ->type_name("CONFIG|PATH");
   command
       .add_option("--data", options.data,
                   "files or folders: tokens (.bin), text, JSON lines, pairs (.tsv, or two files of lines)")
       ->type_name("FILE");
-  command.add_option("--validation", options.validation, "the same, to validate by (default: the last tenth)")
+  command
+      .add_option("--validation", options.validation, "the same, for validation (default: the last tenth of the data)")
       ->type_name("FILE");
-  command.add_option("-o,--output", options.output, "folder of the model and of all that is needed to go on")
+  command.add_option("-o,--output", options.output, "output folder: the model, and all that resuming needs")
       ->type_name("DIR");
-  command.add_option("--resume", options.resume, "goes on with what DIR says, or with a run of nanoGPT's train.py")
+  command.add_option("--resume", options.resume, "resumes the run in DIR, or a run of nanoGPT's train.py")
       ->type_name("DIR|CKPT.PT");
   command.add_option("--recipe", options.recipe, "nanogpt, or a TOML file whose keys are names of options")
       ->type_name("NAME|FILE");

@@ -86,7 +86,7 @@ void run(options const& o) {
 
 void add_train_tokenizer(CLI::App& app) {
   auto const o = std::make_shared<options>();
-  CLI::App* const command = app.add_subcommand("train-tokenizer", "A tokenizer of one's own, trained on text");
+  CLI::App* const command = app.add_subcommand("train-tokenizer", "Trains a tokenizer on text");
   command->add_option("text", o->texts, "text files, folders of them, or JSON lines with \"text\" (.jsonl)")
       ->required()
       ->type_name("TEXT");

@@ -124,21 +124,21 @@ void run_verify(verify_options const& options) {
 void add_verify(CLI::App& app) {
   auto const options = std::make_shared<verify_options>();
   CLI::App* const command =
-      app.add_subcommand("verify", "Checks the tensors of a checkpoint against a config, at compile time");
+      app.add_subcommand("verify", "Checks the tensors of a checkpoint against a config at compile time");
   add_checkpoint_options(*command, options->path, options->open);
-  command->add_option("--config", options->config, "a config header (default: the one that the checkpoint asks for)")
+  command->add_option("--config", options->config, "a config header (default: the checkpoint's own)")
       ->type_name("FILE.hpp");
   command->add_option("--name", options->name, "the config's name in it")->type_name("NAME");
   command
       ->add_option("--model", options->model,
-                   "a model of one's own, as build takes it; then PATH is the folder of its parameters")
+                   "a model of your own, as for build; PATH is then the folder of its parameters")
       ->type_name("FILE.hpp[:TYPE]");
   command->add_flag("--shapes-only", options->open.shapes_only,
-                    "the header of safetensors or GGUF is enough: its data may be missing");
+                    "check the header of a safetensors or GGUF file alone; its data may be missing");
   command->add_option("--compiler", options->compiler, "C++ compiler")->type_name("CXX");
   command
       ->add_option("--sources", options->sources,
-                   "instead of checking: the unit that checks, and its flags, in DIR, for a build of your own")
+                   "write the checking unit and its flags to DIR for a build of your own, instead of checking")
       ->type_name("DIR");
   command->callback([options] { run_verify(*options); });
 }

@@ -15,9 +15,8 @@ namespace constformer::program {
 namespace {
 
 constexpr char const* footer =
-    "Text goes to standard output, everything else to standard error. Exit status: 0, 1 after an error, 2 after a "
-    "command line "
-    "that is not understood.";
+    "Text goes to standard output, everything else to standard error. Exit status: 0, 1 after an error, 2 after an "
+    "invalid command line.";
 
 void add_text(CLI::App& app, input_options& input, bool pair) {
   auto* option = app.add_option("-p,--prompt", input.texts, pair ? "text; given twice: a pair of texts" : "text")
@@ -76,7 +75,7 @@ void add_beams(CLI::App& app, beam_choice& b) {
 }
 
 void add_text_ends(CLI::App& app, generate_options& o) {
-  app.add_option("--stop", o.stop, "end before this text; may be given several times")
+  app.add_option("--stop", o.stop, "end before this text; may be repeated")
       ->type_name("TEXT")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -119,7 +118,7 @@ void add_generate(CLI::App& app, generate_options& o) {
                  "tokens to generate at most (-1: until the model stops or the context is full)");
   add_session(app, o.session);
   add_sampling(app, o.sampling);
-  app.add_flag("--ignore-eos", o.ignore_eos, "go on where the model would stop");
+  app.add_flag("--ignore-eos", o.ignore_eos, "continue past the model's stop tokens");
   app.add_flag("--print-ids", o.print_ids, "print the ids of the generated tokens instead of text");
   app.add_option("--logprobs", o.logprobs,
                  "print for each generated token a line: its id, its log-probability, and this many likeliest tokens "
@@ -130,14 +129,14 @@ void add_generate(CLI::App& app, generate_options& o) {
 }
 
 void add_chat(CLI::App& app, chat_options& o) {
-  auto* chat = add_command(app, "chat", "A conversation: each line of standard input is a message, and is answered");
-  chat->add_option("--system", o.system, "what the model is told before the conversation")->type_name("TEXT");
+  auto* chat = add_command(app, "chat", "Answers each line of standard input as a message of one conversation");
+  chat->add_option("--system", o.system, "system message at the beginning of the conversation")->type_name("TEXT");
   chat->add_option("--template", o.name,
                    "llama2, llama3, chatml, nanochat, glm, deepseek, chatglm, or one that the checkpoint names "
                    "(default: what the checkpoint has)")
       ->type_name("NAME");
   chat->add_option("--template-option", o.template_options,
-                   "a further name for the template, with a value in JSON; may be given several times")
+                   "pass KEY with a JSON value to the template; may be repeated")
       ->type_name("KEY=JSON")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -149,7 +148,7 @@ void add_chat(CLI::App& app, chat_options& o) {
 }
 
 void add_translate(CLI::App& app, translate_options& o) {
-  auto* translate = add_command(app, "translate", "The target text of a source: encoder-decoder models");
+  auto* translate = add_command(app, "translate", "Writes the target text of a source (encoder-decoder models)");
   auto* text = translate->add_option("-p,--prompt", o.source.texts, "the source")->type_name("TEXT");
   text->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   text->expected(1);
@@ -166,28 +165,26 @@ void add_translate(CLI::App& app, translate_options& o) {
 }
 
 void add_serve(CLI::App& app, serve_options& o) {
-  auto* serve = add_command(app, "serve", "A server that speaks HTTP as OpenAI's does, until SIGTERM");
-  serve->add_option("--host", o.host, "address to listen at (127.0.0.1); 0.0.0.0: all of this machine");
-  serve->add_option("--port", o.port, "port to listen at (8080); 0: any that is free");
-  serve->add_option("--parallel", o.parallel, "texts side by side (8)");
-  serve->add_option("--queue", o.queue, "requests that may wait (64)");
+  auto* serve = add_command(app, "serve", "Serves the model over HTTP, with OpenAI's API, until SIGTERM");
+  serve->add_option("--host", o.host, "address to listen on (127.0.0.1); 0.0.0.0: all interfaces");
+  serve->add_option("--port", o.port, "port to listen on (8080); 0: any free port");
+  serve->add_option("--parallel", o.parallel, "sequences decoded together (8)");
+  serve->add_option("--queue", o.queue, "requests that may wait in the queue (64)");
   add_session(*serve, o.session);
   auto* blocks = serve->add_option("--kv-blocks", o.kv_blocks, "blocks of keys and values for all texts together");
   serve->add_option("--kv-memory", o.kv_memory, "the same as a size: 512M, 2G")->type_name("SIZE")->excludes(blocks);
   serve->add_option("--draft", o.draft, "what guesses tokens ahead: none, or lookup, what the text repeats (none)");
   serve
       ->add_option("--api-key", o.api_keys,
-                   "who has this key is let in; may be given several times (default: everybody)")
+                   "accept requests with this key; may be repeated (default: no key is needed)")
       ->type_name("KEY")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->expected(1);
-  serve->add_option("--api-key-file", o.api_key_file, "keys, one on a line")->type_name("FILE");
-  serve->add_option("--cors", o.cors, "pages of this origin may call from a browser (default: none)")
-      ->type_name("ORIGIN");
-  serve->add_option("--timeout", o.timeout,
-                    "seconds that a client may take to send a request or to take an answer (30)");
-  serve->add_option("--drain", o.drain, "seconds that requests have to end after SIGTERM (30)");
+  serve->add_option("--api-key-file", o.api_key_file, "file of keys, one per line")->type_name("FILE");
+  serve->add_option("--cors", o.cors, "allow browser requests from this origin (default: none)")->type_name("ORIGIN");
+  serve->add_option("--timeout", o.timeout, "seconds a client may take to send a request or to read a response (30)");
+  serve->add_option("--drain", o.drain, "seconds running requests may take after SIGTERM (30)");
   serve->add_option("--connections", o.connections, "connections at once (1000)");
   serve->add_option("--metrics-names", o.metrics_names, "of /metrics: ours, vllm or llama.cpp (ours)")
       ->type_name("NAMES");
@@ -199,8 +196,7 @@ void add_commands(CLI::App& app, parsed& p) {
   add_serve(app, p.serve);
   add_chat(app, p.chat);
   add_translate(app, p.translate);
-  auto* score =
-      add_command(app, "score", "How well the model foretells a text: negative log-likelihood and perplexity");
+  auto* score = add_command(app, "score", "Scores a text: negative log-likelihood and perplexity");
   add_text(*score, p.score.input, false);
   add_file(*score, p.score.input, "read the text from FILE; longer ones are scored in windows of the context");
   add_ids(*score, p.score.input);
@@ -209,7 +205,7 @@ void add_commands(CLI::App& app, parsed& p) {
       ->type_name("FILE");
   add_session(*score, p.score.session);
 
-  auto* embed = add_command(app, "embed", "The hidden states of a text, pooled to one vector or as they are");
+  auto* embed = add_command(app, "embed", "Prints the hidden states of a text, pooled to one vector or token by token");
   add_text(*embed, p.embed.input, true);
   add_file(*embed, p.embed.input, "read the text from FILE; -: from standard input");
   add_ids(*embed, p.embed.input);
@@ -233,7 +229,7 @@ void add_commands(CLI::App& app, parsed& p) {
   embed->add_option("-o,--output", p.embed.output, "write float32 as .npy instead of text")->type_name("FILE");
   add_session(*embed, p.embed.session);
 
-  auto* classify = add_command(app, "classify", "The labels of a sequence, or of each of its tokens");
+  auto* classify = add_command(app, "classify", "Prints the labels of a sequence, or of each of its tokens");
   add_text(*classify, p.classify.input, true);
   add_file(*classify, p.classify.input, "read the text from FILE; -: from standard input");
   add_ids(*classify, p.classify.input);
@@ -242,7 +238,7 @@ void add_commands(CLI::App& app, parsed& p) {
       ->type_name("FILE");
   add_session(*classify, p.classify.session);
 
-  auto* fill = add_command(app, "fill", "The likeliest tokens for each mask token of a text");
+  auto* fill = add_command(app, "fill", "Prints the likeliest tokens for each mask token of a text");
   add_text(*fill, p.fill.input, true);
   add_file(*fill, p.fill.input, "read the text from FILE; -: from standard input");
   add_ids(*fill, p.fill.input);
@@ -252,19 +248,19 @@ void add_commands(CLI::App& app, parsed& p) {
       ->type_name("FILE");
   add_session(*fill, p.fill.session);
 
-  auto* tokenize = add_command(app, "tokenize", "The token ids of a text");
+  auto* tokenize = add_command(app, "tokenize", "Prints the token ids of a text");
   add_text(*tokenize, p.tokenize.input, false);
   add_file(*tokenize, p.tokenize.input, "read the text from FILE; -: from standard input");
-  tokenize->add_flag("--no-special", p.tokenize.no_special, "add no token that marks begin or end");
+  tokenize->add_flag("--no-special", p.tokenize.no_special, "add no token for the begin or the end");
 
-  auto* detokenize = add_command(app, "detokenize", "The text of token ids");
+  auto* detokenize = add_command(app, "detokenize", "Prints the text of token ids");
   add_ids(*detokenize, p.detokenize.input);
   add_file(*detokenize, p.detokenize.input, "read the ids from FILE; -: from standard input");
 
-  auto* info = add_command(app, "info", "What was compiled: hyperparameters, parameters, bytes, tensors");
+  auto* info = add_command(app, "info", "Shows what was compiled: hyperparameters, parameters, bytes, tensors");
   info->add_flag("--json", p.info.json, "as JSON");
 
-  auto* bench = add_command(app, "bench", "Tokens per second");
+  auto* bench = add_command(app, "bench", "Measures tokens per second");
   bench->add_option("-p,--prompt", p.bench.prompt, "tokens of the prefill (128, or what fits)");
   bench->add_option("-n,--predict", p.bench.predict, "tokens of the decode (64, or what fits)");
   add_source_ids(*bench, p.bench.source_ids);
