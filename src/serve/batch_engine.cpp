@@ -15,6 +15,7 @@
 #include "decoder_loop.hpp"
 #include "engine.hpp"
 #include "engines.hpp"
+#include "session_executor.hpp"
 
 namespace constformer::serve {
 
@@ -32,9 +33,8 @@ class batch_engine final : public engine {
  public:
   explicit batch_engine(engine_options const& options)
       : options_(options),
-        model_(options.unit->execute(options.weights, executor_options_of(options))),
-        loop_(*model_, {.sequences = options.sequences, .guess = options.prompt_lookup, .secret = random_secret()},
-              options.unit->configuration->vocab) {
+        model_(model_of(options)),
+        loop_(*model_, loop_options_of(options, *model_), options.unit->configuration->vocab) {
     loop_.fill(stats_);
     stats_.running_slots.reserve(static_cast<std::size_t>(options.sequences));
     worker_ = std::thread([this] { work(); });
@@ -44,14 +44,26 @@ class batch_engine final : public engine {
 
   std::uint64_t submit(generation_request request, std::shared_ptr<generation_sink> sink) override {
     check_length(request);
+    std::size_t const tokens = request.prompt.size();
     std::unique_lock lock(mutex_);
-    admit(request.prompt.size());
+    admit(tokens);
     std::uint64_t const name = ++last_;
-    queued_tokens_ += request.prompt.size();
-    ++queued_;
+    arriving_tokens_ += tokens;
+    ++arriving_;
     lock.unlock();
-    auto made = loop_.make(name, std::move(request), std::move(sink));  // what it takes of memory is taken here
+    std::unique_ptr<request_state> made;
+    std::exception_ptr problem;
+    try {
+      made = loop_.make(name, std::move(request), std::move(sink));  // what it takes of memory is taken here
+    } catch (...) {
+      problem = std::current_exception();
+    }
     lock.lock();
+    arriving_tokens_ -= tokens;
+    --arriving_;
+    if (problem) std::rethrow_exception(problem);
+    queued_tokens_ += tokens;
+    ++queued_;
     come_.push_back(std::move(made));
     wake_.notify_one();
     return name;
@@ -88,10 +100,33 @@ class batch_engine final : public engine {
   }
 
  private:
+  // What keys depend on beside the tokens before: the length of the text, tokens that follow, or, in models of one's
+  // own, nobody knows.
+  static loop_options loop_options_of(engine_options const& o, executor const& model) {
+    config const& c = *o.unit->configuration;
+    bool const own = o.unit->execute == nullptr;
+    bool const prefixed = !own && c.mask == mask_kind::prefix;
+    bool const dynamic = c.position == position_kind::rotary && c.rope.scaling == rope_scaling_kind::dynamic;
+    return {.sequences = o.sequences,
+            .guess = o.prompt_lookup,
+            .secret = random_secret(),
+            .reserve = own || prefixed || dynamic,
+            .whole = own || prefixed,
+            .each = own ? model.blocks() / o.sequences : 0,
+            .prefix = prefixed ? &c.prefix : nullptr};
+  }
+
+  static std::unique_ptr<executor> model_of(engine_options const& o) {
+    if (o.unit->execute != nullptr) return o.unit->execute(o.weights, executor_options_of(o));
+    auto model = o.unit->start(
+        o.weights, {.threads = o.threads, .capacity = o.capacity, .sequences = o.sequences, .reading = o.reading});
+    return std::make_unique<session_executor>(std::move(model), o.unit->configuration->vocab);
+  }
+
   // A pass holds a token of each sequence and as many of prompts as sessions read at once.
   static executor_options executor_options_of(engine_options const& o) {
     int const capacity = o.capacity == 0 ? o.unit->configuration->capacity : o.capacity;
-    constexpr int prompt_rows = 128;
+    int const prompt_rows = o.unit->configuration->mask == mask_kind::prefix ? capacity : 128;
     std::int64_t const all = std::int64_t{blocks_for(static_cast<std::size_t>(capacity))} * o.sequences;
     std::int64_t const block_bytes =
         o.unit->cache_bytes / blocks_for(static_cast<std::size_t>(o.unit->configuration->capacity));
@@ -120,13 +155,15 @@ class batch_engine final : public engine {
 
   void admit(std::size_t tokens) {
     if (draining_) throw draining("the server is ending and takes no more requests");
-    bool const full = queued_ >= static_cast<std::size_t>(options_.queue);
+    std::size_t const requests = queued_ + arriving_;
+    std::size_t const others = queued_tokens_ + arriving_tokens_;
+    bool const full = requests >= static_cast<std::size_t>(options_.queue);
     constexpr std::int64_t usual = 8 * block_tokens;
     std::int64_t const most = options_.queue_tokens == 0 ? usual * model_->blocks() : options_.queue_tokens;
-    bool const long_queue = queued_ > 0 && queued_tokens_ + tokens > static_cast<std::size_t>(most);
+    bool const long_queue = requests > 0 && others + tokens > static_cast<std::size_t>(most);
     if (!full && !long_queue) return;
     ++stats_.refused;
-    throw queue_full("the queue holds " + std::to_string(queued_) + " requests and " + std::to_string(queued_tokens_) +
+    throw queue_full("the queue holds " + std::to_string(requests) + " requests and " + std::to_string(others) +
                      " tokens already");
   }
 
@@ -212,19 +249,14 @@ class batch_engine final : public engine {
   std::vector<std::uint64_t> cancelled_;
   std::vector<std::uint64_t> cancelling_;  // of the compute thread
   std::uint64_t last_ = 0;
-  std::size_t queued_ = 0;         // requests that have not begun
-  std::size_t queued_tokens_ = 0;  // of their prompts
+  std::size_t queued_ = 0;           // requests that have not begun
+  std::size_t queued_tokens_ = 0;    // of their prompts
+  std::size_t arriving_ = 0;         // requests whose memory is being taken
+  std::size_t arriving_tokens_ = 0;  // of their prompts
   bool draining_ = false;
   bool stopped_ = false;
   engine_stats stats_;
 };
-
-// Frequencies that follow a text's length, and prefixes that all queries see: such texts cannot be read in chunks or
-// read anew.
-bool can_be_cut(config const& c) {
-  bool const dynamic = c.position == position_kind::rotary && c.rope.scaling == rope_scaling_kind::dynamic;
-  return !dynamic && c.mask == mask_kind::causal;
-}
 
 }  // namespace
 
@@ -232,8 +264,7 @@ std::unique_ptr<engine> make_engine(engine_options const& options) {
   config const& c = *options.unit->configuration;
   bool const writes = c.head == head_kind::language_model && c.mask != mask_kind::bidirectional && !has_encoder(c);
   if (!writes) return make_session_engine(options);
-  if (options.unit->execute != nullptr && can_be_cut(c)) return std::make_unique<batch_engine>(options);
-  return make_one_by_one(options);
+  return std::make_unique<batch_engine>(options);
 }
 
 }  // namespace constformer::serve

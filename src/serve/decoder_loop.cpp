@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "constformer/generate/prefix_table.hpp"
+
 namespace constformer::serve {
 
 namespace {
@@ -17,6 +19,14 @@ bool tells_prompt(sequence_state const& s) {
   return r.request.prompt_logprobs && s.choice == 0 && r.prompt_told < static_cast<int>(r.request.prompt.size());
 }
 
+prefix_place prefix_in(prefix_config const& c, std::span<int const> prompt) {
+  try {
+    return prefix_of(c, prompt);
+  } catch (error const& none) {
+    throw bad_prompt(none.what());
+  }
+}
+
 }  // namespace
 
 decoder_loop::decoder_loop(executor& model, loop_options const& options, int vocab)
@@ -24,7 +34,7 @@ decoder_loop::decoder_loop(executor& model, loop_options const& options, int voc
       options_(options),
       vocab_(vocab),
       blocks_(model.blocks(), options.secret),
-      scheduler_(blocks_, {options.sequences},
+      scheduler_(blocks_, {options.sequences, options.reserve, options.whole, options.each},
                  [&model](int from, int to, int positions) { model.copy_block(from, to, positions); }) {
   batch_.reserve(static_cast<std::size_t>(options.sequences));
   wanted_.reserve(static_cast<std::size_t>(model.rows()));
@@ -33,7 +43,12 @@ decoder_loop::decoder_loop(executor& model, loop_options const& options, int voc
 
 std::unique_ptr<request_state> decoder_loop::make(std::uint64_t name, generation_request request,
                                                   std::shared_ptr<generation_sink> sink) const {
-  return std::make_unique<request_state>(name, std::move(request), std::move(sink), vocab_, model_.capacity());
+  prefix_place prefix{};
+  if (options_.prefix != nullptr) prefix = prefix_in(*options_.prefix, request.prompt);
+  if (options_.reserve) request.cache_prompt = false;
+  auto made = std::make_unique<request_state>(name, std::move(request), std::move(sink), vocab_, model_.capacity());
+  for (auto const& choice : made->choices) choice->prefix = prefix;
+  return made;
 }
 
 void decoder_loop::add(std::unique_ptr<request_state> request) {
@@ -69,7 +84,7 @@ int decoder_loop::budget() const {
 bool decoder_loop::step() {
   auto const plan = scheduler_.plan(budget());
   if (plan.empty()) return false;
-  if (options_.guess) guess(plan);
+  if (options_.guess && !options_.reserve) guess(plan);
   auto const start = serve_clock::now();
   int rows = 0;
   int writing = 0;
@@ -133,7 +148,9 @@ void decoder_loop::run_rows(std::span<planned_rows const> plan) {
                       .blocks = s->table.data(),
                       .wanted = all    ? wanted_logits::all
                                 : last ? wanted_logits::last
-                                       : wanted_logits::none});
+                                       : wanted_logits::none,
+                      .length = s->chosen > 0 ? 0 : static_cast<int>(s->request->request.prompt.size()),
+                      .prefix = s->prefix});
     for (std::size_t row = all ? 0 : last ? ids.size() - 1 : ids.size(); row < ids.size(); ++row)
       wanted_.push_back({s, s->computed + static_cast<int>(row), ids[row], guessed && row > 0});
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "block_store.hpp"
+#include "constformer/config/config.hpp"
 #include "constformer/generate/executor.hpp"
 #include "engine.hpp"
 #include "generation_state.hpp"
@@ -25,6 +26,12 @@ struct loop_options {
   bool guess = false;             ///< tokens where a text repeats itself; what comes is the same
   int budget = 0;                 ///< rows of a pass; 0: as many as the executor has and the time allows
   hash128 secret{};               ///< of the hashes of kept blocks
+  /// Keys depend on how long a text is, or on what follows: texts share nothing but prompts of one request, are never
+  /// read anew, and nothing is guessed.
+  bool reserve = false;
+  bool whole = false;                     ///< a prompt is read in one pass; with reserve
+  int each = 0;                           ///< blocks that each text takes, see scheduler_limits; with reserve
+  prefix_config const* prefix = nullptr;  ///< of models whose queries all see one
 };
 
 /// Generates for many requests at once: plans a pass, has it run, chooses tokens and tells them. Knows no threads: all
@@ -36,7 +43,7 @@ class decoder_loop {
  public:
   decoder_loop(executor& model, loop_options const& options, int vocab);
 
-  /// Room for a request; `name` grows from one to the next.
+  /// Room for a request; `name` grows from one to the next. Throws `bad_prompt`.
   [[nodiscard]] std::unique_ptr<request_state> make(std::uint64_t name, generation_request request,
                                                     std::shared_ptr<generation_sink> sink) const;
   /// It waits for its turn from now on.

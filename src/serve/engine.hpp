@@ -131,6 +131,11 @@ struct too_long : error {
   using error::error;
 };
 
+/// The prompt is none that this model can go on from.
+struct bad_prompt : error {
+  using error::error;
+};
+
 /// One sequence that is running, for /slots.
 struct slot_stats {
   std::uint64_t request;  ///< as `submit` called it
@@ -191,7 +196,8 @@ class engine {
   engine(engine const&) = delete;
   engine& operator=(engine const&) = delete;
 
-  /// Queues a request and names it. Throws `queue_full`, `draining` and `too_long`; then `sink` hears nothing.
+  /// Queues a request and names it. Throws `queue_full`, `draining`, `too_long` and `bad_prompt`; then `sink` hears
+  /// nothing.
   virtual std::uint64_t submit(generation_request request, std::shared_ptr<generation_sink> sink) = 0;
 
   /// Ends a request or a job at the next step, with failure::cancelled; unknown ones are none of our business.
@@ -212,8 +218,7 @@ class engine {
   engine() = default;
 };
 
-/// The engine for a unit: requests side by side where it has an executor and texts can be read in chunks, else one
-/// after the other.
+/// The engine for a unit: of decoders, which write texts, or for jobs.
 [[nodiscard]] std::unique_ptr<engine> make_engine(engine_options const& options);
 
 }  // namespace constformer::serve

@@ -38,6 +38,8 @@ void generation_run::submit() {
       return;
     } catch (too_long const& problem) {
       throw context_exceeded(problem.what(), "max_tokens");
+    } catch (bad_prompt const& problem) {
+      throw bad_request(problem.what(), "prompt");
     }
     request = {};
     ++next_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "block_store.hpp"
+#include "constformer/layers/batch_rows.hpp"
 #include "choosing.hpp"
 #include "engine.hpp"
 #include "prompt_lookup.hpp"
@@ -27,6 +28,7 @@ struct sequence_state {
   int choice;
   std::vector<int> ids;    ///< prompt and chosen tokens
   std::vector<int> table;  ///< blocks, as many as positions need that are read or being read
+  prefix_place prefix{};   ///< of models whose queries all see one
   int computed = 0;        ///< tokens whose keys and values are in the cache
   int chosen = 0;
   hash128 key{};         ///< of the last of the first `hashed` blocks, which are kept for others; or of the root

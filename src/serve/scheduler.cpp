@@ -28,6 +28,11 @@ int parent_of(sequence_state const& s, int block) {
   return block == 0 ? -1 : s.table[static_cast<std::size_t>(block) - 1];
 }
 
+// Those that are in the cache when it ends: the last one that is chosen is not read.
+std::size_t most_tokens(sequence_state const& s) {
+  return s.request->request.prompt.size() + static_cast<std::size_t>(s.request->request.max_tokens) - 1;
+}
+
 }  // namespace
 
 scheduler::scheduler(block_store& blocks, scheduler_limits limits, copy_block copy)
@@ -57,7 +62,7 @@ void scheduler::remove(sequence_state& s) {
 std::span<planned_rows const> scheduler::plan(int budget) {
   plan_.clear();
   being_read_.clear();
-  preempted_ = false;
+  preempted_ = reads_ = false;
   plan_writing();
   std::size_t const prompts = plan_.size();
   left_ = budget - static_cast<int>(prompts);
@@ -96,8 +101,10 @@ void scheduler::plan_reading() {
 
 void scheduler::share_budget(sequence_state& s) {
   if (left_ <= 0 || is_being_read(s)) return;
-  int const share = std::max((left_ + 1) / 2, std::min(left_, block_tokens));
+  if (limits_.whole && reads_ && s.missing() > left_) return;
+  int const share = limits_.whole ? s.missing() : std::max((left_ + 1) / 2, std::min(left_, block_tokens));
   plan_.push_back({&s, std::min(s.missing(), share)});
+  reads_ = true;
   left_ -= plan_.back().rows;
 }
 
@@ -121,7 +128,8 @@ void scheduler::admit() {
 // Takes what is kept of its text, all but the last token, and blocks for the rest.
 bool scheduler::begin(sequence_state& s) {
   use_kept(s);
-  int const more = blocks_for(s.ids.size()) - static_cast<int>(s.table.size());
+  int const needed = limits_.each > 0 ? limits_.each : blocks_for(limits_.reserve ? most_tokens(s) : s.ids.size());
+  int const more = needed - static_cast<int>(s.table.size());
   if (more > blocks_.available()) {
     release(s);
     return false;
@@ -263,12 +271,30 @@ void scheduler::computed(planned_rows const& rows) {
   }
 }
 
+// Blocks of its own for all but the full ones of the prompt, or for all; false if there are not as many.
+bool scheduler::fork_reserved(sequence_state const& leader, sequence_state& follower) {
+  auto const full = static_cast<std::size_t>(limits_.each > 0 ? 0 : leader.computed / block_tokens);
+  if (static_cast<int>(leader.table.size() - full) > blocks_.available()) return false;
+  for (std::size_t i = 0; i < leader.table.size(); ++i) {
+    if (i < full) blocks_.share(leader.table[i]);
+    follower.table.push_back(i < full ? leader.table[i] : blocks_.take());
+  }
+  for (std::size_t i = full; static_cast<int>(i) * block_tokens < leader.computed; ++i)
+    copy_(leader.table[i], follower.table[i],
+          std::min(block_tokens, leader.computed - static_cast<int>(i) * block_tokens));
+  return true;
+}
+
 bool scheduler::fork(sequence_state& follower) {
   sequence_state& leader = *std::exchange(follower.leader, nullptr);
   if (running_.size() == static_cast<std::size_t>(limits_.sequences)) return false;
+  if (limits_.reserve) {
+    if (!fork_reserved(leader, follower)) return false;
+  } else {
+    follower.table = leader.table;
+    for (int const block : follower.table) blocks_.share(block);
+  }
   std::erase(waiting_, &follower);
-  follower.table = leader.table;
-  for (int const block : follower.table) blocks_.share(block);
   follower.computed = leader.computed;
   follower.hashed = leader.hashed;
   follower.key = leader.key;

@@ -17,18 +17,23 @@ struct planned_rows {
   int rows;
 };
 
-/// What a scheduler may use.
+/// What a scheduler may use, and what it may do to texts.
 struct scheduler_limits {
   int sequences;  ///< with blocks at the same time
+  /// A text takes blocks for all its tokens, those that will be chosen among them, when it begins: it never has to be
+  /// read anew.
+  bool reserve = false;
+  bool whole = false;  ///< a prompt is read in one pass
+  int each = 0;        ///< blocks that a text takes and shares with none, whatever its length; 0: as it needs
 };
 
 /// Decides which rows of which sequences the next pass reads, and who has which blocks.
 ///
 /// Texts that are being written come first, a token of each. What is left of the budget goes to prompts, the oldest
 /// before the others, in chunks (Sarathi-Serve, arXiv:2403.02310). A sequence begins when blocks for all its tokens are
-/// available; when one that goes on needs a block and there is none, the youngest gives up its own and will be read
-/// anew (vLLM, arXiv:2309.06180). The oldest never does, unless its client takes nothing more: so there is always one
-/// that comes to its end.
+/// available; where texts cannot be read anew that is so for those to come, too. When one that goes on needs a block and
+/// there is none, the youngest gives up its own and will be read anew (vLLM, arXiv:2309.06180). The oldest never does,
+/// unless its client takes nothing more: so there is always one that comes to its end.
 class scheduler {
  public:
   /// Copies the first `positions` of a block to another one.
@@ -72,6 +77,7 @@ class scheduler {
   void use_kept(sequence_state& s);
   bool is_being_read(sequence_state const& s);
   bool make_room(sequence_state& s);
+  bool fork_reserved(sequence_state const& leader, sequence_state& follower);
   int take_block(sequence_state const& wanted_by);
   sequence_state* victim(sequence_state const& wanted_by) const;
   std::size_t room_behind(sequence_state& s, std::size_t wanted);
@@ -87,6 +93,7 @@ class scheduler {
   std::vector<hash128> being_read_;  // keys of blocks that this plan reads
   std::uint64_t preemptions_ = 0;
   bool preempted_ = false;  // in this plan
+  bool reads_ = false;      // this plan reads a prompt
   int left_ = 0;            // of the budget
 };
 

@@ -56,7 +56,7 @@ class made_up_session final : public constformer::session {
     std::swap(sequences_, others_);
   }
 
-  void score(std::span<int const>, row_sink const&) override {}
+  void score(int, std::span<int const>, row_sink const&) override {}
   std::span<float const> encode(std::span<int const>, std::span<int const>) override { return {}; }
   std::span<float const> pool() override { return {}; }
 

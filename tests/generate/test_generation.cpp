@@ -28,7 +28,7 @@ class counting_session final : public session {
     for (int i = 0; i < vocab; ++i) logits_[static_cast<std::size_t>(i)] = i == (ids.back() + 1) % vocab ? 1.0F : 0.0F;
     return logits_;
   }
-  void score(std::span<int const>, row_sink const&) override {}
+  void score(int, std::span<int const>, row_sink const&) override {}
   std::span<float const> encode(std::span<int const>, std::span<int const>) override { return {}; }
   std::span<float const> pool() override { return {}; }
 

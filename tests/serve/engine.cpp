@@ -31,6 +31,14 @@ constexpr config small = with(llama({.layers = 2,
                                      .vocab = 61,
                                      .positions = 200}),
                               [](config& c) { c.kv_dtype = dtype::i8; });
+constexpr config dynamic = with(small, [](config& c) {
+  c.rope.scaling = rope_scaling_kind::dynamic;
+  c.rope.factor = 4;
+  c.rope.original_positions = 30;
+});
+constexpr config prefixed = with(chatglm_6b({.layers = 2, .d_model = 48, .heads = 4, .vocab = 61, .positions = 200},
+                                            {.end = 58, .blank = 59, .other_blank = 60}),
+                                 [](config& c) { c.capacity = 200; });
 
 }  // namespace
 }  // namespace constformer::configs
@@ -42,10 +50,11 @@ namespace {
 
 using namespace serve;
 
+template <config const& Config>
 std::vector<float> random_weights() {
   std::mt19937 generator(5);
   std::normal_distribution<float> normal(0.0F, 0.3F);
-  std::vector<float> out(static_cast<std::size_t>(packed_layout_of(configs::small).bytes) / sizeof(float));
+  std::vector<float> out(static_cast<std::size_t>(packed_layout_of(Config).bytes) / sizeof(float));
   for (float& x : out) x = normal(generator);
   return out;
 }
@@ -55,14 +64,15 @@ struct asked {
   std::shared_ptr<recorder> sink = std::make_shared<recorder>();
 };
 
-std::vector<asked> some_requests(std::uint32_t seed, int count) {
+std::vector<asked> some_requests(config const& c, std::uint32_t seed, int count) {
   std::mt19937 random(seed);
   auto const below = [&](unsigned n) { return static_cast<int>(random() % n); };
   std::vector<asked> all(static_cast<std::size_t>(count));
   for (auto& [r, sink] : all) {
     int const kind = below(3);
-    for (int i = 0, length = 1 + below(120); i < length; ++i) r.prompt.push_back((i * (kind + 3) + kind) % 60);
-    if (below(2) != 0) r.prompt.back() = below(60);
+    for (int i = 0, length = 1 + below(120); i < length; ++i) r.prompt.push_back((i * (kind + 3) + kind) % 57);
+    if (below(2) != 0) r.prompt.back() = below(57);
+    if (c.mask == mask_kind::prefix) r.prompt.insert(r.prompt.end(), {c.prefix.blank, 3, c.prefix.end});
     r.sampling = {.temperature = below(3) == 0 ? 0.0F : 1.0F, .seed = random()};
     r.max_tokens = 1 + below(40);
     r.choices = 1 + (below(4) == 0 ? below(3) : 0);
@@ -121,9 +131,8 @@ void wait_for_all(serve::engine& e) {
   FAIL("requests do not end");
 }
 
-engine_stats check_load(std::vector<float> const& weights, int threads, std::int64_t blocks, int sequences,
-                        bool lookup) {
-  model_unit const unit = make_unit<configs::small>("small");
+engine_stats check_load(model_unit const& unit, std::vector<float> const& weights, int threads, std::int64_t blocks,
+                        int sequences, bool lookup) {
   auto const* const bytes = reinterpret_cast<std::byte const*>(weights.data());
   auto const e = make_engine({.unit = &unit,
                               .weights = bytes,
@@ -134,7 +143,7 @@ engine_stats check_load(std::vector<float> const& weights, int threads, std::int
                               .queue_tokens = 1'000'000,
                               .prompt_lookup = lookup});
   std::vector<std::vector<asked>> all;
-  for (std::uint32_t c = 0; c < 4; ++c) all.push_back(some_requests(c + 1, 15));
+  for (std::uint32_t c = 0; c < 4; ++c) all.push_back(some_requests(*unit.configuration, c + 1, 15));
   std::vector<std::thread> clients;
   for (auto& mine : all)
     clients.emplace_back([&e, &mine] {
@@ -158,15 +167,41 @@ engine_stats check_load(std::vector<float> const& weights, int threads, std::int
 }
 
 TEST_CASE("requests at once give what a session gives each alone, for any number of threads, blocks and sequences") {
-  auto const weights = random_weights();
-  check_load(weights, 1, 0, 8, false);
-  check_load(weights, 2, 30, 8, true);
-  CHECK(check_load(weights, 3, 13, 5, false).preemptions > 0);
-  CHECK(check_load(weights, 2, 0, 2, true).accepted_tokens > 0);
+  auto const weights = random_weights<configs::small>();
+  auto const unit = make_unit<configs::small>("small");
+  check_load(unit, weights, 1, 0, 8, false);
+  check_load(unit, weights, 2, 30, 8, true);
+  CHECK(check_load(unit, weights, 3, 13, 5, false).preemptions > 0);
+  CHECK(check_load(unit, weights, 2, 0, 2, true).accepted_tokens > 0);
+}
+
+template <config const& Config>
+void check_reserved(std::int64_t blocks, bool own) {
+  auto unit = make_unit<Config>("small");
+  if (own) unit.execute = nullptr;  // as models of one's own
+  auto const stats = check_load(unit, random_weights<Config>(), 2, blocks, 5, true);
+  CHECK(stats.preemptions + stats.draft_tokens + stats.cached_prompt_tokens == 0);
+}
+
+TEST_CASE("so do models whose texts cannot be cut, shared or read anew, and those that have a session alone") {
+  check_reserved<configs::dynamic>(30, false);
+  check_reserved<configs::prefixed>(30, false);
+  check_reserved<configs::small>(0, true);
+  check_reserved<configs::prefixed>(0, true);
+}
+
+TEST_CASE("a prompt without the end of its prefix is refused") {
+  auto const unit = make_unit<configs::prefixed>("small");
+  auto const weights = random_weights<configs::prefixed>();
+  auto const e = make_engine({.unit = &unit, .weights = reinterpret_cast<std::byte const*>(weights.data())});
+  generation_request request;
+  request.prompt = {1, 2, 3};
+  for (int i = 0; i < 100; ++i)  // nor does it take a place in the queue
+    CHECK_THROWS_AS(e->submit(request, std::make_shared<recorder>()), bad_prompt);
 }
 
 TEST_CASE("an engine that is drained or full says so, and one that stops ends what is under way") {
-  auto const weights = random_weights();
+  auto const weights = random_weights<configs::small>();
   model_unit const unit = make_unit<configs::small>("small");
   auto const* const bytes = reinterpret_cast<std::byte const*>(weights.data());
   auto const e = make_engine({.unit = &unit, .weights = bytes, .sequences = 2, .queue = 3});

@@ -33,8 +33,10 @@ class fake_executor final : public constformer::executor {
     for (auto const& s : batch) rows += s.ids.size();
     require(rows <= static_cast<std::size_t>(rows_), "more rows than a pass holds");
     most_rows_ = std::max(most_rows_, rows);
+    for (auto const& s : batch) check_rows(s);
     for (auto const& s : batch)
-      for (std::size_t i = 0; i < s.ids.size(); ++i) place(s, s.position + static_cast<int>(i)) = s.ids[i];
+      for (std::size_t i = 0; i < s.ids.size(); ++i)
+        place(s, s.position + static_cast<int>(i)) = s.ids[i] + (minds_lengths ? 100 * length_of(s, i) : 0);
     for (auto const& s : batch)
       for (std::size_t i = 0; i < s.ids.size(); ++i)
         if (s.wanted == constformer::wanted_logits::all ||
@@ -61,6 +63,10 @@ class fake_executor final : public constformer::executor {
     std::copy_n(ids_.begin() + from * 16, positions, ids_.begin() + to * 16);
   }
 
+  bool minds_lengths = false;  ///< keys are made of the length that is given, too
+  bool minds_cuts = false;     ///< rows of a prompt come together, from position 0
+  int blocks_of_each = 0;      ///< if not 0: a sequence has so many blocks, side by side, and shares none
+
   /// Items of the largest `each`.
   [[nodiscard]] int most_items() const { return most_items_; }
 
@@ -78,6 +84,17 @@ class fake_executor final : public constformer::executor {
 
   static void require(bool sound, char const* what) {
     if (!sound) throw std::logic_error(what);
+  }
+
+  static int length_of(constformer::sequence_rows const& s, std::size_t row) {
+    return s.length == 0 ? s.position + static_cast<int>(row) + 1 : s.length;
+  }
+
+  void check_rows(constformer::sequence_rows const& s) const {
+    if (minds_cuts) require(s.position == 0 || s.ids.size() == 1, "a part of a prompt");
+    if (minds_cuts && s.position == 0) require(s.length == static_cast<int>(s.ids.size()), "not all of a prompt");
+    for (int i = 0; i < blocks_of_each; ++i)
+      require(s.blocks[i] == s.blocks[0] + i && s.blocks[0] % blocks_of_each == 0, "blocks that are not side by side");
   }
 
   int& place(constformer::sequence_rows const& s, int position) {

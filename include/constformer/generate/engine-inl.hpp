@@ -90,6 +90,7 @@ class engine final : public session {
   using session::append;
   using session::position;
   using session::rewind;
+  using session::score;
 
   [[nodiscard]] int sequences() const override { return sequences_; }
   [[nodiscard]] int capacity() const override { return capacity_; }
@@ -162,10 +163,11 @@ class engine final : public session {
     }
   }
 
-  void score(std::span<int const> ids, row_sink const& sink) override {
+  void score(int sequence, std::span<int const> ids, row_sink const& sink) override {
     require_decoder("score");
+    session_checks::sequence(sequence, sequences_);
     int done = 0;
-    take(0, ids, {.wanted = has_head ? wanted_logits::all : wanted_logits::none}, [&] {
+    take(sequence, ids, {.wanted = has_head ? wanted_logits::all : wanted_logits::none}, [&] {
       for (int first = 0; first < executor_.wanted(); first += score_rows) {
         logit_rows const logits = executor_.logits(first, std::min(score_rows, executor_.wanted() - first));
         for (int row = 0; row < logits.rows; ++row) sink(done++, logits[row]);

@@ -12,6 +12,19 @@
 
 namespace constformer {
 
+/// The prefix of a text that begins with `ids`. Throws `error` if they hold no end, or no blank before it.
+[[nodiscard]] inline prefix_place prefix_of(prefix_config const& c, std::span<int const> ids) {
+  auto const end = std::find(ids.begin(), ids.end(), c.end);
+  if (end == ids.end())
+    throw error("the text has no token " + std::to_string(c.end) + ", which ends the part that all tokens see");
+  auto blank = std::find(ids.begin(), ids.end(), c.blank);
+  if (blank == ids.end()) blank = std::find(ids.begin(), ids.end(), c.other_blank);
+  if (blank == ids.end())
+    throw error("the text has none of the tokens " + std::to_string(c.blank) + " and " + std::to_string(c.other_blank) +
+                ", in whose place the answer stands");
+  return {static_cast<int>(end - ids.begin()), static_cast<int>(blank - ids.begin())};
+}
+
 /// Where the prefix of each sequence ends, for models whose queries all see it. All memory comes from an arena.
 class prefix_table {
  public:
@@ -28,19 +41,9 @@ class prefix_table {
   /// Of sequence `first` and those after it.
   [[nodiscard]] prefix_place const* places(int first) const { return places_.data() + first; }
 
-  /// Takes the prefix from `ids`, the beginning of a sequence. Throws `error` if they hold no end, or no blank before
-  /// it.
+  /// Takes the prefix from `ids`, the beginning of a sequence; throws as `prefix_of` does.
   void settle(prefix_config const& c, int sequence, std::span<int const> ids) {
-    auto const end = std::find(ids.begin(), ids.end(), c.end);
-    if (end == ids.end())
-      throw error("the text has no token " + std::to_string(c.end) + ", which ends the part that all tokens see");
-    auto blank = std::find(ids.begin(), ids.end(), c.blank);
-    if (blank == ids.end()) blank = std::find(ids.begin(), ids.end(), c.other_blank);
-    if (blank == ids.end())
-      throw error("the text has none of the tokens " + std::to_string(c.blank) + " and " +
-                  std::to_string(c.other_blank) + ", in whose place the answer stands");
-    places_[static_cast<std::size_t>(sequence)] = {static_cast<int>(end - ids.begin()),
-                                                   static_cast<int>(blank - ids.begin())};
+    places_[static_cast<std::size_t>(sequence)] = prefix_of(c, ids);
   }
 
   /// Throws `error` if a sequence cut to `position` would keep a part of its prefix, which has seen the rest.

@@ -96,8 +96,10 @@ class session {
     throw error("source_attention: this model has no encoder beside a decoder");
   }
 
-  /// Decoders: appends `ids` to sequence 0 and hands the logits of every row, in order, to `sink`.
-  virtual void score(std::span<int const> ids, row_sink const& sink) = 0;
+  /// Decoders: appends `ids` to a sequence and hands the logits of every row, in order, to `sink`.
+  virtual void score(int sequence, std::span<int const> ids, row_sink const& sink) = 0;
+  /// Decoders: the same of sequence 0.
+  void score(std::span<int const> ids, row_sink const& sink) { score(0, ids, sink); }
 
   /// Decoders, with or without a head: appends `ids` to sequence 0 and hands the hidden states (d_model) of every row,
   /// behind the last norm, in order, to `sink`.

@@ -94,6 +94,7 @@ class traced_session final : public session {
   using session::append;
   using session::position;
   using session::rewind;
+  using session::score;
 
   [[nodiscard]] int sequences() const override { return sequences_; }
   [[nodiscard]] int capacity() const override { return capacity_; }
@@ -167,9 +168,10 @@ class traced_session final : public session {
     if constexpr (has_prefix) prefixes_.fork(parents);
   }
 
-  void score(std::span<int const> ids, row_sink const& sink) override {
+  void score(int sequence, std::span<int const> ids, row_sink const& sink) override {
+    session_checks::sequence(sequence, sequences_);
     int done = 0;
-    take(0, ids, wanted_rows::all, [&](float_rows const& rows) {
+    take(sequence, ids, wanted_rows::all, [&](float_rows const& rows) {
       for (int row = 0; row < rows.rows; ++row) sink(done++, {row_of(rows, row), std::size_t{vocab}});
     });
   }
