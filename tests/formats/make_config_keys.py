@@ -326,4 +326,5 @@ def main():
         check("--all" in sys.argv) if "--check" in sys.argv else write()
 
 
-main()
+if __name__ == "__main__":
+    main()
