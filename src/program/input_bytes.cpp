@@ -10,8 +10,8 @@
 #include <cstdio>
 #include <system_error>
 
+#include "../text/utf8.hpp"
 #include "constformer/core/error.hpp"
-#include "utf8.hpp"
 
 namespace constformer::program {
 
@@ -81,7 +81,7 @@ void check_ids(std::span<int const> ids, int vocab, char const* name) {
 }
 
 void check_text(std::string_view text, std::string const& name) {
-  std::size_t const at = first_invalid_utf8(text);
+  std::size_t const at = text::find_invalid_utf8(text);
   if (at == text.size()) return;
   char byte[8];
   std::snprintf(byte, sizeof byte, "0x%02X", static_cast<unsigned>(static_cast<unsigned char>(text[at])));

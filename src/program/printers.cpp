@@ -7,8 +7,8 @@
 
 #include "../serve/log_probabilities.hpp"
 #include "../serve/stop_text.hpp"
+#include "../text/utf8.hpp"
 #include "errors.hpp"
-#include "utf8.hpp"
 
 namespace constformer::program {
 
@@ -123,7 +123,7 @@ void check_printing(program_context const& context, generate_options const& opti
   if (!text && !options.stop.empty()) throw usage_error("--stop is for text, without --print-ids and --logprobs");
   for (auto const& stop : options.stop) {
     if (stop.empty()) throw usage_error("--stop: the text is empty");
-    if (first_invalid_utf8(stop) != stop.size()) throw usage_error("--stop: the text is not UTF-8");
+    if (text::find_invalid_utf8(stop) != stop.size()) throw usage_error("--stop: the text is not UTF-8");
   }
 }
 
