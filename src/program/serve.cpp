@@ -92,6 +92,21 @@ sampling_options request_sampling(generation_defaults const& asked) {
                         asked);
 }
 
+// Functions are told of by the template for them, if the checkpoint has one.
+std::optional<serve::tool_format> tools_of(program_context const& context, chosen_template const& usual) {
+  auto const templates = chat_templates_of(context.metadata.chat);
+  auto const* const its_own = choose_chat_template(templates, true);
+  bool const other = its_own != nullptr && its_own->jinja != usual.jinja;
+  auto const style = serve::call_style_of(other ? its_own->jinja : usual.jinja);
+  if (!style) return std::nullopt;
+  serve::tool_format out{.style = *style, .format = std::nullopt, .spelled = {}};
+  if (other) out.format.emplace(its_own->jinja);
+  auto const words = serve::words_of(*style);
+  for (auto const word : {words.open, words.close, words.between})
+    if (auto const id = context.text->find(word); id && context.text->is_special(*id)) out.spelled.push_back(*id);
+  return out;
+}
+
 // A template that this program cannot read leaves everything else to be served.
 std::optional<serve::chat_format> chat_of(program_context const& context) {
   if (!context.text) return std::nullopt;
@@ -99,9 +114,10 @@ std::optional<serve::chat_format> chat_of(program_context const& context) {
     auto chosen = choose_template(context, std::nullopt);
     chat_input input{.tokens = template_tokens(context), .now = local_time()};
     auto ends = reply_ends(chosen.format, input, *context.text);
+    auto tools = tools_of(context, chosen);
     bool const framed = chosen.framed || context.model().mask == mask_kind::prefix;
-    return serve::chat_format{std::move(chosen.format), std::move(chosen.jinja), framed, std::move(input.tokens),
-                              std::move(ends)};
+    return serve::chat_format{std::move(chosen.format), std::move(chosen.jinja), framed,
+                              std::move(input.tokens),  std::move(ends),         std::move(tools)};
   } catch (error const& none) {
     note("no /v1/chat/completions: %s", none.what());
     return std::nullopt;

@@ -68,6 +68,7 @@ void byte_automaton::settle(stack from, state& out, int depth) const {
       from.pop_back();
       for (auto const child : node.children) push(from, child, out, depth);
       return;
+    case kind::sequence: return settle_sequence(std::move(from), out, depth);
     case kind::literal:
       if (top.place < node.bytes.size()) return add(out, std::move(from));
       break;
@@ -88,6 +89,14 @@ void byte_automaton::settle(stack from, state& out, int depth) const {
   }
   from.pop_back();
   settle(std::move(from), out, depth + 1);
+}
+
+// The last part takes the place of the whole, so that what repeats itself there does not pile up.
+void byte_automaton::settle_sequence(stack from, state& out, int depth) const {
+  auto const& parts = node_of(from.back()).children;
+  std::size_t const part = from.back().place++;
+  if (part + 1 == parts.size()) from.pop_back();
+  push(std::move(from), parts[part], out, depth);
 }
 
 void byte_automaton::settle_object(stack const& from, state& out, int depth) const {
@@ -195,6 +204,7 @@ bool byte_automaton::take(stack& at, unsigned char byte) const {
     case kind::object:
     case kind::dictionary: return take_object(at, byte);
     case kind::array: return take_array(at, byte);
+    case kind::sequence:
     case kind::any_of: return false;
   }
   return false;

@@ -19,6 +19,7 @@ struct text_grammar {
     dictionary,  ///< an object of any names, with values of `children[0]`
     array,       ///< `least` to `most` elements of `children[0]`
     any_of,      ///< one of `children`
+    sequence,    ///< all of `children`, one after the other
   };
 
   struct member {
@@ -70,6 +71,7 @@ class byte_automaton {
 
  private:
   void settle(stack from, state& out, int depth) const;
+  void settle_sequence(stack from, state& out, int depth) const;
   void settle_object(stack const& from, state& out, int depth) const;
   void settle_list(stack const& from, state& out, int depth) const;
   void push(stack from, std::uint32_t node, state& out, int depth) const;

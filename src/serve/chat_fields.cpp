@@ -6,6 +6,7 @@
 
 #include "generation_fields.hpp"
 #include "json_writer.hpp"
+#include "tool_fields.hpp"
 
 namespace constformer::serve {
 
@@ -61,7 +62,11 @@ void write_message(json_writer& w, json_value const& message) {
   auto const* calls = message.find("tool_calls");
   bool const has_calls = calls != nullptr && calls->array() != nullptr && !calls->array()->empty();
   w.begin_object().member("role", role).member("content", content_of(message, has_calls));
-  if (has_calls) w.member("tool_calls", *calls);
+  if (has_calls) {
+    w.key("tool_calls").begin_array();
+    for (auto const& call : *calls->array()) write_call(w, call);
+    w.end_array();
+  }
   for (char const* name : {"tool_call_id", "name"})
     if (auto const* value = message.find(name); value != nullptr && !value->is_null())
       w.member(name, text_of(*value, "messages"));
@@ -80,6 +85,7 @@ chat_conversation read_chat_input(json_value const& messages, served_model const
   for (auto const& message : list) write_message(w, message);
   w.end_array();
   chat_conversation out{.input = {.messages = w.take(), .tokens = model.chat->tokens, .now = model.now()}};
+  out.functions = read_tools(fields, model, out.input.tools);
   out.continues = fields.boolean("continue_final_message").value_or(false);
   auto const prompt = fields.boolean("add_generation_prompt");
   if (out.continues && prompt.value_or(false))
@@ -90,7 +96,9 @@ chat_conversation read_chat_input(json_value const& messages, served_model const
 
 rendered_chat render_chat(served_model const& model, chat_conversation const& conversation) {
   try {
-    auto out = model.chat->format.render(conversation.input);
+    bool const own = !conversation.input.tools.empty() && model.chat->tools->format;
+    auto out = (own ? *model.chat->tools->format : model.chat->format).render(conversation.input);
+    out.text += conversation.begun;
     // What a template writes behind the last message would end it.
     if (conversation.continues && !out.told.empty()) out.text.resize(out.told.back().end);
     return out;

@@ -4,6 +4,7 @@
 
 #include "constformer/text/chat.hpp"
 #include "fields.hpp"
+#include "json_schema.hpp"
 #include "served_model.hpp"
 
 namespace constformer::serve {
@@ -13,10 +14,12 @@ inline constexpr std::size_t most_messages = 4096;
 /// A conversation as it is to be rendered.
 struct chat_conversation {
   chat_input input;
-  bool continues = false;  ///< the last message is to be continued
+  bool continues = false;                       ///< the last message is to be continued
+  std::vector<described_function> functions{};  ///< of input.tools; they refer to the request
+  std::string begun{};                          ///< what the answer begins with
 };
 
-/// Reads `messages` and what belongs to them of `fields`: add_generation_prompt, continue_final_message. Throws
+/// Reads `messages` and what belongs to them of `fields`: tools, add_generation_prompt, continue_final_message. Throws
 /// `api_error` if the model has no template.
 [[nodiscard]] chat_conversation read_chat_input(json_value const& messages, served_model const& model,
                                                 field_reader& fields);

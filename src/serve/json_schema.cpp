@@ -61,7 +61,54 @@ class schema_compiler {
     return finished();
   }
 
+  text_grammar calls(std::vector<described_function> const& functions, call_style style, bool several) {
+    text_grammar::node all{.what = kind::any_of};
+    for (auto const& function : functions) all.children.push_back(call(function, style));
+    std::uint32_t const one = add(std::move(all));
+    if (style == call_style::listed)
+      out_.root =
+          add({.what = kind::array, .children = {one}, .least = 1, .most = several ? text_grammar::unbounded : 1});
+    else
+      out_.root = several ? repeated(one, style) : one;
+    return finished();
+  }
+
  private:
+  std::uint32_t call(described_function const& function, call_style style) {
+    whole_ = function.parameters;
+    references_.clear();
+    std::uint32_t const arguments =
+        function.parameters == nullptr ? add({.what = kind::object}) : node_of(*function.parameters);
+    auto const words = words_of(style);
+    if (style == call_style::named) {
+      std::uint32_t const begin = literal(function.name + std::string(words.between));
+      return add({.what = kind::sequence, .children = {begin, arguments}});
+    }
+    text_grammar::node made{.what = kind::object};
+    std::uint32_t const key = literal("\"name\""), name = literal(json_of(json_value(function.name)));
+    made.members.push_back({key, name, true});
+    made.members.push_back({literal("\"" + std::string(words.arguments) + "\""), arguments, true});
+    return add(std::move(made));
+  }
+
+  // Behind a call the words that end it may stand, and then another one.
+  std::uint32_t repeated(std::uint32_t one, call_style style) {
+    auto const words = words_of(style);
+    std::uint32_t const nothing = literal({}), whole = add({.what = kind::sequence});
+    auto const maybe = [&](std::string words_before, std::uint32_t what) {
+      std::uint32_t const before = literal(std::move(words_before));
+      std::uint32_t const both = add({.what = kind::sequence, .children = {before, what}});
+      return add({.what = kind::any_of, .children = {nothing, both}});
+    };
+    std::uint32_t rest = 0;
+    if (style == call_style::tagged)
+      rest = maybe("\n" + std::string(words.close), maybe("\n" + std::string(words.open) + "\n", whole));
+    else
+      rest = maybe(style == call_style::bare ? "; " : std::string(words.open), whole);
+    out_.nodes[whole].children = {one, rest};
+    return whole;
+  }
+
   // Alternatives of alternatives are alternatives: each once, so that their number does not grow with the ways that
   // lead to them, and none that leads to itself alone.
   text_grammar finished() {
@@ -300,6 +347,11 @@ text_grammar grammar_of_schema(json_value const& schema, std::string_view field)
 }
 
 text_grammar grammar_of_any_object() { return schema_compiler(nullptr, {}).only_objects(); }
+
+text_grammar grammar_of_calls(std::vector<described_function> const& functions, call_style style, bool several,
+                              std::string_view field) {
+  return schema_compiler(nullptr, field).calls(functions, style, several);
+}
 
 text_grammar grammar_of_choices(std::vector<std::string> const& choices) {
   return schema_compiler(nullptr, {}).choices(choices);

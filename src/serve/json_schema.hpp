@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "byte_automaton.hpp"
+#include "call_style.hpp"
 #include "json.hpp"
 
 namespace constformer::serve {
@@ -15,6 +16,17 @@ namespace constformer::serve {
 
 /// Any object of JSON.
 [[nodiscard]] text_grammar grammar_of_any_object();
+
+/// A function that may be called.
+struct described_function {
+  std::string name;
+  json_value const* parameters;  ///< JSON Schema of an object; nullptr: there are none
+};
+
+/// Calls of these functions in the way of a model, at least one; what stands before the first is left out. Throws
+/// `api_error` with `field` for schemas that are not supported.
+[[nodiscard]] text_grammar grammar_of_calls(std::vector<described_function> const& functions, call_style style,
+                                            bool several, std::string_view field);
 
 /// One of these texts.
 [[nodiscard]] text_grammar grammar_of_choices(std::vector<std::string> const& choices);

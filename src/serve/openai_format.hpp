@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "call_reader.hpp"
 #include "generation_task.hpp"
 #include "json_writer.hpp"
 #include "token_texts.hpp"
@@ -41,8 +43,9 @@ struct echoed_prompt {
                                                                std::vector<echoed_prompt> echo, int choices,
                                                                bool only_echo);
 
-/// Of /v1/chat/completions.
-[[nodiscard]] std::unique_ptr<answer_format> chat_answer_format(answer_identity identity, answer_wishes wishes);
+/// Of /v1/chat/completions; `calls`: what is looked for in the texts, if anything.
+[[nodiscard]] std::unique_ptr<answer_format> chat_answer_format(answer_identity identity, answer_wishes wishes,
+                                                                std::optional<expected_calls> calls);
 
 /// "usage" of an answer.
 void write_usage(json_writer& out, answer_usage const& used);

@@ -1,5 +1,6 @@
 #include "reply_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace constformer::serve {
@@ -56,6 +57,8 @@ reply_sink::reply_sink(std::shared_ptr<reply_queue> queue, format const& how, in
       prompt_(prompt),
       records_(how.records),
       measured_(how.measured),
+      text_(how.text),
+      spelled_(how.spelled),
       prompt_ids_(request.prompt_logprobs ? request.prompt : std::vector<int>()) {
   for (int i = 0; i < request.choices; ++i) {
     auto& made = choices_.emplace_back(choice{.stream = how.text == nullptr ? nullptr : how.text->stream(),
@@ -71,11 +74,17 @@ void reply_sink::prompt_token(int position, float logprob, std::span<scored_id c
       prompt_, position, {prompt_ids_[static_cast<std::size_t>(position)], logprob, {top.begin(), top.end()}}});
 }
 
+std::string reply_sink::text_of(text_stream& stream, int id) const {
+  std::string out(stream.push(id));
+  if (std::ranges::find(spelled_, id) != spelled_.end()) out += text_->piece(id);
+  return out;
+}
+
 bool reply_sink::token(token_event const& event) {
   auto& c = choices_[static_cast<std::size_t>(event.choice)];
   text_piece piece{.choice = first_ + event.choice, .text = {}, .record = {}, .last = event.last, .why = event.why};
   if (event.text && event.id >= 0) {
-    if (c.stream != nullptr) piece.text = c.stop.push(c.stream->push(event.id));
+    if (c.stream != nullptr) piece.text = c.stop.push(text_of(*c.stream, event.id));
     piece.token = records_;
     if (records_) piece.record = {event.id, event.logprob, {event.top.begin(), event.top.end()}};
     if (c.filter != nullptr) c.filter->advance(event.id);

@@ -98,6 +98,7 @@ class reply_sink final : public generation_sink {
     bool goes_on;                    ///< the text goes on from the prompt: a blank at its front stays
     bool records;                    ///< ids or log-probabilities are wanted
     bool measured;                   ///< back pressure: the client reads while this is made
+    std::vector<int> spelled{};      ///< special tokens that are text
   };
 
   reply_sink(std::shared_ptr<reply_queue> queue, format const& how, int prompt, generation_request const& request);
@@ -109,6 +110,8 @@ class reply_sink final : public generation_sink {
   [[nodiscard]] bool has_room() const override { return !measured_ || queue_->has_room(); }
 
  private:
+  [[nodiscard]] std::string text_of(text_stream& stream, int id) const;
+
   struct choice {
     std::unique_ptr<text_stream> stream;
     stop_text stop;
@@ -120,6 +123,8 @@ class reply_sink final : public generation_sink {
   int prompt_;
   bool records_;
   bool measured_;
+  tokenizer const* text_;
+  std::vector<int> spelled_;
   std::vector<int> prompt_ids_;  // with prompt_logprobs
   std::vector<choice> choices_;
 };

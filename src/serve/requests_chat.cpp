@@ -4,6 +4,7 @@
 #include "chat_fields.hpp"
 #include "response_format.hpp"
 #include "service.hpp"
+#include "tool_fields.hpp"
 
 namespace constformer::serve {
 
@@ -22,11 +23,12 @@ generation_task read_chat(service& all, http_request const& http) {
   auto const body = parse_json(http.body);
   field_reader fields(body);
   auto shared = read_generation_fields(fields, all.model, all.bounds());
-  auto const conversation = read_chat_input(fields.need("messages"), all.model, fields);
+  auto conversation = read_chat_input(fields.need("messages"), all.model, fields);
   auto const most_old = fields.integer("max_tokens", 1, all.model.capacity);
   auto const most_new = fields.integer("max_completion_tokens", 1, all.model.capacity);
   shared.request.logprobs = read_logprobs(fields);
   read_response_format(all, fields, shared.request);
+  auto calls = read_tool_choice(all, fields, conversation, shared.request);
   fields.refuse_rest();
 
   answer_wishes wishes{.logprobs = shared.request.logprobs,
@@ -43,8 +45,9 @@ generation_task read_chat(service& all, http_request const& http) {
                .stops = shared.stops,
                .goes_on = conversation.continues,
                .records = wishes.logprobs >= 0 || shared.return_ids || shared.continuous_usage,
-               .measured = shared.stream};
-  task.format = chat_answer_format(all.identity("chatcmpl-"), std::move(wishes));
+               .measured = shared.stream,
+               .spelled = calls ? all.model.chat->tools->spelled : std::vector<int>()};
+  task.format = chat_answer_format(all.identity("chatcmpl-"), std::move(wishes), std::move(calls));
   return task;
 }
 

@@ -18,13 +18,13 @@ namespace {
 constexpr std::size_t most_choice_texts = 1024;
 
 // What a request asks of its text, and by which field.
-struct wanted_text {
+struct wanted_format {
   text_grammar grammar;
   bool json;
   std::string_view field;
 };
 
-wanted_text choice(json_value const& value, std::string_view field) {
+wanted_format choice(json_value const& value, std::string_view field) {
   static_cast<void>(array_of(value, field));
   auto const texts = read_texts(value, field, most_choice_texts);
   if (texts.empty()) throw bad_request(std::string(field) + " is empty", field);
@@ -33,17 +33,17 @@ wanted_text choice(json_value const& value, std::string_view field) {
   return {grammar_of_choices(texts), false, field};
 }
 
-wanted_text schema(json_value const& value, std::string_view field) {
+wanted_format schema(json_value const& value, std::string_view field) {
   return {grammar_of_schema(value, field), true, field};
 }
 
-std::optional<wanted_text> of_response_format(json_value const& value) {
+std::optional<wanted_format> of_response_format(json_value const& value) {
   constexpr std::string_view field = "response_format";
   static_cast<void>(object_of(value, field));
   field_reader inside(value);
   auto const* type = inside.find("type");
   auto const name = type == nullptr ? std::string() : text_of(*type, field);
-  std::optional<wanted_text> out;
+  std::optional<wanted_format> out;
   if (name == "json_object") {
     out = {grammar_of_any_object(), true, field};
   } else if (name == "json_schema") {
@@ -63,11 +63,11 @@ std::optional<wanted_text> of_response_format(json_value const& value) {
   return out;
 }
 
-std::optional<wanted_text> of_structured_outputs(json_value const& value) {
+std::optional<wanted_format> of_structured_outputs(json_value const& value) {
   constexpr std::string_view field = "structured_outputs";
   static_cast<void>(object_of(value, field));
   field_reader inside(value);
-  std::optional<wanted_text> out;
+  std::optional<wanted_format> out;
   if (auto const* texts = inside.find("choice")) out = choice(*texts, field);
   if (auto const* given = inside.find("json")) out = schema(*given, field);
   for (auto const& [name, rest] : *value.object())
@@ -77,9 +77,9 @@ std::optional<wanted_text> of_structured_outputs(json_value const& value) {
   return out;
 }
 
-std::optional<wanted_text> read_wanted(field_reader& fields) {
-  std::optional<wanted_text> out;
-  auto const take = [&](std::optional<wanted_text> found) {
+std::optional<wanted_format> read_wanted(field_reader& fields) {
+  std::optional<wanted_format> out;
+  auto const take = [&](std::optional<wanted_format> found) {
     if (found && out)
       throw bad_request(std::string(out->field) + " and " + std::string(found->field) + " exclude each other",
                         found->field);
@@ -95,17 +95,20 @@ std::optional<wanted_text> read_wanted(field_reader& fields) {
 
 }  // namespace
 
-void read_response_format(service& all, field_reader& fields, generation_request& request) {
-  auto wanted = read_wanted(fields);
-  if (!wanted) return;
-  auto const shared =
-      std::make_shared<text_constraint>(std::move(wanted->grammar), all.vocabulary(), wanted->json, wanted->field);
+void constrain(service& all, generation_request& request, wanted_text wanted) {
+  auto const shared = std::make_shared<text_constraint>(std::move(wanted.grammar), std::move(wanted.vocabulary),
+                                                        wanted.blank_first, wanted.field);
   request.filter = [shared, &all, more = request.stop_ids] {
     auto stop_ids = all.model.stop_ids;
     if (all.model.chat) stop_ids.insert(stop_ids.end(), all.model.chat->ends.begin(), all.model.chat->ends.end());
     stop_ids.insert(stop_ids.end(), more.begin(), more.end());
     return shared->filter(std::move(stop_ids));
   };
+}
+
+void read_response_format(service& all, field_reader& fields, generation_request& request) {
+  auto wanted = read_wanted(fields);
+  if (wanted) constrain(all, request, {std::move(wanted->grammar), all.vocabulary(), wanted->json, wanted->field});
 }
 
 }  // namespace constformer::serve

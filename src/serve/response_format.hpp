@@ -1,11 +1,27 @@
 #pragma once
 
+#include <memory>
+#include <string_view>
+
+#include "byte_automaton.hpp"
 #include "engine.hpp"
 #include "fields.hpp"
+#include "vocabulary_index.hpp"
 
 namespace constformer::serve {
 
 class service;
+
+/// What a text must be.
+struct wanted_text {
+  text_grammar grammar;
+  std::shared_ptr<vocabulary_index const> vocabulary;
+  bool blank_first;        ///< it may begin with a blank
+  std::string_view field;  ///< that asks for it
+};
+
+/// Gives the request a filter that lets nothing else through.
+void constrain(service& all, generation_request& request, wanted_text wanted);
 
 /// Reads response_format and its relatives of vLLM and llama.cpp (guided_choice, guided_json, json_schema), and gives
 /// the request a filter if they ask for one. Throws `api_error` for what is not supported.

@@ -16,10 +16,19 @@
 #include "constformer/text/chat.hpp"
 #include "constformer/text/tokenizer.hpp"
 
+#include "call_style.hpp"
+
 namespace constformer::serve {
 
 /// What a model can be asked for.
 enum class model_kind : std::uint8_t { decoder, encoder, translator };
+
+/// How a model is told of functions, and calls them.
+struct tool_format {
+  call_style style;
+  std::optional<chat_template> format;  ///< empty: that of all conversations
+  std::vector<int> spelled;             ///< special tokens around calls, which are text here
+};
 
 /// How conversations are written for a model.
 struct chat_format {
@@ -28,6 +37,7 @@ struct chat_format {
   bool framed;        ///< what the vocabulary puts around a text stands around the conversation
   std::vector<std::pair<std::string, std::string>> tokens;  ///< chat_input::tokens
   std::vector<int> ends;                                    ///< a reply ends with one of these
+  std::optional<tool_format> tools{};                       ///< empty: functions cannot be called
 };
 
 /// What an encoder or a translator reads.

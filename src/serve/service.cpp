@@ -84,6 +84,15 @@ std::shared_ptr<vocabulary_index const> service::vocabulary() {
   return vocabulary_;
 }
 
+std::shared_ptr<vocabulary_index const> service::call_vocabulary() {
+  if (model.chat->tools->spelled.empty()) return vocabulary();
+  std::lock_guard const lock(call_vocabulary_mutex_);
+  if (!call_vocabulary_)
+    call_vocabulary_ = std::make_shared<vocabulary_index const>(
+        std::make_shared<token_texts const>(need_text("tools"), model.vocab, model.chat->tools->spelled));
+  return call_vocabulary_;
+}
+
 tokenizer const& service::need_text(std::string_view field) const {
   if (model.text == nullptr)
     throw bad_request(std::string(field) + " needs a tokenizer, and " + model.name + " was built without one", field);

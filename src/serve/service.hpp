@@ -48,6 +48,9 @@ class service {
   /// The same.
   [[nodiscard]] std::shared_ptr<vocabulary_index const> vocabulary();
 
+  /// The same, with the special tokens that stand around calls.
+  [[nodiscard]] std::shared_ptr<vocabulary_index const> call_vocabulary();
+
   /// Throws `api_error` unless the model has a tokenizer.
   [[nodiscard]] tokenizer const& need_text(std::string_view field) const;
 
@@ -58,6 +61,8 @@ class service {
   std::shared_ptr<token_texts const> texts_;
   std::mutex vocabulary_mutex_;
   std::shared_ptr<vocabulary_index const> vocabulary_;
+  std::mutex call_vocabulary_mutex_;
+  std::shared_ptr<vocabulary_index const> call_vocabulary_;
 };
 
 /// Answers at once, on the I/O thread.

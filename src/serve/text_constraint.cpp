@@ -37,6 +37,7 @@ std::string needed_bytes(text_grammar::node const& node) {
     case kind::object: return node.members.size() > 1 ? "{}:," : "{}";
     case kind::dictionary: return "{}:,";
     case kind::array: return node.most > 1 ? "[]," : "[]";
+    case kind::sequence:
     case kind::any_of: break;
   }
   return {};

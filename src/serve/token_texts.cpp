@@ -35,7 +35,7 @@ std::string_view raw_bytes(tokenizer const& text, int id, char& byte) {
 
 }  // namespace
 
-token_texts::token_texts(tokenizer const& text, int vocab) {
+token_texts::token_texts(tokenizer const& text, int vocab, std::span<int const> spelled) {
   begins_.reserve(static_cast<std::size_t>(vocab) + 1);
   begins_.push_back(0);
   auto const letter = some_letter(text, vocab);
@@ -50,6 +50,7 @@ token_texts::token_texts(tokenizer const& text, int vocab) {
       char byte = 0;
       bytes_ += part ? raw_bytes(text, id, byte) : std::string_view(shown);
     }
+    if (std::ranges::find(spelled, id) != spelled.end()) bytes_ += text.piece(id);
     begins_.push_back(static_cast<std::uint32_t>(bytes_.size()));
   }
 }

@@ -11,10 +11,10 @@
 namespace constformer::serve {
 
 /// The bytes that each token of a vocabulary adds to a text that goes on, blanks at its front among them; a token may
-/// be a part of a character. Special tokens and gaps add nothing.
+/// be a part of a character. Special tokens, but for those of `spelled`, and gaps add nothing.
 class token_texts {
  public:
-  token_texts(tokenizer const& text, int vocab);
+  token_texts(tokenizer const& text, int vocab, std::span<int const> spelled = {});
 
   [[nodiscard]] std::string_view operator[](int id) const {
     auto const i = static_cast<std::size_t>(id);

@@ -50,7 +50,8 @@ def merges_of(text, count):
     return merges
 
 
-def write(folder, seed=1, width=32, layers=2, positions=512):
+def write(folder, seed=1, width=32, layers=2, positions=512, more=(), says=None):
+    """`more`: further added tokens as (text, special). `says`: texts of tokens, each of which follows the one before, whatever else there is."""
     os.makedirs(folder, exist_ok=True)
     letters = byte_alphabet()
     vocab = {letters[b]: b for b in range(256)}
@@ -58,11 +59,12 @@ def write(folder, seed=1, width=32, layers=2, positions=512):
     for a, b in merges:
         vocab.setdefault(a + b, len(vocab))
     specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    marked = [(t, True) for t in specials] + list(more)
     first_special = len(vocab)
-    size = first_special + len(specials)
+    size = first_special + len(marked)
     added = [
-        {"id": first_special + i, "content": t, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-        for i, t in enumerate(specials)
+        {"id": first_special + i, "content": t, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": special}
+        for i, (t, special) in enumerate(marked)
     ]
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
     tokenizer = {
@@ -71,6 +73,8 @@ def write(folder, seed=1, width=32, layers=2, positions=512):
         "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None,
                   "fuse_unk": False, "byte_fallback": False, "vocab": vocab, "merges": [f"{a} {b}" for a, b in merges]},
     }
+    if says:  # embeddings are unit vectors
+        width, layers = -(-size // 64) * 64, 1
     heads, kv_heads, hidden = 4, 2, 2 * width
     config = {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": width, "intermediate_size": hidden,
@@ -92,7 +96,19 @@ def write(folder, seed=1, width=32, layers=2, positions=512):
     header, data = {}, b""
     for name, shape in shapes.items():
         count = shape[0] * (shape[1] if len(shape) > 1 else 1)
-        values = array("f", [1.0] * count if len(shape) == 1 else [rng.gauss(0, 0.3) for _ in range(count)])
+        if len(shape) == 1:
+            values = array("f", [1.0] * count)
+        elif says:
+            values = array("f", bytes(4 * count))
+        else:
+            values = array("f", [rng.gauss(0, 0.3) for _ in range(count)])
+        if says and name == "model.embed_tokens.weight":
+            for i in range(size):
+                values[i * width + i] = 1.0
+        if says and name == "lm_head.weight":
+            ids = {**{bytes([b]).decode("latin-1"): b for b in range(256)}, **{a["content"]: a["id"] for a in added}}
+            for a, b in zip(says, says[1:]):
+                values[ids[b] * width + ids[a]] = 1.0
         header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [len(data), len(data) + 4 * count]}
         data += values.tobytes()
     head = json.dumps(header).encode()

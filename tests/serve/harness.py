@@ -133,6 +133,8 @@ def build(command, checkpoint, program, *options):
     inputs = [command] + [
         os.path.join(libraries, name) for name in ("libconstformer_program.a", "libconstformer_serve.a", "libconstformer_runtime.a")
     ]
+    if os.path.isdir(checkpoint):
+        inputs += [os.path.join(checkpoint, name) for name in os.listdir(checkpoint)]
     newest = max(os.path.getmtime(f) for f in inputs if os.path.exists(f))
     if os.path.exists(program) and os.path.getmtime(program) >= newest:
         return program
