@@ -211,7 +211,8 @@ bool call_reader::read_opened(bool ends) {
 // name{…}, name[ARGS]{…} or name[CALL_ID]…[ARGS]{…}
 bool call_reader::read_name(bool ends) {
   auto const brace = held_.find('{');
-  if (brace == std::string::npos) return (ends || held_.size() > 2 * longest_name) && turn_out_text();
+  if (std::min(brace, held_.size()) > 2 * longest_name) return turn_out_text();
+  if (brace == std::string::npos) return ends && turn_out_text();
   auto const before = std::string_view(held_).substr(0, brace);
   auto name = before.substr(0, before.find('['));
   name = name.substr(0, name.find_last_not_of(blanks) + 1);
@@ -239,7 +240,7 @@ bool call_reader::read_object(bool ends) {
 
 // True if it says enough.
 bool call_reader::read_head() {
-  auto head = read_call_head(held_);
+  auto head = read_call_head(std::string_view(held_).substr(0, longest_head));
   if (bare_ && (head.what == call_head::kind::never || (head.what == call_head::kind::call && !has(head.name))))
     return turn_out_text();
   head_known_ = head.what == call_head::kind::whole || head.what == call_head::kind::never;

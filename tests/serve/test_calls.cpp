@@ -1,7 +1,6 @@
 // Calls of functions in texts as models write them, whole and broken, however the text is cut; and the grammar of them.
 #include <catch2/catch_test_macros.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -211,6 +210,38 @@ TEST_CASE("what a grammar of calls lets through is read as calls") {
                                      : R"({"name": "add", ")" + std::string(words.arguments) + R"(": {"a": 7}})";
     CHECK(matches(grammar(style, true), text));
     CHECK(read(style, text, 100, std::string(words.open)) == call(R"(add {"a": 7})"));
+  }
+}
+
+TEST_CASE("what is found does not depend on how a text is cut") {
+  std::vector<std::string> const parts{"<tool_call>",
+                                       "</tool_call>",
+                                       "[TOOL_CALLS]",
+                                       "[ARGS]",
+                                       "<|python_tag|>",
+                                       "{\"name\": \"add\", ",
+                                       "\"arguments\": {",
+                                       "\"parameters\": {\"a\": \"}\\\"\"",
+                                       "}",
+                                       "}}",
+                                       "[",
+                                       "]",
+                                       ",",
+                                       ";",
+                                       " ",
+                                       "\n",
+                                       "add",
+                                       "\"",
+                                       "Paris",
+                                       "{\"arguments\": {}, \"name\": \"get_weather\"}",
+                                       "<tool",
+                                       "<|py"};
+  std::mt19937 random(3);
+  for (int i = 0; i < 4000; ++i) {
+    std::string text;
+    for (auto k = random() % 9; k > 0; --k) text += parts[random() % parts.size()];
+    for (auto const style : {call_style::tagged, call_style::bare, call_style::listed, call_style::named})
+      static_cast<void>(read(style, text, i % 2 == 0 ? 100 : 1));
   }
 }
 
