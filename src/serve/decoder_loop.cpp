@@ -84,7 +84,7 @@ int decoder_loop::budget() const {
 bool decoder_loop::step() {
   auto const plan = scheduler_.plan(budget());
   if (plan.empty()) return false;
-  if (options_.guess && !options_.reserve) guess(plan);
+  if (options_.guesses && !options_.reserve) guess(plan);
   auto const start = serve_clock::now();
   int rows = 0;
   int writing = 0;
@@ -124,6 +124,7 @@ bool decoder_loop::run(std::span<planned_rows const> plan) {
 void decoder_loop::run_alone(planned_rows const& p) {
   request_state& r = *p.sequence->request;
   if (!r.broken.empty() || p.sequence->ended) return;
+  p.sequence->reads.clear();  // a guess may be what cannot be computed
   try {
     run_rows({&p, 1});
     scheduler_.computed(p);
@@ -162,7 +163,7 @@ void decoder_loop::guess(std::span<planned_rows const> plan) {
   constexpr int cheap = 16;
   int rows = 0;
   for (auto const& p : plan) rows += p.rows;
-  scheduler_.guess(std::min(cheap, model_.rows()) - rows);
+  scheduler_.guess(*options_.guesses, std::min(cheap, model_.rows()) - rows);
   for (auto const& p : plan) {
     if (p.sequence->reads.empty()) continue;
     ++counters_.drafts;
@@ -185,7 +186,8 @@ bool decoder_loop::tell_rows(int first, int count) {
   try {
     logits = model_.logits(first, count);
   } catch (std::exception const& problem) {
-    if (count == 1) wanted_[static_cast<std::size_t>(first)].sequence->request->broken = problem.what();
+    auto const& row = wanted_[static_cast<std::size_t>(first)];
+    if (count == 1 && counts(row)) row.sequence->request->broken = problem.what();
     return false;
   }
   draw_ahead(first, logits);
@@ -232,13 +234,18 @@ void decoder_loop::draw(sequence_state& s, std::span<float const> logits) {
   s.drawn = s.chooser.choose(logits);
 }
 
+// False behind a guess that did not come true.
+bool decoder_loop::counts(wanted_row const& row) {
+  sequence_state const& s = *row.sequence;
+  bool const as_read = row.position + 1 == static_cast<int>(s.ids.size()) && s.ids.back() == row.read;
+  return as_read || row.position + 1 < static_cast<int>(s.request->request.prompt.size());
+}
+
 void decoder_loop::tell_row(wanted_row const& row, std::span<float const> logits) {
   sequence_state& s = *row.sequence;
-  if (!s.request->broken.empty() || s.ended) return;
+  if (!s.request->broken.empty() || s.ended || !counts(row)) return;
   if (row.position + 1 < static_cast<int>(s.request->request.prompt.size()))
     return tell_prompt(*s.request, row.position, logits);
-  bool const as_read = row.position + 1 == static_cast<int>(s.ids.size()) && s.ids.back() == row.read;
-  if (!as_read) return;  // behind a guess that did not come true
   if (row.guessed) {
     scheduler_.computed({&s, 1});
     ++s.right;

@@ -23,15 +23,15 @@ namespace constformer::serve {
 struct loop_options {
   int sequences = 1;              ///< side by side
   double seconds_a_token = 0.05;  ///< that texts which are being written should wait for the next token; 0: any time
-  bool guess = false;             ///< tokens where a text repeats itself; what comes is the same
   int budget = 0;                 ///< rows of a pass; 0: as many as the executor has and the time allows
   hash128 secret{};               ///< of the hashes of kept blocks
   /// Keys depend on how long a text is, or on what follows: texts share nothing but prompts of one request, are never
   /// read anew, and nothing is guessed.
   bool reserve = false;
-  bool whole = false;                     ///< a prompt is read in one pass; with reserve
-  int each = 0;                           ///< blocks that each text takes, see scheduler_limits; with reserve
-  prefix_config const* prefix = nullptr;  ///< of models whose queries all see one
+  bool whole = false;                       ///< a prompt is read in one pass; with reserve
+  int each = 0;                             ///< blocks that each text takes, see scheduler_limits; with reserve
+  prefix_config const* prefix = nullptr;    ///< of models whose queries all see one
+  std::shared_ptr<guess_source> guesses{};  ///< of tokens ahead, if any; what comes is the same
 };
 
 /// Generates for many requests at once: plans a pass, has it run, chooses tokens and tells them. Knows no threads: all
@@ -89,6 +89,7 @@ class decoder_loop {
   void draw_ahead(int first, logit_rows const& logits);
   bool can_draw(wanted_row const& row) const;
   void draw(sequence_state& s, std::span<float const> logits);
+  static bool counts(wanted_row const& row);
   void tell_row(wanted_row const& row, std::span<float const> logits);
   void tell_prompt(request_state& r, int position, std::span<float const> logits);
   void choose(sequence_state& s, std::span<float const> logits);

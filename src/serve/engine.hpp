@@ -162,6 +162,14 @@ struct engine_stats {
   std::vector<slot_stats> running_slots{};
 };
 
+/// A smaller model of the same vocabulary that guesses tokens ahead.
+struct draft_options {
+  model_unit const* unit = nullptr;
+  std::byte const* weights = nullptr;  ///< packed
+  int threads = 1;
+  int tokens = 0;  ///< ahead at most
+};
+
 /// How an engine is set up.
 struct engine_options {
   model_unit const* unit = nullptr;
@@ -175,6 +183,7 @@ struct engine_options {
   int queue = 64;                 ///< requests that may wait
   std::int64_t queue_tokens = 0;  ///< of their prompts; 0: eight times what the cache holds
   bool prompt_lookup = false;     ///< speculate by what the text repeats of itself
+  draft_options draft{};          ///< or by a smaller model, if there is a unit
 };
 
 /// Work for the session of an encoder or a translator. Its functions are called on the compute thread; they live until

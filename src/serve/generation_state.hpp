@@ -12,7 +12,7 @@
 #include "constformer/layers/batch_rows.hpp"
 #include "choosing.hpp"
 #include "engine.hpp"
-#include "prompt_lookup.hpp"
+#include "guess_length.hpp"
 
 namespace constformer::serve {
 

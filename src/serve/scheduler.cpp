@@ -40,6 +40,7 @@ scheduler::scheduler(block_store& blocks, scheduler_limits limits, copy_block co
   running_.reserve(static_cast<std::size_t>(limits.sequences));
   plan_.reserve(running_.capacity());
   being_read_.reserve(running_.capacity());
+  guessing_.reserve(running_.capacity());
 }
 
 void scheduler::add(request_state& request) {
@@ -227,7 +228,8 @@ void scheduler::release(sequence_state& s) {
   s.running = false;
 }
 
-void scheduler::guess(int rows) {
+void scheduler::guess(guess_source& source, int rows) {
+  guessing_.clear();
   for (auto const& [planned, count] : plan_) {
     sequence_state& s = *planned;
     s.reads.clear();
@@ -235,12 +237,15 @@ void scheduler::guess(int rows) {
     if (count != 1 || s.missing() != 1 || s.chosen == 0 || rows <= 0) continue;
     auto const left = static_cast<std::size_t>(s.request->request.max_tokens - s.chosen - 1);
     std::size_t const most = std::min({s.guesses.next(), left, static_cast<std::size_t>(rows)});
-    auto guesses = most == 0 ? std::span<int const>() : look_up(s.ids, most);
-    guesses = guesses.first(std::min(guesses.size(), room_behind(s, guesses.size())));
-    if (guesses.empty()) continue;
+    if (most == 0) continue;
     s.reads.push_back(s.ids.back());
-    s.reads.insert(s.reads.end(), guesses.begin(), guesses.end());
-    rows -= static_cast<int>(guesses.size());
+    guessing_.push_back({&s, most});
+  }
+  if (!guessing_.empty()) source.guess(guessing_, static_cast<std::size_t>(rows));
+  for (auto const& [s, most] : guessing_) {
+    auto const guessed = s->reads.size() - 1;
+    s->reads.resize(1 + std::min(guessed, guessed == 0 ? 0 : room_behind(*s, guessed)));
+    if (s->reads.size() == 1) s->reads.clear();
   }
 }
 

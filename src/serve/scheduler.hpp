@@ -8,6 +8,7 @@
 
 #include "block_store.hpp"
 #include "generation_state.hpp"
+#include "guess_source.hpp"
 
 namespace constformer::serve {
 
@@ -50,9 +51,9 @@ class scheduler {
   /// call. Empty: nothing can go on.
   std::span<planned_rows const> plan(int budget);
 
-  /// Guesses what writing sequences of the last plan go on with, up to `rows` of all together, into `reads`. They are
-  /// rows beside the planned ones, and take only blocks that are free.
-  void guess(int rows);
+  /// Has `source` guess what writing sequences of the last plan go on with, up to `rows` of all together, into `reads`.
+  /// They are rows beside the planned ones, and take only blocks that are free.
+  void guess(guess_source& source, int rows);
 
   /// Those rows are in the cache: full blocks are kept for others.
   void computed(planned_rows const& rows);
@@ -90,6 +91,7 @@ class scheduler {
   std::vector<sequence_state*> running_;  // by age
   std::vector<sequence_state*> waiting_;  // by age
   std::vector<planned_rows> plan_;
+  std::vector<wanted_guess> guessing_;
   std::vector<hash128> being_read_;  // keys of blocks that this plan reads
   std::uint64_t preemptions_ = 0;
   bool preempted_ = false;  // in this plan

@@ -40,6 +40,16 @@ constexpr config prefixed = with(chatglm_6b({.layers = 2, .d_model = 48, .heads 
                                             {.end = 58, .blank = 59, .other_blank = 60}),
                                  [](config& c) { c.capacity = 200; });
 
+constexpr config smaller = with(llama({.layers = 1,
+                                       .d_model = 32,
+                                       .heads = 4,
+                                       .kv_heads = 2,
+                                       .head_dim = 8,
+                                       .d_ff = 48,
+                                       .vocab = 61,
+                                       .positions = 150}),
+                                [](config&) {});
+
 }  // namespace
 }  // namespace constformer::configs
 
@@ -132,7 +142,7 @@ void wait_for_all(serve::engine& e) {
 }
 
 engine_stats check_load(model_unit const& unit, std::vector<float> const& weights, int threads, std::int64_t blocks,
-                        int sequences, bool lookup) {
+                        int sequences, bool lookup, draft_options const& draft = {}) {
   auto const* const bytes = reinterpret_cast<std::byte const*>(weights.data());
   auto const e = make_engine({.unit = &unit,
                               .weights = bytes,
@@ -141,7 +151,8 @@ engine_stats check_load(model_unit const& unit, std::vector<float> const& weight
                               .blocks = blocks,
                               .queue = 1000,
                               .queue_tokens = 1'000'000,
-                              .prompt_lookup = lookup});
+                              .prompt_lookup = lookup,
+                              .draft = draft});
   std::vector<std::vector<asked>> all;
   for (std::uint32_t c = 0; c < 4; ++c) all.push_back(some_requests(*unit.configuration, c + 1, 15));
   std::vector<std::thread> clients;
@@ -198,6 +209,20 @@ TEST_CASE("a prompt without the end of its prefix is refused") {
   request.prompt = {1, 2, 3};
   for (int i = 0; i < 100; ++i)  // nor does it take a place in the queue
     CHECK_THROWS_AS(e->submit(request, std::make_shared<recorder>()), bad_prompt);
+}
+
+TEST_CASE("what comes of requests is the same with a draft, whatever it guesses") {
+  auto const weights = random_weights<configs::small>();
+  auto const others = random_weights<configs::smaller>();
+  model_unit const unit = make_unit<configs::small>("small"), smaller = make_unit<configs::smaller>("smaller");
+  draft_options const itself{.unit = &unit, .weights = reinterpret_cast<std::byte const*>(weights.data()), .tokens = 4};
+  draft_options const another{
+      .unit = &smaller, .weights = reinterpret_cast<std::byte const*>(others.data()), .threads = 2, .tokens = 8};
+  auto const right = check_load(unit, weights, 2, 0, 3, false, itself);
+  CHECK(right.accepted_tokens * 4 > right.draft_tokens);  // drawn tokens are not always the likeliest ones
+  auto const wrong = check_load(unit, weights, 1, 30, 8, false, another);
+  CHECK(wrong.draft_tokens > 100);
+  CHECK(wrong.accepted_tokens < wrong.draft_tokens);
 }
 
 TEST_CASE("an engine that is drained or full says so, and one that stops ends what is under way") {

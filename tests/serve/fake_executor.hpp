@@ -18,8 +18,13 @@ class fake_executor final : public constformer::executor {
  public:
   static constexpr int vocab = 11;
 
-  fake_executor(int blocks, int rows, int capacity, int logit_rows)
-      : rows_(rows), capacity_(capacity), logit_rows_(logit_rows), ids_(static_cast<std::size_t>(blocks) * 16, -1) {}
+  /// `poisoned`: there is a token whose numbers are not finite.
+  fake_executor(int blocks, int rows, int capacity, int logit_rows, bool poisoned = true)
+      : rows_(rows),
+        capacity_(capacity),
+        logit_rows_(logit_rows),
+        poisoned_(poisoned),
+        ids_(static_cast<std::size_t>(blocks) * 16, -1) {}
 
   [[nodiscard]] int rows() const override { return rows_; }
   [[nodiscard]] int blocks() const override { return static_cast<int>(ids_.size() / 16); }
@@ -32,6 +37,7 @@ class fake_executor final : public constformer::executor {
     std::size_t rows = 0;
     for (auto const& s : batch) rows += s.ids.size();
     require(rows <= static_cast<std::size_t>(rows_), "more rows than a pass holds");
+    require(rows > 0, "a pass of nothing");
     most_rows_ = std::max(most_rows_, rows);
     for (auto const& s : batch) check_rows(s);
     for (auto const& s : batch)
@@ -43,7 +49,8 @@ class fake_executor final : public constformer::executor {
             (s.wanted == constformer::wanted_logits::last && i + 1 == s.ids.size()))
           hashes_.push_back(hash_of(s, s.position + static_cast<int>(i)));
     for (auto const& s : batch)
-      if (std::ranges::find(s.ids, poison) != s.ids.end()) throw std::runtime_error("a number is not finite");
+      if (poisoned_ && std::ranges::find(s.ids, poison) != s.ids.end())
+        throw std::runtime_error("a number is not finite");
   }
 
   constformer::logit_rows logits(int first, int count) override {
@@ -108,6 +115,7 @@ class fake_executor final : public constformer::executor {
   }
 
   int rows_, capacity_, logit_rows_;
+  bool poisoned_;
   std::vector<int> ids_;  // (blocks, 16)
   std::vector<std::uint64_t> hashes_;
   std::vector<float> logits_;

@@ -12,6 +12,8 @@
 #include "fake_executor.hpp"
 #include "recorder.hpp"
 #include "serve/decoder_loop.hpp"
+#include "serve/draft_guesses.hpp"
+#include "serve/prompt_lookup.hpp"
 
 using namespace constformer;
 using namespace constformer::serve;
@@ -26,7 +28,7 @@ struct setting {
   int sequences = 0;
   int rows = 0;
   int budget = 0;
-  bool guess = false;
+  enum class guesses { none, lookup, draft } guess = guesses::none;
   bool reserve = false;  // and the model's logits depend on the length of the prompt
   bool whole = false;    // and the model wants it in one pass
   bool own = false;      // and each text has all blocks of a sequence
@@ -34,6 +36,16 @@ struct setting {
 
 // Blocks of the longest sequence.
 constexpr int longest = capacity / 16;
+
+// A draft of half the capacity, which is right as often as the likeliest token comes.
+std::shared_ptr<guess_source> source_of(setting const& s) {
+  if (s.guess == setting::guesses::none) return nullptr;
+  if (s.guess == setting::guesses::lookup) return std::make_shared<prompt_lookup>();
+  draft_limits const limits{.tokens = 1 + s.rows % 8, .sequences = s.sequences};
+  auto const how = draft_guesses::options_for(limits, capacity / 2, 1);
+  return std::make_shared<draft_guesses>(
+      std::make_unique<fake_executor>(how.blocks, 16 + s.sequences, how.capacity, how.logit_rows, false), limits);
+}
 
 struct server {
   fake_executor model;
@@ -44,14 +56,14 @@ struct server {
       : model(s.blocks, s.rows, capacity, std::max(s.sequences, 12)),
         loop(model,
              {.sequences = s.sequences,
-              .guess = s.guess,
               .budget = s.budget,
               .secret = {1, 2},
               .reserve = s.reserve,
               .whole = s.whole,
-              .each = s.own ? longest : 0},
+              .each = s.own ? longest : 0,
+              .guesses = source_of(s)},
              vocab),
-        budget(s.whole ? s.rows : std::max({s.budget, s.sequences, s.guess ? 16 : 0})) {
+        budget(s.whole ? s.rows : std::max({s.budget, s.sequences, s.guess == setting::guesses::none ? 0 : 16})) {
     model.minds_lengths = s.reserve;
     model.minds_cuts = s.whole;
     model.blocks_of_each = s.own ? longest : 0;
@@ -71,7 +83,7 @@ std::vector<int> alone(generation_request const& request, setting const& like, r
   s.sequences = request.choices;
   s.rows = 200;
   s.budget = 0;
-  s.guess = false;
+  s.guess = setting::guesses::none;
   server one(s);
   one.budget = 200;
   auto sink = std::shared_ptr<recorder>(&to, [](recorder*) {});
@@ -132,18 +144,19 @@ void check(arrival const& a, setting const& s) {
 }
 
 // Arrivals, cancellations and clients that take nothing for a while, in a random order.
-engine_stats run_at_random(std::uint32_t seed, setting const& like = {}) {
+engine_stats run_at_random(std::uint32_t seed, setting const& like, bool& drafts) {
   dice d(seed);
   setting s{.blocks = 10 + d.below(40), .sequences = 1 + d.below(8), .rows = 16 + d.below(120), .budget = 0};
   s.rows = std::max(s.rows, s.sequences);
   s.budget = 1 + d.below(s.rows);
-  s.guess = d.chance(50);
+  s.guess = static_cast<setting::guesses>(d.below(3));
+  drafts = s.guess == setting::guesses::draft;
   s.reserve = like.reserve;
   s.whole = like.whole;
   s.own = like.own;
   if (s.whole) s.rows = capacity + s.sequences;
   if (s.own) s.blocks = longest * s.sequences;
-  CAPTURE(seed, s.blocks, s.sequences, s.rows, s.budget);
+  CAPTURE(seed, s.blocks, s.sequences, s.rows, s.budget, static_cast<int>(s.guess));
   server many(s);
   std::vector<arrival> all;
   int const arrivals = 1 + d.below(25);
@@ -182,17 +195,21 @@ engine_stats run_at_random(std::uint32_t seed, setting const& like = {}) {
 }  // namespace
 
 TEST_CASE("whatever happens around it, a request gives the ids and the bits that it gives alone") {
-  std::uint64_t preemptions = 0, guesses = 0, right = 0, cached = 0;
+  std::uint64_t preemptions = 0, cached = 0;
+  std::uint64_t guesses[2]{}, right[2]{};  // of lookup, of drafts
   for (std::uint32_t seed = 1; seed <= 400; ++seed) {
-    auto const stats = run_at_random(seed);
+    bool drafts = false;
+    auto const stats = run_at_random(seed, {}, drafts);
     preemptions += stats.preemptions;
-    guesses += stats.draft_tokens;
-    right += stats.accepted_tokens;
+    guesses[drafts ? 1 : 0] += stats.draft_tokens;
+    right[drafts ? 1 : 0] += stats.accepted_tokens;
     cached += stats.cached_prompt_tokens;
   }
   CHECK(preemptions > 100);  // all of it does happen
-  CHECK(guesses > 1000);
-  CHECK(right > 100);
+  for (int kind : {0, 1}) {
+    CHECK(guesses[kind] > 1000);
+    CHECK(right[kind] > 100);
+  }
   CHECK(cached > 1000);
 }
 
@@ -201,7 +218,8 @@ TEST_CASE(
   for (std::uint32_t seed = 1; seed <= 100; ++seed)
     for (setting const& like : {setting{.reserve = true}, setting{.reserve = true, .whole = true},
                                 setting{.reserve = true, .whole = true, .own = true}}) {
-      auto const stats = run_at_random(seed, like);
+      bool drafts = false;
+      auto const stats = run_at_random(seed, like, drafts);
       REQUIRE(stats.preemptions + stats.draft_tokens + stats.cached_prompt_tokens == 0);
     }
 }
@@ -277,4 +295,37 @@ TEST_CASE("the oldest is never preempted") {
   engine_stats stats;
   many.loop.fill(stats);
   CHECK(stats.preemptions > 0);
+}
+
+TEST_CASE(
+    "a draft that is the model itself is always right where the likeliest token comes, and one that fails is left "
+    "out") {
+  for (bool const fails : {false, true}) {
+    fake_executor model(64, 64, capacity, 12, false);
+    draft_limits const limits{.tokens = 4, .sequences = 2};
+    auto const how = draft_guesses::options_for(limits, capacity, 1);
+    auto draft = std::make_unique<fake_executor>(how.blocks, how.rows, how.capacity, how.logit_rows, fails);
+    decoder_loop loop(
+        model, {.sequences = 2, .secret = {1, 2}, .guesses = std::make_shared<draft_guesses>(std::move(draft), limits)},
+        vocab);
+    std::vector<std::shared_ptr<recorder>> sinks;
+    for (int i = 0; i < 2; ++i) {
+      generation_request r;
+      for (int k = 0; k < 30; ++k) r.prompt.push_back((k + i) % 9);
+      r.sampling = {.temperature = 0};
+      r.max_tokens = 100;
+      sinks.push_back(std::make_shared<recorder>());
+      loop.add(loop.make(static_cast<std::uint64_t>(i + 1), r, sinks.back()));
+    }
+    while (!loop.idle()) REQUIRE(loop.step());
+    engine_stats stats;
+    loop.fill(stats);
+    for (auto const& sink : sinks) CHECK(sink->choices[0].size() == 100);
+    if (!fails) {
+      CHECK(stats.accepted_tokens == stats.draft_tokens);
+      CHECK(stats.steps < 30);  // 100 tokens of both, four or five a pass
+    } else {
+      CHECK(stats.steps > 60);  // there was a token that it cannot read
+    }
+  }
 }
