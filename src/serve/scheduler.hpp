@@ -32,9 +32,9 @@ struct scheduler_limits {
 ///
 /// Texts that are being written come first, a token of each. What is left of the budget goes to prompts, the oldest
 /// before the others, in chunks (Sarathi-Serve, arXiv:2403.02310). A sequence begins when blocks for all its tokens are
-/// available; where texts cannot be read anew that is so for those to come, too. When one that goes on needs a block and
-/// there is none, the youngest gives up its own and will be read anew (vLLM, arXiv:2309.06180). The oldest never does,
-/// unless its client takes nothing more: so there is always one that comes to its end.
+/// available; where texts cannot be read anew that is so for those to come, too. When one that goes on needs a block
+/// and there is none, the youngest gives up its own and will be read anew (vLLM, arXiv:2309.06180). The oldest never
+/// does, unless its client takes nothing more: so there is always one that comes to its end.
 class scheduler {
  public:
   /// Copies the first `positions` of a block to another one.
