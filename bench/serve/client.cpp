@@ -3,6 +3,7 @@
 //
 //   bench_serve_client --port N [--path P] [--clients 8] [--seconds 10 | --requests N] [--prompt 128] [--shared 0]
 //                      [--predict 64] [--vocab 32000] [--seed 1] [--late-prompt 0] [--work embed] [--words FILE]
+//                      [--temperature 0]
 //
 // Prompts are ids drawn at random, the same for each run; the first --shared of them are the same in all requests.
 // --late-prompt N: one more client asks once, a second after the others, with a prompt of N tokens; then the gaps
@@ -37,7 +38,8 @@ using clock_type = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
 
 struct options {
-  int port = 8080, clients = 8, requests = 0, prompt = 128, shared = 0, predict = 64, vocab = 32000, late_prompt = 0;
+  int port = 8080, clients = 8, requests = 0, prompt = 128, shared = 0, predict = 64, vocab = 32000, late_prompt = 0,
+      temperature = 0;
   unsigned seed = 1;
   double time = 10;
   std::string path = "/v1/completions";
@@ -146,12 +148,14 @@ std::string body_of(options const& o, int prompt, std::mt19937& random) {
   for (int i = 0; i < prompt; ++i) ids.push_back(draw(i < o.shared ? shared : random));
   if (o.embed) return "{\"input\":" + list_of(ids) + ",\"encoding_format\":\"base64\"}";
   return "{\"prompt\":" + list_of(ids) + ",\"max_tokens\":" + std::to_string(o.predict) +
-         ",\"temperature\":0,\"ignore_eos\":true,\"stream\":true}";
+         ",\"seed\":1,\"temperature\":" + std::to_string(o.temperature) + ",\"ignore_eos\":true,\"stream\":true}";
 }
 
-// Reads one answer; each event that is not the last is a token.
-void read_answer(connection& to, clock_type::time_point start, measured& m) {
+// Reads one answer; each event that is not the last is a token. False: the server had closed the connection when the
+// request came.
+bool read_answer(connection& to, clock_type::time_point start, measured& m) {
   std::string const status = to.line();
+  if (status.empty() && to.gone()) return false;
   std::size_t length = 0;
   for (std::string header; !(header = to.line()).empty();) {
     std::transform(header.begin(), header.end(), header.begin(),
@@ -167,7 +171,7 @@ void read_answer(connection& to, clock_type::time_point start, measured& m) {
     else
       ++m.errors;
     m.requests += good ? 1 : 0;
-    return;
+    return true;
   }
   clock_type::time_point last = start;
   bool begun = false;
@@ -184,17 +188,23 @@ void read_answer(connection& to, clock_type::time_point start, measured& m) {
   to.line();
   if (to.gone()) {
     ++m.errors;
-    return;
+    return true;
   }
   m.whole.push_back(seconds(clock_type::now() - start).count());
   ++m.requests;
+  return true;
 }
 
-void ask(connection& to, options const& o, std::string const& body, measured& m) {
+// Asks anew, over another connection, where the one from before was closed meanwhile.
+void ask(std::optional<connection>& to, options const& o, std::string const& body, measured& m) {
   auto const start = clock_type::now();
-  to.send("POST " + o.path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
-          std::to_string(body.size()) + "\r\n\r\n" + body);
-  read_answer(to, start, m);
+  for (int tries = 0; tries < 3; ++tries) {
+    if (!to || !to->goes_on()) to.emplace(o.port);
+    to->send("POST " + o.path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+             std::to_string(body.size()) + "\r\n\r\n" + body);
+    if (read_answer(*to, start, m)) return;
+  }
+  ++m.errors;
 }
 
 double quantile(std::vector<double> values, double q) {
@@ -213,10 +223,10 @@ std::vector<double> values_of(std::vector<sample> const& samples, clock_type::ti
 
 options read_options(int argc, char** argv) {
   options o;
-  std::map<std::string, int*> const numbers{{"--port", &o.port},         {"--clients", &o.clients},
-                                            {"--requests", &o.requests}, {"--prompt", &o.prompt},
-                                            {"--shared", &o.shared},     {"--predict", &o.predict},
-                                            {"--vocab", &o.vocab},       {"--late-prompt", &o.late_prompt}};
+  std::map<std::string, int*> const numbers{
+      {"--port", &o.port},     {"--clients", &o.clients},         {"--requests", &o.requests},
+      {"--prompt", &o.prompt}, {"--shared", &o.shared},           {"--predict", &o.predict},
+      {"--vocab", &o.vocab},   {"--late-prompt", &o.late_prompt}, {"--temperature", &o.temperature}};
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string const name = argv[i], value = argv[i + 1];
     if (auto const found = numbers.find(name); found != numbers.end())
@@ -263,12 +273,11 @@ int main(int argc, char** argv) {
   for (int c = 0; c < o.clients; ++c)
     clients.emplace_back([&, c] {
       std::mt19937 random(o.seed + 1000U * static_cast<unsigned>(c + 1));
-      std::optional<connection> to(std::in_place, o.port);
+      std::optional<connection> to;
       measured m;
       while (clock_type::now() < end && left.fetch_sub(1) > 0) {
-        if (!to->goes_on()) to.emplace(o.port);
         int const prompt = o.embed ? 16 + static_cast<int>(random() % 113) : o.prompt;
-        ask(*to, o, body_of(o, prompt, random), m);
+        ask(to, o, body_of(o, prompt, random), m);
       }
       add(m);
     });
@@ -277,7 +286,7 @@ int main(int argc, char** argv) {
   if (o.late_prompt > 0) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
     std::mt19937 random(o.seed + 7);
-    connection to(o.port);
+    std::optional<connection> to;
     from = clock_type::now();
     ask(to, o, body_of(o, o.late_prompt, random), late);
     until = clock_type::now();

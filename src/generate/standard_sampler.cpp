@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <range/v3/algorithm/copy.hpp>
 #include <range/v3/algorithm/min_element.hpp>
 #include <range/v3/algorithm/partial_sort_copy.hpp>
 #include <range/v3/algorithm/partition.hpp>
-#include <range/v3/algorithm/sort.hpp>
-#include <range/v3/numeric/accumulate.hpp>
-#include <range/v3/range/operations.hpp>
 #include <range/v3/view/iota.hpp>
-#include <range/v3/view/partial_sum.hpp>
-#include <range/v3/view/take_while.hpp>
 #include <range/v3/view/transform.hpp>
 
 #include "constformer/core/error.hpp"
@@ -29,11 +25,51 @@ constexpr auto better = [](candidate const& a, candidate const& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.id < b.id);
 };
 
-// exp((logit − greatest) / temperature): probabilities up to a common factor.
-auto weights(float greatest, double temperature) {
-  return ranges::views::transform([greatest, temperature](candidate const& c) {
-    return std::exp((static_cast<double>(c.logit) - static_cast<double>(greatest)) / temperature);
-  });
+// weight = exp((logit − greatest) / temperature); the sum of them.
+double weigh(std::span<candidate> all, float greatest, double temperature) {
+  double sum = 0;
+  for (candidate& c : all) {
+    c.weight = std::exp((static_cast<double>(c.logit) - static_cast<double>(greatest)) / temperature);
+    sum += c.weight;
+  }
+  return sum;
+}
+
+// Moves those that are not worse than some one of [first, last) to the front; says where the others begin, which is
+// behind the front and before the end.
+candidate* split(candidate* first, candidate* last) {
+  candidate* const middle = first + (last - first) / 2;
+  if (better(*middle, *first)) std::swap(*middle, *first);
+  if (better(*(last - 1), *middle)) std::swap(*(last - 1), *middle);
+  if (better(*middle, *first)) std::swap(*middle, *first);
+  candidate const pivot = *middle;  // neither the best nor the worst
+  return std::partition(first, last, [&pivot](candidate const& c) { return !better(pivot, c); });
+}
+
+// How many of the likeliest have a mass that is enough; these then come first, in no order but for the last of them.
+template <class Enough>
+std::size_t select(std::span<candidate> all, Enough enough) {
+  constexpr std::ptrdiff_t few = 16;
+  candidate* first = all.data();
+  candidate* last = first + all.size();
+  double mass = 0;
+  while (last - first > few) {
+    candidate* const others = split(first, last);
+    double half = mass;
+    for (candidate const* c = first; c != others; ++c) half += c->weight;
+    if (enough(half)) {
+      last = others;
+    } else {
+      mass = half;
+      first = others;
+    }
+  }
+  std::sort(first, last, better);
+  for (; first + 1 != last; ++first) {
+    mass += first->weight;
+    if (enough(mass)) break;
+  }
+  return static_cast<std::size_t>(first - all.data()) + 1;
 }
 
 void require_finite(float logit) {
@@ -73,8 +109,7 @@ float standard_sampler::adjusted(int id, float logit) const {
 
 int standard_sampler::choose(std::span<float const> logits) {
   if (options_.temperature == 0) return greatest(logits).id;
-  auto const sorted = shortlist(logits);
-  return draw(sorted);
+  return draw(shortlist(logits));
 }
 
 namespace {
@@ -97,9 +132,9 @@ candidate standard_sampler::greatest(std::span<float const> logits) const {
   return best;
 }
 
-// What top-k, top-p and min-p leave, likeliest first. Both thresholds keep a beginning of the sorted row, so min-p may
-// go first and spare sorting a whole vocabulary; top-p counts the mass of what top-k left, whatever min-p takes off it.
-std::span<candidate> standard_sampler::shortlist(std::span<float const> logits) {
+// What top-k, top-p and min-p leave. Both thresholds keep the likeliest, so min-p may go first; top-p counts the mass
+// of what top-k left, whatever min-p takes off it.
+standard_sampler::shortlisted standard_sampler::shortlist(std::span<float const> logits) {
   auto const candidates = candidates_of(logits, [this](int id, float logit) { return adjusted(id, logit); });
   std::span<candidate> kept(buffer_);
   bool const all = kept.size() == logits.size();
@@ -110,8 +145,8 @@ std::span<candidate> standard_sampler::shortlist(std::span<float const> logits) 
 
   float const top = all ? ranges::min_element(kept, better)->logit : kept.front().logit;
   require_finite(top);
-  double const total = options_.top_p < 1 ? ranges::accumulate(kept | weights(top, threshold_temperature()), 0.0) : 0.0;
-
+  bool const cuts = options_.top_p < 1;
+  double const total = cuts ? weigh(kept, top, threshold_temperature()) : 0.0;
   double const least = options_.min_p > 0 ? static_cast<double>(top) +
                                                 threshold_temperature() * std::log(static_cast<double>(options_.min_p))
                                           : nothing;
@@ -119,26 +154,15 @@ std::span<candidate> standard_sampler::shortlist(std::span<float const> logits) 
     return static_cast<double>(c.logit) >= least && c.logit != nothing;
   };
   kept = kept.first(static_cast<std::size_t>(ranges::partition(kept, likely) - kept.begin()));
-  ranges::sort(kept, better);
-  return kept.first(within_top_p(kept, total));
-}
-
-std::size_t standard_sampler::within_top_p(std::span<candidate const> sorted, double total) const {
-  if (options_.top_p >= 1) return sorted.size();
+  if (!cuts) return {kept, top};
   double const enough = static_cast<double>(options_.top_p) * total;
-  auto const short_of = [enough](double mass) { return mass < enough; };
-  auto masses = sorted | weights(sorted.front().logit, threshold_temperature()) | ranges::views::partial_sum |
-                ranges::views::take_while(short_of);
-  return std::min(static_cast<std::size_t>(ranges::distance(masses)) + 1, sorted.size());
+  return {kept.first(select(kept, [enough](double mass) { return mass >= enough; })), top};
 }
 
-int standard_sampler::draw(std::span<candidate const> sorted) {
-  auto const weight = weights(sorted.front().logit, static_cast<double>(options_.temperature));
-  double const target = random_.next_double() * ranges::accumulate(sorted | weight, 0.0);
-  auto const below = [target](double mass) { return mass <= target; };
-  auto masses = sorted | weight | ranges::views::partial_sum | ranges::views::take_while(below);
-  auto const index = std::min(static_cast<std::size_t>(ranges::distance(masses)), sorted.size() - 1);
-  return sorted[index].id;
+int standard_sampler::draw(shortlisted const& from) {
+  double const total = weigh(from.kept, from.greatest, static_cast<double>(options_.temperature));
+  double const target = random_.next_double() * total;
+  return from.kept[select(from.kept, [target](double mass) { return mass > target; }) - 1].id;
 }
 
 }  // namespace constformer::detail
