@@ -57,6 +57,7 @@ struct build_options {
   std::string output;
   std::string tokenizer;
   std::string chat_template;
+  std::string draft;  // checkpoint of a smaller model that guesses
   open_options open;
   int context = 0;
   std::string type;
@@ -75,6 +76,10 @@ constexpr std::string_view check_object = "check.o";
 constexpr std::string_view facts_file = "model.facts";
 constexpr std::string_view weights_file = "weights.cpp";
 constexpr std::string_view packed_name = "model.weights";
+constexpr std::string_view draft_config_file = "draft_config.hpp";
+constexpr std::string_view draft_check_file = "draft_check.cpp";
+constexpr std::string_view draft_weights_file = "draft_weights.cpp";
+constexpr std::string_view draft_packed_name = "draft.weights";
 
 // Types that matrices may be packed in.
 constexpr std::array packed_types{dtype::f32, dtype::bf16, dtype::f16, dtype::q8_0, dtype::q4_0, dtype::iq4_nl};
@@ -125,6 +130,13 @@ config traced_config(checkpoint const& source, build_options const& options) {
   return model;
 }
 
+// A model that guesses for another one.
+struct draft_model {
+  checkpoint source;
+  config model;
+  std::string name;  // of the config
+};
+
 // Everything one build knows.
 struct build {
   build_options const& options;
@@ -133,8 +145,9 @@ struct build {
   checkpoint source;
   config model;
   std::string name;
-  std::vector<std::string> chat;     // of the config
-  std::vector<object_plan> objects;  // of the model
+  std::vector<std::string> chat;  // of the config
+  std::optional<draft_model> draft;
+  std::vector<object_plan> objects;  // of the model and the draft
   work_folder folder;
   progress say;
 
@@ -143,6 +156,9 @@ struct build {
   [[nodiscard]] std::string beside_name() const {
     if (!options.sources.empty()) return std::string(packed_name);
     return std::filesystem::path(options.output).filename().string() + ".weights";
+  }
+  [[nodiscard]] std::string draft_beside_name() const {
+    return std::filesystem::path(options.output).filename().string() + ".draft.weights";
   }
   /// As the assembler finds it: compilers that run elsewhere need the whole path.
   [[nodiscard]] std::string packed_path() const {
@@ -165,7 +181,32 @@ unit_parts unit_of(build const& b) {
   return traced_unit(b.name, config_file, b.options.context, usual);
 }
 
+// The model's objects and the draft's.
+std::vector<object_plan> objects_of(build const& b, toolchain const& tools) {
+  auto plans = model_objects(tools, b.options.compile, b.model, unit_of(b));
+  if (!b.draft) return plans;
+  auto const name = qualified(b.draft->name);
+  auto const unit = config_unit(name, b.draft->name, draft_config_file);
+  auto line = compile_line(tools, b.options.compile, model_flags(b.options.compile.target, b.draft->model), "draft.cpp",
+                           "draft.o");
+  if (b.options.compile.target == compile_options{}.target)
+    line = with_shortcuts(std::move(line), tools, b.options.compile);
+  plans.push_back({"draft.cpp", draft_unit_source(unit, name, unit_of(b), qualified(b.name)), "draft.o", {line}});
+  return plans;
+}
+
+void write_draft_sources(build const& b) {
+  auto const& d = *b.draft;
+  auto const from = std::filesystem::path(b.options.draft).filename().string();
+  write_changed(b.file(draft_config_file), config_header(d.model, d.name, from));
+  write_changed(b.file(draft_check_file), check_unit(d.source, qualified(d.name), draft_config_file));
+  write_changed(b.file(draft_weights_file), b.embedded()
+                                                ? embedded_weights_source(draft_packed_name, weights_of::draft)
+                                                : beside_weights_source(b.draft_beside_name(), weights_of::draft));
+}
+
 void write_sources(build const& b) {
+  if (b.draft) write_draft_sources(b);
   auto const from = std::filesystem::path(b.options.path).filename().string();
   write_changed(b.file(config_file), b.own ? traced_header(*b.own, b.name) : config_header(b.model, b.name, from));
   write_changed(b.file(check_file), b.own ? traced_check_unit(b.source, b.name, config_file)
@@ -181,12 +222,19 @@ void require_success(build const& b, process_result const& result, std::string_v
   if (first.empty())
     throw error(std::string(what) + ": the compiler ended with status " + std::to_string(result.exit_code));
   if (b.own && traced_error(first, *b.own) != first) throw error(traced_error(first, *b.own));
+  if (first.starts_with("draft: ")) throw error(b.options.draft + ": " + first);
   throw error(b.options.path + ": " + first);
 }
 
-command_line weights_line(build const& b) {
+command_line weights_line(build const& b, std::string_view file, std::string_view object) {
   auto const flags = target_flags(b.options.compile.target);
-  return compile_line(b.tools, b.options.compile, flags, weights_file, "weights.o");
+  return compile_line(b.tools, b.options.compile, flags, file, object);
+}
+
+std::vector<command_line> weights_lines(build const& b) {
+  std::vector<command_line> out{weights_line(b, weights_file, "weights.o")};
+  if (b.draft) out.push_back(weights_line(b, draft_weights_file, "draft_weights.o"));
+  return out;
 }
 
 void run(build const& b, command_line const& line, std::string_view what) {
@@ -206,6 +254,9 @@ void check_and_pack(build const& b) {
   if (b.own) return check_and_pack_traced(b);
   run(b, check_line(b.tools, b.options.compile, check_file), "checkpoint check");
   pack_checkpoint(b.source, b.model, b.file(packed_name), b.chat);
+  if (!b.draft) return;
+  run(b, check_line(b.tools, b.options.compile, draft_check_file), "checkpoint check");
+  pack_checkpoint(b.draft->source, b.draft->model, b.file(draft_packed_name));
 }
 
 // The check runs while the model is compiled, and packing fills the wait.
@@ -217,13 +268,14 @@ void compile_units(build& b) {
   for (process& model : models) require_success(b, model.wait(), "model unit");
   for (object_plan const& plan : b.objects)
     for (command_line const& line : plan.lines | std::views::drop(1)) run(b, line, plan.object);
-  run(b, weights_line(b), "weights unit");
+  for (command_line const& line : weights_lines(b)) run(b, line, "weights unit");
 }
 
 command_line program_line(build const& b, std::string_view program) {
   std::vector<std::string> objects;
   for (object_plan const& plan : b.objects) objects.push_back(plan.object);
   objects.push_back("weights.o");
+  if (b.draft) objects.push_back("draft_weights.o");
   return link_line(b.tools, b.options.compile, objects, b.tools.libraries, program);
 }
 
@@ -250,10 +302,10 @@ std::string hand_line(build const& b) {
   plain.prelude.clear();
   plain.launcher.clear();
   std::string out = "cd " + shell_line({b.folder.path().string()});
-  for (object_plan const& plan : model_objects(plain, b.options.compile, b.model, unit_of(b)))
+  for (object_plan const& plan : objects_of(b, plain))
     for (command_line const& line : plan.lines) out += " && " + shell_line(line);
-  return out + " && " + shell_line(weights_line(b)) + " && " +
-         shell_line(program_line(b, std::filesystem::absolute(b.options.output).string()));
+  for (command_line const& line : weights_lines(b)) out += " && " + shell_line(line);
+  return out + " && " + shell_line(program_line(b, std::filesystem::absolute(b.options.output).string()));
 }
 
 // Code of x86 reaches 2 GB, and the C library's own code and data lie there too.
@@ -293,6 +345,30 @@ build_options with_traces(build_options options, toolchain& tools) {
   return options;
 }
 
+// Ids must mean the same to both.
+void require_same_tokens(checkpoint const& source, draft_model const& draft, std::string const& path) {
+  auto const ours = pack_tokenizer(source, false), theirs = pack_tokenizer(draft.source, false);
+  if (ours.empty() || theirs.empty()) return;
+  auto const a = open_tokenizer(ours), b = open_tokenizer(theirs);
+  for (int id = 0; id < std::min(a->vocab_size(), b->vocab_size()); ++id)
+    if (a->piece(id) != b->piece(id))
+      throw error(path + ": token " + std::to_string(id) + " is '" + std::string(b->piece(id).substr(0, 40)) +
+                  "', and the model's is '" + std::string(a->piece(id).substr(0, 40)) + "'");
+}
+
+std::optional<draft_model> open_draft(build_options const& options, checkpoint const& source, config const& model) {
+  if (options.draft.empty()) return std::nullopt;
+  if (!options.model.empty() || !options.sources.empty() || options.compile.target == "portable")
+    throw error("--draft does not go with --model, --sources or --target portable");
+  auto other = options;
+  other.path = options.draft;
+  draft_model out{open_checkpoint(options.draft, options.open), {}, identifier_from(options.draft) + "_draft"};
+  other.context = std::min(model.capacity, out.source.model.positions);
+  out.model = compiled_config(out.source, other);
+  if (out.model.vocab == model.vocab) require_same_tokens(source, out, options.draft);
+  return out;
+}
+
 void run_build(build_options const& asked) {
   catch_interrupts();
   toolchain tools = load_toolchain();
@@ -304,11 +380,14 @@ void run_build(build_options const& asked) {
   checkpoint source = own ? open_traced_checkpoint(options.path, open) : open_checkpoint(options.path, open);
   config const model = own ? traced_config(source, options) : compiled_config(source, options);
   require_room(options, source, model);
+  auto draft = open_draft(options, source, model);
   auto chat = chat_words(source, model, options.chat_template);
   bool const whole = options.sources.empty();
-  std::optional<atomic_file> program, weights;  // first, so that a name that cannot be written costs no compilation
+  std::optional<atomic_file> program, weights,
+      draft_weights;  // first, so that a name that cannot be written costs no compilation
   if (whole) program.emplace(options.output, file_mode::executable);
   if (whole && options.weights == "beside") weights.emplace(options.output + ".weights");
+  if (weights && draft) draft_weights.emplace(options.output + ".draft.weights");
   std::string const& kept = whole ? options.keep : options.sources;
   build b{.options = options,
           .tools = std::move(tools),
@@ -317,20 +396,23 @@ void run_build(build_options const& asked) {
           .model = model,
           .name = identifier_from(options.path),
           .chat = std::move(chat),
+          .draft = std::move(draft),
           .objects = {},
           .folder = kept.empty() ? work_folder() : work_folder(std::filesystem::path(kept)),
           .say = {}};
   b.folder.hold_temporary_files();
-  b.objects = model_objects(b.tools, options.compile, model, unit_of(b));
+  b.objects = objects_of(b, b.tools);
   if (!whole) return write_for_others(b);
   write_sources(b);
   compile_units(b);
   link_program(b);
   b.say.step("writing " + options.output);
   if (weights) deliver(b.file(packed_name), *weights);
+  if (draft_weights) deliver(b.file(draft_packed_name), *draft_weights);
   deliver(b.file("program"), *program);
   throw_if_interrupted();
   if (weights) weights->commit();
+  if (draft_weights) draft_weights->commit();
   program->commit();
   b.say.done();
   if (!options.keep.empty()) print(hand_line(b) + "\n");
@@ -343,6 +425,11 @@ void add_build(CLI::App& app) {
   CLI::App* const command = app.add_subcommand("build", "Builds the program of a checkpoint");
   add_checkpoint_options(*command, options->path, options->open);
   CLI::Option* const output = command->add_option("-o,--output", options->output, "the program")->type_name("MODEL");
+  command
+      ->add_option("--draft", options->draft,
+                   "checkpoint of a smaller model with the same vocabulary, which goes into the program and guesses "
+                   "tokens for serve --draft N")
+      ->type_name("PATH");
   command
       ->add_option("--model", options->model,
                    "a model of your own: a header, and the struct in it that maps ids to logits (default: the file's "

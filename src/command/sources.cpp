@@ -30,6 +30,15 @@ std::string made_unit(unit_parts const& unit) {
   return "constformer::HWY_NAMESPACE::" + unit.make + "(" + literal(unit.label) + ")";
 }
 
+std::string weights_function(weights_of which) {
+  return which == weights_of::model ? "constformer::linked_weights" : "constformer::linked_draft_weights";
+}
+
+std::string weights_header(weights_of which) {
+  return which == weights_of::model ? "constformer/generate/linked_weights.hpp"
+                                    : "constformer/generate/linked_draft.hpp";
+}
+
 }  // namespace
 
 // A string literal; bytes that a literal cannot hold as they are become octal escapes.
@@ -81,6 +90,18 @@ std::string model_unit_source(unit_parts const& unit) {
          made_unit(unit) + ";\n  return unit;\n}\n";
 }
 
+std::string draft_unit_source(unit_parts const& draft, std::string_view config, unit_parts const& model,
+                              std::string_view model_config) {
+  return "// The model that guesses for the program's own.\n#include " + literal(model.header) + "\n#include " +
+         literal(draft.header) + "\n#include " + literal(draft.engine) +
+         "\n#include \"constformer/config/draft_rules.hpp\"\n#include \"constformer/generate/linked_draft.hpp\"\n\n"
+         "static_assert(constformer::draft_fits<" +
+         std::string(model_config) + ", " + std::string(config) +
+         ">::value);\n\nconstformer::linked_draft constformer::draft_of_program() {\n  static model_unit const unit "
+         "= " +
+         made_unit(draft) + ";\n  return {&unit, linked_draft_weights()};\n}\n";
+}
+
 std::string target_unit_source(unit_parts const& unit, std::string_view function) {
   return unit_head(unit) + "extern \"C\" constformer::model_unit const* " + std::string(function) +
          "() {\n"
@@ -104,32 +125,36 @@ std::string choosing_unit_source(std::span<unit_target const> targets) {
          rows + "  };\n  static model_unit const& best = best_unit(units);\n  return best;\n}\n";
 }
 
-std::string embedded_weights_source(std::string_view packed) {
+std::string embedded_weights_source(std::string_view packed, weights_of which) {
+  std::string const stem = which == weights_of::model ? "constformer_weights" : "constformer_draft_weights";
   return "// The packed weights, put into the program by the assembler.\n#include <cstddef>\n\n"
-         "#include \"constformer/generate/linked_weights.hpp\"\n\n"
+         "#include " +
+         literal(weights_header(which)) +
+         "\n\n"
          "asm(R\"(\n"
          "  .section .rodata\n"
-         "  .balign 64\n"
-         "constformer_weights_begin:\n"
+         "  .balign 64\n" +
+         stem +
+         "_begin:\n"
          "  .incbin " +
-         literal(packed) +
-         "\n"
-         "constformer_weights_end:\n"
+         literal(packed) + "\n" + stem +
+         "_end:\n"
          "  .byte 0\n"
-         "  .globl constformer_weights_begin, constformer_weights_end\n"
+         "  .globl " +
+         stem + "_begin, " + stem +
+         "_end\n"
          "  .text\n"
          ")\");\n\n"
-         "extern \"C\" std::byte const constformer_weights_begin[];\n"
-         "extern \"C\" std::byte const constformer_weights_end[];\n\n"
-         "constformer::weights_place constformer::linked_weights() {\n"
-         "  return {.embedded = {constformer_weights_begin, constformer_weights_end}, .beside = {}};\n}\n";
+         "extern \"C\" std::byte const " +
+         stem + "_begin[];\nextern \"C\" std::byte const " + stem + "_end[];\n\nconstformer::weights_place " +
+         weights_function(which) + "() {\n  return {.embedded = {" + stem + "_begin, " + stem +
+         "_end}, .beside = {}};\n}\n";
 }
 
-std::string beside_weights_source(std::string_view file_name) {
-  return "// The packed weights are in a file beside the program.\n#include "
-         "\"constformer/generate/linked_weights.hpp\"\n\n"
-         "constformer::weights_place constformer::linked_weights() { return {.embedded = {}, .beside = " +
-         literal(file_name) + "}; }\n";
+std::string beside_weights_source(std::string_view file_name, weights_of which) {
+  return "// The packed weights are in a file beside the program.\n#include " + literal(weights_header(which)) +
+         "\n\nconstformer::weights_place " + weights_function(which) +
+         "() { return {.embedded = {}, .beside = " + literal(file_name) + "}; }\n";
 }
 
 }  // namespace constformer::command

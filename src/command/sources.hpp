@@ -32,15 +32,22 @@ struct unit_parts {
 /// The one unit that knows the shapes: it instantiates what runs the model and exports it as `linked_unit()`.
 [[nodiscard]] std::string model_unit_source(unit_parts const& unit);
 
+/// The unit of a model that guesses tokens for `model`; their configs (qualified) are compared as it is compiled.
+[[nodiscard]] std::string draft_unit_source(unit_parts const& draft, std::string_view config, unit_parts const& model,
+                                            std::string_view model_config);
+
 /// The same for one instruction set of a portable program, exported as `function` (targets.hpp).
 [[nodiscard]] std::string target_unit_source(unit_parts const& unit, std::string_view function);
 
 /// The unit of a portable program that defines `linked_unit()`: the best of `targets` that the processor has.
 [[nodiscard]] std::string choosing_unit_source(std::span<unit_target const> targets);
 
-/// A unit that defines `linked_weights()`: the bytes of `packed`, embedded by the assembler, or a file beside the
-/// program.
-[[nodiscard]] std::string embedded_weights_source(std::string_view packed);
-[[nodiscard]] std::string beside_weights_source(std::string_view file_name);
+/// Which model's weights a unit defines.
+enum class weights_of { model, draft };
+
+/// A unit that defines `linked_weights()`, or `linked_draft_weights()`: the bytes of `packed`, embedded by the
+/// assembler, or a file beside the program.
+[[nodiscard]] std::string embedded_weights_source(std::string_view packed, weights_of which = weights_of::model);
+[[nodiscard]] std::string beside_weights_source(std::string_view file_name, weights_of which = weights_of::model);
 
 }  // namespace constformer::command

@@ -173,7 +173,9 @@ void add_serve(CLI::App& app, serve_options& o) {
   add_session(*serve, o.session);
   auto* blocks = serve->add_option("--kv-blocks", o.kv_blocks, "blocks of keys and values for all texts together");
   serve->add_option("--kv-memory", o.kv_memory, "the same as a size: 512M, 2G")->type_name("SIZE")->excludes(blocks);
-  serve->add_option("--draft", o.draft, "what guesses tokens ahead: none, or lookup, what the text repeats (none)");
+  serve->add_option("--draft", o.draft,
+                    "what guesses tokens ahead: none, lookup, what the text repeats, or a number of tokens at a time, "
+                    "by the model of build --draft (none)");
   serve
       ->add_option("--api-key", o.api_keys,
                    "accept requests with this key; may be repeated (default: no key is needed)")

@@ -11,6 +11,7 @@
 
 #include "constformer/config/encoder.hpp"
 #include "constformer/core/text.hpp"
+#include "constformer/generate/linked_draft.hpp"
 #include "constformer/generate/linked_weights.hpp"
 #include "errors.hpp"
 
@@ -37,8 +38,7 @@ std::filesystem::path own_path() {
   return started == nullptr ? std::filesystem::path() : std::filesystem::path(started);
 }
 
-packed_file open_packed() {
-  auto const place = linked_weights();
+packed_file open_packed(weights_place const& place) {
   if (place.beside.empty())
     return packed_file::view(place.embedded, own_path().filename().string() + ": packed data in the program");
   return packed_file::map(own_path().parent_path() / place.beside);
@@ -47,6 +47,11 @@ packed_file open_packed() {
 std::unique_ptr<tokenizer> open_text(packed_file const& packed) {
   auto const blob = packed.section(packed_section::tokenizer);
   return blob.empty() ? nullptr : open_tokenizer(blob);
+}
+
+// Threads that have something to do while so many bytes of weights are read.
+int useful_threads(std::int64_t weight_bytes, int most) {
+  return static_cast<int>(std::clamp<std::int64_t>(weight_bytes / weights_per_thread, 1, most));
 }
 
 // Those that run at once on this machine, as far as this process may use them.
@@ -100,9 +105,7 @@ void program_context::need_encoder(char const* what) const {
   if (!is_encoder()) throw error(kind_of(*this) + "; " + what + " needs an encoder, generating and score work here");
 }
 
-int program_context::default_threads() const {
-  return static_cast<int>(std::clamp<std::int64_t>(unit.weight_bytes / weights_per_thread, 1, hardware_threads()));
-}
+int program_context::default_threads() const { return useful_threads(unit.weight_bytes, hardware_threads()); }
 
 serve::engine_options program_context::engine(session_choice const& choice) const {
   if (choice.context < 0) throw usage_error("--ctx-size " + std::to_string(choice.context) + " is negative");
@@ -127,9 +130,24 @@ std::unique_ptr<session> program_context::start(session_choice const& choice, in
                     {.threads = how.threads, .capacity = how.capacity, .sequences = sequences, .reading = how.reading});
 }
 
+serve::draft_options draft_context::engine(int tokens, int threads) const {
+  return {.unit = &unit,
+          .weights = packed.section(packed_section::weights).data(),
+          .threads = useful_threads(unit.weight_bytes, threads),
+          .tokens = tokens};
+}
+
+std::optional<draft_context> open_draft() {
+  if (draft_of_program == nullptr) return std::nullopt;
+  auto const linked = draft_of_program();
+  draft_context out{*linked.unit, open_packed(linked.weights)};
+  out.packed.require(out.unit.fingerprint, out.unit.weight_bytes);
+  return out;
+}
+
 program_context open_context() {
   auto const& unit = linked_unit();
-  auto packed = open_packed();
+  auto packed = open_packed(linked_weights());
   packed.require(unit.fingerprint, unit.weight_bytes);
   auto metadata = packed.metadata();
   auto text = open_text(packed);

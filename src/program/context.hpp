@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,18 @@ struct program_context {
   /// The same for an engine, as far as `choice` says.
   [[nodiscard]] serve::engine_options engine(session_choice const& choice) const;
 };
+
+/// A smaller model in the program that guesses tokens for its own, and its packed file.
+struct draft_context {
+  model_unit const& unit;
+  packed_file packed;
+
+  /// For an engine: `tokens` ahead, on `threads` threads at most.
+  [[nodiscard]] serve::draft_options engine(int tokens, int threads) const;
+};
+
+/// Empty if the program has none.
+std::optional<draft_context> open_draft();
 
 /// Opens the packed file, in the program or beside it, and refuses one of another model.
 program_context open_context();
