@@ -14,8 +14,8 @@ cd "$(dirname "$0")/.."
 
 jobs=${CF_JOBS:-$(nproc)}
 # Without train_states, which g++ 12 does not link: its source_locations lie in sections that are discarded.
-sanitized='^(test_serve|serve_blocks|serve_scheduling|formats|text|data|graphs|test_generation|test_sampler|test_beam_search|test_rules|test_block_table|test_packed_file|train_parts|train_trajectories|train_gradients|train_muon|train_adapters)$'
-threaded='^(team|serve_clients|serve_engine|train_parts|train_states|train_gradients|train_muon|test_generation)$'
+sanitized='^(test_serve|serve_blocks|serve_clients|serve_engine|serve_scheduling|serve\.threads|formats|text|data|graphs|test_generation|test_sampler|test_beam_search|test_rules|test_block_table|test_packed_file|train_parts|train_trajectories|train_gradients|train_muon|train_adapters)$'
+threaded='^(team|serve_clients|serve_engine|serve_scheduling|serve\.threads|train_parts|train_states|train_gradients|train_muon|test_generation)$'
 
 # preset_tests PRESET REGEX: builds the tests of these names with that preset and runs them.
 preset_tests() {
@@ -24,7 +24,7 @@ preset_tests() {
   names=$(ctest --test-dir "build-$1" -N -R "$2" | sed -n 's/^ *Test *#[0-9]*: //p')
   [ -n "$names" ] || { echo "test_more: no test is called $2" >&2; exit 1; }
   # shellcheck disable=SC2086  # a word for each target
-  cmake --build "build-$1" -j "$jobs" --target $names
+  cmake --build "build-$1" -j "$jobs" --target ${names/serve.threads/toy_embedded}
   ctest --test-dir "build-$1" -j "$jobs" --output-on-failure -R "$2"
 }
 

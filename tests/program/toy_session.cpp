@@ -45,9 +45,9 @@ class fake_session final : public constformer::session {
     for (std::size_t i = 0; i < positions_.size(); ++i) positions_[i] = i < parents.size() ? parents_[i] : 0;
   }
 
-  void score(int, std::span<int const> ids, row_sink const& sink) override {
+  void score(int sequence, std::span<int const> ids, row_sink const& sink) override {
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      take(0, ids[i], 0);
+      take(static_cast<std::size_t>(sequence), ids[i], 0);
       sink(static_cast<int>(i), std::span(logits_).first(vocab));
     }
   }

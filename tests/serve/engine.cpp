@@ -1,6 +1,7 @@
 // The engine over a real model: requests of many threads at once give the ids and the bits of log-probabilities that a
 // session gives each alone.
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <chrono>
 #include <cstddef>
@@ -49,6 +50,8 @@ constexpr config smaller = with(llama({.layers = 1,
                                        .vocab = 61,
                                        .positions = 150}),
                                 [](config&) {});
+
+constexpr config reader = bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70});
 
 }  // namespace
 }  // namespace constformer::configs
@@ -223,6 +226,83 @@ TEST_CASE("what comes of requests is the same with a draft, whatever it guesses"
   auto const wrong = check_load(unit, weights, 1, 30, 8, false, another);
   CHECK(wrong.draft_tokens > 100);
   CHECK(wrong.accepted_tokens < wrong.draft_tokens);
+}
+
+std::vector<std::uint32_t> bits_of(std::span<float const> values) {
+  std::vector<std::uint32_t> out;
+  for (float const v : values) out.push_back(bits(v));
+  return out;
+}
+
+TEST_CASE("texts of many jobs at once give what an encoder gives each alone, and turns are fair") {
+  model_unit const unit = make_unit<configs::reader>("reader");
+  auto const weights = random_weights<configs::reader>();
+  auto const* const bytes = reinterpret_cast<std::byte const*>(weights.data());
+  auto const e = make_engine({.unit = &unit, .weights = bytes, .threads = 2, .queue = 100});
+  struct work {
+    std::vector<std::vector<int>> texts;
+    std::vector<std::vector<std::uint32_t>> told;
+    std::atomic<int> ends = 0;
+  };
+  std::vector<work> all(24);
+  std::vector<std::thread> clients;
+  for (std::size_t c = 0; c < 3; ++c)
+    clients.emplace_back([&, c] {
+      for (std::size_t j = c; j < all.size(); j += 3) {
+        work& mine = all[j];
+        for (std::size_t part = 0; part < (j == 0 ? 200 : 1 + j % 5); ++part) {
+          auto& text = mine.texts.emplace_back();
+          for (std::size_t i = 0; i < 1 + (j * 7 + part * 5) % 30; ++i)
+            text.push_back(static_cast<int>((i * (part + 2) + j) % 50));
+        }
+        mine.told.resize(mine.texts.size());
+        auto const name =
+            e->run_job({.parts = mine.texts.size(),
+                        .text = [&mine](std::size_t part) { return encoder_text{mine.texts[part], {}}; },
+                        .run = [&mine](session& s, std::size_t part) { mine.told[part] = bits_of(s.encoded()); },
+                        .finished = [&mine] { ++mine.ends; },
+                        .failed = [&mine](std::string_view, failure) { mine.ends += 100; }});
+        if (j % 8 == 7) e->cancel(name);
+      }
+    });
+  for (auto& client : clients) client.join();
+  while (e->stats().running + e->stats().waiting > 0) std::this_thread::yield();
+  auto const steps = e->stats().steps;
+  e->stop();
+  auto const alone = unit.start(bytes, {.threads = 1});
+  std::size_t texts = 0;
+  for (std::size_t j = 0; j < all.size(); ++j) {
+    CAPTURE(j);
+    if (j % 8 == 7 && all[j].ends == 100) continue;  // cancelled in time
+    CHECK(all[j].ends == 1);
+    texts += all[j].texts.size();
+    for (std::size_t part = 0; part < all[j].texts.size(); ++part)
+      CHECK(all[j].told[part] == bits_of(alone->encode(all[j].texts[part], {})));
+  }
+  CHECK(steps < texts);
+}
+
+TEST_CASE("a job whose text is wrong, or whose part fails, ends alone") {
+  model_unit const unit = make_unit<configs::reader>("reader");
+  auto const weights = random_weights<configs::reader>();
+  auto const e = make_engine({.unit = &unit, .weights = reinterpret_cast<std::byte const*>(weights.data())});
+  std::vector<int> const good{1, 2, 3}, bad{1, 99};
+  std::vector<std::string> ends(4);
+  std::atomic<int> ended = 0;
+  for (std::size_t j = 0; j < 4; ++j)
+    e->run_job({.text = [&, j](std::size_t) { return encoder_text{j == 1 ? bad : good, {}}; },
+                .run =
+                    [j](session&, std::size_t) {
+                      if (j == 2) throw error("not this one");
+                    },
+                .finished = [&, j] { ends[j] = "good", ++ended; },
+                .failed = [&, j](std::string_view why, failure) { ends[j] = why, ++ended; }});
+  while (ended < 4) std::this_thread::yield();
+  CHECK(ends[0] == "good");
+  CHECK(ends[1] == "id 99 at place 1 is not within the vocabulary of 50");
+  CHECK(ends[2] == "not this one");
+  CHECK(ends[3] == "good");
+  CHECK_THROWS_AS(e->submit({}, std::make_shared<recorder>()), error);
 }
 
 TEST_CASE("an engine that is drained or full says so, and one that stops ends what is under way") {

@@ -11,8 +11,8 @@ namespace constformer {
 
 /// Columns of `batch_rows` that not all models have.
 struct batch_columns {
-  bool prefixes = false;
-  bool segments = false;
+  bool prefixes = false;  ///< of each sequence
+  bool segments = false;  ///< of each token
 };
 
 /// Room for the columns of `batch_rows`. All memory comes from an arena.
