@@ -6,7 +6,7 @@
 #       machine's processor, which SIMD kernels want. A run in which every case calls SKIP() is reported as skipped.
 #
 #   cf_test_environment(name)
-#       The same environment for a test made by add_test(). Tests called fuzz.* and *.clang.* get the label more, too:
+#       The same environment for a test made by add_test(). Tests called fuzz.*, every.* and *.clang.* get the label more, too:
 #       tools/test.sh leaves them to tools/test_more.sh.
 #
 # Environment of every test:
@@ -41,7 +41,7 @@ function(cf_test_environment name)
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME area)
   cmake_path(NORMAL_PATH CF_SHARED_DIR OUTPUT_VARIABLE shared)
   set(labels "${area}")
-  if(name MATCHES "^fuzz\\.|\\.clang\\.")  # what a second compiler says, and what takes one
+  if(name MATCHES "^(fuzz|every)\\.|\\.clang\\.")  # what a second compiler says, and what takes one
     list(APPEND labels more)
   endif()
   set_tests_properties(${name} PROPERTIES

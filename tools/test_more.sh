@@ -5,8 +5,10 @@
 #   tools/test_more.sh PART…        fuzz: libFuzzer on every reader, with sanitizers
 #                                   clang: headers, refused code and the examples of the documents on clang 19
 #                                   asan: AddressSanitizer and UndefinedBehaviorSanitizer on readers, texts, sessions, training
+#                                   asan-clang: the same of training alone by clang 19, whose build has what g++ 12 does not link
 #                                   tsan: ThreadSanitizer on what runs on several threads
 #                                   chunks: that parts of a text change no bit, on every instruction set
+#                                   traced: logits, gradients and sessions of traced forms of the fixtures that the suite leaves out
 #
 # CF_JOBS bounds the processes (default: one for each processor), CF_FUZZ_SECONDS what a fuzz target runs for (default: 6).
 set -euo pipefail
@@ -15,6 +17,7 @@ cd "$(dirname "$0")/.."
 jobs=${CF_JOBS:-$(nproc)}
 # Without train_states, which g++ 12 does not link: its source_locations lie in sections that are discarded.
 sanitized='^(test_serve|serve_blocks|serve_clients|serve_engine|serve_scheduling|serve\.threads|formats|text|data|graphs|test_generation|test_sampler|test_beam_search|test_rules|test_block_table|test_packed_file|train_parts|train_trajectories|train_gradients|train_muon|train_adapters)$'
+trained='^(train_states|train_trajectories|train_gradients)$'
 threaded='^(team|serve_clients|serve_engine|serve_scheduling|serve\.threads|train_parts|train_states|train_gradients|train_muon|test_generation)$'
 
 # preset_tests PRESET REGEX: builds the tests of these names with that preset and runs them.
@@ -39,16 +42,24 @@ chunks() {
   ctest --test-dir build -j "$jobs" --output-on-failure --no-tests=error -R '^(chunks_.*|kernels_neon)$'
 }
 
+traced() {
+  cmake -S . -B build -DCF_BUILD_TESTS=ON
+  cmake --build build -j "$jobs" --target write_traced_units constformer_command every.fixture every.gradient every.session
+  labelled '^every\.'
+}
+
 tools/deps.sh --tests
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang chunks asan tsan)
+[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang chunks traced asan asan-clang tsan)
 for part in "${parts[@]}"; do
   case $part in
     fuzz) labelled '^fuzz\.' ;;
     clang) labelled '\.clang\.' ;;
     chunks) chunks ;;
+    traced) traced ;;
+    asan-clang) preset_tests asan-clang "$trained" ;;
     asan) preset_tests asan "$sanitized" ;;
     tsan) preset_tests tsan "$threaded" ;;
-    *) echo "test_more: $part is none of fuzz, clang, chunks, asan, tsan" >&2; exit 2 ;;
+    *) echo "test_more: $part is none of fuzz, clang, chunks, traced, asan, asan-clang, tsan" >&2; exit 2 ;;
   esac
 done

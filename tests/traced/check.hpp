@@ -94,6 +94,12 @@ void compare(std::filesystem::path const& folder, char const* file, checkpoint c
   CHECK(gap <= (folder.filename() == "t5_relu" ? 6e-5 : 1e-5) * range);
 }
 
+/// What PyTorch made of a fixture (make_gradients.py), if there is a PyTorch.
+inline std::filesystem::path made_of(std::filesystem::path const& fixture) {
+  char const* const made = std::getenv("CF_GRADIENTS");
+  return made == nullptr ? std::filesystem::path{} : std::filesystem::path(made) / fixture.filename();
+}
+
 /// The targets that make_gradients.py has.
 inline std::vector<std::int32_t> targets_of(config const& c, std::vector<std::int32_t> const& tokens) {
   std::vector<std::int32_t> out;
@@ -228,9 +234,8 @@ void check_traced(std::filesystem::path const& folder) {
 template <constformer::config const& Config, constformer::batch_bounds Bounds>
 void check_gradients(std::filesystem::path const& folder) {
   using namespace traced_fixtures;
-  char const* const made = std::getenv("CF_GRADIENTS");
-  if (made == nullptr || !std::filesystem::exists(made)) SKIP("no gradients of PyTorch");
-  auto const expected = std::filesystem::path(made) / folder.filename();
+  auto const expected = made_of(folder);
+  if (!std::filesystem::exists(expected.parent_path())) SKIP("no gradients of PyTorch");
   if constexpr (has_encoder(Config) || Config.head != head_kind::none || Config.labels > 0) {
     if (!std::filesystem::exists(expected)) SKIP("the fixture has no gradients");
     compare_gradients<training_program<model_parameters<Config>, Bounds>>(folder, expected, open_fixture(folder));

@@ -117,6 +117,33 @@ void check_forks(std::vector<float> const& parameters, std::vector<int> const& i
   CHECK(copy_of(s.step(again)[0]) == rows[9]);
 }
 
+/// What each token of a target attends to in the source, as transformers tells it; a session of three sequences.
+inline void check_source_attention(session& s, std::vector<int> const& source, std::vector<int> const& ids,
+                                   std::filesystem::path const& file) {
+  npy_array const theirs = read_npy(file);
+  auto const check = [&](std::size_t row, int sequence) {
+    auto const ours = s.source_attention(sequence);
+    REQUIRE(ours.size() == source.size());
+    for (std::size_t i = 0; i < ours.size(); ++i)
+      CHECK(std::abs(ours[i] - theirs.values[row * source.size() + i]) < 1e-5F);
+  };
+  s.rewind(0);
+  CHECK_THROWS_WITH(s.source_attention(0), "source_attention: the last call appended nothing to sequence 0");
+  for (std::size_t row = 0; row < ids.size(); ++row) {
+    s.append(std::span(ids).subspan(row, 1));
+    check(row, 0);
+  }
+  s.rewind(0);
+  s.append(std::span(ids).first(ids.size() - 1));
+  check(ids.size() - 2, 0);
+  CHECK_THROWS_WITH(s.source_attention(2), "source_attention: the last call appended nothing to sequence 2");
+  std::vector<int> const same(3, 0);
+  s.fork(same);
+  std::array<int, 3> const next{1, 2, ids.back()};
+  s.step(next);
+  check(ids.size() - 1, 2);
+}
+
 /// A target in pieces of `each`, after its source; with what the engine of the same weights gives, sequences that go on
 /// from one are as if each were alone.
 template <class Session>
@@ -163,6 +190,11 @@ void check_translation(std::filesystem::path const& folder) {
   expected_logits expected(read_npy(folder / "logits.npy"), ids.size());
   auto const one = check_targets<session_type>(parameters, source, ids, expected, 1);
   CHECK(one == check_targets<session_type>(parameters, source, ids, expected, 3));
+  if (auto const attention = made_of(folder) / "attention.npy"; std::filesystem::exists(attention)) {
+    session_type s(parameters.data(), {.threads = 2, .sequences = 3});
+    s.start_source(source);
+    check_source_attention(s, source, ids, attention);
+  }
   session_type without(parameters.data(), {});
   CHECK_THROWS_WITH(without.append(ids), "append: there is no source yet, start_source takes one");
 }

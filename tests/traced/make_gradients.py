@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Gradients of the parity fixtures' models as PyTorch derives them: the oracle of the traced models' backward passes.
 
-    make_gradients.py OUT FIXTURE...
+    make_gradients.py OUT COMMAND FIXTURE...
 
 Writes OUT/NAME, a checkpoint like the fixture whose tensors are the gradients of a loss: the mean cross-entropy of the
 next token; of encoders that of every third token's neighbour in the vocabulary (masked language models) and of labels.
-loss.json has its value. Models without a head are left out. Exits with 77 when the Python packages are missing.
+loss.json has its value, and attention.npy what the tokens of a target attend to in the source: the first head of the last layer. Models without a head and texts of one token have none. Files that PyTorch does not read (GGUF, llama2.c) are taken as `COMMAND
+export` writes them, whose logits parity_export compares. Exits with 77 when the Python packages are missing.
 """
 import json
 import pathlib
 import shutil
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 import reference  # exits with 77 where packages are missing
@@ -18,6 +21,7 @@ import reference_chatglm
 import reference_nanochat
 import reference_nanogpt
 import reference_transformer
+import numpy as np
 import torch
 import torch.nn.functional as F
 import transformers
@@ -66,7 +70,7 @@ def parameters_by_file_name(model, names):
     return found
 
 
-def with_gradients(folder):
+def with_gradients(folder, out_folder):
     """The loss of a Hugging Face folder and the gradient of each of its tensors; None if there is no loss."""
     ids = json.loads((folder / "ids.json").read_text())
     tensors = {}
@@ -89,7 +93,9 @@ def with_gradients(folder):
             folder, dtype=torch.float64, attn_implementation="eager").eval()
         if hasattr(model, "final_logits_bias"):
             model.final_logits_bias.requires_grad_()
-        out = model(input_ids=torch.tensor([ids["source"]]), decoder_input_ids=torch.tensor([ids["target"]]))
+        out = model(input_ids=torch.tensor([ids["source"]]), decoder_input_ids=torch.tensor([ids["target"]]),
+                    output_attentions=True)
+        np.save(out_folder / "attention.npy", out.cross_attentions[-1][0, 0].detach().float().numpy())
         loss = mean_loss(out.logits[0], next_tokens(ids["target"]))
     else:
         model = reference.load(folder)
@@ -123,7 +129,7 @@ def nanogpt(folder, ids, out):
     state = saved["model"] if "model" in saved else saved
     tied = {}
     leaves = {name: tied.setdefault(t.data_ptr(), t.float().clone().requires_grad_()) for name, t in state.items()
-              if not name.endswith("attn.bias")}
+              if not name.endswith(".attn.bias")}
     gelu = "none" if "model" in saved or "gelu" in ids["options"] else "tanh"
     heads = saved["model_args"]["n_head"] if "model" in saved else int(ids["options"][1])
     plain = {name.removeprefix("_orig_mod."): t for name, t in leaves.items()}
@@ -134,7 +140,30 @@ def nanogpt(folder, ids, out):
     return loss
 
 
-def write(folder, out):
+def pairs_in_turn(gradients, config):
+    """Rows of queries and keys as llama2.c and GGUF have Llama's: what rotates together lies side by side."""
+    for name, g in gradients.items():
+        heads = config["num_attention_heads" if "q_proj" in name else "num_key_value_heads"]
+        if "q_proj" in name or "k_proj" in name:
+            gradients[name] = g.reshape(heads, 2, g.shape[0] // heads // 2, -1).transpose(1, 2).reshape(g.shape)
+
+
+def exported(command, folder, ids, out):
+    """The gradients of a file that is exported to a folder first."""
+    with tempfile.TemporaryDirectory() as scratch:
+        made = pathlib.Path(scratch) / "model"
+        subprocess.run([command, "export", folder / ids.get("checkpoint", ""), "-o", made], check=True)
+        (made / "ids.json").write_text(json.dumps({**ids, "checkpoint": ""}))
+        for file in ("ids.json", "config.json"):
+            shutil.copy(made / file, out)
+        loss, gradients = with_gradients(made, out) or (None, None)
+        config = json.loads((made / "config.json").read_text())
+        if loss is not None and config["model_type"] == "llama":
+            pairs_in_turn(gradients, config)
+        return None if loss is None else (loss, gradients)
+
+
+def write(command, folder, out):
     """Whether the model has a loss."""
     ids = json.loads((folder / "ids.json").read_text())
     shutil.rmtree(out, ignore_errors=True)
@@ -147,14 +176,15 @@ def write(folder, out):
         loss = nanochat(folder, ids, out)
     elif checkpoint.endswith(".pt"):
         loss = nanogpt(folder, ids, out)
-    elif checkpoint or not (folder / "config.json").exists() or not list(folder.glob("*.safetensors")):
-        return False
     else:
-        made = with_gradients(folder)
+        plain = not checkpoint and list(folder.glob("*.safetensors"))
+        made = with_gradients(folder, out) if plain else exported(command, folder, ids, out)
         if made is None:
             return False
         loss, gradients = made
         save_file({name: g.contiguous().clone() for name, g in gradients.items()}, out / "model.safetensors")
+    if loss.isnan():  # a single token, which none follows
+        return False
     (out / "loss.json").write_text(json.dumps({"loss": loss.item()}))
     return True
 
@@ -162,8 +192,8 @@ def write(folder, out):
 def main():
     torch.set_num_threads(1)
     out = pathlib.Path(sys.argv[1])
-    for folder in map(pathlib.Path, sys.argv[2:]):
-        made = write(folder, out / folder.name)
+    for folder in map(pathlib.Path, sys.argv[3:]):
+        made = write(sys.argv[2], folder, out / folder.name)
         if not made:
             shutil.rmtree(out / folder.name)
 

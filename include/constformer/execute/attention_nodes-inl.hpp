@@ -19,7 +19,9 @@
 #include "constformer/graph/node.hpp"
 #include "constformer/graph/shape.hpp"
 #include "constformer/kernels/flash_attention-inl.hpp"
+#include "constformer/kernels/weigh_keys-inl.hpp"
 #include "constformer/kernels/team.hpp"
+#include "constformer/passes/decoder_rules.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
@@ -64,12 +66,28 @@ struct attention_call {
     rows.v_stride = static_cast<std::size_t>(program::cache.places[S::n.inputs[2]].stride);
   }
   /// Keys and values of the source.
-  static void look_across(pass_frame const& f, attention_rows& rows) {
+  static void look_across(pass_frame const& f, int sequence, attention_rows& rows) {
+    rows.first = f.cache.pasts[sequence];
     rows.keys = f.cache.source_length;
     rows.k = S::second::kept_source(f, 0);
     rows.v = S::third::kept_source(f, 0);
     rows.k_stride = static_cast<std::size_t>(program::cache.places[S::n.inputs[1]].stride);
     rows.v_stride = static_cast<std::size_t>(program::cache.places[S::n.inputs[2]].stride);
+  }
+  /// Whether it is the last attention to a source.
+  static constexpr bool is_asked = S::id == source_look(program::graph);
+  /// Keeps what the last row of each sequence asks, of the first head.
+  static void keep_asked(pass_frame const& f) {
+    for (int s = 0; f.cache.asked != nullptr && s < f.batch.sequences; ++s)
+      copy_floats(S::first::at(f, static_cast<std::size_t>(f.batch.start(s + 1) - 1)), extents.head_dim,
+                  f.cache.asked + std::ptrdiff_t{s} * asked_stride);
+  }
+  /// Floats from one sequence's to the next.
+  static constexpr int asked_stride = padded(extents.head_dim);
+  /// What such a query of a token at `position` attends to in the source: a weight for each of its tokens.
+  static void weigh_source(pass_frame const& f, float const* asked, int position, float* out) {
+    weigh_keys(rules<3>(f, 0, f.cache.source_length), extents, asked, S::second::kept_source(f, 0),
+               static_cast<std::size_t>(program::cache.places[S::n.inputs[1]].stride), position, out);
   }
   /// What becomes of its scores; `Table` is the input that is the table of biases, if there is one.
   template <int Table>
@@ -115,9 +133,11 @@ struct operation<node_kind::attention> {
       int const sequence = i / e.heads;
       attention_rows rows = call::template values<S>(f, call::rows(f, sequence));
       if constexpr (keeps && !crosses) call::look_back(f, sequence, rows);
-      if constexpr (keeps && crosses) call::look_across(f, rows);
+      if constexpr (keeps && crosses) call::look_across(f, sequence, rows);
       attention_pass(rows, e, call::template rules<3>(f, sequence, rows.keys), i % e.heads, f.own).run();
     }
+    if constexpr (keeps && crosses && call::is_asked)
+      if (self.index == 0) call::keep_asked(f);
   }
 };
 

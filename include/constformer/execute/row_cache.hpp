@@ -14,6 +14,8 @@ struct row_cache {
   float* source = nullptr;              ///< rows of the source of all sequences, which a pass over it alone has left
   std::int64_t source_capacity = 0;     ///< tokens that it may have
   int source_length = 0;                ///< tokens that it has
+  /// Of each sequence of the batch: what its last row asks of the source, the first head of the last attention to it.
+  float* asked = nullptr;
 };
 
 }  // namespace constformer

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "hwy/highway.h"
 
@@ -20,6 +21,7 @@
 #include "constformer/core/arena.hpp"
 #include "constformer/core/check.hpp"
 #include "constformer/core/error.hpp"
+#include "constformer/execute/attention_nodes-inl.hpp"
 #include "constformer/execute/batch.hpp"
 #include "constformer/execute/cached_program.hpp"
 #include "constformer/execute/run_program-inl.hpp"
@@ -73,6 +75,8 @@ class traced_session final : public session {
         workspace_(memory_, team_.size(), 0),
         cache_(memory_.take<float>(cache_floats(capacity_, sequences_))),
         source_(memory_.take<float>(source_floats(capacity_))),
+        asked_(memory_.take<float>(asked_floats(sequences_))),
+        weights_(memory_.take<float>(weight_count(capacity_))),
         slots_(memory_, sequences_),
         prefixes_(memory_, prefixes_for(sequences_)),
         columns_(memory_),
@@ -82,7 +86,8 @@ class traced_session final : public session {
   /// Of memory that a session takes.
   [[nodiscard]] static constexpr std::size_t bytes(int workers, int capacity, int sequences = 1) {
     return workspace<program>::bytes(workers) + arena::bytes_for<float>(cache_floats(capacity, sequences)) +
-           arena::bytes_for<float>(source_floats(capacity)) + slot_table::bytes(sequences) +
+           arena::bytes_for<float>(source_floats(capacity)) + arena::bytes_for<float>(asked_floats(sequences)) +
+           arena::bytes_for<float>(weight_count(capacity)) + slot_table::bytes(sequences) +
            prefix_table::bytes(prefixes_for(sequences)) + batch_memory::bytes() +
            arena::bytes_for<float>(logit_count(sequences));
   }
@@ -122,14 +127,27 @@ class traced_session final : public session {
       run(false);
       require_sound_weights();
       for (int sequence = 0; sequence < sequences_; ++sequence) slots_.rewind(sequence, 0);
+      appended_to_ = {0, 0};
     } else {
       session::start_source(ids);
     }
   }
 
   std::span<float const> source_attention(int sequence) override {
-    if constexpr (!has_source) return session::source_attention(sequence);
-    throw error("source_attention: a model of one's own does not tell it");
+    if constexpr (look < 0) {
+      return session::source_attention(sequence);
+    } else {
+      session_checks::sequence(sequence, sequences_);
+      int const position = slots_.position(sequence);
+      if (sequence < appended_to_.begin || sequence >= appended_to_.end || position == 0)
+        throw error("source_attention: the last call appended nothing to sequence " + std::to_string(sequence));
+      pass_frame f = workspace_.frame_of({0, 1, nullptr}, columns_.batch());
+      f.parameters = parameters_;
+      f.cache = cache_of(sequence);
+      f.layer = last_layer(program::graph, program::graph.nodes[look]);
+      looking::weigh_source(f, f.cache.asked, position - 1, weights_.data());
+      return weights_.first(static_cast<std::size_t>(source_length_));
+    }
   }
 
   std::span<float const> append(int sequence, std::span<int const> ids) override {
@@ -151,7 +169,7 @@ class traced_session final : public session {
         reach(slots_.position(s) + 1);
       }
       for (int row = 0; row < rows; ++row) columns_.want(row);
-      run(true);
+      run(true, first);
       float_rows const out = results();
       for (int row = 0; row < rows; ++row) {
         require_logits(out, row, slots_.position(first + row), ids[static_cast<std::size_t>(first + row)]);
@@ -159,6 +177,7 @@ class traced_session final : public session {
         slots_.advance(first + row, 1);
       }
     }
+    appended_to_ = {0, count};
     return {logits_.data(), logits_stride, count, vocab};
   }
 
@@ -201,6 +220,8 @@ class traced_session final : public session {
 
  private:
   static constexpr int hidden = hidden_node(program::graph);
+  static constexpr int look = source_look(program::graph);
+  using looking = attention_call<HWY_NAMESPACE::step<program, (look < 0 ? 0 : look)>>;
   static constexpr std::size_t logits_stride = padded(vocab);
   static constexpr int known = std::min(known_tokens(program::graph), vocab);
   static constexpr int known_source = std::min(known_source_tokens(program::graph), 1 << 30);
@@ -220,6 +241,14 @@ class traced_session final : public session {
   static constexpr std::size_t source_floats(int capacity) {
     return static_cast<std::size_t>(program::cache.source_floats) * static_cast<std::size_t>(capacity);
   }
+  // What the last tokens of sequences ask of the source, and what becomes of it for one.
+  static constexpr std::size_t asked_floats(int sequences) {
+    if constexpr (look < 0)
+      return 0;
+    else
+      return static_cast<std::size_t>(sequences) * std::size_t{looking::asked_stride};
+  }
+  static constexpr std::size_t weight_count(int capacity) { return look < 0 ? 0 : static_cast<std::size_t>(capacity); }
   static constexpr std::size_t logit_count(int sequences) {
     return static_cast<std::size_t>(sequences) * logits_stride;
   }
@@ -360,17 +389,24 @@ class traced_session final : public session {
     filled_ = last;
   }
 
-  // Nodes up to and with `Last`; as if each row were alone if they are `apart`.
+  // What is kept, for a batch that begins with `sequence`.
+  row_cache cache_of(int sequence) {
+    row_cache out = columns_.cache(cache_.data(), capacity_);
+    out.source = source_.data();
+    out.source_capacity = capacity_;
+    out.source_length = source_length_;
+    if constexpr (look >= 0) out.asked = asked_.data() + std::ptrdiff_t{sequence} * looking::asked_stride;
+    return out;
+  }
+
+  // Nodes up to and with `Last`, of a batch that begins with `sequence`; as if each row were alone if they are `apart`.
   template <int Last = program::graph.result>
-  void run(bool apart) {
+  void run(bool apart, int sequence = 0) {
     token_batch const batch = columns_.batch();
     team_.run([&](worker const& self) {
       pass_frame f = workspace_.frame_of(self, batch);
       f.parameters = parameters_;
-      f.cache = columns_.cache(cache_.data(), capacity_);
-      f.cache.source = source_.data();
-      f.cache.source_capacity = capacity_;
-      f.cache.source_length = source_length_;
+      f.cache = cache_of(sequence);
       f.apart = apart;
       run_program<program, 0, Last + 1>(self, f);
     });
@@ -399,7 +435,7 @@ class traced_session final : public session {
       add(sequence, some);
       for (int row = 0; row < columns_.rows(); ++row)
         if (wanted == wanted_rows::all || (last && row + 1 == columns_.rows())) columns_.want(row);
-      run<Last>(false);
+      run<Last>(false, sequence);
       float_rows const out = results<Last>();
       for (int row = 0; row < out.rows; ++row)
         if constexpr (Last == program::graph.result) {
@@ -410,6 +446,7 @@ class traced_session final : public session {
       slots_.advance(sequence, columns_.rows());
       if (out.rows > 0) sink(out);
     }
+    appended_to_ = {sequence, sequence + (ids.empty() ? 0 : 1)};
   }
 
   int capacity_;
@@ -418,16 +455,19 @@ class traced_session final : public session {
   team team_;
   arena memory_;
   workspace<program> workspace_;
-  std::span<float> cache_;   // (sequences, capacity · what is kept of a token)
-  std::span<float> source_;  // (capacity · what is kept of a token of the source)
+  std::span<float> cache_;    // (sequences, capacity · what is kept of a token)
+  std::span<float> source_;   // (capacity · what is kept of a token of the source)
+  std::span<float> asked_;    // (sequences, a head of queries) of the last tokens
+  std::span<float> weights_;  // (capacity)
   slot_table slots_;
   prefix_table prefixes_;  // empty without a prefix mask
   batch_memory columns_;
-  std::span<float> logits_;  // (sequences, vocab)
-  float* parameters_;        // read only
-  int source_length_ = 0;    // tokens
-  int filled_ = 0;           // positions of the tables
-  int rotates_for_ = 0;      // the length of that of rotations
+  std::span<float> logits_;      // (sequences, vocab)
+  float* parameters_;            // read only
+  int source_length_ = 0;        // tokens
+  key_range appended_to_{0, 0};  // sequences, by the last call
+  int filled_ = 0;               // positions of the tables
+  int rotates_for_ = 0;          // the length of that of rotations
 };
 
 }  // namespace HWY_NAMESPACE

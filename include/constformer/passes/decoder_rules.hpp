@@ -62,6 +62,23 @@ constexpr int smallest_table(graph_view g, id_column column, int most) {
   return false;
 }
 
+/// The last attention of tokens to a source; −1: there is none.
+[[nodiscard]] constexpr int source_look(graph_view g) {
+  int last = -1;
+  for (int id = 0; id < g.size(); ++id)
+    if (node const& n = g.at(id); n.kind == node_kind::attention && n.shape.rows == row_kind::token &&
+                                  g.at(n.inputs[1]).shape.rows == row_kind::source)
+      last = id;
+  return last;
+}
+
+/// The last layer in which a node runs.
+[[nodiscard]] constexpr int last_layer(graph_view g, node const& n) {
+  int layer = n.loop < 0 ? 0 : g.loops[static_cast<std::size_t>(n.loop)].layers - 1;
+  while (n.only >= 0 && layer > 0 && !g.sets[static_cast<std::size_t>(n.only)].contains(layer)) --layer;
+  return layer;
+}
+
 /// Rows of the tables in which a source is looked up; `most` if there is none.
 [[nodiscard]] constexpr int known_source_tokens(graph_view g) {
   return detail::smallest_table(g, id_column::source, 1 << 30);
