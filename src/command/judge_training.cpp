@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "../checkpoint/readers/nanochat_sizes.hpp"
 #include "../train/nanogpt_names.hpp"
 #include "constformer/core/error.hpp"
 
@@ -18,8 +19,16 @@ void judge_products(train_options const& options) {
 }
 
 void judge_start(train::run_settings const& run, train_model const& model) {
-  if (run.resumes && (!model.source || model.source->format != checkpoint_format::nanogpt))
-    throw error("--resume: " + model.name + " is no checkpoint of nanoGPT's train.py");
+  if (!run.resumes) return;
+  if (model.source && model.source->format == checkpoint_format::nanogpt) return;
+  if (!model.source || model.source->format != checkpoint_format::nanochat)
+    throw error("--resume: " + model.name + " is no checkpoint of nanoGPT's train.py or of nanochat");
+  if (nanochat_era_of(*model.described) != nanochat_era::smeared)
+    throw error("--resume: " + model.name +
+                " is of an earlier nanochat, whose optimizer was another; only weights of " + "it can be gone on from");
+  if (run.optimizer.kind != train::optimizer_kind::nanochat_muon)
+    throw error("--resume: nanochat's optimizer is nanochat-muon, --optimizer is " +
+                std::string(name_of(run.optimizer.kind)));
 }
 
 void judge_format(train::run_settings const& run, train_model const& model) {

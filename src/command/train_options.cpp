@@ -188,8 +188,9 @@ void add_train_options(CLI::App& command, train_options& options) {
       ->type_name("FILE");
   command.add_option("-o,--output", options.output, "output folder: the model, and all that resuming needs")
       ->type_name("DIR");
-  command.add_option("--resume", options.resume, "resumes the run in DIR, or a run of nanoGPT's train.py")
-      ->type_name("DIR|CKPT.PT");
+  command
+      .add_option("--resume", options.resume, "resumes the run in DIR, or a run of nanoGPT's train.py or of nanochat")
+      ->type_name("DIR|FILE.PT");
   command.add_option("--recipe", options.recipe, "nanogpt, or a TOML file whose keys are names of options")
       ->type_name("NAME|FILE");
   command.add_option("--name", options.name, "of the config or model in a header (default: as the file is called)")

@@ -114,6 +114,14 @@ parameter_values parameters_of(learner& model) {
   return [&model](int entry, int layer) { return model.parameter(entry, layer); };
 }
 
+parameter_values states_of(learner& model, std::string_view name) {
+  return [states = model.states(), name](int entry, int layer) {
+    for (optimizer_state const& state : states)
+      if (state.name == name && static_cast<int>(state.entry) == entry && state.layer == layer) return state.values;
+    throw error("the optimizer keeps no " + std::string(name) + " of each parameter");
+  };
+}
+
 void read_tensors(learner_facts const& facts, checkpoint const& source, parameter_values const& to) {
   read_parameters(source, [&](std::string_view name, int layer) { return to(entry_named(facts, name), layer); });
 }

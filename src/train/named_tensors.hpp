@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "constformer/checkpoint/open.hpp"
@@ -32,6 +33,9 @@ void read_tensors(learner_facts const& facts, checkpoint const& source, paramete
 
 /// The parameters themselves.
 [[nodiscard]] parameter_values parameters_of(learner& model);
+
+/// What the optimizer keeps of them under `name`; throws `error` where it keeps nothing. `model` must outlive it.
+[[nodiscard]] parameter_values states_of(learner& model, std::string_view name);
 
 /// `name`, its `*` replaced by the layer.
 [[nodiscard]] std::string numbered(std::string name, int layer);

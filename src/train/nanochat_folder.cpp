@@ -21,6 +21,8 @@
 #include "constformer/config/config.hpp"
 #include "constformer/core/error.hpp"
 #include "named_tensors.hpp"
+#include "nanochat_optimizer.hpp"
+#include "nanochat_parameters.hpp"
 
 namespace constformer::train {
 
@@ -29,16 +31,10 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr int padding = 64;  // nanochat rounds the rows of its tables up to it
-
 nanochat_sizes sizes_of(config const& model) {
   auto out = nanochat_sizes_of(model);
   if (!out) throw error("nanochat has no place for this model: it is of none of its eras");
   return *out;
-}
-
-bool is_table(std::string_view name) {
-  return name == "transformer.wte.weight" || name == "lm_head.weight" || name.starts_with("value_embeds.");
 }
 
 // Behind the values of `t`, zeros.
@@ -57,7 +53,7 @@ void write_tensors(fs::path const& file, learner_facts const& facts, learner& fr
   for (tensor_view const& t : owned.tensors) {
     std::string const name = name_in_nanochat(t.name, facts.model->layers);
     auto shape = t.shape;
-    if (is_table(name)) shape[0] = (shape[0] + padding - 1) / padding * padding;
+    if (is_nanochat_table(name)) shape[0] = nanochat_rows(static_cast<int>(shape[0]));
     auto const& kept = values.emplace_back(padded(t, shape));
     out.pickle().text(name);
     out.tensor(shape, kept);
@@ -84,16 +80,43 @@ void add_ids(ordered_json& out, tokenizer const* text) {
   out["eos_token_id"] = std::move(ends);
 }
 
+// What nanochat's scripts are told by options of the same names, and what those after it take over.
+ordered_json user_config(learner_facts const& facts, run_settings const& s) {
+  ordered_json out{{"num_iterations", s.course.steps},
+                   {"device_batch_size", facts.bounds.sequences},
+                   {"max_seq_len", facts.bounds.tokens / facts.bounds.sequences},
+                   {"total_batch_size", std::int64_t{facts.bounds.tokens} * s.course.accumulation},
+                   {"eval_every", s.report.eval_interval}};
+  if (!has_nanochat_optimizer(facts, s)) return out;
+  out["matrix_lr"] = s.course.rate;
+  out["scale_lr"] = s.optimizer.scale_rates;  // an option of ours
+  out["warmup_steps"] = s.course.warmup;
+  out["warmdown_ratio"] = s.course.warmdown;
+  out["final_lr_frac"] = s.course.rate > 0.0 ? s.course.least_rate / s.course.rate : 0.0;
+  auto const tell = [&](char const* key, double rate) {
+    if (rate >= 0.0) out[key] = rate;
+  };
+  tell("embedding_lr", s.optimizer.embedding_rate);
+  tell("unembedding_lr", s.optimizer.unembedding_rate);
+  tell("scalar_lr", s.optimizer.scalar_rate);
+  tell("weight_decay", s.optimizer.decay);
+  return out;
+}
+
 std::string meta_text(learner_facts const& facts, run_settings const& s, run_position const& at,
                       tokenizer const* text) {
   std::int64_t const batch = facts.bounds.sequences;
   ordered_json out{{"step", at.step}};
-  if (at.bits_per_byte > 0.0) out["val_bpb"] = at.bits_per_byte;
+  ordered_json const bits = at.bits_per_byte > 0.0 ? ordered_json(at.bits_per_byte) : ordered_json(nullptr);
+  out["val_bpb"] = bits;
   out["model_config"] = model_config(sizes_of(*facts.model));
-  out["user_config"] = ordered_json::object();
+  out["user_config"] = user_config(facts, s);
   out["device_batch_size"] = batch;
   out["max_seq_len"] = facts.bounds.tokens / facts.bounds.sequences;
   out["total_batch_size"] = std::int64_t{facts.bounds.tokens} * s.course.accumulation;
+  out["dataloader_state_dict"] = {
+      {"pq_idx", 0}, {"rg_idx", nullptr}, {"epoch", 1}};  // its own data, from their beginning
+  out["loop_state"] = {{"min_val_bpb", bits}, {"smooth_train_loss", 0.0}, {"total_training_time", 0.0}};
   out["logit_softcap"] = facts.model->logit_softcap;
   add_ids(out, text);
   return out.dump(2) + "\n";
@@ -105,10 +128,11 @@ std::string numbered_name(char const* kind, std::int64_t step, char const* end) 
   return std::string(kind) + "_" + digits.data() + end;
 }
 
-// The step of "model_000600.pt" or "meta_000600.json", or −1.
+// The step of "model_000600.pt", "optim_000600_rank0.pt" or "meta_000600.json", or −1.
 std::int64_t step_of(fs::path const& file) {
   std::string const name = file.filename().string();
   for (auto const& [begin, end] : {std::pair<std::string_view, std::string_view>("model_", ".pt"),
+                                   std::pair<std::string_view, std::string_view>("optim_", "_rank0.pt"),
                                    std::pair<std::string_view, std::string_view>("meta_", ".json")}) {
     if (!name.starts_with(begin) || !name.ends_with(end)) continue;
     std::int64_t step = -1;
@@ -133,6 +157,8 @@ void write_nanochat(fs::path const& folder, learner_facts const& facts, learner&
                     run_position const& at, tokenizer const* text) {
   std::string const meta = meta_text(facts, settings, at, text);
   write_tensors(folder / numbered_name("model", at.step, ".pt"), facts, from);
+  if (has_nanochat_optimizer(facts, settings))
+    write_nanochat_optimizer(folder / numbered_name("optim", at.step, "_rank0.pt"), facts, from, settings, at);
   write_file(folder / numbered_name("meta", at.step, ".json"), meta);
   remove_earlier(folder, at.step);
 }

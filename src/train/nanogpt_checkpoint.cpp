@@ -28,22 +28,6 @@ namespace {
 
 constexpr std::array<std::string_view, 2> moments{"exp_avg", "exp_avg_sq"};
 
-// What an optimizer keeps under that name, by parameter.
-class state_values {
- public:
-  state_values(learner& model, std::string_view name) : states_(model.states()), name_(name) {}
-
-  std::span<float> operator()(int entry, int layer) const {
-    for (optimizer_state const& state : states_)
-      if (state.name == name_ && static_cast<int>(state.entry) == entry && state.layer == layer) return state.values;
-    throw error("nanoGPT's optimizer is AdamW, which keeps " + std::string(name_) + "; this one does not");
-  }
-
- private:
-  std::vector<optimizer_state> states_;
-  std::string_view name_;
-};
-
 tensor_view const& named(owned_tensors const& in, std::string_view name) {
   return *std::ranges::find(in.tensors, name, &tensor_view::name);
 }
@@ -65,7 +49,7 @@ class nanogpt_writer {
         best_(static_cast<float>(at.best > 0.0 ? at.best : 1e9)),
         weights_(to_tensors(facts, parameters_of(from), false)) {
     if (from.progress().steps == 0) return;
-    for (std::string_view const name : moments) moments_.push_back(to_tensors(facts, state_values(from, name), false));
+    for (std::string_view const name : moments) moments_.push_back(to_tensors(facts, states_of(from, name), false));
   }
 
   void write(std::filesystem::path const& file) {
@@ -294,8 +278,7 @@ class nanogpt_reader {
     source.prefix = "transformer.";
     std::ranges::sort(tensors, {}, &tensor_view::name);
     source.tensors = std::move(tensors);
-    state_values const values(to_, name);
-    read_tensors(facts_, source, values);
+    read_tensors(facts_, source, states_of(to_, name));
   }
 
   std::string where_;

@@ -62,8 +62,28 @@ double momentum_of(run_settings const& s, double momentum, std::int64_t step) {
 
 }  // namespace
 
+double highest_rate(learner_facts const& facts, run_settings const& settings) {
+  return settings.course.rate * batch_scale(facts, settings);
+}
+
+double rate_of(learner_facts const& facts, run_settings const& settings, std::int64_t step) {
+  auto const at = static_cast<int>(step);
+  int const all = all_steps(settings);
+  course_settings const& course = settings.course;
+  double const rate = highest_rate(facts, settings), least = course.least_rate * batch_scale(facts, settings);
+  switch (course.schedule) {
+    case schedule_kind::constant: return rate;
+    case schedule_kind::cosine: return cosine_schedule{rate, least, course.warmup, all, course.warm_from_zero}.at(at);
+    case schedule_kind::trapezoid:
+      return trapezoid_schedule{rate, course.least_rate / course.rate, course.warmup, warmdown_steps(settings), all}.at(
+          at);
+    case schedule_kind::linear: break;
+  }
+  return linear_schedule{rate, course.warmup, all}.at(at);
+}
+
 optimizer_course::optimizer_course(learner& model, learner_facts const& facts, run_settings const& settings)
-    : s_(settings), scale_(batch_scale(facts, settings)) {
+    : facts_(facts), s_(settings) {
   auto const knobs = model.knobs();
   bool const none_decays = std::ranges::none_of(
       knobs, [](optimizer_knob const& knob) { return knob.name == "decay" && *knob.value != 0.0; });
@@ -77,7 +97,7 @@ optimizer_course::optimizer_course(learner& model, learner_facts const& facts, r
     if (knob.name == "eps") set(knob, s_.optimizer.eps);
     if (knob.name == "momentum") set(knob, s_.optimizer.momentum);
     if (knob.name == "decay" && of_blocks && (none_decays || *knob.value != 0.0)) set(knob, s_.optimizer.decay);
-    if (knob.name == "rate" && !of_blocks) set_rate(knob, facts);
+    if (knob.name == "rate" && !of_blocks) set_rate(knob);
     if (s_.optimizer.kind < optimizer_kind::muon || !is_muons(knob.group)) continue;
     if (knob.name == "momentum") momenta_.push_back({knob, *knob.value});
     if (knob.name == "decay") decays_.push_back({knob, *knob.value});
@@ -85,34 +105,18 @@ optimizer_course::optimizer_course(learner& model, learner_facts const& facts, r
 }
 
 // Schedules give the rate of matrices; the others are to it as theirs are.
-void optimizer_course::set_rate(optimizer_knob const& knob, learner_facts const& facts) {
-  double const own_share = *knob.value, matrices = s_.course.rate * scale_;
-  double const wide = width_scale(facts, s_);
+void optimizer_course::set_rate(optimizer_knob const& knob) const {
+  double const own_share = *knob.value, matrices = highest_rate(facts_, s_);
+  double const scale = batch_scale(facts_, s_), wide = width_scale(facts_, s_);
   auto const set = [&](double rate) { *knob.value = matrices > 0.0 ? own_share * rate / matrices : 0.0; };
   bool const nanochat = s_.optimizer.kind == optimizer_kind::nanochat_muon;
   auto const asked = [&](double rate, double nanochats) {
     return rate >= 0.0 ? rate : nanochat ? nanochats : beside_muon_rate;
   };
-  if (knob.group == "head") return set(asked(s_.optimizer.unembedding_rate, 0.008) * scale_ * wide);
-  if (knob.group.starts_with("embeddings")) return set(asked(s_.optimizer.embedding_rate, 0.3) * scale_ * wide);
-  if (knob.group.starts_with("scalars")) return set(asked(s_.optimizer.scalar_rate, 0.5) * scale_);
+  if (knob.group == "head") return set(asked(s_.optimizer.unembedding_rate, 0.008) * scale * wide);
+  if (knob.group.starts_with("embeddings")) return set(asked(s_.optimizer.embedding_rate, 0.3) * scale * wide);
+  if (knob.group.starts_with("scalars")) return set(asked(s_.optimizer.scalar_rate, 0.5) * scale);
   set(mixing_rate);  // which nothing scales
-}
-
-double optimizer_course::rate(std::int64_t step) const {
-  auto const at = static_cast<int>(step);
-  int const all = all_steps(s_);
-  double const rate = s_.course.rate * scale_, least = s_.course.least_rate * scale_;
-  switch (s_.course.schedule) {
-    case schedule_kind::constant: return rate;
-    case schedule_kind::cosine:
-      return cosine_schedule{rate, least, s_.course.warmup, all, s_.course.warm_from_zero}.at(at);
-    case schedule_kind::trapezoid:
-      return trapezoid_schedule{rate, s_.course.least_rate / s_.course.rate, s_.course.warmup, warmdown_steps(s_), all}
-          .at(at);
-    case schedule_kind::linear: break;
-  }
-  return linear_schedule{rate, s_.course.warmup, all}.at(at);
 }
 
 double optimizer_course::begin(std::int64_t step) {

@@ -6,6 +6,7 @@
 #include "initialise_adapters.hpp"
 #include "model_folder.hpp"
 #include "named_tensors.hpp"
+#include "nanochat_optimizer.hpp"
 #include "nanogpt_checkpoint.hpp"
 
 namespace constformer::train {
@@ -13,6 +14,8 @@ namespace constformer::train {
 void begin_parameters(learner_facts const& facts, run_settings const& settings, learner& model, run_position& at) {
   if (settings.start.empty()) {
     initialise(facts, settings.init, at.random, model);
+  } else if (settings.resumes && facts.model != nullptr && facts.model->family == family_kind::nanochat) {
+    read_nanochat(settings.start, facts, model, at);
   } else if (settings.resumes) {
     initialise(facts, "nanogpt", at.random, model);  // train.py draws first weights before it reads others
     read_nanogpt(settings.start, facts, model, at);

@@ -10,7 +10,7 @@
 namespace constformer::train {
 
 /// Gives a model the parameters that a run begins with: drawn, or those of the checkpoint it starts from; adapters come
-/// to that one's. Of nanoGPT's checkpoint the optimizer and the steps go on, too.
+/// to that one's. Of a checkpoint of nanoGPT or nanochat that is resumed the optimizer and the steps go on, too.
 void begin_parameters(learner_facts const& facts, run_settings const& settings, learner& model, run_position& at);
 
 /// Whether the state of a run does not hold all that `begin_parameters` gives.

@@ -87,7 +87,7 @@ struct run_settings {
   std::string recipe;                   ///< that it came from
   std::string init;                     ///< of parameters, as `initialise` knows it
   std::string start;                    ///< a checkpoint that it goes on from, instead; empty: none
-  bool resumes = false;                 ///< `start` is nanoGPT's, and its optimizer and steps go on, too
+  bool resumes = false;                 ///< `start` is nanoGPT's or nanochat's, and its optimizer and steps go on, too
   std::string format = "hugging-face";  ///< nanogpt: its ckpt.pt is written, too
   std::string tokenizer;                ///< folder or file; empty: there is none
   std::uint64_t seed = 1337;            ///< of initialisation, batches, dropout

@@ -101,8 +101,8 @@ TEST_CASE("nanochat's own folder: its files, its losses and tokens by torch and 
   fs::path const tokenizer = tokens(), base = fresh_folder("base");
   output_of(pre_training(sizes(), tokenizer, base, "40"), training_options());
   CHECK(names_in(base) == std::vector<std::string>{"log.jsonl", "loss.svg", "meta_000040.json", "model_000040.pt",
-                                                   "run", "samples.txt", "tokenizer.json", "tokenizer.pkl",
-                                                   "tokenizer_config.json"});
+                                                   "optim_000040_rank0.pt", "run", "samples.txt", "tokenizer.json",
+                                                   "tokenizer.pkl", "tokenizer_config.json"});
   auto const meta = meta_of(base, "000040");
   CHECK(meta.at("model_config") == nlohmann::json{{"sequence_len", 64},
                                                   {"vocab_size", 300},
@@ -132,6 +132,53 @@ TEST_CASE("nanochat's own folder: its files, its losses and tokens by torch and 
   CHECK_THAT(first.at("bits_per_byte").get<double>(), Catch::Matchers::WithinRel(bits, 1e-5));
   CHECK(output_of({command(), "tokenize", again.string(), "-p", "I'll say 12345 words.", "--no-special"}) ==
         ids + "\n");
+}
+
+TEST_CASE("nanochat's optimizer is gone on from with the same bits, as torch has written it, too") {
+  // Documents that are all alike, so that batches are: nanochat's place in its data is none in ours.
+  std::string documents;
+  for (int i = 0; i < 400; ++i)
+    documents += R"({"text": "The quick brown fox jumps over the lazy dog, again."})"
+                 "\n";
+  fs::path const tokenizer = tokens(), whole = fresh_folder("optimizer_whole"), half = fresh_folder("optimizer_half");
+  auto const words = [&, data = written("alike.jsonl", documents).string()](
+                         std::vector<std::string> const& from, fs::path const& folder, std::string const& steps) {
+    std::vector<std::string> out{command(), "train"};
+    out.insert(out.end(), from.begin(), from.end());
+    for (auto const& [option, value] : std::vector<std::pair<std::string, std::string>>{{"--data", data},
+                                                                                        {"-o", folder.string()},
+                                                                                        {"--steps", steps},
+                                                                                        {"--tokenizer", tokenizer},
+                                                                                        {"--recipe", "nanochat"},
+                                                                                        {"--data-kind", "documents"},
+                                                                                        {"--block-size", "64"},
+                                                                                        {"--batch-size", "4"},
+                                                                                        {"--lr-decay-iters", "40"},
+                                                                                        {"--eval-iters", "1"},
+                                                                                        {"--sample-tokens", "0"}})
+      out.insert(out.end(), {option, value});
+    return out;
+  };
+  output_of(words({sizes().string()}, whole, "40"), training_options());
+  output_of(words({sizes().string()}, half, "20"), training_options());
+  auto const check_rest = [&](char const* name) {
+    fs::path const rest = fresh_folder(name);
+    output_of(words({"--resume", (half / "model_000020.pt").string()}, rest, "40"), training_options());
+    for (char const* const file : {"model_000040.pt", "optim_000040_rank0.pt"})
+      CHECK(read_text(rest / file) == read_text(whole / file));
+  };
+  check_rest("optimizer_rest");
+  auto wrong = words({"--resume", (half / "model_000020.pt").string()}, fresh_folder("optimizer_wrong"), "40");
+  wrong.insert(wrong.end(), {"--optimizer", "adamw"});
+  wrong.erase(wrong.begin());
+  CHECK(refusal(wrong, 1, training_options()) ==
+        "--resume: nanochat's optimizer is nanochat-muon, --optimizer is adamw");
+  finished const theirs = run({source("tools/python").string(),
+                               source("tests/train_command/check_nanochat_optimizer.py").string(), half.string()});
+  if (theirs.status == 77) SKIP("there is no torch");
+  INFO(theirs.err);
+  REQUIRE(theirs.status == 0);
+  check_rest("optimizer_rest_by_torch");
 }
 
 TEST_CASE("fine-tuning goes on from a checkpoint of nanochat's, and the program of it answers in form") {
