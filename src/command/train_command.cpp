@@ -31,6 +31,7 @@
 #include "constformer/text/load.hpp"
 #include "judge_training.hpp"
 #include "lora_options.hpp"
+#include "nanochat_runs.hpp"
 #include "nanogpt_runs.hpp"
 #include "constformer/data/training_data.hpp"
 #include "constformer/text/tokenizer.hpp"
@@ -115,12 +116,16 @@ void settle_kind(data_options& data, train_model& model) {
 
 fs::path settings_file(fs::path const& folder) { return folder / train::run_folder / "settings.json"; }
 
-// A folder that holds a run goes on with it, one whose run saved nothing begins anew, and one that holds anything else
-// is left alone.
+// Lies in a run's folder until its trainer is compiled: a kill leaves it there.
+fs::path unfinished_file(fs::path const& folder) { return folder / train::run_folder / "unfinished"; }
+
+// A folder that holds a run goes on with it, one whose run saved nothing or was never compiled begins anew, and one
+// that holds anything else is left alone.
 bool holds_run(fs::path const& folder) {
   std::error_code failed;
   if (fs::exists(settings_file(folder), failed))
     return fs::exists(folder / train::run_folder / train::state_name, failed);
+  if (fs::exists(unfinished_file(folder), failed)) return false;
   if (fs::is_directory(folder, failed) && !fs::is_empty(folder, failed))
     throw error(folder.string() + ": is not empty and holds no run of train");
   return false;
@@ -182,12 +187,14 @@ void begin_or_go_on(train_options& options) {
   if (goes_on) require_same_run(folder, options.run);
   if (options.run.course.decay_steps == 0) options.run.course.decay_steps = options.run.course.steps;
   new_folder made(folder), its(folder / train::run_folder);
+  if (!goes_on) write_file(unfinished_file(folder), "");
   atomic_file settings(settings_file(folder));  // first, so that a folder that cannot be written costs no compilation
   write_model_files(options, model, text, folder);
   try_data(options.run);
   fs::path const trainer = build_trainer(fs::absolute(folder / train::run_folder), options.compile);
   settings.write(json_of(options.run));
   settings.commit();
+  fs::remove(unfinished_file(folder));
   made.keep();
   its.keep();
   become(trainer, folder);
@@ -213,10 +220,10 @@ void add_train(CLI::App& app) {
   add_train_options(*command, *options);
   command->callback([options, command] {
     if (!options->recipe.empty()) apply_recipe(*command, options->recipe);
-    if (std::error_code failed; fs::is_regular_file(options->resume, failed)) {  // of nanoGPT: a run of ours begins
+    if (std::error_code failed; fs::is_regular_file(options->resume, failed)) {  // another's: a run of ours begins
       options->model = std::exchange(options->resume, {});
       options->run.resumes = true;
-      apply_nanogpt_config(*command, options->model);
+      (is_nanochat_run(options->model) ? apply_nanochat_config : apply_nanogpt_config)(*command, options->model);
     }
     bool const muon = options->run.optimizer.kind >= train::optimizer_kind::muon;
     if (muon && command->count("--learning-rate") == 0) options->run.course.rate = muon_rate;

@@ -17,6 +17,7 @@
 #include "command/pack_weights.hpp"
 #include "command/quantise.hpp"
 #include "command/unpack_weights.hpp"
+#include "constformer/checkpoint/hugging_face.hpp"
 #include "constformer/checkpoint/open.hpp"
 #include "constformer/checkpoint/packed_blocks.hpp"
 #include "constformer/checkpoint/packed_file.hpp"
@@ -123,6 +124,25 @@ TEST_CASE("export: matrices that were rounded to bf16 come back as bf16") {
   REQUIRE(norm != nullptr);
   CHECK(matrix->type == dtype::bf16);
   CHECK(norm->type == dtype::f32);
+}
+
+TEST_CASE("the config.json of an encoder-decoder says what it was read from") {
+  int checked = 0;
+  for (fs::path const& folder : folders(fixtures().parent_path() / "fixtures_translators")) {
+    if (folder.filename() == "mt5_gated") continue;                 // written as T5's, whose head is tied otherwise
+    if (folder.filename() == "lecture_stored_positions") continue;  // which tensors tell
+    CAPTURE(folder.filename().string());
+    checkpoint const source = open_checkpoint(folder);
+    written_config const written = write_hugging_face_config(source);
+    REQUIRE(written.refusal.empty());
+    hugging_face_config const again = read_hugging_face_config(written.text, "config.json");
+    CHECK(again.model == source.model);
+    CHECK(again.ids.pad == source.ids.pad);
+    CHECK(again.ids.eos == source.ids.eos);
+    CHECK(again.ids.decoder_start == source.ids.decoder_start);
+    ++checked;
+  }
+  CHECK(checked == 6);
 }
 
 TEST_CASE("export: GGUF files come back in the order of transformers") {

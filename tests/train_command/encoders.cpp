@@ -90,6 +90,26 @@ TEST_CASE("an encoder-decoder learns from pairs; what it writes at the end is ri
   check_resume(folder, stopped, translating(stopped, knobs));
 }
 
+TEST_CASE("an encoder-decoder from a header's config leaves the folder that its JSON leaves") {
+  std::vector<std::string> const knobs{"--steps", "4", "--init", "xavier"};
+  fs::path const by_json = fresh_folder("by_json"), by_header = fresh_folder("by_header");
+  output_of(translating(by_json, knobs), training_options());
+  auto const header_of = [](fs::path const& folder) {
+    return output_of({command(), "config", folder.string(), "--name", "two_sided"});
+  };
+  std::string const header = header_of(by_json);
+  auto words = translating(by_header, knobs);
+  words[2] = written("two_sided.hpp", header).string();
+  output_of(words, training_options());
+  auto const first_lines_apart = [](std::string const& text) { return text.substr(text.find("inline")); };
+  CHECK(first_lines_apart(header_of(by_header)) == first_lines_apart(header));
+  CHECK(read_text(by_header / "model.safetensors") == read_text(by_json / "model.safetensors"));
+  auto const ours = read_json(by_header / "config.json"), theirs = read_json(by_json / "config.json");
+  for (char const* const key :
+       {"architectures", "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"})
+    CHECK(ours.at(key) == theirs.at(key));
+}
+
 TEST_CASE(
     "an encoder-decoder of one's own is trained from its header, and its program translates, greedily and by beams") {
   std::string const header = source("tests/train_command/own_translator.hpp").string();

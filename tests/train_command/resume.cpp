@@ -72,6 +72,26 @@ TEST_CASE("kill -9 loses at most what came after the last save; the run then goe
   }
 }
 
+TEST_CASE("a run that was killed while its trainer was compiled begins anew") {
+  fs::path const whole = fresh_folder("compiled_whole"), folder = fresh_folder("killed_compiling");
+  output_of(training(whole), training_options());
+  // It kills the command, which is the parent of what calls it.
+  fs::path const compiler = written("killer", R"sh(#!/bin/sh
+pid=$PPID
+while [ "$pid" -gt 1 ] && [ "$(cat "/proc/$pid/comm")" != constformer ]; do
+  pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status")
+done
+[ "$pid" -gt 1 ] && kill -9 "$pid"
+)sh");
+  fs::permissions(compiler, fs::perms::owner_all);
+  auto words = training(folder, {"--compiler", compiler.string()});
+  REQUIRE(run(words, training_options()).status == -SIGKILL);
+  REQUIRE(fs::exists(folder / "run"));
+  CHECK(!fs::exists(folder / "run" / "settings.json"));
+  output_of(training(folder), training_options());
+  check_same_run(whole, folder);
+}
+
 TEST_CASE("--resume goes on with what the folder says, and more steps may be asked for") {
   fs::path const folder = fresh_folder("short");
   output_of(training(folder), training_options());

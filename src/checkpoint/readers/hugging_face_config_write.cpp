@@ -174,6 +174,48 @@ void add_t5(ordered_json& out, config const& c, special_ids const& ids) {
   if (ids.decoder_start) out["decoder_start_token_id"] = *ids.decoder_start;
 }
 
+void add_marian(ordered_json& out, config const& c, special_ids const& ids) {
+  bool const shared = c.encoder.vocab == 0;
+  out["architectures"] = {"MarianMTModel"};
+  out["is_encoder_decoder"] = true;
+  out["vocab_size"] = shared ? c.vocab : c.encoder.vocab;
+  if (!shared) out["decoder_vocab_size"] = c.vocab;
+  out["share_encoder_decoder_embeddings"] = shared;
+  out["tie_word_embeddings"] = c.tied;
+  out["d_model"] = c.d_model;
+  out["encoder_layers"] = c.encoder.layers;
+  out["encoder_attention_heads"] = c.encoder.heads;
+  out["encoder_ffn_dim"] = c.encoder.d_ff;
+  out["decoder_layers"] = c.layers;
+  out["decoder_attention_heads"] = c.heads;
+  out["decoder_ffn_dim"] = c.d_ff;
+  out["activation_function"] = activation_name(c.activation);
+  out["scale_embedding"] = c.embedding_scale != 1.0F;
+  out["max_position_embeddings"] = c.positions;
+  if (ids.decoder_start) out["decoder_start_token_id"] = *ids.decoder_start;
+}
+
+// The lecture code's and the paper's, of which transformers has no class.
+void add_transformer(ordered_json& out, config const& c, special_ids const& ids) {
+  bool const lecture = c.place == norm_place::pre, shared = c.encoder.vocab == 0;
+  out["model_type"] = "transformer";
+  out["form"] = lecture ? "lecture" : "paper";
+  out["source_vocab"] = shared ? c.vocab : c.encoder.vocab;
+  out["target_vocab"] = c.vocab;
+  out["d_model"] = c.d_model;
+  out["d_ff"] = c.d_ff;
+  out["layers"] = c.layers;
+  out["heads"] = c.heads;
+  out["positions"] = c.positions;
+  out["norm_eps"] = real(c.norm_eps);
+  if (!lecture) {
+    out["shared_embedding"] = shared;
+    out["tied"] = c.tied;
+    out["head_bias"] = c.bias_head;
+  }
+  if (ids.decoder_start) out["decoder_start_token_id"] = *ids.decoder_start;
+}
+
 void add_ids(ordered_json& out, special_ids const& ids) {
   out["bos_token_id"] = ids.bos ? ordered_json(*ids.bos) : ordered_json(nullptr);
   out["eos_token_id"] = ids.eos.empty()       ? ordered_json(nullptr)
@@ -234,6 +276,8 @@ std::string add_model(ordered_json& out, checkpoint const& source) {
     case family_kind::bert: add_bert(out, c); return {};
     case family_kind::t5:
     case family_kind::t5_v1_1: add_t5(out, c, source.ids); return {};
+    case family_kind::marian: add_marian(out, c, source.ids); return {};
+    case family_kind::lecture: add_transformer(out, c, source.ids); return {};
     case family_kind::opennmt: return other_than_marian(c);
     case family_kind::ctranslate2_decoder: return "a model.bin does not say which family it was converted from";
     default: return "a config.json of " + std::string(name_of(c.family)) + " is not written";
