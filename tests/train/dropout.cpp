@@ -178,14 +178,14 @@ TEST_CASE("attention whose probabilities are dropped has torch's loss and gradie
       values[at] = static_cast<float>(0.3 * std::sin(0.37 * static_cast<double>(at) + static_cast<double>(i)));
   }
   ragged_batch b;
-  for (int first = 0; int const length : {70, 9}) {
+  for (int first = 0; int const count : {70, 9}) {
     std::vector<std::int32_t> ids, targets;
-    for (int row = first; row < first + length; ++row) {
+    for (int row = first; row < first + count; ++row) {
       ids.push_back(row * 5 % dropping::vocab);
       targets.push_back(row * 7 % dropping::vocab);
     }
     b.add({.tokens = ids, .targets = targets});
-    first += length;
+    first += count;
   }
   learner.resume({.steps = 0, .passes = 3, .seed = 42});
   CHECK(std::abs(learner.accumulate(b) - theirs["loss"].get<double>()) < 1e-6);

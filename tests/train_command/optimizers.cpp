@@ -62,7 +62,65 @@ std::vector<std::string> answering(fs::path const& folder) {
           "0"};
 }
 
+// Words of syllables, each one of three that the two before it tell.
+fs::path grammar() {
+  std::vector<std::string> const syllables{"ba", "ne", "ki", "lo", "tu", "ra", "se", "mi"};
+  std::string text;
+  unsigned state = 7, before = 0, last = 0;
+  for (int i = 0; i < 16000; ++i) {
+    state = state * 1103515245U + 12345U;
+    unsigned const word = (before * 7 + last * 11 + (state >> 16) % 3 * 17) % 48;
+    text += syllables[word % 8] + syllables[word / 8] + (word % 3 == 0 ? syllables[(word * 5 + 3) % 8] : "") +
+            (i % 9 == 8 ? ".\n" : " ");
+    before = last;
+    last = word;
+  }
+  return written("grammar.txt", text);
+}
+
+// The loss of validation after 100 steps of a nanochat, as an optimizer moves it.
+double loss_after(std::vector<std::string> const& optimizer) {
+  fs::path const folder = fresh_folder("raced");
+  fs::path const model =
+      written("racer.json", R"({"n_layer": 4, "n_head": 2, "n_kv_head": 2, "n_embd": 64, "window_pattern": "L"})");
+  std::vector<std::string> words{command(), "train", model.string(), "--data", grammar().string()};
+  words.insert(words.end(), {"--tokenizer",
+                             "chars",
+                             "-o",
+                             folder.string(),
+                             "--block-size",
+                             "64",
+                             "--batch-size",
+                             "16",
+                             "--steps",
+                             "100",
+                             "--lr-decay-iters",
+                             "300",
+                             "--warmup-iters",
+                             "20",
+                             "--eval-interval",
+                             "100",
+                             "--eval-iters",
+                             "8",
+                             "--sample-tokens",
+                             "0"});
+  words.insert(words.end(), optimizer.begin(), optimizer.end());
+  output_of(words, training_options());
+  return log_of(folder).back().at("validation").get<double>();
+}
+
 }  // namespace
+
+TEST_CASE("Muon is ahead of AdamW after as many steps, whatever AdamW's rate") {
+  double const muon = loss_after({"--optimizer", "nanochat-muon", "--lr", "0.02", "--min-lr", "0.001", "--schedule",
+                                  "trapezoid", "--warmdown-ratio", "0.65", "--weight-decay", "0", "--grad-clip", "0"});
+  INFO("Muon " << muon);
+  for (char const* const rate : {"4e-3", "8e-3", "1.6e-2"}) {  // 2e-3 is worse than the first, 3.2e-2 than the last
+    double const adamw = loss_after({"--optimizer", "adamw", "--lr", rate, "--min-lr", "1e-4"});
+    INFO("AdamW at " << rate << " " << adamw);
+    CHECK(muon < adamw - 0.02);
+  }
+}
 
 TEST_CASE("nanochat's Muon, an average of the weights and means over tokens: it learns, and goes on bit for bit") {
   std::vector<std::string> const knobs{"--optimizer",
