@@ -137,7 +137,9 @@ void put_tokenizer(training_text const& text, fs::path const& folder) {
     for (auto const& entry : data.vocabulary) characters.push_back(entry.text);
     return write_characters(characters, {}, folder);
   }
-  write_file(folder / text.source.filename(), text_of(file));
+  // Under the name that is looked for in a folder: llama2.c's tok512.bin is a tokenizer.bin.
+  bool const llama2c = text.source.extension() == ".bin";
+  write_file(folder / (llama2c ? fs::path("tokenizer.bin") : text.source.filename()), text_of(file));
 }
 
 text_ids ids_of(training_text const& text) {

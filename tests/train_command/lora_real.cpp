@@ -45,14 +45,13 @@ TEST_CASE("adapters of all-MiniLM after 20 steps are PEFT's") {
 
 TEST_CASE("adapters of stories260K after 20 steps are PEFT's") {
   fs::path const folder = shared_data("stories260K"), base = fresh_folder("stories_base");
-  output_of({command(), "export", (folder / "stories260K.bin").string(), "--tokenizer",
-             (folder / "tok512.bin").string(), "-o", base.string()});
+  output_of({command(), "export", (folder / "stories260K.bin").string(), "-o", base.string()});
   std::string documents;
   for (int i = 0; i < 400; ++i)
     documents += R"({"text": "Once upon a time there was a little girl who liked to play outside in the park."})"
                  "\n";
-  check_adapters(
-      "stories", base,
-      {"--data", written("stories_alike.jsonl", documents).string(), "--data-kind", "documents", "--batch-size", "4",
-       "--block-size", "32", "--lora-targets", "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"});
+  check_adapters("stories", base,
+                 {"--data", written("stories_alike.jsonl", documents).string(), "--data-kind", "documents",
+                  "--tokenizer", (folder / "tok512.bin").string(), "--batch-size", "4", "--block-size", "32",
+                  "--lora-targets", "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"});
 }
