@@ -1,15 +1,22 @@
 #!/usr/bin/env python3
-"""Writes generation_keys.json: every attribute of transformers' GenerationConfig, with its default and another value. Run with a
-Python that has transformers; attributes of the file that the installed version does not have stay.
+"""Write generation_keys.json: every attribute of transformers' GenerationConfig, with a value that is not its default.
 
-    make_generation_keys.py tests/formats/generation_keys.json
+    make_generation_keys.py            add those of the installed release; those that it does not have stay
+    make_generation_keys.py --check    whether it has one that is not there yet
 
-A new attribute gets a value made up from its default; where that says nothing, OTHERS has one.
+A new attribute gets a value made up from its default; where that says nothing, OTHERS has one. Exits with 77 where there
+is no transformers.
 """
 import json
+import pathlib
 import sys
 
-import transformers
+try:
+    import transformers
+except ImportError:
+    sys.exit(77)
+
+PATH = pathlib.Path(__file__).with_name("generation_keys.json")
 
 OTHERS = {
     "early_stopping": True, "stop_strings": ["x"], "max_time": 1.5, "min_p": 0.1, "top_h": 0.5, "top_p": 0.5, "typical_p": 0.5,
@@ -22,18 +29,27 @@ OTHERS = {
     "diversity_penalty": 0.5, "num_beam_groups": 2, "constraints": [1], "force_words_ids": [[3]],
 }
 
-if __name__ == "__main__":
-    path = sys.argv[1]
-    try:
-        known = json.load(open(path))
-    except FileNotFoundError:
-        known = {"versions": [], "attributes": {}}
-    known["versions"] = sorted(set(known["versions"]) | {transformers.__version__})
+
+def of_installed():
+    """The attributes of the installed class and their other values."""
     for name, default in transformers.GenerationConfig().__dict__.items():
-        if name.startswith("_") and name not in ("_from_model_config", "_commit_hash"):
-            continue
-        other = OTHERS.get(name, not default if isinstance(default, bool) else 7)
-        known["attributes"].setdefault(name, other)
-    known["attributes"] = dict(sorted(known["attributes"].items()))
-    json.dump(known, open(path, "w"), indent=1)
-    open(path, "a").write("\n")
+        if not name.startswith("_") or name in ("_from_model_config", "_commit_hash"):
+            yield name, OTHERS.get(name, not default if isinstance(default, bool) else 7)
+
+
+def check(known):
+    missing = [name for name, _ in of_installed() if name not in known["attributes"]]
+    for name in missing:
+        print(f"{name} of transformers {transformers.__version__} is not in {PATH.name}")
+    sys.exit(bool(missing))
+
+
+def write(known):
+    known["versions"] = sorted({*known["versions"], transformers.__version__})
+    known["attributes"] = dict(sorted((dict(of_installed()) | known["attributes"]).items()))
+    PATH.write_text(json.dumps(known, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    record = json.loads(PATH.read_text()) if PATH.exists() else {"versions": [], "attributes": {}}
+    check(record) if "--check" in sys.argv else write(record)
