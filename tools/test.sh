@@ -17,9 +17,9 @@ jobs=${CF_JOBS:-$(nproc)}
 get_python_packages() {
   python3 -m venv .venv 2>/dev/null &&
     timeout 600 .venv/bin/pip install --quiet --no-compile --only-binary :all: torch==2.13.0 transformers==5.24.0 safetensors numpy gguf==0.19.0 sentencepiece protobuf && {
-    # PEFT, tokenizers of nanochat, sentence-transformers; clients of servers. Without them their tests are skipped.
-    timeout 300 .venv/bin/pip install --quiet --no-compile --only-binary :all: peft==0.21.2 tiktoken==0.14.0 rustbpe==0.1.0 sentence-transformers==6.2.0 ||
-      echo "test: no peft, tiktoken, rustbpe or sentence-transformers among the Python packages" >&2
+    # PEFT, tokenizers of nanochat, sentence-transformers, CTranslate2; clients of servers. Without them their tests are skipped.
+    timeout 300 .venv/bin/pip install --quiet --no-compile --only-binary :all: peft==0.21.2 tiktoken==0.14.0 rustbpe==0.1.0 sentence-transformers==6.2.0 ctranslate2==4.8.5 ||
+      echo "test: no peft, tiktoken, rustbpe, sentence-transformers or ctranslate2 among the Python packages" >&2
     timeout 300 .venv/bin/pip install --quiet --no-compile --only-binary :all: openai==3.57.0 langchain-openai==1.7.4 litellm==1.110.2 llm==0.36 jsonschema==4.26.0 ||
       echo "test: no clients of servers among the Python packages" >&2
     return 0

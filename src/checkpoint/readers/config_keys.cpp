@@ -119,6 +119,9 @@ constexpr std::array spare{
               "it changes nothing in float32, or another key counts"},
     spare_key{"ctranslate2", "unk_token add_source_bos add_source_eos", "read with the vocabularies"},
     spare_key{"ctranslate2", "quantization_bits quantization_group_size", "of quantization_type, which is refused"},
+    spare_key{"ctranslate2", "multi_query_attention", "model.bin says how many heads share a key"},
+    spare_key{"ctranslate2", "alignment_heads lang_ids suppress_ids suppress_ids_begin",
+              "Whisper's, whose model.bin is refused"},
 };
 
 }  // namespace
