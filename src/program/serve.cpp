@@ -175,7 +175,8 @@ serve::served_model describe(program_context const& context, int capacity, serve
   out.now = local_time;
   out.work = &work;
   if (out.kind == serve::model_kind::decoder) out.chat = chat_of(context);
-  if (out.kind == serve::model_kind::encoder) out.dimensions = dimensions_of(context);
+  bool const embeds = out.kind == serve::model_kind::decoder && context.unit.execute != nullptr;
+  if (embeds || out.kind == serve::model_kind::encoder) out.dimensions = dimensions_of(context);
   out.classifies = model.labels > 0;
   out.judges_tokens = model.classifier == classifier_kind::tokens;
   out.fills = model.head == head_kind::masked_language_model;

@@ -80,22 +80,40 @@ class batch_engine final : public engine {
 
   void cancel(std::uint64_t request) override {
     std::lock_guard const lock(mutex_);
+    if ((request & of_a_job) != 0) return jobs_->cancel(request & ~of_a_job);
     cancelled_.push_back(request);
     wake_.notify_one();
   }
 
-  std::uint64_t run_job(session_job) override { throw error("a decoder takes no jobs"); }
+  // Embeddings: beside the texts, over a session and on threads of their own, which there are once one is asked for.
+  std::uint64_t run_job(session_job job) override {
+    std::lock_guard const lock(mutex_);
+    if (draining_) throw draining("the server is ending and takes no more requests");
+    if (!jobs_) {
+      auto how = options_;
+      how.sequences = 1;
+      jobs_ = make_session_engine(how);
+    }
+    return jobs_->run_job(std::move(job)) | of_a_job;
+  }
 
   engine_stats stats() const override {
     std::lock_guard const lock(mutex_);
     auto out = stats_;
     out.waiting += static_cast<int>(come_.size());
+    if (!jobs_) return out;
+    auto const others = jobs_->stats();
+    out.waiting += others.waiting;
+    out.running += others.running;
+    out.refused += others.refused;
+    out.sound = out.sound && others.sound;
     return out;
   }
 
   void drain() override {
     std::lock_guard const lock(mutex_);
     draining_ = true;
+    if (jobs_) jobs_->drain();
   }
 
   void stop() override {
@@ -106,6 +124,7 @@ class batch_engine final : public engine {
       wake_.notify_one();
     }
     worker_.join();
+    if (jobs_) jobs_->stop();
   }
 
  private:
@@ -256,9 +275,12 @@ class batch_engine final : public engine {
     loop_.fill(stats_);
   }
 
+  static constexpr std::uint64_t of_a_job = std::uint64_t{1} << 63;  // in the name of a job
+
   engine_options options_;
   std::unique_ptr<executor> model_;
   decoder_loop loop_;
+  std::unique_ptr<engine> jobs_;  // when there are any
   std::thread worker_;
 
   mutable std::mutex mutex_;

@@ -30,7 +30,7 @@ constexpr std::array endpoints{
     endpoint{.method = "POST", .path = "/v1/completions", .only = &decoder, .generation = read_completion},
     endpoint{.method = "POST", .path = "/v1/chat/completions", .only = &decoder, .generation = read_chat},
     endpoint{.method = "POST", .path = "/completion", .only = &decoder, .generation = read_llama_completion},
-    endpoint{.method = "POST", .path = "/v1/embeddings", .only = &encoder, .work = read_embeddings},
+    endpoint{.method = "POST", .path = "/v1/embeddings", .only = &encoder, .decoders = true, .work = read_embeddings},
     endpoint{.method = "POST", .path = "/v1/rerank", .only = &encoder, .work = read_rerank},
     endpoint{.method = "POST", .path = "/rerank", .only = &encoder, .work = read_rerank},
     endpoint{.method = "POST", .path = "/classify", .only = &encoder, .work = read_classify},
@@ -59,7 +59,8 @@ endpoint const& endpoint_for(service const& all, http_request const& request) {
     if (!matches(e.path, request.path)) continue;
     known = true;
     if (e.method != method) continue;
-    if (e.only != nullptr && *e.only != all.model.kind)
+    bool const fits = e.only == nullptr || *e.only == all.model.kind || (e.decoders && all.model.kind == decoder);
+    if (!fits)
       throw api_error(404, "invalid_request_error",
                       all.model.name + " is " + std::string(name_of(all.model.kind)) + "; " + std::string(e.path) +
                           " is for " + std::string(name_of(*e.only)));

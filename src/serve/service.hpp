@@ -77,6 +77,7 @@ struct endpoint {
   std::string_view method;
   std::string_view path;
   model_kind const* only;  ///< for models of that kind alone
+  bool decoders = false;   ///< or for decoders, too
   answer_function at_once = nullptr;
   answer_function in_front = nullptr;  ///< at_once, but on the front thread: it may take a while
   generation_function generation = nullptr;

@@ -80,7 +80,7 @@ def state_is_told():
         status, headers, page = server.request("GET", "/")
         assert status == 200 and b"<html" in page and "default-src 'none'" in headers["Content-Security-Policy"]
         assert b"http://" not in page and b"https://" not in page
-        for path in ("/v1/embeddings", "/translate", "/fill", "/v1/rerank"):
+        for path in ("/translate", "/fill", "/v1/rerank"):
             assert server.post(path, {})[0] == 404
         assert server.request("GET", "/v1/completions")[0] == 405 and server.request("DELETE", "/health")[0] == 405
         assert server.request("HEAD", "/health")[2] == b""

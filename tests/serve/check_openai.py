@@ -159,10 +159,38 @@ def errors_are_openais():
     except openai.AuthenticationError as e:
         assert e.code == "invalid_api_key"
     try:
-        client.embeddings.create(model="shakespeare", input="x")
+        client.embeddings.create(model="shakespeare", input="x", dimensions=3)
         raise AssertionError("no error")
-    except openai.NotFoundError as e:
-        assert "decoder" in e.message
+    except openai.BadRequestError as e:
+        assert e.param == "dimensions" and "128" in e.message, e.message
+
+
+def decoders_embed_as_embed_does():
+    texts = ["ROMEO:", "But soft, what light", "x"]
+    expected = [[float(x) for x in printed("embed", "-p", text).split()] for text in texts]
+    for form in ({}, {"encoding_format": "float"}):
+        data = client.embeddings.create(model="shakespeare", input=texts, **form).data
+        for one, values in zip(data, expected):
+            assert len(one.embedding) == len(values) == 128
+            assert all(abs(a - b) <= 1e-6 * max(1, abs(b)) for a, b in zip(one.embedding, values))
+    ids = [int(i) for i in printed("tokenize", "-p", texts[0]).split()]
+    assert client.embeddings.create(model="shakespeare", input=ids, encoding_format="float").data[0].embedding == data[0].embedding
+
+
+def texts_and_embeddings_do_not_disturb_each_other():
+    import concurrent.futures
+
+    def text(seed):
+        return client.completions.create(model="shakespeare", prompt="ROMEO:", max_tokens=60, seed=seed).choices[0].text
+
+    def embed(i):
+        return client.embeddings.create(model="shakespeare", input=["KING " + "abc"[i % 3], "q"]).data[0].embedding
+
+    texts, vectors = [text(i) for i in range(4)], [embed(i) for i in range(3)]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        told = [pool.submit(text, i % 4) for i in range(24)]
+        embedded = [pool.submit(embed, i) for i in range(24)]
+        assert [t.result() for t in told] == texts * 6 and [e.result() for e in embedded] == vectors * 8
 
 
 def models_are_listed():
