@@ -46,6 +46,7 @@ class server {
       : all_(model, compute, options), pool_{.io = io_, .front = front_, .all = all_} {}
 
   void run() {
+    std::signal(SIGXFSZ, SIG_IGN);  // a log that has grown to its limit is lost, as on a full disk
     listen();
     asio::co_spawn(io_, accept(), asio::detached);
     asio::co_spawn(io_, wait_for_signals(), asio::detached);

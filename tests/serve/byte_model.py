@@ -74,7 +74,7 @@ def write(folder, seed=1, width=32, layers=2, positions=512, more=(), says=None)
                   "fuse_unk": False, "byte_fallback": False, "vocab": vocab, "merges": [f"{a} {b}" for a, b in merges]},
     }
     if says:  # embeddings are unit vectors
-        width, layers = -(-size // 64) * 64, 1
+        width = max(width, -(-size // 64) * 64)
     heads, kv_heads, hidden = 4, 2, 2 * width
     config = {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": width, "intermediate_size": hidden,

@@ -3,13 +3,16 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
 
+import byte_model
 import harness
 from harness import Server, read_all, status_of, wait_for
 
@@ -415,6 +418,65 @@ def case_20e_second_signal_ends():
         s.process.send_signal(signal.SIGTERM)
         assert s.process.wait(10) in (0, 128 + signal.SIGTERM)
         c.close()
+
+
+def case_20f_large_damaged_weights():
+    # More than 32 MiB are checked while the first pass reads them, not before anybody is let in.
+    made = byte_model.write(os.path.join(FOLDER, "large_model"), says=["a", "b"], width=512, layers=4)
+    program = harness.build(COMMAND, made, os.path.join(FOLDER, "large"), "--weights", "beside")
+    folder = os.path.join(FOLDER, "large_damaged")
+    os.makedirs(folder, exist_ok=True)
+    shutil.copy(program, os.path.join(folder, "large"))
+    with open(program + ".weights", "rb") as f:
+        packed = bytearray(f.read())
+    assert len(packed) > 32 << 20
+    packed[len(packed) // 2] ^= 1
+    with open(os.path.join(folder, "large.weights"), "wb") as f:
+        f.write(packed)
+    with Server(os.path.join(folder, "large")) as s:
+        assert s.get("/health") == (200, {"status": "ok"})  # nobody has read them
+        for _ in range(3):
+            status, answer = s.post(COMPLETIONS, {"prompt": "a", "max_tokens": 4})
+            assert status in (500, 503) and "choices" not in answer and "damaged" in answer["error"]["message"], answer
+            assert wait_for(lambda: s.get("/health") == (503, {"status": "damaged weights"}), 2)
+    with Server(program) as s:  # the same, undamaged
+        assert s.post(COMPLETIONS, {"prompt": "a", "max_tokens": 1})[1]["choices"][0]["text"] == "b"
+        assert s.get("/health")[0] == 200
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def goes_on_without_a_log(errors, preexec=None):
+    s = Server(PROGRAM)
+    s.port = free_port()
+    s.process = subprocess.Popen([PROGRAM, "serve", "--port", str(s.port)], stderr=errors, preexec_fn=preexec)
+    try:
+        def answers():
+            try:
+                return s.get("/health")[0] == 200
+            except OSError:
+                return False
+
+        assert wait_for(answers)
+        if errors == subprocess.PIPE:
+            s.process.stderr.close()  # whoever read the log is gone
+        for _ in range(30):
+            assert s.post(COMPLETIONS, completion(max_tokens=3))[0] == 200
+        assert s.terminate() == 0
+    finally:
+        s.process.kill()
+
+
+def case_20g_logs_that_cannot_be_written():
+    with open("/dev/full", "w") as full:  # a full disk
+        goes_on_without_a_log(full)
+    with open(os.path.join(FOLDER, "short.log"), "w") as short:
+        goes_on_without_a_log(short, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
+    goes_on_without_a_log(subprocess.PIPE)
 
 
 streams_held = []

@@ -120,6 +120,25 @@ def echo_scores_the_prompt_as_score_does():
     assert asked.choices[1].logprobs.token_logprobs[1:-1] == l.token_logprobs[1:9]
 
 
+def continuations_score_as_lm_eval_asks_for_them():
+    """lm-eval 0.4.13, local-completions, loglikelihood: a context and its continuation as ids, one token more, which it
+    cuts off; the sum behind the context, and whether the likeliest tokens are its own. `MODEL score` gives the same."""
+
+    def score(text):
+        return float(dict(line.split() for line in printed("score", "-p", text).splitlines())["nll"])
+
+    pairs = [("ROMEO:\nBut soft, what", " light through"), ("JULIET:\nO Romeo,", " wherefore"), ("KING", " HENRY:"), ("x", "y")]
+    contexts = [[int(i) for i in printed("tokenize", "-p", c).split()] for c, _ in pairs]
+    whole = [[int(i) for i in printed("tokenize", "-p", c + t).split()] for c, t in pairs]
+    answer = client.completions.create(model="shakespeare", prompt=whole, max_tokens=1, echo=True, logprobs=1, seed=1234, temperature=0)
+    for (context, text), ids, choice in zip(pairs, contexts, answer.choices):
+        told = choice.logprobs.token_logprobs[len(ids) : -1]
+        assert abs(sum(told) - (score(context) - score(context + text))) < 2e-3, (context, told)  # printed with three decimals
+        greedy = [top[token] == max(top.values()) for token, top in zip(choice.logprobs.tokens[len(ids) : -1], choice.logprobs.top_logprobs[len(ids) : -1])]
+        likeliest = client.completions.create(model="shakespeare", prompt=[ids], max_tokens=len(told), temperature=0).choices[0].text
+        assert all(greedy) == (likeliest == text), (greedy, likeliest)
+
+
 def fields_change_what_is_drawn():
     ask = dict(model="shakespeare", prompt="ROMEO:", max_tokens=40, seed=3)
     plain = client.completions.create(**ask).choices[0].text

@@ -234,6 +234,6 @@ CASES = [v for k, v in list(globals().items())
 with harness.Server(program("tagged", TAGGED, more=WORDS)) as tagged, harness.Server(program("listed", LISTED, more=WORDS)) as listed, \
         harness.Server(program("bare", BARE, more=WORDS)) as bare, harness.Server(program("named", NAMED, more=WORDS)) as named, \
         harness.Server(program("plain", "{% for m in messages %}{{ m.content }}{% endfor %}", more=WORDS)) as plain, \
-        harness.Server(program("saying", TAGGED, more=SAID, says=SAYS)) as saying, \
-        harness.Server(program("saying_special", LISTED, more=SAID, says=LIST)) as saying_special:
+        harness.Server(program("saying", TAGGED, more=SAID, says=SAYS, layers=1)) as saying, \
+        harness.Server(program("saying_special", LISTED, more=SAID, says=LIST, layers=1)) as saying_special:
     harness.run_cases(CASES, sys.argv[3:])
