@@ -254,7 +254,8 @@ awaitable<void> connection::on_front(std::function<void()> job) {
     wake->notify();
   });
   while (!shared->done) co_await wake->wait(std::chrono::hours(1));
-  if (shared->problem) std::rethrow_exception(shared->problem);
+  // Taken out of what the other thread may let go of last.
+  if (auto problem = std::exchange(shared->problem, nullptr)) std::rethrow_exception(std::move(problem));
 }
 
 awaitable<void> connection::answer(http_request& request) {
