@@ -10,6 +10,7 @@
 #include "constformer/config/families.hpp"
 #include "constformer/generate/engine-inl.hpp"
 #include "serve/decoder_loop.hpp"
+#include "serve/prompt_lookup.hpp"
 
 namespace constformer::configs {
 namespace {
@@ -62,7 +63,9 @@ void check_steps(int threads, int blocks, bool guess, bool reserve) {
   for (float& x : weights) x = normal(random);
   config_executor<configs::small> model(reinterpret_cast<std::byte const*>(weights.data()),
                                         {.threads = threads, .blocks = blocks, .rows = 136, .logit_rows = 12});
-  decoder_loop loop(model, {.sequences = 8, .guess = guess, .secret = {1, 2}, .reserve = reserve},
+  std::shared_ptr<guess_source> guesses;
+  if (guess) guesses = std::make_shared<prompt_lookup>();
+  decoder_loop loop(model, {.sequences = 8, .secret = {1, 2}, .reserve = reserve, .guesses = guesses},
                     configs::small.vocab);
   auto const sink = std::make_shared<counter>();
   constexpr int requests = 10;
