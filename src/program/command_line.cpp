@@ -170,6 +170,8 @@ void add_serve(CLI::App& app, serve_options& o) {
   serve->add_option("--port", o.port, "port to listen on (8080); 0: any free port");
   serve->add_option("--parallel", o.parallel, "sequences decoded together (8)");
   serve->add_option("--queue", o.queue, "requests that may wait in the queue (64)");
+  serve->add_option("--queue-tokens", o.queue_tokens,
+                    "tokens of their prompts (default: eight times what the cache holds)");
   add_session(*serve, o.session);
   auto* blocks = serve->add_option("--kv-blocks", o.kv_blocks, "blocks of keys and values for all texts together");
   serve->add_option("--kv-memory", o.kv_memory, "the same as a size: 512M, 2G")->type_name("SIZE")->excludes(blocks);

@@ -159,8 +159,9 @@ struct serve_options {
   int port = 8080;
   int parallel = 8;
   int queue = 64;
-  std::int64_t kv_blocks = 0;  // 0: as the engine sees fit
-  std::string kv_memory;       // empty: the same
+  std::int64_t queue_tokens = 0;  // of their prompts; 0: as the engine sees fit
+  std::int64_t kv_blocks = 0;     // 0: as the engine sees fit
+  std::string kv_memory;          // empty: the same
   std::vector<std::string> api_keys;
   std::optional<std::string> api_key_file;
   int timeout = 30;

@@ -188,6 +188,7 @@ serve::served_model describe(program_context const& context, int capacity, serve
 void run_command(program_context const& context, serve_options const& options, output&) {
   check_range("--parallel", options.parallel, 1, most_parallel);
   check_range("--queue", options.queue, 0, most_queued);
+  check_range("--queue-tokens", options.queue_tokens, 0, std::numeric_limits<std::int32_t>::max());
   check_range("--kv-blocks", options.kv_blocks, 0, std::numeric_limits<std::int32_t>::max());
   int const guesses = read_draft(options.draft);
   auto const draft = guesses == 0 ? std::nullopt : open_draft();
@@ -203,6 +204,7 @@ void run_command(program_context const& context, serve_options const& options, o
   engine_options.blocks = options.kv_blocks;
   engine_options.cache_bytes = options.kv_memory.empty() ? 0 : read_size(options.kv_memory);
   engine_options.queue = options.queue;
+  engine_options.queue_tokens = options.queue_tokens;
   engine_options.prompt_lookup = options.draft == "lookup";
   if (draft) engine_options.draft = draft->engine(guesses, engine_options.threads);
   int const capacity = options.session.context != 0 ? options.session.context : context.model().capacity;

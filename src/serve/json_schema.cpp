@@ -61,15 +61,17 @@ class schema_compiler {
     return finished();
   }
 
-  text_grammar calls(std::vector<described_function> const& functions, call_style style, bool several) {
+  text_grammar calls(std::vector<described_function> const& functions, call_style style, call_extent extent) {
     text_grammar::node all{.what = kind::any_of};
     for (auto const& function : functions) all.children.push_back(call(function, style));
     std::uint32_t const one = add(std::move(all));
+    std::uint32_t const most = extent == call_extent::one ? 1 : text_grammar::unbounded;
     if (style == call_style::listed)
-      out_.root =
-          add({.what = kind::array, .children = {one}, .least = 1, .most = several ? text_grammar::unbounded : 1});
+      out_.root = add({.what = kind::array, .children = {one}, .least = 1, .most = most});
     else
-      out_.root = several ? repeated(one, style) : one;
+      out_.root = extent == call_extent::several                                 ? repeated(one, style)
+                  : extent == call_extent::framed && style == call_style::tagged ? framed(one)
+                                                                                 : one;
     return finished();
   }
 
@@ -77,8 +79,9 @@ class schema_compiler {
   std::uint32_t call(described_function const& function, call_style style) {
     whole_ = function.parameters;
     references_.clear();
-    std::uint32_t const arguments =
-        function.parameters == nullptr ? add({.what = kind::object}) : node_of(*function.parameters);
+    std::uint32_t const arguments = !function.strict                 ? any_object()
+                                    : function.parameters == nullptr ? add({.what = kind::object})
+                                                                     : node_of(*function.parameters);
     auto const words = words_of(style);
     if (style == call_style::named) {
       std::uint32_t const begin = literal(function.name + std::string(words.between));
@@ -89,6 +92,13 @@ class schema_compiler {
     made.members.push_back({key, name, true});
     made.members.push_back({literal("\"" + std::string(words.arguments) + "\""), arguments, true});
     return add(std::move(made));
+  }
+
+  std::uint32_t framed(std::uint32_t one) {
+    std::uint32_t const line = literal("\n"), nothing = literal({});
+    std::uint32_t const begin = add({.what = kind::any_of, .children = {nothing, line}});
+    std::uint32_t const end = literal("\n" + std::string(words_of(call_style::tagged).close));
+    return add({.what = kind::sequence, .children = {begin, one, end}});
   }
 
   // Behind a call the words that end it may stand, and then another one.
@@ -348,9 +358,9 @@ text_grammar grammar_of_schema(json_value const& schema, std::string_view field)
 
 text_grammar grammar_of_any_object() { return schema_compiler(nullptr, {}).only_objects(); }
 
-text_grammar grammar_of_calls(std::vector<described_function> const& functions, call_style style, bool several,
+text_grammar grammar_of_calls(std::vector<described_function> const& functions, call_style style, call_extent extent,
                               std::string_view field) {
-  return schema_compiler(nullptr, field).calls(functions, style, several);
+  return schema_compiler(nullptr, field).calls(functions, style, extent);
 }
 
 text_grammar grammar_of_choices(std::vector<std::string> const& choices) {

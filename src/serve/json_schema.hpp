@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,20 @@ namespace constformer::serve {
 struct described_function {
   std::string name;
   json_value const* parameters;  ///< JSON Schema of an object; nullptr: there are none
+  bool strict = true;            ///< arguments must be by the schema, and not any object
 };
 
-/// Calls of these functions in the way of a model, at least one; what stands before the first is left out. Throws
-/// `api_error` with `field` for schemas that are not supported.
+/// Which calls a text has.
+enum class call_extent : std::uint8_t {
+  one,      ///< one, and nothing behind it
+  several,  ///< one or more
+  framed,   ///< one or a list of them, and the words that end it
+};
+
+/// Calls of these functions in the way of a model; the words before the first are left out. Throws `api_error` with
+/// `field` for schemas that are not supported.
 [[nodiscard]] text_grammar grammar_of_calls(std::vector<described_function> const& functions, call_style style,
-                                            bool several, std::string_view field);
+                                            call_extent extent, std::string_view field);
 
 /// One of these texts.
 [[nodiscard]] text_grammar grammar_of_choices(std::vector<std::string> const& choices);

@@ -95,15 +95,17 @@ std::optional<wanted_format> read_wanted(field_reader& fields) {
 
 }  // namespace
 
+std::vector<int> stop_ids_of(service const& all, generation_request const& request) {
+  auto out = all.model.stop_ids;
+  if (all.model.chat) out.insert(out.end(), all.model.chat->ends.begin(), all.model.chat->ends.end());
+  out.insert(out.end(), request.stop_ids.begin(), request.stop_ids.end());
+  return out;
+}
+
 void constrain(service& all, generation_request& request, wanted_text wanted) {
   auto const shared = std::make_shared<text_constraint>(std::move(wanted.grammar), std::move(wanted.vocabulary),
                                                         wanted.blank_first, wanted.field);
-  request.filter = [shared, &all, more = request.stop_ids] {
-    auto stop_ids = all.model.stop_ids;
-    if (all.model.chat) stop_ids.insert(stop_ids.end(), all.model.chat->ends.begin(), all.model.chat->ends.end());
-    stop_ids.insert(stop_ids.end(), more.begin(), more.end());
-    return shared->filter(std::move(stop_ids));
-  };
+  request.filter = [shared, stop_ids = stop_ids_of(all, request)] { return shared->filter(stop_ids); };
 }
 
 void read_response_format(service& all, field_reader& fields, generation_request& request) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "byte_automaton.hpp"
 #include "engine.hpp"
@@ -19,6 +20,9 @@ struct wanted_text {
   bool blank_first;        ///< it may begin with a blank
   std::string_view field;  ///< that asks for it
 };
+
+/// The ids that may end a text of the request.
+[[nodiscard]] std::vector<int> stop_ids_of(service const& all, generation_request const& request);
 
 /// Gives the request a filter that lets nothing else through.
 void constrain(service& all, generation_request& request, wanted_text wanted);

@@ -58,10 +58,14 @@ class constraint_filter final : public token_filter {
       if ((allowed[id / 64] >> id % 64 & 1) == 0 && !(ends && is_stop(static_cast<int>(id)))) logits[id] = never;
   }
 
-  void advance(int id) override {
-    auto text = shared_->vocabulary_->texts()[id];
+  void advance(int id) override { advance(shared_->text_of(id)); }
+
+  // False: the text must not go on so.
+  bool advance(std::string_view text) {
+    if (text.empty()) return true;
     if (std::exchange(first_, false) && shared_->blank_first_ && text.starts_with(' ')) text.remove_prefix(1);
     for (char const byte : text) at_ = shared_->automaton_.next(at_, static_cast<unsigned char>(byte));
+    return !at_.empty();
   }
 
   [[nodiscard]] bool complete() const override { return byte_automaton::must_end(at_); }
@@ -90,8 +94,14 @@ text_constraint::text_constraint(text_grammar grammar, std::shared_ptr<vocabular
 }
 
 std::unique_ptr<token_filter> text_constraint::filter(std::vector<int> stop_ids) {
+  return filter(std::move(stop_ids), {});
+}
+
+std::unique_ptr<token_filter> text_constraint::filter(std::vector<int> stop_ids, std::string_view begun) {
   std::ranges::sort(stop_ids);
-  return std::make_unique<constraint_filter>(shared_from_this(), std::move(stop_ids));
+  auto out = std::make_unique<constraint_filter>(shared_from_this(), std::move(stop_ids));
+  if (!out->advance(begun)) return nullptr;
+  return out;
 }
 
 id_set const& text_constraint::allowed(byte_automaton::state const& at, bool first) {

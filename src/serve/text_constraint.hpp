@@ -21,6 +21,12 @@ class text_constraint : public std::enable_shared_from_this<text_constraint> {
 
   [[nodiscard]] std::unique_ptr<token_filter> filter(std::vector<int> stop_ids);
 
+  /// The same of a text that has begun with these bytes; empty if it must not.
+  [[nodiscard]] std::unique_ptr<token_filter> filter(std::vector<int> stop_ids, std::string_view begun);
+
+  /// The bytes of a token.
+  [[nodiscard]] std::string_view text_of(int id) const { return vocabulary_->texts()[id]; }
+
  private:
   friend class constraint_filter;
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "call_filter.hpp"
 #include "json_writer.hpp"
 #include "response_format.hpp"
 
@@ -57,7 +58,7 @@ described_function read_tool(json_value const& tool) {
   if (!is_name(out.name))
     refuse("'" + out.name.substr(0, 80) + "' is no name of 1 to 64 letters, digits, underscores, dashes and dots");
   static_cast<void>(function.text("description"));
-  static_cast<void>(function.boolean("strict"));
+  out.strict = function.boolean("strict").value_or(false);
   if (out.parameters != nullptr) {
     auto const* kind = out.parameters->find("type");
     if (out.parameters->object() == nullptr ||
@@ -67,14 +68,6 @@ described_function read_tool(json_value const& tool) {
     if (out.parameters != nullptr) check_types(*out.parameters);
   }
   return out;
-}
-
-bool is_strict(json_value const& tools) {
-  return std::ranges::any_of(*tools.array(), [](json_value const& tool) {
-    auto const* function = tool.find("function");
-    auto const* strict = function == nullptr ? nullptr : function->find("strict");
-    return strict != nullptr && strict->boolean() != nullptr && *strict->boolean();
-  });
 }
 
 // What tool_choice asks for.
@@ -102,6 +95,20 @@ choice_of_tool read_choice(json_value const& value) {
 std::string begun_calls(call_style style) {
   if (style == call_style::bare) return {};
   return std::string(words_of(style).open) + (style == call_style::tagged ? "\n" : "");
+}
+
+// Arguments of strict functions are by their schemas, whenever the model calls one.
+void watch_calls(service& all, generation_request& request, std::vector<described_function> const& functions,
+                 expected_calls const& expected) {
+  if (expected.style == call_style::bare)
+    refuse("strict is supported for " + all.model.name +
+           " where tool_choice is required or names a function: no word opens its calls");
+  auto const calls = std::make_shared<text_constraint>(
+      grammar_of_calls(functions, expected.style, call_extent::framed, field), all.call_vocabulary(), true, field);
+  request.filter = [calls, open = words_of(expected.style).open, most = expected.most,
+                    stop_ids = stop_ids_of(all, request)] {
+    return std::make_unique<call_filter>(calls, stop_ids, open, most);
+  };
 }
 
 }  // namespace
@@ -153,13 +160,15 @@ std::optional<expected_calls> read_tool_choice(service& all, field_reader& field
   expected_calls out{.style = style, .names = {}, .most = several ? std::numeric_limits<int>::max() : 1};
   for (auto const& function : functions) out.names.push_back(function.name);
   if (!choice.must) {
-    if (is_strict(parse_json(conversation.input.tools)))
-      refuse("strict is supported where tool_choice is required or names a function");
+    if (std::ranges::any_of(functions, &described_function::strict)) watch_calls(all, request, functions, out);
     return out;
   }
+  for (auto& function : functions) function.strict = true;
   out.begun = begun_calls(style);
   conversation.begun = out.begun;
-  constrain(all, request, {grammar_of_calls(functions, style, several, field), all.call_vocabulary(), true, field});
+  constrain(all, request,
+            {grammar_of_calls(functions, style, several ? call_extent::several : call_extent::one, field),
+             all.call_vocabulary(), true, field});
   return out;
 }
 

@@ -357,6 +357,23 @@ def case_20a_queue_is_bounded():
         assert s.metric("constformer:admission_rejections_total") >= 1
 
 
+def case_20a_so_are_the_tokens_of_its_prompts():
+    with Server(PROGRAM, "--queue-tokens", "300", "--parallel", "1") as s:
+        got, lock = [], threading.Lock()
+
+        def ask():
+            status, _, data = s.request("POST", COMPLETIONS, completion(prompt="A" * 100, max_tokens=150, ignore_eos=True))
+            with lock:
+                got.append((status, b"tokens already" in data))
+
+        threads = [threading.Thread(target=ask) for _ in range(24)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert set(got) == {(200, False), (503, True)}, got
+
+
 def case_20b_no_file_descriptors():
     def few():
         resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))

@@ -158,6 +158,22 @@ def what_a_model_writes_is_found():
     assert choice["finish_reason"] == "length" and calls_of(choice) == [("add", '{"a": 1}')], choice
 
 
+def strict_functions_are_called_by_their_schemas_alone():
+    # A model that says something else is turned to what the schema allows, behind the word that opens a call and nowhere else.
+    strict = function("get_weather", {"city": {"const": "Rome"}, "days": {"enum": [7]}}, strict=True)
+    for tools in ([strict], [strict, ADD]):
+        choice = post(saying, tools=tools, temperature=0, max_tokens=400, parallel_tool_calls=False)
+        assert choice["message"]["content"] == "I look." and choice["finish_reason"] == "tool_calls", choice
+        (name, arguments), = calls_of(choice)
+        assert name == "get_weather" and json.loads(arguments) == {"city": "Rome", "days": 7}, choice
+    one = function("add", {"a": {"const": 5}}, strict=True)
+    choice = post(saying_special, tools=[one], temperature=0, max_tokens=400, parallel_tool_calls=False)
+    assert [(n, json.loads(a)) for n, a in calls_of(choice)] == [("add", {"a": 5})], choice
+    content, calls, why, _ = streamed(saying_special, tools=[one], temperature=0, max_tokens=400, parallel_tool_calls=False)
+    assert (content, why) == ("", "tool_calls") and json.loads(calls[0]["arguments"]) == {"a": 5}, calls
+    refused(tagged, "tools", "'pattern'", tools=[function("f", {"x": {"type": "string", "pattern": "a"}}, strict=True)])
+
+
 def templates_are_told():
     status, answer = tagged.post("/apply-template", {"messages": ASK, "tools": [ADD]})
     assert status == 200 and answer["prompt"].startswith("<|im_start|>system\n" + json.dumps(ADD) + "\n<|im_end|>\n"), answer
@@ -186,7 +202,7 @@ def what_makes_no_sense_is_refused():
     refused(tagged, "tools", "none of JSON Schema", tools=[function("f", {"x": {"type": "text"}})])
     refused(tagged, "tools", "no schema of an object", tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "string"}}}])
     refused(tagged, "tools", "'pattern'", tools=[function("f", {"x": {"type": "string", "pattern": "a"}})], tool_choice="required")
-    refused(tagged, "tools", "strict", tools=[function("f", {}, strict=True)])
+    refused(bare, "tools", "strict", tools=[function("f", {}, strict=True)])
     refused(tagged, "tools", "at most 128", tools=[function(f"f{i}", {}) for i in range(129)])
     refused(tagged, "response_format", "exclude", tools=TOOLS, response_format={"type": "json_object"})
     refused(tagged, "functions", "not supported", functions=[{"name": "f"}])

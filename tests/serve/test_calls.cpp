@@ -82,7 +82,8 @@ text_grammar grammar(call_style style, bool several) {
                      "additionalProperties": false, "$defs": {"name": {"type": "string"}}})");
   static json_value const sum = parse_json(
       R"({"type": "object", "properties": {"a": {"$ref": "#/$defs/name"}}, "required": ["a"], "$defs": {"name": {"type": "integer"}}})");
-  return grammar_of_calls({{"get_weather", &city}, {"add", &sum}, {"now", nullptr}}, style, several, "tools");
+  return grammar_of_calls({{"get_weather", &city}, {"add", &sum}, {"now", nullptr}}, style,
+                          several ? call_extent::several : call_extent::one, "tools");
 }
 
 }  // namespace
