@@ -103,8 +103,10 @@ void watch_calls(service& all, generation_request& request, std::vector<describe
   if (expected.style == call_style::bare)
     refuse("strict is supported for " + all.model.name +
            " where tool_choice is required or names a function: no word opens its calls");
-  auto const calls = std::make_shared<text_constraint>(
-      grammar_of_calls(functions, expected.style, call_extent::framed, field), all.call_vocabulary(), true, field);
+  bool const short_list = expected.style == call_style::listed && expected.most == 1;
+  auto const extent = short_list ? call_extent::one : call_extent::framed;
+  auto const calls = std::make_shared<text_constraint>(grammar_of_calls(functions, expected.style, extent, field),
+                                                       all.call_vocabulary(), true, field);
   request.filter = [calls, open = words_of(expected.style).open, most = expected.most,
                     stop_ids = stop_ids_of(all, request)] {
     return std::make_unique<call_filter>(calls, stop_ids, open, most);
