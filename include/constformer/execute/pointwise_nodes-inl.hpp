@@ -144,6 +144,25 @@ struct operation<node_kind::activation_gradient> {
   }
 };
 
+/// f(a), which a gradient of a weight reads, and dy·f′(a) in the place of dy: they share most of their arithmetic.
+template <>
+struct operation<node_kind::activation_both> {
+  template <class S>
+  static HWY_INLINE void run(worker const& self, pass_frame const& f) {
+    float_tag const d;
+    constexpr auto kind = static_cast<activation_kind>(S::n.index);
+    S::for_rows(self, f, [&](std::size_t r, float* out) HWY_ATTR {
+      float const* const a = S::first::at(f, r);
+      float* const dy = S::second::at(f, r);
+      store_row(out, S::columns, [&](int i, std::size_t count) HWY_ATTR __attribute__((always_inline)) {
+        auto const x = hn::LoadN(d, a + i, count);
+        hn::StoreN(hn::Mul(hn::LoadN(d, dy + i, count), activation_slope<kind>(d, x)), d, dy + i, count);
+        return activate<kind>(d, x);
+      });
+    });
+  }
+};
+
 /// c·tanh(a/c)
 template <>
 struct operation<node_kind::softcap> {

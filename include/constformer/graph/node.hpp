@@ -85,6 +85,7 @@ enum class node_kind : std::uint8_t {
   expert_gradient,      ///< of what an `expert_linear` took: inputs dy, W, places
   expert_weight_gradient,  ///< of its matrices, parameter `index`: inputs dy, a, places
   place,                   ///< zeros but for columns [index, …), which are a
+  activation_both,         ///< f(a), while dy becomes dy·f′(a): inputs a, dy; index: as of `activation`
 };
 
 /// What the loss of a head gives gradients of, as bits of its node's index.

@@ -34,7 +34,8 @@ class reverse_pass {
       : out_(static_cast<graph&&>(forward)),
         needs_(needs_gradient(out_)),
         gradient_(out_.nodes.size(), -1),
-        again_(out_.nodes.size(), -1) {}
+        again_(out_.nodes.size(), -1),
+        reversed_(out_.nodes.size(), -1) {}
 
   constexpr graph run() {
     begin_with(out_.result);
@@ -251,7 +252,12 @@ class reverse_pass {
       case node_kind::stretch: give(a, emit(node_kind::inner_sum, shape_of(a), {d})); break;
       case node_kind::inner_sum: give(a, emit(node_kind::stretch, shape_of(a), {d})); break;
       case node_kind::scale: give(a, emit(node_kind::scale, shape, {d}, 0, n.factor)); break;
-      case node_kind::activation: give(a, emit(node_kind::activation_gradient, shape, {seen(a), d}, n.index)); break;
+      case node_kind::activation:
+        if (int const known = reversed_[static_cast<std::size_t>(id)]; known >= 0)
+          give(a, known);
+        else
+          give(a, emit(node_kind::activation_gradient, shape, {seen(a), d}, n.index));
+        break;
       case node_kind::copy:
         if (out_.at(a).kind == node_kind::parameter)
           into(a, node_kind::row_sum, d, -1);
@@ -263,6 +269,7 @@ class reverse_pass {
       case node_kind::gather: into(a, node_kind::gather_gradient, d, b, static_cast<float>(n.index)); break;
       case node_kind::linear:
         if (wanted(a)) give(a, emit(node_kind::linear_gradient, shape_of(a), {d, b}));
+        if (wanted(b)) activate_both(a);
         if (wanted(b)) into(b, node_kind::weight_gradient, d, seen(a));
         into(n.inputs[2], node_kind::row_sum, d, -1);
         break;
@@ -277,6 +284,28 @@ class reverse_pass {
         break;
       default: break;
     }
+  }
+
+  // An activation that one linear layer alone reads, which has just given it its gradient: what is computed anew comes
+  // from a node that also turns this gradient, which nobody else reads, into that of what the activation read.
+  constexpr void activate_both(int id) {
+    node const n = out_.at(id);
+    auto const at = static_cast<std::size_t>(id);
+    if (n.kind != node_kind::activation || is_kept(n) || again_[at] >= 0 || gradient_of(id) < 0 ||
+        out_.at(gradient_of(id)).kind != node_kind::linear_gradient || !wanted(n.inputs[0]) ||
+        n.only != out_.open_set || readers(id) != 1)
+      return;
+    int const d = gradient_of(id);
+    again_[at] = emit(node_kind::activation_both, n.shape, {seen(n.inputs[0]), d}, n.index);
+    reversed_[at] = emit(node_kind::written, n.shape, {d, again_[at]});
+  }
+
+  // Nodes of the forward pass that read node `id`.
+  constexpr int readers(int id) const {
+    int count = 0;
+    for (std::size_t i = 0; i < gradient_.size(); ++i)
+      for (int const input : out_.nodes[i].inputs) count += input == id ? 1 : 0;
+    return count;
   }
 
   // The gradient of parameter node `of`, written where gradients lie.
@@ -358,6 +387,7 @@ class reverse_pass {
   std::vector<int> needs_;
   std::vector<int> gradient_;  // by forward node: the node that is its gradient so far; −1: none
   std::vector<int> again_;     // by forward node: its copy in the backward pass; −1: none
+  std::vector<int> reversed_;  // by forward node: its reverse, where that is there before its turn; −1: none
   std::source_location where_{};
 };
 
