@@ -9,6 +9,7 @@
 #                                   tsan: ThreadSanitizer on what runs on several threads
 #                                   chunks: that parts of a text change no bit, on every instruction set
 #                                   traced: logits, gradients and sessions of traced forms of the fixtures that the suite leaves out
+#                                   keys: programs of sets of changed keys of config.json, beside transformers
 #
 # CF_JOBS bounds the processes (default: one for each processor), CF_FUZZ_SECONDS what a fuzz target runs for (default: 6).
 set -euo pipefail
@@ -45,21 +46,28 @@ chunks() {
 traced() {
   cmake -S . -B build -DCF_BUILD_TESTS=ON
   cmake --build build -j "$jobs" --target write_traced_units constformer_command every.fixture every.gradient every.session
-  labelled '^every\.'
+  labelled '^every\.(fixture|gradient|session)'
+}
+
+keys() {
+  cmake -S . -B build -DCF_BUILD_TESTS=ON
+  cmake --build build -j "$jobs" --target constformer_command constformer_program check_fixture
+  labelled '^every\.key_sets$'
 }
 
 tools/deps.sh --tests
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang chunks traced asan asan-clang tsan)
+[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang chunks traced keys asan asan-clang tsan)
 for part in "${parts[@]}"; do
   case $part in
     fuzz) labelled '^fuzz\.' ;;
     clang) labelled '\.clang\.' ;;
     chunks) chunks ;;
     traced) traced ;;
+    keys) keys ;;
     asan-clang) preset_tests asan-clang "$trained" ;;
     asan) preset_tests asan "$sanitized" ;;
     tsan) preset_tests tsan "$threaded" ;;
-    *) echo "test_more: $part is none of fuzz, clang, chunks, traced, asan, asan-clang, tsan" >&2; exit 2 ;;
+    *) echo "test_more: $part is none of fuzz, clang, chunks, traced, keys, asan, asan-clang, tsan" >&2; exit 2 ;;
   esac
 done
