@@ -23,7 +23,8 @@ inline double distance(std::span<float const> a, std::span<double const> b) {
   double gap = 0;
   double range = 1e-30;
   for (std::size_t i = 0; i < b.size(); ++i) {
-    gap = std::fmax(gap, std::abs(static_cast<double>(a[i]) - b[i]));
+    double const apart = std::abs(static_cast<double>(a[i]) - b[i]);
+    gap = std::isnan(apart) ? INFINITY : std::fmax(gap, apart);
     range = std::fmax(range, std::abs(b[i]));
   }
   return gap / range;

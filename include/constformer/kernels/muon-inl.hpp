@@ -42,7 +42,7 @@ class muon_matrix {
         weight_(p.values + p.step * layer),
         gradient_(p.gradient + p.step * layer),
         mean_(p.states[0] + p.state_steps[0] * layer),
-        square_(Form.normalised ? p.states[1] + p.state_steps[1] * layer : nullptr),
+        square_(form.normalised ? p.states[1] + p.state_steps[1] * layer : nullptr),
         mine_(self.share(p.rows, 4)) {
     int const low = HWY_MIN(rows_, cols_), high = HWY_MAX(rows_, cols_);
     std::int64_t const matrix = muon_options<Form>::matrix_floats(rows_, cols_);
@@ -64,12 +64,15 @@ class muon_matrix {
     divide_by_norm(update);
     self_.sync();
     update = orthogonal(update);
-    float const scale = Form.renormed || Form.normalised ? norm(update) : 1.0F;
+    float const scale = form.renormed || form.normalised ? norm(update) : 1.0F;
     apply(update, scale);
     self_.sync();
   }
 
  private:
+  // clang 19 reads members of a template argument from wrong places at run time where the struct has padding.
+  static constexpr muon_form form = Form;
+
   static float_rows rows_of(float* data, int rows, int cols) {
     return {data, static_cast<std::size_t>(muon_stride(cols)), rows, cols};
   }
@@ -108,11 +111,11 @@ class muon_matrix {
     float_tag const d;
     double const mean = std::sqrt(total(sums_, rows_) / rows_);
     auto const row_scale = [&](int r) {
-      return Form.equilibrated ? mean / HWY_MAX(std::sqrt(static_cast<double>(sums_[r])), 1e-6) : 1.0;
+      return form.equilibrated ? mean / HWY_MAX(std::sqrt(static_cast<double>(sums_[r])), 1e-6) : 1.0;
     };
     double squares = 0.0;
     for (int r = 0; r < rows_; ++r) squares += static_cast<double>(sums_[r]) * row_scale(r) * row_scale(r);
-    double const share = 1.0 / (std::sqrt(squares) * Form.margin + Form.eps);
+    double const share = 1.0 / (std::sqrt(squares) * form.margin + form.eps);
     for (int r = mine_.begin; r < mine_.end; ++r) {
       auto const by = hn::Set(d, static_cast<float>(row_scale(r) * share));
       float* const at = row(x, r);
@@ -127,7 +130,7 @@ class muon_matrix {
 
   // A tall matrix is turned before, and back afterwards.
   HWY_INLINE float_rows orthogonal(float_rows const& x) {
-    auto const all = polar_steps(Form.method);
+    auto const all = polar_steps(form.method);
     std::span<polar_step const> const steps(all.data(), static_cast<std::size_t>(options_.steps));
     if (rows_ <= cols_) return make_orthogonal(self_, space(x, rows_of(second_, rows_, cols_)), steps, terms_.own).x;
     work_range const columns = self_.share(cols_, panel_rows);
@@ -148,8 +151,8 @@ class muon_matrix {
     sum_lines(x, lines);
     self_.sync();
     double const before = std::sqrt(total(sums_, high));
-    double const renorm = Form.renormed ? std::sqrt(length) / HWY_MAX(before, 1e-6) : 1.0;
-    if (!Form.normalised) return static_cast<float>(renorm);
+    double const renorm = form.renormed ? std::sqrt(length) / HWY_MAX(before, 1e-6) : 1.0;
+    if (!form.normalised) return static_cast<float>(renorm);
     self_.sync();  // before sums_ are something else
     for (int i = lines.begin; i < lines.end; ++i) {
       float const mean = static_cast<float>(static_cast<double>(sums_[i]) * renorm * renorm / length);
@@ -184,16 +187,16 @@ class muon_matrix {
     double const rate = terms_.rate * options_.rate;
     double const wide = std::sqrt(HWY_MAX(1.0, static_cast<double>(rows_) / cols_));
     auto const size = hn::Set(d, static_cast<float>(rate * wide));
-    auto const decay = hn::Set(d, static_cast<float>((Form.cautious ? rate * wide : rate) * options_.decay));
+    auto const decay = hn::Set(d, static_cast<float>((form.cautious ? rate * wide : rate) * options_.decay));
     for (int r = mine_.begin; r < mine_.end; ++r) {
       float* const to = weight_ + std::int64_t{r} * cols_;
-      auto const by = hn::Set(d, scale * (Form.normalised && by_rows() ? scales_[r] : 1.0F));
+      auto const by = hn::Set(d, scale * (form.normalised && by_rows() ? scales_[r] : 1.0F));
       for_row(cols_, [&](int i, std::size_t n) HWY_ATTR {
         auto const p = hn::LoadN(d, to + i, n);
         auto u = hn::Mul(hn::LoadN(d, row(update, r) + i, n), by);
-        if (Form.normalised && !by_rows()) u = hn::Mul(u, hn::LoadN(d, scales_ + i, n));
+        if (form.normalised && !by_rows()) u = hn::Mul(u, hn::LoadN(d, scales_ + i, n));
         auto shrink = hn::Mul(decay, p);
-        if (Form.cautious) shrink = hn::IfThenElseZero(hn::Ge(hn::Mul(u, p), hn::Zero(d)), shrink);
+        if (form.cautious) shrink = hn::IfThenElseZero(hn::Ge(hn::Mul(u, p), hn::Zero(d)), shrink);
         hn::StoreN(hn::Sub(p, hn::MulAdd(size, u, shrink)), d, to + i, n);
       });
     }
