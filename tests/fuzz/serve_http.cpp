@@ -59,7 +59,7 @@ outcome read(std::string_view bytes, std::size_t piece) {
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   std::string_view const bytes(reinterpret_cast<char const*>(data), size);
   auto const whole = read(bytes, std::max(size, std::size_t{1}));
-  for (std::size_t const piece : {1, 3, 64}) {
+  for (std::size_t const piece : {std::size_t{1}, std::size_t{3}, std::size_t{64}}) {
     auto const parts = read(bytes, piece);
     if (whole.status == 200 && parts != whole) std::abort();
     if (parts.status == 200 && whole.status != 200) std::abort();
