@@ -191,7 +191,8 @@ void set_stored_types(checkpoint const& source, config& model) {
 void set_mixture(config& model, std::string_view mixture) {
   all_kinds kinds;
   bool const has_head = model.head != head_kind::none;
-  for (pack_step const& step : pack_plan_of(plain(model)).view())
+  pack_plan const plan = pack_plan_of(plain(model));
+  for (pack_step const& step : plan.view())
     for (int layer = 0; step.typed && layer < step.layers; ++layer) {
       bool const is_head =
           step.matrix == weight_kind::head || (step.matrix == weight_kind::tokens && model.tied && has_head);

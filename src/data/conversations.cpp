@@ -52,7 +52,7 @@ class nanochat_renderer final : public renderer {
     out.add({bos_}, false);
     for (std::size_t i = 0; i < messages.size(); ++i) {
       std::string const expected = i % 2 == 0 ? "user" : "assistant";
-      if (auto const& role = string_of(messages[i], "role", message(i)); role != expected)
+      if (std::string const role = string_of(messages[i], "role", message(i)); role != expected)
         throw error(message(i) + " is from " + role.substr(0, 40) + ", " + expected + " is expected");
       bool const reply = i % 2 == 1;
       add_marked(out, expected, reply, false, [&] { add_content(out, messages[i], i, reply); });
@@ -89,7 +89,7 @@ class nanochat_renderer final : public renderer {
   void add_part(document& out, json const& part, std::size_t i) const {
     std::string const what = "a part of " + message(i);
     auto const ids = plain(string_of(part, "text", what));
-    auto const& type = string_of(part, "type", what);
+    std::string const type = string_of(part, "type", what);
     if (type == "text")
       out.add(ids, true);
     else if (type == "python")
