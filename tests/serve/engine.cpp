@@ -41,15 +41,8 @@ constexpr config prefixed = with(chatglm_6b({.layers = 2, .d_model = 48, .heads 
                                             {.end = 58, .blank = 59, .other_blank = 60}),
                                  [](config& c) { c.capacity = 200; });
 
-constexpr config smaller = with(llama({.layers = 1,
-                                       .d_model = 32,
-                                       .heads = 4,
-                                       .kv_heads = 2,
-                                       .head_dim = 8,
-                                       .d_ff = 48,
-                                       .vocab = 61,
-                                       .positions = 150}),
-                                [](config&) {});
+constexpr config smaller = llama(
+    {.layers = 1, .d_model = 32, .heads = 4, .kv_heads = 2, .head_dim = 8, .d_ff = 48, .vocab = 61, .positions = 150});
 
 constexpr config reader = bert({.layers = 2, .d_model = 24, .heads = 3, .d_ff = 40, .vocab = 50, .positions = 70});
 
