@@ -31,6 +31,8 @@ namespace fs = std::filesystem;
 // What of the build may be said here; everything else is for the program.
 struct serve_options {
   std::string path;
+  std::string draft;               // checkpoint of a smaller model, if one is to guess
+  std::string guesses;             // --draft of the program
   std::vector<std::string> build;  // options and their values, as they are handed on
   std::vector<std::string> serve;
 };
@@ -52,11 +54,7 @@ void add_file(std::string& key, fs::path const& file) {
          std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(changed).count()) + '\n';
 }
 
-// What a program is made of: the checkpoint's files, this command, and the options.
-std::string key_of(serve_options const& options) {
-  std::string key;
-  add_file(key, own_program());
-  auto const path = fs::canonical(options.path);
+void add_checkpoint(std::string& key, fs::path const& path) {
   std::vector<fs::path> files;
   if (fs::is_directory(path)) {
     for (auto const& entry : fs::recursive_directory_iterator(path))
@@ -66,6 +64,14 @@ std::string key_of(serve_options const& options) {
   }
   std::ranges::sort(files);
   for (auto const& file : files) add_file(key, file);
+}
+
+// What a program is made of: the checkpoints' files, this command, and the options.
+std::string key_of(serve_options const& options) {
+  std::string key;
+  add_file(key, own_program());
+  add_checkpoint(key, fs::canonical(options.path));
+  if (!options.draft.empty()) add_checkpoint(key, fs::canonical(options.draft));
   for (auto const& word : options.build) key += word + '\n';
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(XXH3_64bits(key.data(), key.size())));
@@ -93,6 +99,18 @@ void build(serve_options const& options, fs::path const& program) {
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw error("serve: " + options.path + " could not be built");
 }
 
+// --draft of MODEL serve is a word or a number, that of build a checkpoint, whose program guesses 4 tokens at a time
+// where no number says otherwise.
+void take_draft(serve_options& options, std::string const& value) {
+  bool const number = value.find_first_not_of("0123456789") == std::string::npos;
+  bool const word = number || value == "none" || value == "lookup";
+  if (!word) {
+    options.draft = value;
+    options.build.insert(options.build.end(), {"--draft", value});
+  }
+  options.guesses = word ? value : options.guesses.empty() ? "4" : options.guesses;
+}
+
 [[noreturn]] void become(fs::path const& program, std::vector<std::string> const& options) {
   std::vector<std::string> words{program.string(), "serve"};
   words.insert(words.end(), options.begin(), options.end());
@@ -102,7 +120,8 @@ void build(serve_options const& options, fs::path const& program) {
 }
 
 void run_serve(serve_options const& options) {
-  if (!fs::exists(options.path)) throw error(options.path + ": there is no such file or folder");
+  for (auto const& path : {options.path, options.draft})
+    if (!path.empty() && !fs::exists(path)) throw error(path + ": there is no such file or folder");
   auto const folder = cache_folder() / key_of(options);
   auto const name = fs::canonical(options.path).stem().string();
   auto const program = folder / (name.empty() ? "model" : name);
@@ -138,9 +157,22 @@ void add_serve(CLI::App& app) {
   hand_on("--tokenizer", "tokenizer file or folder, as for build", "FILE");
   hand_on("--chat-template", "chat template, as for build", "FILE|none");
   hand_on("--target", "processor, as for build", "native|portable|ARCH");
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--draft",
+          [options](std::vector<std::string> const& values) {
+            for (auto const& value : values) take_draft(*options, value);
+          },
+          "checkpoint of a smaller model to put into the program, which then guesses 4 tokens at a time; or as for "
+          "MODEL serve; may be repeated to say both")
+      ->type_name("PATH|N|lookup")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->expected(1);
   command->allow_extras();
   command->callback([options, command] {
     options->serve = command->remaining();
+    if (!options->guesses.empty()) options->serve.insert(options->serve.end(), {"--draft", options->guesses});
     run_serve(*options);
   });
 }

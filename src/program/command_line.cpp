@@ -94,6 +94,12 @@ void add_source_ids(CLI::App& app, std::optional<std::string>& ids) {
       ->type_name("LIST");
 }
 
+void add_draft(CLI::App& app, std::string& draft) {
+  app.add_option("--draft", draft,
+                 "what guesses tokens ahead: none, lookup, what the text repeats, or a number of tokens at a time, by "
+                 "the model of build --draft (none)");
+}
+
 // The parser fills all aggregates; the one of the subcommand that was named is the result.
 struct parsed {
   generate_options generate;
@@ -126,6 +132,7 @@ void add_generate(CLI::App& app, generate_options& o) {
   add_text_ends(app, o);
   app.add_flag("--batch-lines", o.batch_lines, "each line of --file is a prompt of its own; they run side by side");
   add_beams(app, o.beams);
+  add_draft(app, o.draft);
 }
 
 void add_chat(CLI::App& app, chat_options& o) {
@@ -175,9 +182,7 @@ void add_serve(CLI::App& app, serve_options& o) {
   add_session(*serve, o.session);
   auto* blocks = serve->add_option("--kv-blocks", o.kv_blocks, "blocks of keys and values for all texts together");
   serve->add_option("--kv-memory", o.kv_memory, "the same as a size: 512M, 2G")->type_name("SIZE")->excludes(blocks);
-  serve->add_option("--draft", o.draft,
-                    "what guesses tokens ahead: none, lookup, what the text repeats, or a number of tokens at a time, "
-                    "by the model of build --draft (none)");
+  add_draft(*serve, o.draft);
   serve
       ->add_option("--api-key", o.api_keys,
                    "accept requests with this key; may be repeated (default: no key is needed)")

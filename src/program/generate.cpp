@@ -8,7 +8,10 @@
 #include "commands.hpp"
 #include "constformer/generate/generation.hpp"
 #include "constformer/generate/sampler.hpp"
+#include "../serve/guess_sources.hpp"
+#include "draft_choice.hpp"
 #include "errors.hpp"
+#include "guessed_generation.hpp"
 #include "input.hpp"
 #include "printers.hpp"
 #include "sampling.hpp"
@@ -29,10 +32,9 @@ void report(generation_result const& r, int capacity) {
        rate(r.decode_steps, r.decode_seconds));
 }
 
-void check_fits(std::size_t tokens, session const& model) {
-  if (tokens > static_cast<std::size_t>(model.capacity()))
-    throw error("the prompt has " + std::to_string(tokens) + " tokens, the context holds " +
-                std::to_string(model.capacity()));
+void check_fits(std::size_t tokens, int capacity) {
+  if (tokens > static_cast<std::size_t>(capacity))
+    throw error("the prompt has " + std::to_string(tokens) + " tokens, the context holds " + std::to_string(capacity));
 }
 
 // What all ways of generating need of the command line.
@@ -69,8 +71,8 @@ generation_request read_request(program_context const& context, generate_options
   return r;
 }
 
-void check_all_fit(generation_request const& request, session const& model) {
-  for (auto const& prompt : request.prompts) check_fits(prompt.size() + request.prefix.size(), model);
+void check_all_fit(generation_request const& request, int capacity) {
+  for (auto const& prompt : request.prompts) check_fits(prompt.size() + request.prefix.size(), capacity);
 }
 
 std::unique_ptr<sampler> make_chooser(program_context const& context, sampling_options const& sampling,
@@ -80,19 +82,47 @@ std::unique_ptr<sampler> make_chooser(program_context const& context, sampling_o
   return make_ruled_sampler(make_sampler(sampling, vocab, capacity), rules, {}, vocab, capacity);
 }
 
-void sample_one(program_context const& context, generate_options const& options, generation_request const& request,
-                sampling_options const& sampling, output& out) {
-  auto const model = context.start(options.session);
-  check_all_fit(request, *model);
-  auto const choose = make_chooser(context, sampling, request, 0, model->capacity());
+// Writes the one text of a request. `write` is what generates: sampler, prompt, limits and sink make a result.
+template <class Write>
+generation_result write_one(program_context const& context, generate_options const& options,
+                            generation_request const& request, sampling_options const& sampling, int capacity,
+                            output& out, Write const& write) {
+  check_all_fit(request, capacity);
+  auto const choose = make_chooser(context, sampling, request, 0, capacity);
   note("sampling: %s", describe(sampling).c_str());
   auto const printer = make_printer(context, options, request.prompts.front(), out);
   for (int const id : request.prefix) printer->given(id);
-  auto const result = generate(*model, *choose, request.whole(0), request.limits(0),
-                               [&](int id, std::span<float const> logits) { return printer->chosen(id, logits); });
+  choice_sink const sink = [&](int id, std::span<float const> logits) { return printer->chosen(id, logits); };
+  auto const result = write(*choose, request.whole(0), request.limits(0), sink);
   printer->finish();
   out.flush();
-  report(result, model->capacity());
+  report(result, capacity);
+  return result;
+}
+
+void sample_one(program_context const& context, generate_options const& options, generation_request const& request,
+                sampling_options const& sampling, output& out) {
+  auto const model = context.start(options.session);
+  write_one(context, options, request, sampling, model->capacity(), out,
+            [&](auto&&... with) { return generate(*model, with...); });
+}
+
+// The same, with tokens that are guessed ahead.
+void sample_guessed(program_context const& context, generate_options const& options, generation_request const& request,
+                    sampling_options const& sampling, draft_choice const& draft, output& out) {
+  auto how = context.engine(options.session);
+  draft.tell(how);
+  how.draft.ended = [](std::string_view why) {
+    note("draft: it guesses nothing any more: %s", std::string(why).c_str());
+  };
+  int const capacity = how.capacity == 0 ? context.model().capacity : how.capacity;
+  auto guesses = serve::make_guess_source(how, capacity);
+  auto run = guessed_generation::options_for(capacity, how.threads);
+  run.reading = how.reading;
+  guessed_generation generation(context.unit.execute(how.weights, run), std::move(guesses));
+  write_one(context, options, request, sampling, capacity, out,
+            [&](auto&&... with) { return generation.run(with...); });
+  note("draft: %d of %d guesses were right, %d passes", generation.right(), generation.guessed(), generation.passes());
 }
 
 // Each prompt's output is made as if it ran alone; it is printed when those before it have been.
@@ -159,7 +189,7 @@ void sample_lines(program_context const& context, generate_options const& option
                   sampling_options const& sampling, output& out) {
   auto const side_by_side = std::min(request.prompts.size(), std::size_t{most_side_by_side});
   auto const model = context.start(options.session, static_cast<int>(side_by_side));
-  check_all_fit(request, *model);
+  check_all_fit(request, model->capacity());
   note("sampling: %s", describe(sampling).c_str());
   std::vector<std::vector<int>> prompts;
   for (std::size_t i = 0; i < request.prompts.size(); ++i) prompts.push_back(request.whole(i));
@@ -179,7 +209,7 @@ void search_beams(program_context const& context, generate_options const& option
   if (options.logprobs) throw usage_error("--logprobs is for sampling; beams have --scores");
   if (!options.stop.empty()) throw usage_error("--stop is for sampling; beams end at stop ids only");
   auto const model = context.start(options.session, beams.beams);
-  check_all_fit(request, *model);
+  check_all_fit(request, model->capacity());
   note("search: %s", describe(beams).c_str());
   beam_search search(beams, request.stop_ids, context.model().vocab, model->capacity());
   for (std::size_t i = 0; i < request.prompts.size(); ++i) {
@@ -198,11 +228,15 @@ void search_beams(program_context const& context, generate_options const& option
 
 void run_command(program_context const& context, generate_options const& options, output& out) {
   context.need_decoder("generating");
-  if (searches_beams(context, options.beams, options.sampling))
-    return search_beams(context, options, read_request(context, options), out);
+  auto const draft = choose_draft(context, options.draft);
+  bool const beams = searches_beams(context, options.beams, options.sampling);
+  if (draft.given() && (beams || options.batch_lines))
+    throw usage_error("--draft is for one text, and does not go with a beam search or --batch-lines");
+  if (beams) return search_beams(context, options, read_request(context, options), out);
   auto const sampling = resolve_sampling(options.sampling, context.metadata.generation);
   auto const request = read_request(context, options);
   if (options.batch_lines) return sample_lines(context, options, request, sampling, out);
+  if (draft.given()) return sample_guessed(context, options, request, sampling, draft, out);
   sample_one(context, options, request, sampling, out);
 }
 

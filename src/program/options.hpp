@@ -68,6 +68,7 @@ struct generate_options {
   std::optional<int> logprobs;
   std::vector<std::string> stop;
   std::string prefix;
+  std::string draft = "none";
 };
 
 struct chat_options {

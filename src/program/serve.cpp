@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "../serve/engine.hpp"
-#include "../serve/guess_length.hpp"
+#include "../serve/log.hpp"
 #include "../serve/server.hpp"
 #include "chat_choice.hpp"
 #include "checkpoint_defaults.hpp"
 #include "commands.hpp"
 #include "constformer/config/encoder.hpp"
+#include "draft_choice.hpp"
 #include "embedding.hpp"
 #include "errors.hpp"
 #include "sampling.hpp"
@@ -108,17 +109,6 @@ std::optional<serve::tool_format> tools_of(program_context const& context, chose
   return out;
 }
 
-// How many tokens the program's smaller model guesses at a time; 0: it is not asked.
-int read_draft(std::string const& word) {
-  if (word == "none" || word == "lookup") return 0;
-  int tokens = 0;
-  auto const [end, failed] = std::from_chars(word.data(), word.data() + word.size(), tokens);
-  if (failed != std::errc() || end != word.data() + word.size())
-    throw usage_error("--draft: '" + word.substr(0, 40) + "' is none of none, lookup and a number of tokens");
-  check_range("--draft", tokens, 1, static_cast<int>(serve::guess_length::most));
-  return tokens;
-}
-
 // A template that this program cannot read leaves everything else to be served.
 std::optional<serve::chat_format> chat_of(program_context const& context) {
   if (!context.text) return std::nullopt;
@@ -190,11 +180,7 @@ void run_command(program_context const& context, serve_options const& options, o
   check_range("--queue", options.queue, 0, most_queued);
   check_range("--queue-tokens", options.queue_tokens, 0, std::numeric_limits<std::int32_t>::max());
   check_range("--kv-blocks", options.kv_blocks, 0, std::numeric_limits<std::int32_t>::max());
-  int const guesses = read_draft(options.draft);
-  auto const draft = guesses == 0 ? std::nullopt : open_draft();
-  if (guesses > 0 && !draft)
-    throw usage_error("--draft " + options.draft + ": " + std::string(context.unit.name) +
-                      " was built without a model that guesses (constformer build --draft)");
+  auto const draft = choose_draft(context, options.draft);
   int const beams = context.metadata.generation.num_beams.value_or(1);
   bool const translates = has_encoder(context.model());
   int const parallel = translates ? std::max(options.parallel, beams) : options.parallel;
@@ -205,8 +191,10 @@ void run_command(program_context const& context, serve_options const& options, o
   engine_options.cache_bytes = options.kv_memory.empty() ? 0 : read_size(options.kv_memory);
   engine_options.queue = options.queue;
   engine_options.queue_tokens = options.queue_tokens;
-  engine_options.prompt_lookup = options.draft == "lookup";
-  if (draft) engine_options.draft = draft->engine(guesses, engine_options.threads);
+  draft.tell(engine_options);
+  engine_options.draft.ended = [json = checked.log_json](std::string_view why) {
+    serve::log_event(json, "draft_ended", "why", why);
+  };
   int const capacity = options.session.context != 0 ? options.session.context : context.model().capacity;
   auto const work = make_model_work(context, capacity);
   auto const model = describe(context, capacity, *work);

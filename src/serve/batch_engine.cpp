@@ -13,10 +13,9 @@
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
 #include "decoder_loop.hpp"
-#include "draft_guesses.hpp"
 #include "engine.hpp"
 #include "engines.hpp"
-#include "prompt_lookup.hpp"
+#include "guess_sources.hpp"
 #include "session_executor.hpp"
 
 namespace constformer::serve {
@@ -28,13 +27,6 @@ hash128 random_secret() {
   auto const word = [&] { return std::uint64_t{source()} << 32 | source(); };
   std::uint64_t const low = word();
   return {low, word()};
-}
-
-// Not where frequencies follow a text's length, or all queries see a prefix, or there is a session alone.
-bool can_be_cut(model_unit const& unit) {
-  config const& c = *unit.configuration;
-  bool const dynamic = c.position == position_kind::rotary && c.rope.scaling == rope_scaling_kind::dynamic;
-  return unit.execute != nullptr && c.mask != mask_kind::prefix && !dynamic;
 }
 
 // All requests side by side, over one executor.
@@ -141,7 +133,7 @@ class batch_engine final : public engine {
             .whole = own || prefixed,
             .each = own ? model.blocks() / o.sequences : 0,
             .prefix = prefixed ? &c.prefix : nullptr,
-            .guesses = reserve ? nullptr : guesses_of(o, model)};
+            .guesses = reserve && o.draft.unit == nullptr ? nullptr : make_guess_source(o, model.capacity())};
   }
 
   static std::unique_ptr<executor> model_of(engine_options const& o) {
@@ -168,15 +160,6 @@ class batch_engine final : public engine {
             .rows = prompt_rows + o.sequences,
             .logit_rows = std::max(o.sequences, 12),
             .reading = o.reading};
-  }
-
-  static std::shared_ptr<guess_source> guesses_of(engine_options const& o, executor const& model) {
-    if (o.prompt_lookup) return std::make_shared<prompt_lookup>();
-    if (o.draft.unit == nullptr) return nullptr;
-    draft_limits const limits{.tokens = o.draft.tokens, .sequences = o.sequences};
-    int const capacity = std::min(model.capacity(), o.draft.unit->configuration->capacity);
-    return std::make_shared<draft_guesses>(
-        o.draft.unit->execute(o.draft.weights, draft_guesses::options_for(limits, capacity, o.draft.threads)), limits);
   }
 
   void check_length(generation_request const& request) const {
@@ -304,9 +287,6 @@ std::unique_ptr<engine> make_engine(engine_options const& options) {
   config const& c = *options.unit->configuration;
   bool const writes = c.head == head_kind::language_model && c.mask != mask_kind::bidirectional && !has_encoder(c);
   if (!writes) return make_session_engine(options);
-  for (auto const* unit : {options.unit, options.draft.unit})
-    if (options.draft.unit != nullptr && !can_be_cut(*unit))
-      throw error("--draft: " + std::string(unit->name) + " is of a kind whose tokens cannot be guessed ahead");
   return std::make_unique<batch_engine>(options);
 }
 

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "block_store.hpp"
+
 namespace constformer::serve {
 
 executor_options draft_guesses::options_for(draft_limits limits, int capacity, int threads) {
@@ -17,8 +19,11 @@ executor_options draft_guesses::options_for(draft_limits limits, int capacity, i
           .reading = {}};
 }
 
-draft_guesses::draft_guesses(std::unique_ptr<executor> model, draft_limits limits)
-    : model_(std::move(model)), limits_(limits), places_(static_cast<std::size_t>(limits.sequences)) {
+draft_guesses::draft_guesses(std::unique_ptr<executor> model, draft_limits limits, guesses_ended ended)
+    : model_(std::move(model)),
+      limits_(limits),
+      ended_(std::move(ended)),
+      places_(static_cast<std::size_t>(limits.sequences)) {
   int block = 0;
   for (auto& p : places_) {
     p.ids.reserve(static_cast<std::size_t>(model_->capacity()));
@@ -36,30 +41,31 @@ void draft_guesses::guess(std::span<wanted_guess const> wanted, std::size_t rows
     begin(wanted, rows);
     read_texts();
     while (!choosing_.empty()) read_guesses();
-  } catch (std::exception const&) {
+  } catch (std::exception const& problem) {
     broken_ = true;
+    if (ended_) ended_(problem.what());
   }
 }
 
 void draft_guesses::begin(std::span<wanted_guess const> wanted, std::size_t rows) {
   running_.clear();
   ++clock_;
-  for (auto const& [s, most] : wanted) {
+  for (auto const& [text, most] : wanted) {
     auto const room = static_cast<std::size_t>(model_->capacity());
     std::size_t more = std::min({most, rows, static_cast<std::size_t>(limits_.tokens)});
-    if (s->ids.size() > room) continue;
-    more = std::min(more, room - s->ids.size() + 1);
+    if (text->ids.size() > room) continue;
+    more = std::min(more, room - text->ids.size() + 1);
     if (more == 0 || running_.size() == places_.size()) continue;
-    running_.push_back({&place_of(*s), s, more});
+    running_.push_back({&place_of(*text), text, more});
     rows -= more;
   }
 }
 
 // Its own, or the one that nobody has used for longest.
-draft_guesses::place& draft_guesses::place_of(sequence_state const& s) {
-  auto found = std::ranges::find(places_, &s, &place::owner);
+draft_guesses::place& draft_guesses::place_of(guessed_text const& text) {
+  auto found = std::ranges::find(places_, &text, &place::owner);
   if (found == places_.end()) found = std::ranges::min_element(places_, {}, &place::used);
-  found->owner = &s;
+  found->owner = &text;
   found->used = clock_;
   return *found;
 }
@@ -70,7 +76,7 @@ void draft_guesses::read_texts() {
   choosing_.clear();
   int left = model_->rows();
   for (auto& r : running_) {
-    auto const& ids = r.sequence->ids;
+    auto const& ids = r.text->ids;
     auto& known = r.at->ids;
     auto const same = std::ranges::mismatch(known, ids).in1 - known.begin();
     known.resize(std::min(static_cast<std::size_t>(same), ids.size() - 1));
@@ -95,7 +101,7 @@ void draft_guesses::read_guesses() {
   batch_.clear();
   for (auto* r : choosing_) {
     auto& known = r->at->ids;
-    int const& guess = known.emplace_back(r->sequence->reads.back());  // within what is reserved
+    int const& guess = known.emplace_back(r->text->reads.back());  // within what is reserved
     batch_.push_back(
         {.ids = {&guess, 1}, .position = static_cast<int>(known.size()) - 1, .blocks = r->at->blocks.data()});
   }
@@ -112,7 +118,7 @@ void draft_guesses::choose() {
     for (int i = 0; i < count; ++i) {
       auto const logits = rows[i];
       auto& r = *choosing_[static_cast<std::size_t>(first + i)];
-      r.sequence->reads.push_back(static_cast<int>(std::ranges::max_element(logits) - logits.begin()));
+      r.text->reads.push_back(static_cast<int>(std::ranges::max_element(logits) - logits.begin()));
       --r.more;
     }
   }

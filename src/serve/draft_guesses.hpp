@@ -19,7 +19,8 @@ struct draft_limits {
 /// on where another one ended in the same words is not read again.
 class draft_guesses final : public guess_source {
  public:
-  draft_guesses(std::unique_ptr<executor> model, draft_limits limits);
+  /// `ended` is called if the model computes no numbers: then it guesses nothing any more.
+  draft_guesses(std::unique_ptr<executor> model, draft_limits limits, guesses_ended ended = {});
 
   void guess(std::span<wanted_guess const> wanted, std::size_t rows) override;
 
@@ -31,12 +32,12 @@ class draft_guesses final : public guess_source {
   struct place {
     std::vector<int> ids;
     std::vector<int> blocks;
-    sequence_state const* owner = nullptr;  // that came last; only compared
-    std::size_t used = 0;                   // when
+    guessed_text const* owner = nullptr;  // that came last; only compared
+    std::size_t used = 0;                 // when
   };
   struct running {
     place* at;
-    sequence_state* sequence;
+    guessed_text* text;
     std::size_t more;  // guesses still wanted; none while it reads
   };
 
@@ -44,10 +45,11 @@ class draft_guesses final : public guess_source {
   void read_texts();
   void read_guesses();
   void choose();
-  place& place_of(sequence_state const& s);
+  place& place_of(guessed_text const& text);
 
   std::unique_ptr<executor> model_;
   draft_limits limits_;
+  guesses_ended ended_;
   std::vector<place> places_;
   std::vector<running> running_;
   std::vector<running*> choosing_;  // whose logits come next, in their order

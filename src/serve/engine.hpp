@@ -167,7 +167,8 @@ struct draft_options {
   model_unit const* unit = nullptr;
   std::byte const* weights = nullptr;  ///< packed
   int threads = 1;
-  int tokens = 0;  ///< ahead at most
+  int tokens = 0;                                        ///< ahead at most
+  std::function<void(std::string_view why)> ended = {};  ///< told once, if it computes no numbers: it guesses no more
 };
 
 /// How an engine is set up.

@@ -13,6 +13,7 @@
 #include "choosing.hpp"
 #include "engine.hpp"
 #include "guess_length.hpp"
+#include "guess_source.hpp"
 
 namespace constformer::serve {
 
@@ -20,13 +21,12 @@ using serve_clock = std::chrono::steady_clock;
 
 struct request_state;
 
-/// One choice of a request: its tokens, how many of them are in the cache, and in which blocks.
-struct sequence_state {
+/// One choice of a request: its tokens (prompt and chosen ones), how many of them are in the cache, and in which blocks.
+struct sequence_state : guessed_text {
   sequence_state(request_state& of, int number, int vocab, int capacity);
 
   request_state* request;
   int choice;
-  std::vector<int> ids;    ///< prompt and chosen tokens
   std::vector<int> table;  ///< blocks, as many as positions need that are read or being read
   prefix_place prefix{};   ///< of models whose queries all see one
   int computed = 0;        ///< tokens whose keys and values are in the cache
@@ -41,8 +41,7 @@ struct sequence_state {
   likeliest top;
   int drawn = -1;  ///< the next token, if it was chosen and is not told yet; then `top` has read its row
   guess_length guesses;
-  std::vector<int> reads;  ///< the next token and guesses of those after it, if there are any
-  std::size_t right = 0;   ///< guesses of them that came true
+  std::size_t right = 0;  ///< guesses that came true
 
   /// Tokens that are not in the cache yet; the last one's logits say how it goes on.
   [[nodiscard]] int missing() const { return static_cast<int>(ids.size()) - computed; }

@@ -30,9 +30,9 @@ namespace constformer::serve {
 class prompt_lookup final : public guess_source {
  public:
   void guess(std::span<wanted_guess const> wanted, std::size_t rows) override {
-    for (auto const& [s, most] : wanted) {
-      auto const found = rows == 0 ? std::span<int const>() : look_up(s->ids, std::min(most, rows));
-      s->reads.insert(s->reads.end(), found.begin(), found.end());
+    for (auto const& [text, most] : wanted) {
+      auto const found = rows == 0 ? std::span<int const>() : look_up(text->ids, std::min(most, rows));
+      text->reads.insert(text->reads.end(), found.begin(), found.end());
       rows -= found.size();
     }
   }

@@ -242,10 +242,11 @@ void scheduler::guess(guess_source& source, int rows) {
     guessing_.push_back({&s, most});
   }
   if (!guessing_.empty()) source.guess(guessing_, static_cast<std::size_t>(rows));
-  for (auto const& [s, most] : guessing_) {
-    auto const guessed = s->reads.size() - 1;
-    s->reads.resize(1 + std::min(guessed, guessed == 0 ? 0 : room_behind(*s, guessed)));
-    if (s->reads.size() == 1) s->reads.clear();
+  for (auto const& [text, most] : guessing_) {
+    auto& s = static_cast<sequence_state&>(*text);
+    auto const guessed = s.reads.size() - 1;
+    s.reads.resize(1 + std::min(guessed, guessed == 0 ? 0 : room_behind(s, guessed)));
+    if (s.reads.size() == 1) s.reads.clear();
   }
 }
 

@@ -50,8 +50,8 @@ def merges_of(text, count):
     return merges
 
 
-def write(folder, seed=1, width=32, layers=2, positions=512, more=(), says=None):
-    """`more`: further added tokens as (text, special). `says`: texts of tokens, each of which follows the one before, whatever else there is."""
+def write(folder, seed=1, width=32, layers=2, positions=512, more=(), says=None, head=0.3):
+    """`head`: how large numbers of the head are. `more`: further added tokens as (text, special). `says`: texts of tokens, each of which follows the one before, whatever else there is."""
     os.makedirs(folder, exist_ok=True)
     letters = byte_alphabet()
     vocab = {letters[b]: b for b in range(256)}
@@ -101,7 +101,7 @@ def write(folder, seed=1, width=32, layers=2, positions=512, more=(), says=None)
         elif says:
             values = array("f", bytes(4 * count))
         else:
-            values = array("f", [rng.gauss(0, 0.3) for _ in range(count)])
+            values = array("f", [rng.gauss(0, head if name == "lm_head.weight" else 0.3) for _ in range(count)])
         if says and name == "model.embed_tokens.weight":
             for i in range(size):
                 values[i * width + i] = 1.0

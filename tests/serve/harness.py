@@ -22,13 +22,15 @@ CHAT_TEMPLATE = (
 class Server:
     """A program that serves, for a `with`; `log` is what it wrote to standard error."""
 
-    def __init__(self, program, *options, preexec=None):
-        self.command = [program, "serve", "--port", "0", *options]
+    def __init__(self, program, *options, preexec=None, env=None):
+        words = program if isinstance(program, list) else [program, "serve"]
+        self.command = [*words, "--port", "0", *options]
+        self.env = env
         self.preexec = preexec
         self.log = []
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True, preexec_fn=self.preexec)
+        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True, preexec_fn=self.preexec, env=self.env)
         self.port = None
         for line in self.process.stderr:
             self.log.append(line)
