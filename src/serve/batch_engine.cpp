@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <exception>
 #include <limits>
 #include <mutex>
@@ -13,7 +12,7 @@
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
 #include "decoder_loop.hpp"
-#include "engine.hpp"
+#include "engine_thread.hpp"
 #include "engines.hpp"
 #include "guess_sources.hpp"
 #include "session_executor.hpp"
@@ -30,7 +29,7 @@ hash128 random_secret() {
 }
 
 // All requests side by side, over one executor.
-class batch_engine final : public engine {
+class batch_engine final : public engine_thread<request_state> {
  public:
   explicit batch_engine(engine_options const& options)
       : options_(options),
@@ -38,7 +37,7 @@ class batch_engine final : public engine {
         loop_(*model_, loop_options_of(options, *model_), options.unit->configuration->vocab) {
     loop_.fill(stats_);
     stats_.running_slots.reserve(static_cast<std::size_t>(options.sequences));
-    worker_ = std::thread([this] { work(); });
+    start();
   }
 
   ~batch_engine() override { stop(); }
@@ -48,7 +47,7 @@ class batch_engine final : public engine {
     std::size_t const tokens = request.prompt.size();
     std::unique_lock lock(mutex_);
     admit(tokens);
-    std::uint64_t const name = ++last_;
+    std::uint64_t const name = new_name();
     arriving_tokens_ += tokens;
     ++arriving_;
     lock.unlock();
@@ -65,26 +64,25 @@ class batch_engine final : public engine {
     if (problem) std::rethrow_exception(problem);
     queued_tokens_ += tokens;
     ++queued_;
-    come_.push_back(std::move(made));
-    wake_.notify_one();
+    put(std::move(made));
     return name;
   }
 
   void cancel(std::uint64_t request) override {
+    if ((request & of_a_job) == 0) return engine_thread::cancel(request);
     std::lock_guard const lock(mutex_);
-    if ((request & of_a_job) != 0) return jobs_->cancel(request & ~of_a_job);
-    cancelled_.push_back(request);
-    wake_.notify_one();
+    jobs_->cancel(request & ~of_a_job);
   }
 
   // Embeddings: beside the texts, over a session and on threads of their own, which there are once one is asked for.
+  // The thread that asks, which is the one of all connections, does not wait for them.
   std::uint64_t run_job(session_job job) override {
     std::lock_guard const lock(mutex_);
-    if (draining_) throw draining("the server is ending and takes no more requests");
+    refuse_if_draining();
     if (!jobs_) {
       auto how = options_;
       how.sequences = 1;
-      jobs_ = make_session_engine(how);
+      jobs_ = make_session_engine(how, session_begin::with_first_job);
     }
     return jobs_->run_job(std::move(job)) | of_a_job;
   }
@@ -103,19 +101,13 @@ class batch_engine final : public engine {
   }
 
   void drain() override {
+    engine_thread::drain();
     std::lock_guard const lock(mutex_);
-    draining_ = true;
     if (jobs_) jobs_->drain();
   }
 
   void stop() override {
-    {
-      std::lock_guard const lock(mutex_);
-      if (std::exchange(stopped_, true)) return;
-      draining_ = true;
-      wake_.notify_one();
-    }
-    worker_.join();
+    engine_thread::stop();
     if (jobs_) jobs_->stop();
   }
 
@@ -174,7 +166,7 @@ class batch_engine final : public engine {
   }
 
   void admit(std::size_t tokens) {
-    if (draining_) throw draining("the server is ending and takes no more requests");
+    refuse_if_draining();
     std::size_t const requests = queued_ + arriving_;
     std::size_t const others = queued_tokens_ + arriving_tokens_;
     bool const full = requests >= static_cast<std::size_t>(options_.queue);
@@ -187,7 +179,7 @@ class batch_engine final : public engine {
                      " tokens already");
   }
 
-  void work() {
+  void work() override {
     bool went_on = true;
     while (true) {
       std::unique_lock lock(mutex_);
@@ -196,7 +188,7 @@ class batch_engine final : public engine {
       else if (!went_on)  // clients take nothing more, and nobody tells when they do
         wake_.wait_for(lock, std::chrono::milliseconds(1));
       if (stopped_) break;
-      take_news();
+      take_all();
       lock.unlock();
       end_cancelled();
       went_on = step();
@@ -204,16 +196,14 @@ class batch_engine final : public engine {
     end_all();
   }
 
-  void take_news() {
+  void take_all() {
     stats_.waiting += static_cast<int>(come_.size());  // until the pass that may begin them is counted
-    for (auto& request : come_) loop_.add(std::move(request));
-    come_.clear();
-    std::swap(cancelled_, cancelling_);
+    take_news([this](std::unique_ptr<request_state> request) { loop_.add(std::move(request)); });
   }
 
   void end_cancelled() {
-    for (auto const name : cancelling_) loop_.fail(name, "the request was cancelled", failure::cancelled);
-    cancelling_.clear();
+    engine_thread::end_cancelled(
+        [this](std::uint64_t name) { loop_.fail(name, "the request was cancelled", failure::cancelled); });
   }
 
   bool step() {
@@ -250,7 +240,7 @@ class batch_engine final : public engine {
 
   void end_all() {
     std::unique_lock lock(mutex_);
-    take_news();
+    take_all();
     lock.unlock();
     end_cancelled();
     loop_.fail_all("the server is ending", failure::draining);
@@ -264,21 +254,12 @@ class batch_engine final : public engine {
   std::unique_ptr<executor> model_;
   decoder_loop loop_;
   std::unique_ptr<engine> jobs_;  // when there are any
-  std::thread worker_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<std::unique_ptr<request_state>> come_;
-  std::vector<std::uint64_t> cancelled_;
-  std::vector<std::uint64_t> cancelling_;  // of the compute thread
-  std::uint64_t last_ = 0;
+  // With the lock.
   std::size_t queued_ = 0;           // requests that have not begun
   std::size_t queued_tokens_ = 0;    // of their prompts
   std::size_t arriving_ = 0;         // requests whose memory is being taken
   std::size_t arriving_tokens_ = 0;  // of their prompts
-  bool draining_ = false;
-  bool stopped_ = false;
-  engine_stats stats_;
 };
 
 }  // namespace

@@ -21,7 +21,8 @@ using serve_clock = std::chrono::steady_clock;
 
 struct request_state;
 
-/// One choice of a request: its tokens (prompt and chosen ones), how many of them are in the cache, and in which blocks.
+/// One choice of a request: its tokens, which are those of the prompt and the chosen ones, how many of them are in the
+/// cache, and in which blocks.
 struct sequence_state : guessed_text {
   sequence_state(request_state& of, int number, int vocab, int capacity);
 

@@ -1,18 +1,15 @@
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
-#include "engine.hpp"
+#include "engine_thread.hpp"
 #include "engines.hpp"
 
 namespace constformer::serve {
@@ -53,13 +50,13 @@ session_options session_options_of(engine_options const& o) {
 }
 
 // Jobs over one session: encoders read texts of all of them side by side, others work on one part after the other.
-class session_engine final : public engine {
+class session_engine final : public engine_thread<running_job> {
  public:
-  explicit session_engine(engine_options const& options)
-      : options_(options), model_(options.unit->start(options.weights, session_options_of(options))) {
+  session_engine(engine_options const& options, session_begin when) : options_(options) {
+    if (when == session_begin::now) begin_session();
     stats_.slots = 1;
-    stats_.capacity = model_->capacity();
-    worker_ = std::thread([this] { work(); });
+    stats_.capacity = options.capacity == 0 ? options.unit->configuration->capacity : options.capacity;
+    start();
   }
 
   ~session_engine() override { stop(); }
@@ -70,20 +67,15 @@ class session_engine final : public engine {
 
   std::uint64_t run_job(session_job job) override {
     std::lock_guard const lock(mutex_);
-    if (draining_) throw draining("the server is ending and takes no more requests");
+    refuse_if_draining();
     if (queued_ >= static_cast<std::size_t>(options_.queue)) {
       ++stats_.refused;
       throw queue_full("the queue holds " + std::to_string(queued_) + " requests already");
     }
     ++queued_;
-    come_.push_back(std::make_unique<running_job>(running_job{++last_, std::move(job)}));
-    wake_.notify_one();
-    return last_;
-  }
-
-  void cancel(std::uint64_t request) override {
-    std::lock_guard const lock(mutex_);
-    cancelled_.push_back(request);
+    auto const name = new_name();
+    put(std::make_unique<running_job>(running_job{name, std::move(job)}));
+    return name;
   }
 
   engine_stats stats() const override {
@@ -93,32 +85,20 @@ class session_engine final : public engine {
     return out;
   }
 
-  void drain() override {
-    std::lock_guard const lock(mutex_);
-    draining_ = true;
-  }
-
-  void stop() override {
-    {
-      std::lock_guard const lock(mutex_);
-      if (std::exchange(stopped_, true)) return;
-      draining_ = true;
-      wake_.notify_one();
-    }
-    worker_.join();
-  }
-
  private:
-  void work() {
+  void begin_session() { model_ = options_.unit->start(options_.weights, session_options_of(options_)); }
+
+  void work() override {
     while (true) {
       std::unique_lock lock(mutex_);
       if (jobs_.empty()) wake_.wait(lock, [this] { return stopped_ || !come_.empty(); });
       bool const ends = stopped_;
-      take_news();
+      take_news([this](std::unique_ptr<running_job> job) { add(std::move(job)); });
       lock.unlock();
-      for (auto const name : std::exchange(cancelling_, {})) end_cancelled(name);
+      end_cancelled([this](std::uint64_t name) { end(name); });
       if (ends) break;
-      pass();
+      if (!model_) begin_late();
+      if (model_) pass();
       drop_ended();
       lock.lock();
       count();
@@ -127,16 +107,21 @@ class session_engine final : public engine {
     jobs_.clear();
   }
 
-  void take_news() {
-    for (auto& job : come_) {
-      turns_.push_back(job.get());
-      jobs_.push_back(std::move(job));
-    }
-    come_.clear();
-    std::swap(cancelled_, cancelling_);
+  void add(std::unique_ptr<running_job> job) {
+    turns_.push_back(job.get());
+    jobs_.push_back(std::move(job));
   }
 
-  void end_cancelled(std::uint64_t name) {
+  // With the first job, which fails if there can be no session; the next one tries again.
+  void begin_late() {
+    try {
+      begin_session();
+    } catch (std::exception const& problem) {
+      for (auto const& job : jobs_) fail(*job, problem.what(), failure::broken);
+    }
+  }
+
+  void end(std::uint64_t name) {
     for (auto const& job : jobs_)
       if (job->name == name) fail(*job, "the request was cancelled", failure::cancelled);
   }
@@ -245,27 +230,17 @@ class session_engine final : public engine {
   std::deque<running_job*> turns_;   // those with parts that have not begun
   std::vector<job_part> parts_;      // of this pass
   std::vector<encoder_text> texts_;  // theirs
-  std::vector<std::uint64_t> cancelling_;
   std::uint64_t steps_ = 0, tokens_ = 0;
   double seconds_ = 0;
   bool sound_ = true;
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<std::unique_ptr<running_job>> come_;
-  std::vector<std::uint64_t> cancelled_;
-  std::uint64_t last_ = 0;
-  std::size_t queued_ = 0;  // jobs that have not begun
-  bool draining_ = false;
-  bool stopped_ = false;
-  engine_stats stats_;
-  std::thread worker_;
+  std::size_t queued_ = 0;  // jobs that have not begun; with the lock
 };
 
 }  // namespace
 
-std::unique_ptr<engine> make_session_engine(engine_options const& options) {
-  return std::make_unique<session_engine>(options);
+std::unique_ptr<engine> make_session_engine(engine_options const& options, session_begin when) {
+  return std::make_unique<session_engine>(options, when);
 }
 
 }  // namespace constformer::serve

@@ -71,6 +71,36 @@ TEST_CASE("each request is heard of once, whoever asks, cancels and looks at the
   CHECK(e->stats().blocks_used == 0);
 }
 
+TEST_CASE("who asks for the first embedding does not wait for the session, nor does anybody else") {
+  model_unit unit = fake_unit();
+  static std::atomic<bool> may_begin;
+  may_begin = false;
+  unit.start = [](std::byte const*, session_options const&) -> std::unique_ptr<session> {
+    while (!may_begin) std::this_thread::yield();
+    throw error("there is no room for a session");
+  };
+  auto const e = make_engine({.unit = &unit, .sequences = 2, .blocks = 20});
+  std::atomic<int> failed = 0;
+  session_job job{.run = [](session&, std::size_t) {},
+                  .finished = [] {},
+                  .failed =
+                      [&](std::string_view why, failure kind) {
+                        if (why == "there is no room for a session" && kind == failure::broken) ++failed;
+                      }};
+  static_cast<void>(e->run_job(job));  // would not come back
+  CHECK(e->stats().running + e->stats().waiting == 1);
+  auto const text = std::make_shared<recorder>();
+  e->submit(request_of(5, 5), text);
+  while (e->stats().generated_tokens < 5) std::this_thread::yield();
+  CHECK(failed == 0);
+  may_begin = true;
+  while (failed == 0) std::this_thread::yield();
+  static_cast<void>(e->run_job(job));  // the next one tries again
+  while (failed < 2) std::this_thread::yield();
+  e->stop();
+  CHECK(text->ends == 1);
+}
+
 TEST_CASE("the queue is bounded by requests and by tokens of prompts, and one request always fits") {
   model_unit const unit = fake_unit();
   auto const fill = [&](int queue, std::int64_t tokens) {
