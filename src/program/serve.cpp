@@ -103,8 +103,7 @@ std::optional<serve::tool_format> tools_of(program_context const& context, chose
   if (!style) return std::nullopt;
   serve::tool_format out{.style = *style, .format = std::nullopt, .spelled = {}};
   if (other) out.format.emplace(its_own->jinja);
-  auto const words = serve::words_of(*style);
-  for (auto const word : {words.open, words.close, words.between})
+  for (auto const word : serve::special_words_of(*style))
     if (auto const id = context.text->find(word); id && context.text->is_special(*id)) out.spelled.push_back(*id);
   return out;
 }

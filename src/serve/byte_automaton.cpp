@@ -1,6 +1,8 @@
 #include "byte_automaton.hpp"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "json_scanner.hpp"
@@ -24,6 +26,15 @@ constexpr std::uint16_t after_value = 4;  // a comma or the end comes
 constexpr std::uint16_t after_comma = 5;
 
 bool is_blank(unsigned char byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
+
+// How many bytes of `end` a text ends with, after one that ended with `have` of them.
+std::uint32_t next_before_end(std::string_view end, std::size_t have, unsigned char byte) {
+  std::string seen(end.substr(0, have));
+  seen += static_cast<char>(byte);
+  std::string_view tail = seen;
+  while (!end.starts_with(tail)) tail.remove_prefix(1);
+  return static_cast<std::uint32_t>(tail.size());
+}
 
 void add(byte_automaton::state& out, byte_automaton::stack&& one) {
   if (out.size() < most_stacks && std::ranges::find(out, one) == out.end()) out.push_back(std::move(one));
@@ -71,6 +82,9 @@ void byte_automaton::settle(stack from, state& out, int depth) const {
     case kind::sequence: return settle_sequence(std::move(from), out, depth);
     case kind::literal:
       if (top.place < node.bytes.size()) return add(out, std::move(from));
+      break;
+    case kind::until:
+      if (top.count < node.bytes.size()) return add(out, std::move(from));
       break;
     case kind::string:
       if (top.place != string_done) return add(out, std::move(from));
@@ -198,6 +212,7 @@ bool byte_automaton::take(stack& at, unsigned char byte) const {
       if (static_cast<unsigned char>(node.bytes[top.place]) != byte) return false;
       ++top.place;
       return true;
+    case kind::until: top.count = next_before_end(node.bytes, top.count, byte); return true;
     case kind::string: return next_in_string(top.place, byte);
     case kind::integer: return next_in_number(top.place, top.count, byte, true);
     case kind::number: return next_in_number(top.place, top.count, byte, false);

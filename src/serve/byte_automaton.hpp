@@ -20,6 +20,7 @@ struct text_grammar {
     array,       ///< `least` to `most` elements of `children[0]`
     any_of,      ///< one of `children`
     sequence,    ///< all of `children`, one after the other
+    until,       ///< any text that ends with the first `bytes` in it
   };
 
   struct member {
@@ -48,7 +49,7 @@ class byte_automaton {
  public:
   struct frame {
     std::uint32_t node;
-    std::uint32_t count;   ///< elements or the number of a member so far; digits of a number
+    std::uint32_t count;   ///< elements or the number of a member so far; digits of a number; bytes of an end
     std::uint16_t place;   ///< within the node
     std::uint16_t blanks;  ///< white space that has just been read
 

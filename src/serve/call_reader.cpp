@@ -19,17 +19,16 @@ bool may_become(std::string_view text, std::string_view word) {
   return text.size() < word.size() && word.starts_with(text);
 }
 
+std::string_view without_blanks(std::string_view words) {
+  words.remove_prefix(std::min(words.find_first_not_of(blanks), words.size()));
+  return words;
+}
+
 // Where the longest end of the text begins that is the beginning of `word`.
 std::size_t begin_of_half(std::string_view text, std::string_view word) {
   for (std::size_t half = std::min(word.size() - 1, text.size()); half > 0; --half)
     if (text.ends_with(word.substr(0, half))) return text.size() - half;
   return text.size();
-}
-
-std::string json_of(json_value const& value) {
-  json_writer w;
-  w.value(value);
-  return w.take();
 }
 
 // Some models write arguments as a string that holds JSON.
@@ -68,7 +67,10 @@ std::optional<std::pair<std::string, std::string>> call_of(std::string_view obje
 }
 
 call_reader::call_reader(expected_calls const& expected)
-    : expected_(expected), words_(words_of(expected.style)), bare_(expected.style == call_style::bare) {
+    : expected_(expected),
+      words_(words_of(expected.style)),
+      tags_(tags_of(expected.style)),
+      bare_(expected.style == call_style::bare) {
   std::vector<call_news> none;
   push(expected.begun, none);
 }
@@ -99,6 +101,8 @@ bool call_reader::step(bool ends) {
     case place::arguments: return read_arguments();
     case place::rest: return read_rest();
     case place::tail: return read_tail();
+    case place::tag_name: return read_tag_name(ends);
+    case place::tags: return read_tags(ends);
     case place::closed: return read_closed(ends);
     case place::done: held_.clear(); return false;
   }
@@ -187,14 +191,16 @@ bool call_reader::read_start() {
 }
 
 bool call_reader::read_opened(bool ends) {
-  bool const tagged = expected_.style == call_style::tagged;
+  bool const tagged = !words_.close.empty();
   skip(tagged ? blanks : bare_ ? " \t\r\n;" : " \t\r\n[,");
   if (held_.empty()) {
     if (!ends) return false;
     if (calls_ > 0 && !tagged) raw_.clear();  // nothing but what parts calls
     return turn_out_text();
   }
-  if (held_.front() == '{') {
+  if (tags_) {
+    place_ = place::tag_name;
+  } else if (held_.front() == '{') {
     begin_object();
   } else if (tagged || bare_) {
     return turn_out_text();
@@ -288,6 +294,78 @@ bool call_reader::read_tail() {
   held_.erase(0, ends_.read(held_, whole));
   if (whole) place_ = place::closed;
   return whole;
+}
+
+// A name without words around it must be one of the functions.
+bool call_reader::read_tag_name(bool ends) {
+  auto const& [before, after] = std::pair(tags_->before_name, tags_->after_name);
+  if (!held_.starts_with(before)) return (ends || !may_become(held_, before)) && turn_out_text();
+  auto const stop = after.empty() ? held_.find_first_of("\n<", before.size()) : held_.find(after, before.size());
+  auto const end = std::min(stop, held_.size());
+  if (end - before.size() > 2 * longest_name) return turn_out_text();
+  if (stop == std::string::npos && (!ends || !after.empty())) return ends && turn_out_text();
+  auto name = held_.substr(before.size(), end - before.size());
+  name.erase(name.find_last_not_of(blanks) + 1);
+  if (name.empty() || name.size() > longest_name || name.find_first_of(blanks) != std::string::npos ||
+      (after.empty() && !has(name)))
+    return turn_out_text();
+  held_.erase(0, end + (stop == std::string::npos ? 0 : after.size()));
+  function_ = name;
+  passed_.clear();
+  scanned_ = 0;
+  begin_call(std::move(name));
+  place_ = place::tags;
+  return true;
+}
+
+bool call_reader::read_tags(bool ends) {
+  held_.erase(0, std::min(held_.find_first_not_of(blanks), held_.size()));
+  auto const key = without_blanks(tags_->before_key);
+  auto const last = tags_->end.empty() ? words_.close : without_blanks(tags_->end);
+  if (held_.starts_with(key)) return read_parameter();
+  if (!ends && (may_become(held_, key) || may_become(held_, last))) return false;
+  if (held_.empty() && !tags_->end.empty()) return false;  // the text was cut off
+  if (!tags_->end.empty() && held_.starts_with(last)) held_.erase(0, last.size());
+  return end_tags();
+}
+
+// True if it has come as a whole, or is none.
+bool call_reader::read_parameter() {
+  auto const key_at = without_blanks(tags_->before_key).size();
+  auto const key_end = held_.find(tags_->after_key, key_at);
+  if (key_end == std::string::npos) return false;
+  auto at = key_end + tags_->after_key.size();
+  if (auto const open = without_blanks(tags_->before_value); !open.empty()) {
+    at = held_.find_first_not_of(blanks, at);
+    if (at == std::string::npos || may_become(std::string_view(held_).substr(at), open)) return false;
+    if (!std::string_view(held_).substr(at).starts_with(open)) return end_tags();
+    at += open.size();
+  }
+  auto const close = without_blanks(tags_->after_value);
+  auto const end = held_.find(close, std::max(at, scanned_));
+  scanned_ = held_.size() - std::min(held_.size(), close.size() - 1);
+  if (end == std::string::npos) return false;
+  auto const key = held_.substr(key_at, key_end - key_at);
+  auto value = std::string_view(held_).substr(at, end - at);
+  bool const lines = tags_->after_value.starts_with('\n');
+  if (lines && value.starts_with('\n')) value.remove_prefix(1);
+  if (lines && value.ends_with('\n')) value.remove_suffix(1);
+  if (std::ranges::find(passed_, key) == passed_.end()) {
+    auto const before = (passed_.empty() ? "{" : ", ") + json_of(json_value(key)) + ": ";
+    out_->push_back(
+        {call_news::kind::arguments, before + json_of_value(expected_.typed, function_, key, value), calls_ - 1});
+    passed_.push_back(key);
+  }
+  held_.erase(0, end + close.size());
+  scanned_ = 0;
+  return true;
+}
+
+bool call_reader::end_tags() {
+  out_->push_back({call_news::kind::arguments, passed_.empty() ? "{}" : "}", calls_ - 1});
+  by_name_ = false;
+  place_ = calls_ == expected_.most ? place::done : place::closed;
+  return true;
 }
 
 bool call_reader::read_closed(bool ends) {

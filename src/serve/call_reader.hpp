@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "call_parameter.hpp"
 #include "call_style.hpp"
 #include "json_ends.hpp"
 
@@ -28,9 +29,10 @@ struct call_news {
 /// The calls that an answer may hold.
 struct expected_calls {
   call_style style;
-  std::vector<std::string> names;  ///< of the functions
-  int most;                        ///< calls; what is written behind them is dropped
-  std::string begun{};             ///< what the answer begins with, because the prompt ends with it
+  std::vector<std::string> names;        ///< of the functions
+  int most;                              ///< calls; what is written behind them is dropped
+  std::vector<typed_parameter> typed{};  ///< parameters of theirs, where calls are no JSON
+  std::string begun{};                   ///< what the answer begins with, because the prompt ends with it
 };
 
 /// Finds calls in a text as it comes: the name as soon as it is known, arguments as they are written. What looks like a
@@ -60,6 +62,8 @@ class call_reader {
     arguments,  // of a call
     rest,       // of its object, behind the arguments
     tail,       // members of it that do not matter
+    tag_name,   // of a function, where calls are no JSON
+    tags,       // parameters of its call
     closed,     // behind its object
     done,       // no more calls are wanted
   };
@@ -75,6 +79,10 @@ class call_reader {
   bool read_rest();
   bool read_tail();
   bool read_closed(bool ends);
+  bool read_tag_name(bool ends);
+  bool read_tags(bool ends);
+  bool read_parameter();
+  bool end_tags();
   void read_whole();
 
   void run(std::vector<call_news>& out, bool ends);
@@ -89,7 +97,8 @@ class call_reader {
 
   expected_calls const& expected_;
   call_words words_;
-  bool bare_;  // style
+  std::optional<call_tags> tags_;  // of the style
+  bool bare_;                      // style
   place place_ = place::text;
   std::string held_;         // not read yet
   std::string raw_;          // read, and content if it turns out to be no call
@@ -100,6 +109,8 @@ class call_reader {
   bool begins_ = true;       // nothing but white space has been read
   bool head_known_ = false;  // of the object: it must be read whole
   int calls_ = 0;
+  std::string function_;                   // that is called, with tags
+  std::vector<std::string> passed_;        // parameters of its call
   std::vector<call_news>* out_ = nullptr;  // during a call of push or finish
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "api_error.hpp"
+#include "call_parameter.hpp"
 #include "fields.hpp"
 #include "json_writer.hpp"
 
@@ -27,10 +28,14 @@ constexpr std::array<std::string_view, 12> annotations{"title",    "description"
                                                        "$schema",  "$id",         "$comment", "deprecated",
                                                        "readOnly", "writeOnly",   "$defs",    "definitions"};
 
-std::string json_of(json_value const& value) {
-  json_writer w;
-  w.value(value);
-  return w.take();
+// Nodes of `other` behind those of `to`.
+void append(text_grammar& to, text_grammar other) {
+  auto const first = static_cast<std::uint32_t>(to.nodes.size());
+  for (auto& node : other.nodes) {
+    for (auto& child : node.children) child += first;
+    for (auto& member : node.members) member.name += first, member.value += first;
+    to.nodes.push_back(std::move(node));
+  }
 }
 
 // Compiles one schema into nodes. Values of JSON are at most 64 deep, so is the recursion; $ref makes each definition
@@ -69,9 +74,9 @@ class schema_compiler {
     if (style == call_style::listed)
       out_.root = add({.what = kind::array, .children = {one}, .least = 1, .most = most});
     else
-      out_.root = extent == call_extent::several                                 ? repeated(one, style)
-                  : extent == call_extent::framed && style == call_style::tagged ? framed(one)
-                                                                                 : one;
+      out_.root = extent == call_extent::several                                    ? repeated(one, style)
+                  : extent == call_extent::framed && !words_of(style).close.empty() ? framed(one, style)
+                                                                                    : one;
     return finished();
   }
 
@@ -79,6 +84,7 @@ class schema_compiler {
   std::uint32_t call(described_function const& function, call_style style) {
     whole_ = function.parameters;
     references_.clear();
+    if (auto const tags = tags_of(style)) return tagged_call(function, *tags);
     std::uint32_t const arguments = !function.strict                 ? any_object()
                                     : function.parameters == nullptr ? add({.what = kind::object})
                                                                      : node_of(*function.parameters);
@@ -94,10 +100,75 @@ class schema_compiler {
     return add(std::move(made));
   }
 
-  std::uint32_t framed(std::uint32_t one) {
-    std::uint32_t const line = literal("\n"), nothing = literal({});
-    std::uint32_t const begin = add({.what = kind::any_of, .children = {nothing, line}});
-    std::uint32_t const end = literal("\n" + std::string(words_of(call_style::tagged).close));
+  // Name and parameters between words of their own.
+  std::uint32_t tagged_call(described_function const& function, call_tags const& tags) {
+    std::uint32_t const begin = literal(std::string(tags.before_name) + function.name + std::string(tags.after_name));
+    std::uint32_t const rest = tagged_arguments(function, tags);
+    return add({.what = kind::sequence, .children = {begin, rest}});
+  }
+
+  std::uint32_t tagged_arguments(described_function const& function, call_tags const& tags) {
+    std::uint32_t rest = literal(std::string(tags.end));
+    if (!function.strict) return any_tagged(tags, rest);
+    if (function.parameters == nullptr) return rest;
+    auto const& schema = *function.parameters;
+    if (out_.nodes[node_of(schema)].what == kind::dictionary) return any_tagged(tags, rest);
+    auto const* properties = schema.find("properties");
+    if (properties == nullptr) return rest;
+    auto const required = required_names(schema);
+    auto const& members = *properties->object();
+    for (auto at = members.rbegin(); at != members.rend(); ++at) {
+      std::uint32_t const one = tagged_parameter(at->first, at->second, tags);
+      std::uint32_t const both = add({.what = kind::sequence, .children = {one, rest}});
+      bool const needed = std::ranges::find(required, at->first) != required.end();
+      rest = needed ? both : add({.what = kind::any_of, .children = {both, rest}});
+    }
+    return rest;
+  }
+
+  std::uint32_t tagged_parameter(std::string const& name, json_value const& schema, call_tags const& tags) {
+    if (name.find_first_of("<>\n") != std::string::npos)
+      refuse("the parameter '" + name.substr(0, 60) + "' has a character that parts calls of this model");
+    std::uint32_t const begin =
+        literal(std::string(tags.before_key) + name + std::string(tags.after_key) + std::string(tags.before_value));
+    std::uint32_t const value = tagged_value(schema, tags);
+    return add({.what = kind::sequence, .children = {begin, value}});
+  }
+
+  // A text stands as it is, and what may be null or a text is either.
+  std::uint32_t tagged_value(json_value const& schema, call_tags const& tags) {
+    std::uint32_t const value = node_of(schema);
+    std::string const end(tags.after_value);
+    if (value_kind_of(schema) == value_kind::json) {
+      std::uint32_t const close = literal(end);
+      return add({.what = kind::sequence, .children = {value, close}});
+    }
+    auto const* values = schema.find("enum");
+    auto const* constant = schema.find("const");
+    if (constant != nullptr) return literal(*constant->text() + end);
+    if (values == nullptr) return add({.what = kind::until, .bytes = end});
+    text_grammar::node all{.what = kind::any_of};
+    for (auto const& one : *values->array()) all.children.push_back(literal(*one.text() + end));
+    return add(std::move(all));
+  }
+
+  // Any parameters, and then what ends them.
+  std::uint32_t any_tagged(call_tags const& tags, std::uint32_t end) {
+    std::uint32_t const all = add({.what = kind::any_of});
+    std::uint32_t const begin = literal(std::string(tags.before_key));
+    std::uint32_t const key =
+        add({.what = kind::until, .bytes = std::string(tags.after_key) + std::string(tags.before_value)});
+    std::uint32_t const value = add({.what = kind::until, .bytes = std::string(tags.after_value)});
+    std::uint32_t const one = add({.what = kind::sequence, .children = {begin, key, value, all}});
+    out_.nodes[all].children = {end, one};
+    return all;
+  }
+
+  std::uint32_t framed(std::uint32_t one, call_style style) {
+    auto const words = words_of(style);
+    std::uint32_t const gap = literal(std::string(words.gap)), nothing = literal({});
+    std::uint32_t const begin = add({.what = kind::any_of, .children = {nothing, gap}});
+    std::uint32_t const end = literal("\n" + std::string(words.close));
     return add({.what = kind::sequence, .children = {begin, one, end}});
   }
 
@@ -111,8 +182,9 @@ class schema_compiler {
       return add({.what = kind::any_of, .children = {nothing, both}});
     };
     std::uint32_t rest = 0;
-    if (style == call_style::tagged)
-      rest = maybe("\n" + std::string(words.close), maybe("\n" + std::string(words.open) + "\n", whole));
+    if (!words.close.empty())
+      rest =
+          maybe("\n" + std::string(words.close), maybe("\n" + std::string(words.open) + std::string(words.gap), whole));
     else
       rest = maybe(style == call_style::bare ? "; " : std::string(words.open), whole);
     out_.nodes[whole].children = {one, rest};
@@ -361,6 +433,28 @@ text_grammar grammar_of_any_object() { return schema_compiler(nullptr, {}).only_
 text_grammar grammar_of_calls(std::vector<described_function> const& functions, call_style style, call_extent extent,
                               std::string_view field) {
   return schema_compiler(nullptr, field).calls(functions, style, extent);
+}
+
+text_grammar either(text_grammar one, text_grammar other) {
+  auto const leaves = [](text_grammar const& g) {
+    auto const& root = g.nodes[g.root];
+    return root.what == kind::any_of ? root.children : std::vector{g.root};
+  };
+  auto all = leaves(one);
+  auto const first = static_cast<std::uint32_t>(one.nodes.size());
+  for (auto const leaf : leaves(other)) all.push_back(first + leaf);
+  append(one, std::move(other));
+  one.root = static_cast<std::uint32_t>(one.nodes.size());
+  one.nodes.push_back({.what = kind::any_of, .children = std::move(all)});
+  return one;
+}
+
+text_grammar behind(std::string_view words, text_grammar rest) {
+  auto const size = static_cast<std::uint32_t>(rest.nodes.size());
+  rest.nodes.push_back({.what = kind::literal, .bytes = std::string(words)});
+  rest.nodes.push_back({.what = kind::sequence, .children = {size, rest.root}});
+  rest.root = size + 1;
+  return rest;
 }
 
 text_grammar grammar_of_choices(std::vector<std::string> const& choices) {

@@ -37,6 +37,12 @@ enum class call_extent : std::uint8_t {
 [[nodiscard]] text_grammar grammar_of_calls(std::vector<described_function> const& functions, call_style style,
                                             call_extent extent, std::string_view field);
 
+/// What one of two grammars describes.
+[[nodiscard]] text_grammar either(text_grammar one, text_grammar other);
+
+/// What `rest` describes, behind these words.
+[[nodiscard]] text_grammar behind(std::string_view words, text_grammar rest);
+
 /// One of these texts.
 [[nodiscard]] text_grammar grammar_of_choices(std::vector<std::string> const& choices);
 

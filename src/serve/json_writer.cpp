@@ -135,4 +135,10 @@ json_writer& json_writer::value(json_value const& parsed) {
   return null();
 }
 
+std::string json_of(json_value const& value) {
+  json_writer w;
+  w.value(value);
+  return w.take();
+}
+
 }  // namespace constformer::serve

@@ -55,4 +55,7 @@ class json_writer {
   bool fresh_ = true;  // nothing stands before the next value that a comma would part it from
 };
 
+/// A value as JSON.
+[[nodiscard]] std::string json_of(json_value const& value);
+
 }  // namespace constformer::serve

@@ -27,8 +27,8 @@ generation_task read_chat(service& all, http_request const& http) {
   auto const most_old = fields.integer("max_tokens", 1, all.model.capacity);
   auto const most_new = fields.integer("max_completion_tokens", 1, all.model.capacity);
   shared.request.logprobs = read_logprobs(fields);
-  read_response_format(all, fields, shared.request);
-  auto calls = read_tool_choice(all, fields, conversation, shared.request);
+  auto format = read_response_format(all, fields);
+  auto calls = read_tool_choice(all, fields, conversation, std::move(format), shared.request);
   fields.refuse_rest();
 
   answer_wishes wishes{.logprobs = shared.request.logprobs,

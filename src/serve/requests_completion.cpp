@@ -76,7 +76,7 @@ generation_task read_completion(service& all, http_request const& http) {
   if (auto const best = fields.integer("best_of", 1, most_choices); best && *best > shared.request.choices)
     throw bad_request("best_of is not supported beyond n", "best_of", "unsupported_parameter");
   auto prompts = read_prompts(all, fields, echo);
-  read_response_format(all, fields, shared.request);
+  if (auto format = read_response_format(all, fields)) constrain(all, shared.request, std::move(*format));
 
   answer_wishes wishes{.logprobs = static_cast<int>(logprobs.value_or(-1)),
                        .return_ids = shared.return_ids,

@@ -111,7 +111,7 @@ generation_task read_llama_completion(service& all, http_request const& http) {
   auto const most = fields.integer("n_predict", -1, all.model.capacity);
   auto const probabilities = fields.integer("n_probs", 0, most_logprobs).value_or(0);
   bool const tokens = fields.boolean("return_tokens").value_or(false);
-  read_response_format(all, fields, shared.request);
+  if (auto format = read_response_format(all, fields)) constrain(all, shared.request, std::move(*format));
   fields.refuse_rest();
   shared.request.logprobs = probabilities > 0 ? static_cast<int>(probabilities) : -1;
 

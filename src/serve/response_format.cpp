@@ -108,9 +108,10 @@ void constrain(service& all, generation_request& request, wanted_text wanted) {
   request.filter = [shared, stop_ids = stop_ids_of(all, request)] { return shared->filter(stop_ids); };
 }
 
-void read_response_format(service& all, field_reader& fields, generation_request& request) {
+std::optional<wanted_text> read_response_format(service& all, field_reader& fields) {
   auto wanted = read_wanted(fields);
-  if (wanted) constrain(all, request, {std::move(wanted->grammar), all.vocabulary(), wanted->json, wanted->field});
+  if (!wanted) return std::nullopt;
+  return wanted_text{std::move(wanted->grammar), all.vocabulary(), wanted->json, wanted->field};
 }
 
 }  // namespace constformer::serve

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -27,8 +28,8 @@ struct wanted_text {
 /// Gives the request a filter that lets nothing else through.
 void constrain(service& all, generation_request& request, wanted_text wanted);
 
-/// Reads response_format and its relatives of vLLM and llama.cpp (guided_choice, guided_json, json_schema), and gives
-/// the request a filter if they ask for one. Throws `api_error` for what is not supported.
-void read_response_format(service& all, field_reader& fields, generation_request& request);
+/// Reads response_format and its relatives of vLLM and llama.cpp (guided_choice, guided_json, json_schema); empty if
+/// any text will do. Throws `api_error` for what is not supported.
+[[nodiscard]] std::optional<wanted_text> read_response_format(service& all, field_reader& fields);
 
 }  // namespace constformer::serve

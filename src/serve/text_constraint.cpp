@@ -30,7 +30,8 @@ std::string key_of(byte_automaton::state const& at, bool first) {
 std::string needed_bytes(text_grammar::node const& node) {
   using kind = text_grammar::kind;
   switch (node.what) {
-    case kind::literal: return node.bytes;
+    case kind::literal:
+    case kind::until: return node.bytes;
     case kind::string: return "\"";
     case kind::integer:
     case kind::number: return "0123456789";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -94,7 +95,8 @@ choice_of_tool read_choice(json_value const& value) {
 
 std::string begun_calls(call_style style) {
   if (style == call_style::bare) return {};
-  return std::string(words_of(style).open) + (style == call_style::tagged ? "\n" : "");
+  auto const words = words_of(style);
+  return std::string(words.open) + std::string(words.gap);
 }
 
 // Arguments of strict functions are by their schemas, whenever the model calls one.
@@ -111,6 +113,15 @@ void watch_calls(service& all, generation_request& request, std::vector<describe
                     stop_ids = stop_ids_of(all, request)] {
     return std::make_unique<call_filter>(calls, stop_ids, open, most);
   };
+}
+
+expected_calls expect_calls(std::vector<described_function> const& functions, call_style style, bool several) {
+  expected_calls out{.style = style, .names = {}, .most = several ? std::numeric_limits<int>::max() : 1};
+  for (auto const& function : functions) {
+    out.names.push_back(function.name);
+    if (tags_of(style)) add_typed(out.typed, function.name, function.parameters);
+  }
+  return out;
 }
 
 }  // namespace
@@ -136,20 +147,18 @@ std::vector<described_function> read_tools(field_reader& fields, served_model co
 }
 
 std::optional<expected_calls> read_tool_choice(service& all, field_reader& fields, chat_conversation& conversation,
-                                               generation_request& request) {
+                                               std::optional<wanted_text> format, generation_request& request) {
   auto const* given = fields.find("tool_choice");
   auto const choice = given == nullptr ? choice_of_tool{} : read_choice(*given);
   bool const several = fields.boolean("parallel_tool_calls").value_or(true) && choice.name.empty();
   auto functions = std::move(conversation.functions);
   if (functions.empty() && choice.must)
     throw bad_request("tool_choice asks for a call, and there are no tools", "tool_choice");
-  if (functions.empty()) return std::nullopt;
-  if (!choice.calls) {
+  if (functions.empty() || !choice.calls) {
     conversation.input.tools.clear();
+    if (format) constrain(all, request, std::move(*format));
     return std::nullopt;
   }
-  if (request.filter)
-    throw bad_request("a response_format and tools exclude each other unless tool_choice is none", "response_format");
   if (conversation.continues)
     throw bad_request("continue_final_message and tools exclude each other", "continue_final_message");
   if (!choice.name.empty()) {
@@ -158,19 +167,22 @@ std::optional<expected_calls> read_tool_choice(service& all, field_reader& field
       throw bad_request("tool_choice: no function of tools is called '" + choice.name.substr(0, 64) + "'",
                         "tool_choice");
   }
-  auto const style = all.model.chat->tools->style;
-  expected_calls out{.style = style, .names = {}, .most = several ? std::numeric_limits<int>::max() : 1};
-  for (auto const& function : functions) out.names.push_back(function.name);
-  if (!choice.must) {
-    if (std::ranges::any_of(functions, &described_function::strict)) watch_calls(all, request, functions, out);
-    return out;
+  auto out = expect_calls(functions, all.model.chat->tools->style, several);
+  auto const extent = several ? call_extent::several : call_extent::one;
+  if (choice.must) {
+    out.begun = begun_calls(out.style);
+    conversation.begun = out.begun;
+    for (auto& function : functions) function.strict = true;
+    constrain(all, request,
+              {grammar_of_calls(functions, out.style, extent, field), all.call_vocabulary(), true, field});
+  } else if (format) {
+    auto calls = behind(begun_calls(out.style), grammar_of_calls(functions, out.style, extent, field));
+    format->grammar = either(std::move(format->grammar), std::move(calls));
+    format->vocabulary = all.call_vocabulary();
+    constrain(all, request, std::move(*format));
+  } else if (std::ranges::any_of(functions, &described_function::strict)) {
+    watch_calls(all, request, functions, out);
   }
-  for (auto& function : functions) function.strict = true;
-  out.begun = begun_calls(style);
-  conversation.begun = out.begun;
-  constrain(all, request,
-            {grammar_of_calls(functions, style, several ? call_extent::several : call_extent::one, field),
-             all.call_vocabulary(), true, field});
   return out;
 }
 

@@ -36,8 +36,10 @@ std::string read(expected_calls const& expected, std::string_view text, std::siz
 // depend on them.
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   if (size < 2) return 0;
-  expected_calls const expected{
-      .style = static_cast<call_style>(data[0] % 4), .names = {"f", "add"}, .most = 1 + data[0] / 4 % 3};
+  expected_calls const expected{.style = static_cast<call_style>(data[0] % 6),
+                                .names = {"f", "add"},
+                                .most = 1 + data[0] / 6 % 3,
+                                .typed = {{"f", "a", value_kind::json}, {"f", "b", value_kind::text_or_null}}};
   std::string_view const text(reinterpret_cast<char const*>(data) + 2, size - 2);
   if (read(expected, text, 1 + data[1]) != read(expected, text, text.size() + 1)) std::abort();
   return 0;

@@ -32,6 +32,19 @@ BARE = (
     "{% if tools %}Environment: ipython\n{\"name\": function name, \"parameters\": dictionary}{{ tools | tojson }}{% endif %}"
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}" + END
 )
+TALK = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{% for c in m.tool_calls or [] %}{% set f = c.function %}CALL{% endfor %}<|im_end|>\n{% endfor %}" + END
+# The part of Qwen3-Coder's and of GLM-4.5's template that writes calls.
+MARKED = "{% if tools %}{{ tools | tojson }}{% endif %}" + TALK.replace(
+    "CALL",
+    "{{- '\n<tool_call>\n<function=' + f.name + '>\n' }}{%- for k, v in f.arguments | items %}{{- '<parameter=' + k + '>\n' }}"
+    "{%- set v = v | tojson if v is mapping or (v is sequence and v is not string) else v | string %}{{- v }}{{- '\n</parameter>\n' }}{%- endfor %}"
+    "{{- '</function>\n</tool_call>' }}",
+)
+KEYED = "{% if tools %}{{ tools | tojson }}{% endif %}" + TALK.replace(
+    "CALL",
+    "\n{{ '<tool_call>' + f.name }}{% for k, v in f.arguments.items() %}\n<arg_key>{{ k }}</arg_key>\n<arg_value>{{ v | tojson if v is not string else v }}</arg_value>"
+    "{% endfor %}\n</tool_call>",
+)
 NAMED = LISTED.replace("[TOOL_CALLS] [", "[TOOL_CALLS][ARGS]")
 
 
@@ -93,7 +106,7 @@ def calls_of(choice):
 
 
 def named_functions_are_called():
-    for name, servers in (("tagged", tagged), ("listed", listed), ("bare", bare), ("named", named)):
+    for name, servers in (("tagged", tagged), ("listed", listed), ("bare", bare), ("named", named), ("marked", marked), ("keyed", keyed)):
         for seed in range(3):
             choice = post(servers, tools=TOOLS, tool_choice={"type": "function", "function": {"name": "get_weather"}}, seed=seed, max_tokens=200)
             assert choice["finish_reason"] == "tool_calls" and choice["message"]["content"] is None, (name, choice)
@@ -107,7 +120,7 @@ def named_functions_are_called():
 
 def required_calls_are_by_their_schemas():
     seen = set()
-    for servers in (tagged, listed, bare, named):
+    for servers in (tagged, listed, bare, named, marked, keyed):
         for seed in range(12):
             ask = dict(tools=TOOLS, tool_choice="required", parallel_tool_calls=False, seed=seed, max_tokens=300, logit_bias=closers(servers))
             choice = post(servers, **ask)
@@ -124,7 +137,7 @@ def required_calls_are_by_their_schemas():
 
 def several_calls_may_be_required():
     most = 0
-    for servers in (tagged, listed, bare, named):
+    for servers in (tagged, listed, bare, named, marked, keyed):
         for seed in range(12):
             choice = post(servers, tools=[WEATHER], tool_choice="required", seed=seed, max_tokens=420)
             calls = calls_of(choice)
@@ -136,7 +149,7 @@ def several_calls_may_be_required():
 
 def closers(server):
     """A model of random weights would hardly ever end a number."""
-    ids = {c: server.post("/tokenize", {"content": c})[1]["tokens"][0] for c in ",}"}
+    ids = {c: server.post("/tokenize", {"content": c})[1]["tokens"][0] for c in ",}\n<"}
     return {str(i): 8 for i in ids.values()}
 
 
@@ -150,6 +163,10 @@ def what_a_model_writes_is_found():
     for without in ({}, {"tools": []}, {"tools": TOOLS, "tool_choice": "none"}):
         choice = post(saying, temperature=0, max_tokens=50, **without)
         assert choice["message"]["content"] == said and choice["finish_reason"] == "stop" and "tool_calls" not in choice["message"], choice
+    choice = post(saying_xml, tools=[function("get_weather", {"city": {"type": "string"}, "days": {"type": "integer"}})], temperature=0, max_tokens=50)
+    assert choice["message"]["content"] == "I look." and calls_of(choice) == [("get_weather", '{"city": "Paris", "days": 3}')], choice
+    content, calls, why, pieces = streamed(saying_xml, tools=TOOLS, temperature=0, max_tokens=50)
+    assert (content, why, pieces) == ("I look.", "tool_calls", 3) and json.loads(calls[0]["arguments"]) == {"city": "Paris", "days": 3}, calls
     choice = post(saying_special, tools=TOOLS, temperature=0, max_tokens=50)  # [TOOL_CALLS] is no text elsewhere
     assert calls_of(choice) == [("add", '{"a": 1}'), ("add", '{"a": 2}')] and choice["message"]["content"] is None, choice
     choice = post(saying_special, tools=TOOLS, temperature=0, max_tokens=50, parallel_tool_calls=False)
@@ -172,6 +189,34 @@ def strict_functions_are_called_by_their_schemas_alone():
     content, calls, why, _ = streamed(saying_special, tools=[one], temperature=0, max_tokens=400, parallel_tool_calls=False)
     assert (content, why) == ("", "tool_calls") and json.loads(calls[0]["arguments"]) == {"a": 5}, calls
     refused(tagged, "tools", "'pattern'", tools=[function("f", {"x": {"type": "string", "pattern": "a"}}, strict=True)])
+
+
+def a_format_and_tools_go_together():
+    # As OpenAI has it: the answer is calls, or a text of that format.
+    schema = {"type": "object", "properties": {"answer": {"enum": [1, 2]}}, "required": ["answer"], "additionalProperties": False}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    strict = function("get_weather", {"city": {"const": "Paris"}, "days": {"enum": [3]}}, strict=True)
+    seen = set()
+    for servers in (tagged, listed, bare, named, marked, keyed):
+        for seed in range(8):
+            choice = post(servers, tools=[strict], response_format=form, parallel_tool_calls=False, seed=seed, max_tokens=300)
+            if calls_of(choice):
+                assert choice["finish_reason"] == "tool_calls" and choice["message"]["content"] is None, choice
+                (name, arguments), = calls_of(choice)
+                assert name == "get_weather" and json.loads(arguments) == {"city": "Paris", "days": 3}, choice
+                seen.add("calls")
+            elif choice["finish_reason"] == "stop":
+                assert json.loads(choice["message"]["content"])["answer"] in (1, 2), choice
+                seen.add("content")
+        choice = post(servers, tools=[WEATHER], response_format=form, tool_choice="none", max_tokens=300, seed=1)
+        assert json.loads(choice["message"]["content"])["answer"] in (1, 2), choice
+        (called, arguments), = calls_of(post(servers, tools=[WEATHER], response_format=form, tool_choice={"type": "function", "function": {"name": "get_weather"}}, max_tokens=300))
+        assert (called, json.loads(arguments)) == ("get_weather", {"city": "Paris", "days": 3})
+    assert seen == {"calls", "content"}, seen
+    choice = post(saying, tools=[function("get_weather", {"city": {"const": "Rome"}}, strict=True)], response_format={"type": "json_object"}, temperature=0,
+                  max_tokens=200, parallel_tool_calls=False, logit_bias={str(saying.post("/tokenize", {"content": "<tool_call>"})[1]["tokens"][0]): 50})
+    (called, arguments), = calls_of(choice)
+    assert (called, json.loads(arguments)) == ("get_weather", {"city": "Rome"}), choice  # and strict ones by their schema
 
 
 def templates_are_told():
@@ -204,7 +249,6 @@ def what_makes_no_sense_is_refused():
     refused(tagged, "tools", "'pattern'", tools=[function("f", {"x": {"type": "string", "pattern": "a"}})], tool_choice="required")
     refused(bare, "tools", "strict", tools=[function("f", {}, strict=True)])
     refused(tagged, "tools", "at most 128", tools=[function(f"f{i}", {}) for i in range(129)])
-    refused(tagged, "response_format", "exclude", tools=TOOLS, response_format={"type": "json_object"})
     refused(tagged, "functions", "not supported", functions=[{"name": "f"}])
     post(tagged, tools=[function("f", {"x": {"type": "string", "pattern": "a"}})], max_tokens=2)  # schemas are only told
 
@@ -244,12 +288,15 @@ SAYS = ["\n", "I look.", "<tool_call>", '\n{"name": "get_', 'weather", "argument
 LIST = ["\n", "[TOOL_CALLS]", ' [{"name": "add", "arguments": {"a": 1}}, {"name": "add", "argu', 'ments": {"a": 2}}]', "<|im_end|>"]
 # Equal sizes are compiled once.
 WORDS = [("[TOOL_CALLS]", True), ("[ARGS]", True)]
-SAID = [(t, t == "[TOOL_CALLS]") for t in SAYS[1:-1] + LIST[1:-1]]
+XML = ["\n", "I look.", "<tool_call>", "\n<function=get_", "weather>\n<parameter=ci", "ty>\nParis\n</para", "meter>\n<parameter=days>\n", "3\n</parameter>\n</fun", "ction>\n</tool_call>", "<|im_end|>"]
+SAID = [(t, t == "[TOOL_CALLS]") for t in list(dict.fromkeys(SAYS[1:-1] + LIST[1:-1] + XML[1:-1]))]
 CASES = [v for k, v in list(globals().items())
          if callable(v) and getattr(v, "__module__", "") == "__main__" and k not in ("function", "program", "post", "refused", "streamed", "calls_of", "closers")]
 with harness.Server(program("tagged", TAGGED, more=WORDS)) as tagged, harness.Server(program("listed", LISTED, more=WORDS)) as listed, \
         harness.Server(program("bare", BARE, more=WORDS)) as bare, harness.Server(program("named", NAMED, more=WORDS)) as named, \
+        harness.Server(program("marked", MARKED, more=WORDS)) as marked, harness.Server(program("keyed", KEYED, more=WORDS)) as keyed, \
         harness.Server(program("plain", "{% for m in messages %}{{ m.content }}{% endfor %}", more=WORDS)) as plain, \
         harness.Server(program("saying", TAGGED, more=SAID, says=SAYS, layers=1)) as saying, \
+        harness.Server(program("saying_xml", MARKED, more=SAID, says=XML, layers=1)) as saying_xml, \
         harness.Server(program("saying_special", LISTED, more=SAID, says=LIST, layers=1)) as saying_special:
     harness.run_cases(CASES, sys.argv[3:])
