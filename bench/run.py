@@ -30,6 +30,7 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("work", metavar="WORK")
     p.add_argument("--command", default=os.path.join(TOP, "build", "bin", "constformer"), help="default: build/bin/constformer")
+    p.add_argument("--before", metavar="COMMAND", help="constformer of an earlier checkout: its programs run in turn with ours")
     p.add_argument("--run", metavar="PATH", help="run.c of llama2.c, compiled with -Ofast -march=native")
     p.add_argument("--llama", metavar="COMMAND", help="llama-bench of llama.cpp, with words before it if it needs some")
     p.add_argument("--llama-models", metavar="FOLDER", help="the path under which it sees WORK (default: WORK)")
@@ -64,6 +65,15 @@ def given_models(a):
     if a.transliteration:
         given["transliteration"] = (a.transliteration,)
     return given
+
+
+def models_before(a):
+    """Models whose programs an earlier constformer builds, or None."""
+    if not a.before:
+        return None
+    programs = os.path.join(a.work, "before")
+    os.makedirs(programs, exist_ok=True)
+    return Models(a.before, a.work, a.numpy, given_models(a), a.reuse, programs)
 
 
 def chosen(a, models):
@@ -105,7 +115,7 @@ def main():
     a.work = os.path.abspath(a.work)
     models = Models(a.command, a.work, a.numpy, given_models(a), a.reuse)
     works, left_out = chosen(a, models)
-    bench = Bench(a, models, Machine(a.command, a.work, a.quick))
+    bench = Bench(a, models, Machine(a.command, a.work, a.quick), models_before(a))
     about = {"machine": bench.machine.describe(), "rounds": a.rounds, "repetitions": a.repetitions, "left_out": left_out,
              "growth": growth_of_attention(a)}
     print("\n".join(HEAD), flush=True)

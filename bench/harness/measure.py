@@ -23,11 +23,11 @@ def some_words(work):
 class Bench:
     """All that a row needs: the models, the peers' commands and the options of a run."""
 
-    def __init__(self, asked, models, machine):
-        self.asked, self.models, self.machine = asked, models, machine
+    def __init__(self, asked, models, machine, before=None):
+        self.asked, self.models, self.machine, self.earlier = asked, models, machine, before
 
-    def ours(self, work, threads):
-        program, repetitions = self.models.program(work.model, work.dtype), self.asked.repetitions
+    def ours(self, work, threads, models=None):
+        program, repetitions = (models or self.models).program(work.model, work.dtype), self.asked.repetitions
         if work.test != "translate":
             return lambda: peers.constformer(program, work, threads, repetitions)
         ids = source_ids(self.models.given[work.model][0], some_words(work)[:len(WORDS)])  # the others are the same again
@@ -35,8 +35,17 @@ class Bench:
 
     def peer(self, name, work, threads):
         """A measurement by that peer; None if it cannot do this work, False if it is absent."""
-        return {"llama2.c": self.llama2c, "llama.cpp": self.llama_cpp, "PyTorch": self.pytorch,
+        return {"before": self.before, "llama2.c": self.llama2c, "llama.cpp": self.llama_cpp, "PyTorch": self.pytorch,
                 "CTranslate2": self.ctranslate2}[name](work, threads)
+
+    def before(self, work, threads):
+        """The same program by an earlier constformer; False if that one refuses the model or the type."""
+        if not self.earlier:
+            return None
+        try:
+            return self.ours(work, threads, self.earlier)
+        except SystemExit:
+            return False
 
     def llama2c(self, work, threads):
         if work.model != "stories260K":
@@ -96,7 +105,7 @@ class Bench:
         return f"read {level}", lambda now: now[level] * 1e9 / size
 
 
-PEERS = ("llama2.c", "llama.cpp", "PyTorch", "CTranslate2")
+PEERS = ("before", "llama2.c", "llama.cpp", "PyTorch", "CTranslate2")
 
 
 def ratios_to(rates, other):

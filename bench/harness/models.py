@@ -15,10 +15,14 @@ BYTES = {"f32": 4, "bf16": 2, "f16": 2, "q8_0": 34 / 32, "q4_0": 18 / 32, "iq4_n
 
 
 class Models:
-    """Builds each program when it is first asked for; `given` are checkpoints by path, {name: (path, option...)}."""
+    """Builds each program when it is first asked for; `given` are checkpoints by path, {name: (path, option...)}.
 
-    def __init__(self, command, work, python, given, reuse=False):
+    Made models lie in `work`, programs in `programs` (default: the same folder).
+    """
+
+    def __init__(self, command, work, python, given, reuse=False, programs=None):
         self.command, self.work, self.python, self.given, self.reuse = command, work, python or sys.executable, given, reuse
+        self.programs = programs or work
 
     def has(self, name):
         return name in MADE or name in self.given
@@ -37,7 +41,7 @@ class Models:
         """Path of the program of that model and type of weights, and of inputs: "bf16", "bf16:bf16"."""
         source = list(self.given[name]) if name in self.given else [self.file(name, "hf")]
         weights, _, inputs = dtype.partition(":")
-        path = os.path.join(self.work, f"{name}-{dtype.replace(':', '-inputs-')}")
+        path = os.path.join(self.programs, f"{name}-{dtype.replace(':', '-inputs-')}")
         if not (self.reuse and os.path.exists(path)):
             options = [*(["--inputs", inputs] if inputs else []), *(["--weights", "beside"] if name in BESIDE else [])]
             output_of([self.command, "build", *source, "--dtype", weights, *options, "-o", path])
