@@ -299,6 +299,18 @@ def case_18_salts_and_hosts():
     b = server.post(COMPLETIONS, completion(cache_salt="b", temperature=0))[1]["choices"]
     assert a == b
     refused(COMPLETIONS, completion(cache_salt=5), "cache_salt")
+
+    def cached(to, salt=None, key=None):
+        body = completion(prompt="Come, let us probe what others asked. " * 3, **({"cache_salt": salt} if salt else {}))
+        status, answer = to.post(COMPLETIONS, body, {"Authorization": "Bearer " + key} if key else {})
+        assert status == 200, answer
+        return answer["usage"]["prompt_tokens_details"]["cached_tokens"]
+
+    assert cached(server, "mine") == 0 and cached(server, "mine") > 32
+    assert cached(server, "yours") == 0 and cached(server) == 0 and cached(server) > 32
+    with Server(PROGRAM, "--api-key", "one", "--api-key", "two") as s:
+        assert cached(s, key="one") == 0 and cached(s, key="one") > 32 and cached(s, key="two") == 0
+        assert cached(s, "mine", "one") == 0 and cached(s, "mine", "two") == 0
     # DNS rebinding: a page's own name for 127.0.0.1.
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", ""):
         assert status_of(server.raw(head("GET", "/v1/models", host=host or " ", extra=["Connection: close"]))) in (400, 403), host

@@ -268,6 +268,47 @@ TEST_CASE("a text that cannot be computed ends, and those beside it go on") {
   }
 }
 
+TEST_CASE("requests of one priority begin as they came, and no lower one before a higher one that waits") {
+  for (std::uint32_t seed = 1; seed <= 60; ++seed) {
+    dice d(seed);
+    server many({.blocks = 12 + d.below(10), .sequences = 1 + d.below(4), .rows = 32, .budget = 0});
+    many.budget = 32;
+    struct waiting {
+      int priority;
+      std::shared_ptr<recorder> sink = std::make_shared<recorder>();
+      bool begun = false;
+    };
+    std::vector<waiting> all;
+    int const arrivals = 20;
+    while (!many.loop.idle() || static_cast<int>(all.size()) < arrivals) {
+      while (static_cast<int>(all.size()) < arrivals && d.chance(40)) {
+        auto request = some_request(d, seed);
+        request.cache_prompt = false;  // or a prompt that somebody else reads is waited for
+        request.choices = 1;
+        request.priority = d.below(2);
+        all.push_back({request.priority});
+        many.loop.add(many.loop.make(all.size(), request, all.back().sink));
+      }
+      if (many.loop.idle()) continue;
+      auto const before = all;
+      REQUIRE(many.step());
+      engine_stats stats;
+      many.loop.fill(stats);
+      for (auto const& slot : stats.running_slots) all[slot.request - 1].begun = true;
+      // Who began in this step and goes on came before all who still wait with the same priority or a lower one.
+      for (std::size_t i = 0; i < before.size(); ++i) {
+        if (before[i].begun || !all[i].begun) continue;
+        for (std::size_t k = 0; k < before.size(); ++k) {
+          bool const still_waits = !all[k].begun && all[k].sink->ends == 0;
+          bool const first = all[k].priority < all[i].priority || (all[k].priority == all[i].priority && k < i);
+          CAPTURE(seed, i, k);
+          REQUIRE_FALSE((still_waits && first));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("the oldest is never preempted") {
   server many({.blocks = 10, .sequences = 4, .rows = 64, .budget = 0});
   many.budget = 64;
