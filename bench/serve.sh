@@ -7,6 +7,7 @@
 #
 # SHAPES names some of them (closed prefix late alone start lookup), CLIENTS those of closed loops (1 8 16 32), LATE the
 # tokens of the late prompt (1024; the programs need a context that holds them and 64 more).
+# DRAFTS: what guesses in turn where texts repeat themselves (none lookup; a number: the model of build --draft).
 # WHO=ours or llama runs one of them alone.
 # BUILD is a build tree configured with -DCF_BUILD_BENCH=ON. LLAMA_SERVER may be several words (a chroot and its
 # command). Lines of JSON on standard output: the server, the shape, and what the client measured.
@@ -113,7 +114,7 @@ if has start; then
 fi
 if has lookup; then  # random weights repeat themselves without end, which is the text that is guessed best
   for ((i = 0; i < runs; ++i)); do
-    for draft in none lookup; do
+    for draft in ${DRAFTS:-none lookup}; do
       options=(--draft "$draft")
       measure ours "draft_$draft" --clients 1 --requests 3 --prompt 16 --predict 192 "${vocab[@]}"
     done
