@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -11,6 +13,7 @@
 #include "hwy/cache_control.h"
 #include "hwy/contrib/thread_pool/futex.h"
 
+#include "constformer/kernels/placement.hpp"
 #include "constformer/kernels/team_size.hpp"
 
 namespace constformer {
@@ -172,6 +175,8 @@ class team {
   struct alignas(64) seat {
     std::atomic<std::uint32_t> orders{0};
     std::atomic<bool> asleep{false};
+    pid_t thread = 0;  // known once it has been asleep
+    placement where;
   };
 
   void start(call code, void const* body, int count) {
@@ -180,6 +185,7 @@ class team {
     count_ = count;
     for (int index = 1; index < count; ++index) {
       seat& of = seats_[static_cast<std::size_t>(index) - 1];
+      if (of.asleep.load()) of.where.keep_off_waker(of.thread);
       of.orders.fetch_add(1);
       if (of.asleep.load()) hwy::WakeAll(of.orders);
     }
@@ -187,6 +193,7 @@ class team {
 
   void work(int index) {
     seat& mine = seats_[static_cast<std::size_t>(index) - 1];
+    mine.thread = gettid();
     for (std::uint32_t done = 0;; ++done) {
       wait_for_order(mine, done);
       if (code_ == nullptr) return;
@@ -203,6 +210,7 @@ class team {
     mine.asleep.store(true);
     hwy::BlockUntilDifferent(done, mine.orders);
     mine.asleep.store(false);
+    mine.where.allow_all();
   }
 
   static constexpr int most_spins = 256;  // until the logits are wanted, not until the next token

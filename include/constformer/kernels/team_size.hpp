@@ -10,8 +10,8 @@ namespace constformer {
 /// single interruption does not count, and every once in a while it is tried whether it can come back. A trial that
 /// fails makes the next one wait in proportion to what it has lost, so that trials cost two per cent at most.
 ///
-/// A worker that is woken often begins on its waker's processor, and the two take turns until the kernel moves one of
-/// them away (6 to 9 ms on Linux 6.18): what is waited for in that time shows nothing of other processes.
+/// Threads that have just been woken may share a processor until the kernel moves one of them away, and the first run
+/// reads pages that nobody has read: what is waited for in that time shows nothing of other processes.
 class team_size {
  public:
   /// All of `most` workers, for the time being.
