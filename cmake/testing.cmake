@@ -4,6 +4,7 @@
 #       One Catch2 executable and one CTest test of that name, labelled with its folder. It links Catch2's main,
 #       constformer::constformer and LIBS (constformer::runtime, constformer_command_parts, ...). NATIVE compiles it for this
 #       machine's processor, which SIMD kernels want. A run in which every case calls SKIP() is reported as skipped.
+#       Cases with the tag [more] are left out: their area has a test every.* for them.
 #
 #   cf_test_environment(name)
 #       The same environment for a test made by add_test(). Tests called fuzz.*, every.* and *.clang.* get the label more, too:
@@ -27,7 +28,7 @@ function(cf_add_test name)
   if(CF_SANITIZE OR NOT arg_NATIVE)  # kernels at -O2 with sanitizers in them take ten minutes to compile
     cf_optimise_lightly(${name})
   endif()
-  add_test(NAME ${name} COMMAND ${name})
+  add_test(NAME ${name} COMMAND ${name} "~[more]")
   cf_test_environment(${name})
   if(arg_TIMEOUT)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})

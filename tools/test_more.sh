@@ -9,6 +9,7 @@
 #                                   tsan: ThreadSanitizer on what runs on several threads
 #                                   chunks: that parts of a text change no bit, on every instruction set
 #                                   traced: logits, gradients and sessions of traced forms of the fixtures that the suite leaves out
+#                                   programs: programs of the fixtures that the suite leaves out, other instruction sets among them
 #                                   keys: programs of sets of changed keys of config.json, beside transformers
 #
 # CF_JOBS bounds the processes (default: one for each processor), CF_FUZZ_SECONDS what a fuzz target runs for (default: 6).
@@ -49,6 +50,12 @@ traced() {
   labelled '^every\.(fixture|gradient|session)'
 }
 
+programs() {
+  cmake -S . -B build -DCF_BUILD_TESTS=ON
+  cmake --build build -j "$jobs" --target constformer_command constformer_program check_fixture test_targets
+  labelled '^every\.(program\.|portable_program)'
+}
+
 keys() {
   cmake -S . -B build -DCF_BUILD_TESTS=ON
   cmake --build build -j "$jobs" --target constformer_command constformer_program check_fixture
@@ -57,17 +64,18 @@ keys() {
 
 tools/deps.sh --tests
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang chunks traced keys asan asan-clang tsan)
+[ ${#parts[@]} -gt 0 ] || parts=(fuzz clang chunks traced programs keys asan asan-clang tsan)
 for part in "${parts[@]}"; do
   case $part in
     fuzz) labelled '^fuzz\.' ;;
     clang) labelled '\.clang\.' ;;
     chunks) chunks ;;
     traced) traced ;;
+    programs) programs ;;
     keys) keys ;;
     asan-clang) preset_tests asan-clang "$trained" ;;
     asan) preset_tests asan "$sanitized" ;;
     tsan) preset_tests tsan "$threaded" ;;
-    *) echo "test_more: $part is none of fuzz, clang, chunks, traced, keys, asan, asan-clang, tsan" >&2; exit 2 ;;
+    *) echo "test_more: $part is none of fuzz, clang, chunks, traced, programs, keys, asan, asan-clang, tsan" >&2; exit 2 ;;
   esac
 done

@@ -93,7 +93,7 @@ TEST_CASE("a portable program runs each instruction set that the processor has")
   });
 }
 
-TEST_CASE("products of bf16 have a unit of their own in a portable program") {
+TEST_CASE("products of bf16 have a unit of their own in a portable program", "[more]") {
   auto const model = program("bf16-portable", source("tests/parity/fixtures/llama_bf16"),
                              {"--target", "portable", "--inputs", "bf16"});
   if (on_x86()) CHECK(targets_of(model).front() == "AVX3_ZEN4");
