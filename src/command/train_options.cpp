@@ -114,6 +114,13 @@ void add_optimisation(CLI::App& command, train::run_settings& run) {
                   "optimizer stay f32")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->type_name("TYPE");
+  command
+      .add_option(
+          "--recompute", run.step.recompute,
+          "what the backward pass computes anew instead of keeping it: none, pointwise (norms and activations) or "
+          "blocks (all but what each block began with: less memory, longer steps, the same bits)")
+      ->check(CLI::IsMember({"none", "pointwise", "blocks"}))
+      ->type_name("WHAT");
   command.add_option("--dropout", run.step.dropout, "dropout rate")->check(CLI::Range(0.0, 0.99))->type_name("F");
   command.add_option("--label-smoothing", run.step.smoothing, "share of a target that is spread over the vocabulary")
       ->check(CLI::Range(0.0, 0.99))

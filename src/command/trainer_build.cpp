@@ -49,6 +49,7 @@ std::string unit_text(train_model const& model, train_options const& options) {
                                       : "decltype(constformer::model_of<" + model.name + ">())";
   std::string const learns = "{.dropout = " + float_literal(options.run.step.dropout) +
                              ", .smoothing = " + float_literal(options.run.step.smoothing) +
+                             ", .recompute = recompute_kind::" + options.run.step.recompute +
                              ", .products = dtype::" + options.run.step.dtype +
                              (adapted ? ", .trains = &adapters_alone}" : "}");
   std::string const wants = options.run.step.dtype == "bf16" ? "#define HWY_WANT_AVX3_ZEN4  // products of bf16\n" : "";

@@ -65,6 +65,7 @@ void for_each_member(Settings& s, Visit const& visit) {
   visit("decay_schedule", s.optimizer.decay_schedule);
   visit("dropout", s.step.dropout);
   visit("dtype", s.step.dtype);
+  visit("recompute", s.step.recompute);
   visit("smoothing", s.step.smoothing);
   visit("ema", s.step.ema);
   visit("token_mean", s.step.token_mean);
@@ -100,9 +101,9 @@ ordered_json whole(run_settings const& s) {
 
 // Keys of a run that may change on its way: its length, its threads, and what only looks at it. The seed of a text is
 // that of the run; what lies in caches may move.
-constexpr std::array<std::string_view, 12> free_keys{"recipe",        "steps",        "threads",   "eval_interval",
-                                                     "save_interval", "log_interval", "prompt",    "sample_tokens",
-                                                     "temperature",   "top_k",        "stop_norm", "cache"};
+constexpr std::array<std::string_view, 13> free_keys{
+    "recipe",        "steps",       "threads", "eval_interval", "save_interval", "log_interval", "prompt",
+    "sample_tokens", "temperature", "top_k",   "stop_norm",     "cache",         "recompute"};
 
 }  // namespace
 

@@ -56,13 +56,14 @@ struct optimizer_settings {
 
 /// What a step makes of a batch and its gradient.
 struct step_settings {
-  double dropout = 0.0;       ///< compiled in
-  std::string dtype = "f32";  ///< that products of matrices are rounded to: f32 or bf16; compiled in
-  double smoothing = 0.0;     ///< share of a target that is spread over the vocabulary; compiled in
-  double ema = 0.0;           ///< decay of an average of the weights, which then is the model; 0: none
-  bool token_mean = false;    ///< batches of an update count by their targets, rather than alike
-  double clip = 1.0;          ///< largest norm of a gradient; 0: any
-  double stop_norm = 1e6;     ///< a larger one ends the run
+  double dropout = 0.0;                 ///< compiled in
+  std::string dtype = "f32";            ///< that products of matrices are rounded to: f32 or bf16; compiled in
+  std::string recompute = "pointwise";  ///< a `recompute_kind`: what the backward pass computes anew; compiled in
+  double smoothing = 0.0;               ///< share of a target that is spread over the vocabulary; compiled in
+  double ema = 0.0;                     ///< decay of an average of the weights, which then is the model; 0: none
+  bool token_mean = false;              ///< batches of an update count by their targets, rather than alike
+  double clip = 1.0;                    ///< largest norm of a gradient; 0: any
+  double stop_norm = 1e6;               ///< a larger one ends the run
 };
 
 /// When a run is looked at, and kept.

@@ -129,6 +129,20 @@ TEST_CASE("a traced model of one's own is trained from its header and keeps its 
   CHECK(read_text(folder / "model.safetensors").find("\"blocks.1.query.weight\"") != std::string::npos);
 }
 
+TEST_CASE("blocks that are computed anew take less memory and learn with the same bits") {
+  fs::path const kept = fresh_folder("kept"), anew = fresh_folder("anew");
+  auto const bytes = [](std::string out) {
+    std::erase(out, ',');
+    auto const at = out.find(" bytes of memory");
+    REQUIRE(at != std::string::npos);
+    return std::stoll(out.substr(out.rfind(' ', at - 1) + 1));
+  };
+  auto const all = bytes(output_of(training(kept), training_options()));
+  auto const less = bytes(output_of(training(anew, {"--recompute", "blocks"}), training_options()));
+  CHECK(less < all);
+  CHECK(read_text(anew / "model.safetensors") == read_text(kept / "model.safetensors"));
+}
+
 TEST_CASE("products of bf16 learn what those of f32 do, where the processor has them, and are refused elsewhere") {
   fs::path const exact = fresh_folder("f32"), rounded = fresh_folder("bf16");
   auto const words = training(rounded, {"--dtype", "bf16"});
