@@ -25,6 +25,7 @@ AGAIN = 20  # how often a round that was disturbed is taken again
 WORKS = [
     ("gpt2_4x64", None, {"torch": 1.5, "llm.c": 3.0}),
     ("gpt2_1x1024", None, {"torch": 1.4}),
+    ("gpt2_1x1024_blocks", None, {"torch": 1.4}),  # what blocks computed is computed anew
     ("char_12x64", None, {"torch": 4.0, "torch compiled": 2.5}),
     ("stories_16x256", None, {"torch": 3.0}),
     ("sort_64x11", 1, {"torch": 15.0}),
@@ -102,11 +103,12 @@ def steppers(a, work, threads, floors):
         if a.torch and a.nanochat:
             yield "nanochat", Stepper([a.torch, os.path.join(HERE, "train", "muon_steps.py"), a.nanochat, str(threads)], threads)
         return
+    same = work.removesuffix("_blocks")
     if a.torch:
-        yield "torch", Stepper([a.torch, script, work, str(threads)], threads)
+        yield "torch", Stepper([a.torch, script, same, str(threads)], threads)
     if a.torch and "torch compiled" in floors:
-        yield "torch compiled", Stepper([a.torch, script, work, str(threads), "compile"], threads)
-    if a.llmc and work.startswith("gpt2"):
+        yield "torch compiled", Stepper([a.torch, script, same, str(threads), "compile"], threads)
+    if a.llmc and "llm.c" in floors:
         yield "llm.c", Stepper(llmc(a.llmc, work), threads)
 
 

@@ -26,6 +26,9 @@
 #ifndef CF_BENCH_PRODUCTS
 #define CF_BENCH_PRODUCTS f32
 #endif
+#ifndef CF_BENCH_RECOMPUTE
+#define CF_BENCH_RECOMPUTE pointwise
+#endif
 
 namespace {
 
@@ -38,7 +41,8 @@ constexpr constformer::batch_bounds bounds{.tokens = most_tokens,
                                            .length = shape::length};
 using training =
     constformer::training_program<model_type, bounds,
-                                  constformer::learning{.products = constformer::dtype::CF_BENCH_PRODUCTS}>;
+                                  constformer::learning{.recompute = constformer::recompute_kind::CF_BENCH_RECOMPUTE,
+                                                        .products = constformer::dtype::CF_BENCH_PRODUCTS}>;
 using group = constformer::parameter_group<constformer::adamw_options>;
 constexpr std::array groups{group{"matrices", constformer::is_matrix, {.beta2 = 0.95, .decay = 0.1}},
                             group{"vectors", constformer::is_vector, {.beta2 = 0.95, .decay = 0.0}}};
