@@ -272,6 +272,19 @@ HWY_NOINLINE void product_tiles(rows_of_values<Factor> const& a, int row, packed
   }
 }
 
+/// Panels that are left when tiles of two have taken all others but three: side by side they share each value of a row,
+/// where one alone would have as many loads as products. Sums of 8 rows fill the registers.
+inline constexpr int last_panels = 3;
+
+/// Rows of `a` from `row` on by the last three panels.
+template <class Factor>
+HWY_NOINLINE void last_product_tiles(rows_of_values<Factor> const& a, int row, packed_panels<Factor> const& w,
+                                     int panel, product_end const& end) {
+  constexpr int rows = 8;
+  for (; a.rows - row > rows / 2; row += rows) product_tile<rows, last_panels>(a, row, w, panel, end);
+  if (row < a.rows) product_tile<rows / 2, last_panels>(a, row, w, panel, end);
+}
+
 /// Rows [row, row + Rows) of `a` times the first vector of a panel: where outputs are no more than a vector, half a
 /// panel would be multiplied in vain.
 template <int Rows>
@@ -315,6 +328,11 @@ HWY_INLINE void multiply(rows_of_values<Factor> const& a, int row, packed_panels
   if constexpr (panel_vecs > 1 && !in_pairs<Factor>)
     if (end.columns <= lanes) return narrow_tiles(a, row, w, end);
   int p = 0;
+  if constexpr (most == 2 && panel_vecs == 1) {
+    int const last = count % 2 == 1 && count >= last_panels ? count - last_panels : count;
+    for (; p + most <= last; p += most) product_tiles<most>(a, row, w, p, end);
+    if (count - p == last_panels) return last_product_tiles(a, row, w, p, end);
+  }
   for (; p + most <= count; p += most) product_tiles<most>(a, row, w, p, end);
   if constexpr (most > 1)
     for (; p < count; ++p) product_tiles<1>(a, row, w, p, end);
