@@ -19,6 +19,7 @@
 #include "constformer/train/progress.hpp"
 #include "constformer/train/trainer-inl.hpp"
 #include "dropout_model.hpp"
+#include "zeroed_blocks.hpp"
 
 using namespace constformer;
 
@@ -147,8 +148,10 @@ TEST_CASE("states have the names, places and sizes of the originals'") {
   CHECK(values == mean_and_square + muon + sgd);
 }
 
-TEST_CASE("memory is taken once, and as much as each optimizer's states are") {
+TEST_CASE("memory is taken once, to the byte what the plan says, and as much as each optimizer's states are") {
+  std::size_t const none = zeroed_bytes_so_far();
   trainer learner(2);
+  CHECK(zeroed_bytes_so_far() - none == trainer::bytes(2) + arena::alignment);  // a line more, to begin at one
   fill(learner);
   take_step(learner, 0);
   std::vector<std::int32_t> ids(tokens, 1), positions(tokens, 0), targets(tokens, 2);
@@ -160,6 +163,7 @@ TEST_CASE("memory is taken once, and as much as each optimizer's states are") {
     learner.average(average, 0.5);
   }
   CHECK(allocations_so_far() == before);
+  CHECK(zeroed_bytes_so_far() - none == trainer::bytes(2) + arena::alignment);
   auto const all = static_cast<std::size_t>(program::parameters.floats);
   using space = HWY_NAMESPACE::workspace<program, trainer::states.scratch>;
   CHECK(trainer::bytes(2) == arena::bytes_for<float>(2 * all + static_cast<std::size_t>(trainer::states.floats)) +
