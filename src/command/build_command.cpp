@@ -64,6 +64,7 @@ struct build_options {
   std::string inputs;
   std::string kv_type = "f32";
   std::string weights = "embed";
+  bool lowered = false;  // layers by lowering the graph
   std::string keep;
   std::string sources;
   compile_options compile;
@@ -176,7 +177,8 @@ void write_changed(std::filesystem::path const& file, std::string const& text) {
 }
 
 unit_parts unit_of(build const& b) {
-  if (!b.own) return config_unit(qualified(b.name), b.name, config_file);
+  auto const way = b.options.lowered ? layers_by::lowering : layers_by::hand;
+  if (!b.own) return config_unit(qualified(b.name), b.name, config_file, way);
   int const usual = b.model.positions > 0 ? std::min(b.model.positions, default_capacity) : default_capacity;
   return traced_unit(b.name, config_file, b.options.context, usual);
 }
@@ -464,6 +466,9 @@ void add_build(CLI::App& app) {
                    "and head (f32)")
       ->check(CLI::IsMember({"f32", "bf16", "i8"}))
       ->type_name("f32|bf16|i8");
+  command->add_flag("--lowered", options->lowered,
+                    "phases that the model's graph is lowered to run its layers, instead of layers written by hand "
+                    "(docs/graph.md says of which models)");
   command->add_option("--weights", options->weights, "in the program, or in MODEL.weights beside it")
       ->check(CLI::IsMember({"embed", "beside"}))
       ->type_name("embed|beside");

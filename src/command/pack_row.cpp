@@ -11,7 +11,7 @@
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/checkpoint/super_blocks.hpp"
 #include "constformer/core/error.hpp"
-#include "constformer/layers/packed_value.hpp"
+#include "constformer/checkpoint/packed_value.hpp"
 #include "half.hpp"
 #include "quantise.hpp"
 #include "quantise_k.hpp"

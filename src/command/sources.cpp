@@ -76,10 +76,11 @@ std::string check_unit(checkpoint const& source, std::string_view name, std::str
   return out;
 }
 
-unit_parts config_unit(std::string_view name, std::string_view label, std::string_view header) {
+unit_parts config_unit(std::string_view name, std::string_view label, std::string_view header, layers_by way) {
+  bool const lowered = way == layers_by::lowering;
   return {.header = std::string(header),
-          .engine = "constformer/generate/engine-inl.hpp",
-          .make = "make_unit<" + std::string(name) + ">",
+          .engine = lowered ? "constformer/generate/lowered_engine-inl.hpp" : "constformer/generate/engine-inl.hpp",
+          .make = (lowered ? "make_lowered_unit<" : "make_unit<") + std::string(name) + ">",
           .label = std::string(label)};
 }
 

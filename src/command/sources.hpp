@@ -26,8 +26,12 @@ struct unit_parts {
   std::string label;   ///< what the program calls it
 };
 
+/// What takes rows through the layers of a config: layers written by hand, or phases that its graph is lowered to.
+enum class layers_by { hand, lowering };
+
 /// The unit of the config `name` (qualified), which `header` defines.
-[[nodiscard]] unit_parts config_unit(std::string_view name, std::string_view label, std::string_view header);
+[[nodiscard]] unit_parts config_unit(std::string_view name, std::string_view label, std::string_view header,
+                                     layers_by way = layers_by::hand);
 
 /// The one unit that knows the shapes: it instantiates what runs the model and exports it as `linked_unit()`.
 [[nodiscard]] std::string model_unit_source(unit_parts const& unit);

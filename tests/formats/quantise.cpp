@@ -21,7 +21,7 @@
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/checkpoint/tensor.hpp"
 #include "constformer/core/dtype.hpp"
-#include "constformer/layers/packed_value.hpp"
+#include "constformer/checkpoint/packed_value.hpp"
 #include "support.hpp"
 
 using namespace constformer;

@@ -13,7 +13,7 @@
 #include "constformer/kernels/input_blocks.hpp"
 #include "constformer/kernels/integers-inl.hpp"
 #include "constformer/layers/linear-inl.hpp"
-#include "constformer/layers/packed_value.hpp"
+#include "constformer/checkpoint/packed_value.hpp"
 #include "products.hpp"
 #include "reference.hpp"
 

@@ -49,8 +49,8 @@ template <config const& Config>
 }
 
 /// A session of one config (session.hpp says what its calls do): a view of an executor and of the blocks of its
-/// sequences. It owns all it needs but the weights.
-template <config const& Config>
+/// sequences. It owns all it needs but the weights. `Pass` is how its executor takes rows through the layers.
+template <config const& Config, class Pass = staged_pass<runnable<Config>()>>
 class engine final : public session {
   static_assert(valid_config<Config>::value);
   static_assert(plan_fits<Config>::value);
@@ -59,7 +59,7 @@ class engine final : public session {
             dtype_text<Config.weights>>::value);
 
   using layer = transformer_layer<checked<Config>()>;
-  using executor_type = config_executor<runnable<Config>()>;
+  using executor_type = config_executor<runnable<Config>(), Pass>;
   static constexpr bool has_head = Config.head == head_kind::language_model;
   static constexpr bool is_decoder = Config.mask != mask_kind::bidirectional;
   static constexpr bool has_prefix = Config.mask == mask_kind::prefix;
@@ -180,10 +180,8 @@ class engine final : public session {
       require_source("hidden_states");
       int done = 0;
       take(0, ids, {.wanted = wanted_logits::none}, [&] {
-        stage const& s = executor_.of_last_pass();
-        executor_.workers().run_some([&](worker const& self) { layer::norm_rows(self, s); });
-        for (int row = 0; row < s.rows; ++row)
-          sink(done++, {s.x + static_cast<std::size_t>(row) * padded(Config.d_model), Config.d_model});
+        int const rows = executor_.norm_hidden();
+        for (int row = 0; row < rows; ++row) sink(done++, {executor_.hidden(row), Config.d_model});
       });
     } else {
       session::hidden_states(ids, sink);
@@ -234,7 +232,7 @@ class engine final : public session {
     } else {
       row_run const text = looked_at("encoded");
       for (int row = 0; row < text.rows; ++row)
-        std::copy_n(x_of(text.first + row), Config.d_model,
+        std::copy_n(executor_.hidden(text.first + row), Config.d_model,
                     hidden_.data() + static_cast<std::size_t>(row) * Config.d_model);
       return hidden_.first(static_cast<std::size_t>(text.rows) * Config.d_model);
     }
@@ -242,7 +240,7 @@ class engine final : public session {
 
   std::span<float const> pool() override {
     if constexpr (Config.pooler) {
-      float* const first = x_of(looked_at("pool").first);
+      float* const first = executor_.hidden(looked_at("pool").first);
       executor_.workers().run_some(
           [&](worker const& self) { layer::pool(self, executor_.of_last_pass(), first, pooled_.data()); });
       executor_.require_below_infinity(pass_stage::pooled, pooled_.first(Config.d_model), -1, -1);
@@ -258,7 +256,7 @@ class engine final : public session {
       if (!tokens) pool();
       row_run const text = looked_at("classify");
       int const rows = tokens ? text.rows : 1;
-      float* const in = tokens ? x_of(text.first) : pooled_.data();
+      float* const in = tokens ? executor_.hidden(text.first) : pooled_.data();
       executor_.workers().run_some(
           [&](worker const& self) { layer::classify(self, executor_.of_last_pass(), in, rows, labels_.data()); });
       for (std::size_t row = 1; row < static_cast<std::size_t>(rows); ++row)  // without the padding of each row
@@ -367,10 +365,6 @@ class engine final : public session {
     return executor_.of_last_pass().run[looked_at_];
   }
 
-  [[nodiscard]] float* x_of(int row) const {
-    return executor_.of_last_pass().x + static_cast<std::size_t>(row) * padded(Config.d_model);
-  }
-
   static void check_segments(std::span<int const> ids, std::span<int const> segments) {
     if (!segments.empty() && segments.size() != ids.size())
       throw error(std::to_string(segments.size()) + " segments were given for " + std::to_string(ids.size()) + " ids");
@@ -434,31 +428,31 @@ class engine final : public session {
 };
 
 /// A new session of `Config` over packed weights.
-template <config const& Config>
+template <config const& Config, class Pass>
 std::unique_ptr<session> start_session(std::byte const* weights, session_options const& options) {
-  return std::make_unique<engine<Config>>(weights, options);
+  return std::make_unique<engine<Config, Pass>>(weights, options);
 }
 
 /// A new executor of `Config` over packed weights.
-template <config const& Config>
+template <config const& Config, class Pass>
 std::unique_ptr<executor> start_executor(std::byte const* weights, executor_options const& options) {
-  return std::make_unique<config_executor<Config>>(weights, options);
+  return std::make_unique<config_executor<Config, Pass>>(weights, options);
 }
 
 /// How a unit of `Config` starts an executor; null for encoders and for what is beside one.
-template <config const& Config>
-constexpr auto executor_starter() -> decltype(&start_executor<Config>) {
+template <config const& Config, class Pass>
+constexpr auto executor_starter() -> decltype(&start_executor<Config, Pass>) {
   if constexpr (Config.mask == mask_kind::bidirectional || Config.head != head_kind::language_model ||
                 has_encoder(Config))
     return nullptr;
   else
-    return &start_executor<Config>;
+    return &start_executor<Config, Pass>;
 }
 
-/// What a model unit exports for `Config`.
-template <config const& Config>
+/// What a model unit exports for `Config`, whose rows go through `Pass`.
+template <config const& Config, class Pass = staged_pass<runnable<Config>()>>
 model_unit make_unit(std::string_view name) {
-  constexpr stage_plan plan = stage_plan::of(Config, 1, Config.capacity);
+  constexpr auto cache = static_cast<std::int64_t>(Pass::cache_bytes(stage_extents::of(Config, 1, Config.capacity)));
   constexpr std::uint64_t fingerprint = fingerprint_of(Config);  // else all of the pack plan would be code of the unit
   constexpr std::int64_t weight_bytes = packed_layout_of(Config).bytes;
   return {.name = name,
@@ -466,11 +460,11 @@ model_unit make_unit(std::string_view name) {
           .fingerprint = fingerprint,
           .weight_bytes = weight_bytes,
           .parameters = count_parameters<model_parameters<Config>>(),
-          .cache_bytes = static_cast<std::int64_t>(plan.cache_bytes()),
-          .workspace_bytes = static_cast<std::int64_t>(engine<Config>::bytes(1, Config.capacity) - plan.cache_bytes()),
+          .cache_bytes = cache,
+          .workspace_bytes = static_cast<std::int64_t>(engine<Config, Pass>::bytes(1, Config.capacity)) - cache,
           .target = hwy::TargetName(HWY_TARGET),
-          .start = &start_session<Config>,
-          .execute = executor_starter<Config>()};
+          .start = &start_session<Config, Pass>,
+          .execute = executor_starter<Config, Pass>()};
 }
 
 }  // namespace HWY_NAMESPACE

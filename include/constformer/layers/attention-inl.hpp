@@ -22,7 +22,7 @@
 #include "constformer/layers/linear-inl.hpp"
 #include "constformer/kernels/norm-inl.hpp"
 #include "constformer/layers/norm-inl.hpp"
-#include "constformer/layers/packed_value.hpp"
+#include "constformer/checkpoint/packed_value.hpp"
 #include "constformer/layers/residual-inl.hpp"
 #include "constformer/layers/stage.hpp"
 

@@ -20,7 +20,7 @@
 #include "constformer/kernels/team.hpp"
 #include "constformer/layers/linear-inl.hpp"
 #include "constformer/layers/norm-inl.hpp"
-#include "constformer/layers/packed_value.hpp"
+#include "constformer/checkpoint/packed_value.hpp"
 #include "constformer/layers/stage.hpp"
 
 HWY_BEFORE_NAMESPACE();

@@ -12,7 +12,6 @@
 
 #include "constformer/config/config.hpp"
 #include "constformer/config/encoder.hpp"
-#include "constformer/kernels/math-inl.hpp"
 #include "constformer/layers/block-inl.hpp"
 #include "constformer/layers/embedding-inl.hpp"
 #include "constformer/layers/linear-inl.hpp"
@@ -22,24 +21,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
-
-/// logits = scale·W·x + b
-template <config const& Config>
-struct logit_sums {
-  matrix_rows out;    ///< rows padded to whole panels
-  float const* bias;  ///< (vocab), null without
-  /// Takes the sums of columns [column, column + lanes) of a row.
-  HWY_INLINE void operator()(int row, int column, float_vec v) const {
-    float_tag const d;
-    if constexpr (Config.logit_scale != 1.0F) v = hn::Mul(v, hn::Set(d, Config.logit_scale));
-    v = with_bias<Config.bias_head>(v, bias, column);
-    if constexpr (Config.logit_softcap > 0.0F) {
-      auto const cap = hn::Set(d, Config.logit_softcap);
-      v = hn::Mul(cap, tanh(d, hn::Mul(v, hn::Set(d, 1.0F / Config.logit_softcap))));
-    }
-    hn::StoreU(v, d, out.row(row) + column);
-  }
-};
 
 /// One stack of `Config`, decoder or encoder; `Tokens` is the config whose token embedding it reads.
 template <config const& Config, config const& Tokens = Config>
@@ -111,9 +92,13 @@ class transformer_layer {
     s.x += static_cast<std::size_t>(first) * stride;
     s.rows = rows;
     matrix_rows const input = output(self, s);
-    logit_sums<Config> const to_logits{{out, padded(Config.vocab)}, floats_at(s.weights, place.head_bias)};
+    using to_logits = logit_sums<Config.logit_scale != 1.0F, Config.bias_head, (Config.logit_softcap > 0.0F)>;
     linear_forward<Config, type_of(Config, weight_kind::head), Config.vocab, Config.d_model>(
-        self, s, s.weights + place.head, input, rows, to_logits);
+        self, s, s.weights + place.head, input, rows,
+        to_logits{{out, padded(Config.vocab)},
+                  floats_at(s.weights, place.head_bias),
+                  Config.logit_scale,
+                  Config.logit_softcap});
   }
 
   /// The same of a masked language model: logits = W·norm(act(T·x + t)) + b, with T (d_model, d_model). Overwrites
