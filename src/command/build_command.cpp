@@ -124,6 +124,7 @@ config traced_config(checkpoint const& source, build_options const& options) {
   if (!options.type.empty() || !options.inputs.empty() || options.kv_type != "f32")
     throw error(
         "--dtype, --inputs and --kv-dtype are for models that a checkpoint describes, those of --model are f32");
+  if (options.lowered) throw error("--lowered is for models that a checkpoint describes, and not yet for --model");
   config model = source.model;
   if (model.positions > 0 && options.context > model.positions)
     throw error(options.path + ": context: capacity=" + std::to_string(options.context) +

@@ -77,8 +77,8 @@ std::vector<std::byte> random_weights() {
   return out;
 }
 
-// Sequences over one executor, with blocks dealt out in a random order.
-template <config const& Config>
+// Sequences over one executor, with blocks dealt out in a random order. `Pass` is how rows go through its layers.
+template <config const& Config, class Pass = staged_pass<Config>>
 class ragged_reader {
  public:
   using logits = std::vector<std::vector<float>>;  // of each row
@@ -147,7 +147,7 @@ class ragged_reader {
 
   std::vector<std::vector<int>> texts_;
   std::mt19937 random_;
-  config_executor<Config> executor_;
+  config_executor<Config, Pass> executor_;
   std::vector<std::size_t> done_;
   std::vector<std::vector<int>> tables_;
   std::vector<logits> rows_;

@@ -40,7 +40,8 @@ constexpr message weights_misfit(config const& c, weight_plan<N> const& plan,
       return format_message("lower: {} does not lie where the packed file has it", table[i].name);
   }
   std::int64_t const bytes = packed_layout_of(c).bytes;
-  if (plan.bytes != bytes) return format_message("lower: weights take {} bytes, the packed file has {}", plan.bytes, bytes);
+  if (plan.bytes != bytes)
+    return format_message("lower: weights take {} bytes, the packed file has {}", plan.bytes, bytes);
   return {};
 }
 

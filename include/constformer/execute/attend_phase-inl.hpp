@@ -72,16 +72,16 @@ class attend_phase {
   }
   // One row's query heads of `head`'s group and its key.
   static HWY_INLINE void norm_heads(frame const& f, int layer, float* row, int head) {
-    for (int h = head * group; h < (head + 1) * group; ++h)
-      norm_head<p.heads.query_norm>(f, layer, row + h * head_dim);
+    for (int h = head * group; h < (head + 1) * group; ++h) norm_head<p.heads.query_norm>(f, layer, row + h * head_dim);
     norm_head<p.heads.key_norm>(f, layer, row + query_width + head * head_dim);
   }
   static HWY_INLINE void rotate_heads(frame const& f, float* all, int row, int head) {
     if constexpr (p.heads.rotation >= 0) {
       constexpr std::size_t rotation = Program::rotation_of(static_cast<std::size_t>(p.heads.rotation));
       constexpr int dims = Program::graph.rotations[rotation].rotary_dims;
-      std::size_t const at = static_cast<std::size_t>(Program::dims_before(rotation)) * static_cast<std::size_t>(f.most_rows) +
-                             static_cast<std::size_t>(row) * dims;
+      std::size_t const at =
+          static_cast<std::size_t>(Program::dims_before(rotation)) * static_cast<std::size_t>(f.most_rows) +
+          static_cast<std::size_t>(row) * dims;
       for (int h = head * group; h < (head + 1) * group; ++h) rotate(all + h * head_dim, f.cos + at, f.sin + at, dims);
       rotate(all + query_width + head * head_dim, f.cos + at, f.sin + at, dims);
     }
@@ -96,12 +96,14 @@ class attend_phase {
     int const position = f.position(row);
     std::size_t const block = static_cast<std::size_t>(f.blocks_of(row)[position / panel_rows]) * slots;
     auto const lane = static_cast<std::size_t>(position % panel_rows);
-    keep_key<kept_type, head_dim>(all + query_width + head * head_dim, keys_of(f, layer, head) + block * key_elements, lane);
+    keep_key<kept_type, head_dim>(all + query_width + head * head_dim, keys_of(f, layer, head) + block * key_elements,
+                                  lane);
     keep_value<kept_type, head_dim>(all + query_width + key_width + head * head_dim,
                                     values_of(f, layer, head) + block * value_elements, lane);
   }
 
-  static HWY_INLINE mask mask_of([[maybe_unused]] frame const& f, [[maybe_unused]] int layer, [[maybe_unused]] int row) {
+  static HWY_INLINE mask mask_of([[maybe_unused]] frame const& f, [[maybe_unused]] int layer,
+                                 [[maybe_unused]] int row) {
     if constexpr (std::is_same_v<mask, prefix_mask>) return {f.prefix(row).length};
     if constexpr (std::is_same_v<mask, window_mask>)  // a window as long as the cache hides nothing
       return {options.unwindowed.contains(layer) ? f.capacity : options.window};
@@ -119,23 +121,25 @@ class attend_phase {
 
  private:
   // Rows of one sequence.
-  static HWY_INLINE void attend(frame const& f, scratch& mine, int layer, int head, int count, int first_row, int rows) {
+  static HWY_INLINE void attend(frame const& f, scratch& mine, int layer, int head, int count, int first_row,
+                                int rows) {
     constexpr std::size_t out_stride = frame::template stride<p.out>;
-    kernel::attend({.query = heads_of(f, first_row) + head * group * head_dim,
-                    .query_stride = frame::template stride<p.input>,
-                    .keys = keys_of(f, layer, head),
-                    .values = values_of(f, layer, head),
-                    .blocks = f.blocks_of(first_row),
-                    .out = f.template value<p.out>() + static_cast<std::size_t>(first_row) * out_stride + head * group * head_dim,
-                    .out_stride = out_stride,
-                    .first_position = f.position(first_row),
-                    .positions = rows,
-                    .mask = mask_of(f, layer, first_row),
-                    .scale = scale_of(layer),
-                    .slots = int{slots},
-                    .heads = count,
-                    .softcap = options.softcap},
-                   mine);
+    kernel::attend(
+        {.query = heads_of(f, first_row) + head * group * head_dim,
+         .query_stride = frame::template stride<p.input>,
+         .keys = keys_of(f, layer, head),
+         .values = values_of(f, layer, head),
+         .blocks = f.blocks_of(first_row),
+         .out = f.template value<p.out>() + static_cast<std::size_t>(first_row) * out_stride + head * group * head_dim,
+         .out_stride = out_stride,
+         .first_position = f.position(first_row),
+         .positions = rows,
+         .mask = mask_of(f, layer, first_row),
+         .scale = scale_of(layer),
+         .slots = int{slots},
+         .heads = count,
+         .softcap = options.softcap},
+        mine);
   }
 
   // One token of each sequence: a worker places, keeps and attends its own key heads, and needs no barrier between.

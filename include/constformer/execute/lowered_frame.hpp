@@ -2,12 +2,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "constformer/checkpoint/packed_layout.hpp"
+#include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/core/arena.hpp"
+#include "constformer/graph/node.hpp"
 #include "constformer/kernels/kv_block.hpp"
 #include "constformer/layers/batch_rows.hpp"
 #include "constformer/layers/stage.hpp"
+#include "constformer/passes/plan_activations.hpp"
+#include "constformer/passes/plan_weights.hpp"
 
 namespace constformer {
 
@@ -15,17 +21,18 @@ namespace constformer {
 /// them.
 template <class Program>
 struct lowered_frame : weight_view, cache_view, batch_rows {
-  float* arena = nullptr;             ///< (columns, most_rows): `activation_place`
-  int most_rows = 0;                  ///< that a pass may have
-  float* normed = nullptr;            ///< (most_rows, normed_columns) input of a product
-  float* own = nullptr;               ///< (workers, own_columns) a row that a worker computes for itself
-  float* cos = nullptr;               ///< (rotary_dims, most_rows): of each rotation (rows, its dims)
-  float* sin = nullptr;               ///< alike
-  float* frequencies = nullptr;       ///< radians per position, of each rotation one for each pair of a plane
-  std::byte* rounded = nullptr;       ///< (most_rows, rounded_bytes) input of a product, rounded
-  std::byte* own_rounded = nullptr;   ///< (workers, rounded_bytes) the same for a single row
-  int first = 0;                      ///< rows of the stream before those that are asked for
-  float* result = nullptr;            ///< (rows, vocab) where the last phase leaves what it gives
+  float* arena = nullptr;            ///< (columns, most_rows): `activation_place`
+  int most_rows = 0;                 ///< that a pass may have
+  float* normed = nullptr;           ///< (most_rows, normed_columns) input of a product
+  float* own = nullptr;              ///< (workers, own_columns) a row that a worker computes for itself
+  float* cos = nullptr;              ///< (rotary_dims, most_rows): of each rotation (rows, its dims)
+  float* sin = nullptr;              ///< alike
+  float* frequencies = nullptr;      ///< radians per position, of each rotation (1, or most_rows where lengths decide
+                                     ///< them, pairs of a plane)
+  std::byte* rounded = nullptr;      ///< (most_rows, rounded_bytes) input of a product, rounded
+  std::byte* own_rounded = nullptr;  ///< (workers, rounded_bytes) the same for a single row
+  int first = 0;                     ///< rows of the stream before those that are asked for
+  float* result = nullptr;           ///< (rows, vocab) where the last phase leaves what it gives
 
   /// Row 0 of the value of node `Id`, or, of the result, where it goes.
   template <int Id>
@@ -45,6 +52,20 @@ struct lowered_frame : weight_view, cache_view, batch_rows {
   static constexpr std::size_t stride =
       Id == Program::graph.result ? static_cast<std::size_t>(padded(Program::vocab))
                                   : static_cast<std::size_t>(Program::lowered.places[Id].stride);
+
+  /// The frequencies of a rotation for row `row`.
+  template <std::size_t Rotation>
+  [[nodiscard]] std::span<float> frequencies_of(int row) const {
+    constexpr rope_config const& rope = Program::graph.rotations[Rotation];
+    constexpr auto pairs = static_cast<std::size_t>(rope.rotary_dims / rope.planes / 2);
+    auto const before = static_cast<std::size_t>(Program::dims_before(Rotation));
+    if constexpr (!Program::adapts) {
+      return {frequencies + before, pairs};
+    } else {
+      std::size_t const start = rope.scaling == rope_scaling_kind::dynamic ? static_cast<std::size_t>(row) * pairs : 0;
+      return {frequencies + before * static_cast<std::size_t>(most_rows) + start, pairs};
+    }
+  }
 
   /// Input `I` of node `Id`, a vector or a matrix of a layer.
   template <int Id, std::size_t I>
@@ -76,10 +97,11 @@ template <class Program>
   return kept_bytes(Program::build.kv_dtype, static_cast<std::size_t>(blocks), Program::slots, piece);
 }
 
-/// Gives every part of a frame its memory, which `floats(count)` and `bytes(count)` take: one list for planning memory and
-/// for cutting it.
+/// Gives every part of a frame its memory, which `floats(count)` and `bytes(count)` take: one list for planning memory
+/// and for cutting it.
 template <class Program, class Floats, class Bytes>
-constexpr void cut_frame(lowered_extents const& e, lowered_frame<Program>& f, Floats const& floats, Bytes const& bytes) {
+constexpr void cut_frame(lowered_extents const& e, lowered_frame<Program>& f, Floats const& floats,
+                         Bytes const& bytes) {
   auto const rows = static_cast<std::size_t>(e.rows), workers = static_cast<std::size_t>(e.workers);
   auto const times = [](std::size_t count, int columns) { return count * static_cast<std::size_t>(columns); };
   constexpr dtype kept_type = Program::build.kv_dtype;
@@ -90,7 +112,7 @@ constexpr void cut_frame(lowered_extents const& e, lowered_frame<Program>& f, Fl
   f.own_rounded = bytes(workers * Program::rounded_bytes);
   f.cos = floats(times(rows, Program::rotary_dims));
   f.sin = floats(times(rows, Program::rotary_dims));
-  f.frequencies = floats(times(1, Program::rotary_dims));
+  f.frequencies = floats(times(Program::adapts ? rows : 1, Program::rotary_dims));
   f.keys = bytes(lowered_cache_bytes<Program>(e.blocks, key_piece(kept_type, Program::head_dim)));
   f.values = bytes(lowered_cache_bytes<Program>(e.blocks, value_piece(kept_type, Program::head_dim)));
 }
@@ -115,8 +137,8 @@ template <class Program>
     return nullptr;
   };
   cut_frame<Program>(e, f, floats, bytes);
-  for (std::size_t piece : {key_piece(Program::build.kv_dtype, Program::head_dim),
-                            value_piece(Program::build.kv_dtype, Program::head_dim)})
+  for (std::size_t piece :
+       {key_piece(Program::build.kv_dtype, Program::head_dim), value_piece(Program::build.kv_dtype, Program::head_dim)})
     out.cache += arena::bytes_for<std::byte>(lowered_cache_bytes<Program>(e.blocks, piece));
   return out;
 }

@@ -6,6 +6,7 @@
 
 #include "constformer/checkpoint/packed_layout.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/core/check.hpp"
 #include "constformer/core/dtype.hpp"
 #include "constformer/execute/cached_program.hpp"
@@ -19,10 +20,10 @@ namespace constformer {
 
 /// What is chosen when a model is built, and not by the model.
 struct build_choice {
-  int capacity = 0;                ///< tokens of a sequence at most
-  dtype weights = dtype::f32;      ///< of matrices and token embeddings
-  dtype inputs = dtype::f32;       ///< what inputs of matrices are rounded to
-  dtype kv_dtype = dtype::f32;     ///< of keys and values that are kept
+  int capacity = 0;             ///< tokens of a sequence at most
+  dtype weights = dtype::f32;   ///< of matrices and token embeddings
+  dtype inputs = dtype::f32;    ///< what inputs of matrices are rounded to
+  dtype kv_dtype = dtype::f32;  ///< of keys and values that are kept
 };
 
 namespace detail {
@@ -36,13 +37,20 @@ constexpr message cache_misfit(Graph const& g, Lowered const& lowered) {
   for (phase const& p : lowered.phases) {
     if (p.kind != phase_kind::attend) continue;
     node const& n = g.nodes[static_cast<std::size_t>(p.out)];
-    auto const shape = [&](node const& of, std::size_t i) { return g.nodes[static_cast<std::size_t>(of.inputs[i])].shape; };
-    if (shape(n, 1).rows != row_kind::token) said.fail(n.where, format_message("lower: attention to a source is not lowered yet"));
-    if (n.inputs[3] >= 0) said.fail(n.where, format_message("lower: attention with a table of biases is not lowered yet"));
-    if (shape(n, 1) != shape(n, 2)) said.fail(n.where, format_message("lower: keys are {} and values {}, a cache has one shape for both", describe(shape(n, 1)), describe(shape(n, 2))));
+    auto const shape = [&](node const& of, std::size_t i) {
+      return g.nodes[static_cast<std::size_t>(of.inputs[i])].shape;
+    };
+    if (shape(n, 1).rows != row_kind::token)
+      said.fail(n.where, format_message("lower: attention to a source is not lowered yet"));
+    if (n.inputs[3] >= 0)
+      said.fail(n.where, format_message("lower: attention with a table of biases is not lowered yet"));
+    if (shape(n, 1) != shape(n, 2))
+      said.fail(n.where, format_message("lower: keys are {} and values {}, a cache has one shape for both",
+                                        describe(shape(n, 1)), describe(shape(n, 2))));
     if (first == nullptr) first = &n;
     if (shape(n, 1) != shape(*first, 1))
-      said.fail(n.where, format_message("lower: keys are {}, those before are {}, a cache has one shape", describe(shape(n, 1)), describe(shape(*first, 1))));
+      said.fail(n.where, format_message("lower: keys are {}, those before are {}, a cache has one shape",
+                                        describe(shape(n, 1)), describe(shape(*first, 1))));
   }
   if (first == nullptr) said.misfit = format_message("lower: the model has no attention");
   return said.misfit;
@@ -53,7 +61,7 @@ constexpr message cache_misfit(Graph const& g, Lowered const& lowered) {
 /// A decoder lowered to phases over tokens that follow others: everything that is known before it runs.
 template <class Model, build_choice Build>
 struct lowered_program {
-  using model = Model;                        ///< what was traced
+  using model = Model;                          ///< what was traced
   static constexpr build_choice build = Build;  ///< what was chosen
 
   /// Forward; the result has the rows alone that are asked for.
@@ -124,7 +132,8 @@ struct lowered_program {
     int count = 0;
     for (phase const& p : lowered.phases)
       if (p.kind == phase_kind::attend)
-        count += at(at(p.out).inputs[1]).shape.axes[0].extent * (p.loop < 0 ? 1 : graph.loops[static_cast<std::size_t>(p.loop)].layers);
+        count += at(at(p.out).inputs[1]).shape.axes[0].extent *
+                 (p.loop < 0 ? 1 : graph.loops[static_cast<std::size_t>(p.loop)].layers);
     return count;
   }();
   /// Slots of the phases before one.
@@ -132,7 +141,8 @@ struct lowered_program {
     int count = 0;
     for (int i = 0; i < index; ++i)
       if (phase const& p = phase_at(i); p.kind == phase_kind::attend)
-        count += at(at(p.out).inputs[1]).shape.axes[0].extent * (p.loop < 0 ? 1 : graph.loops[static_cast<std::size_t>(p.loop)].layers);
+        count += at(at(p.out).inputs[1]).shape.axes[0].extent *
+                 (p.loop < 0 ? 1 : graph.loops[static_cast<std::size_t>(p.loop)].layers);
     return count;
   }
   /// Width of a head that is kept.
@@ -156,6 +166,13 @@ struct lowered_program {
     return dims;
   }
   static constexpr int rotary_dims = dims_before(graph.rotations.size());  ///< of all rotations
+
+  /// True if rotations follow the lengths of texts.
+  static constexpr bool adapts = [] {
+    bool any = false;
+    for (rope_config const& r : graph.rotations) any = any || r.scaling == rope_scaling_kind::dynamic;
+    return any;
+  }();
 
   /// Bytes of a row of rounded inputs, whole cache lines; 0 if inputs stay floats.
   static constexpr std::size_t rounded_bytes = [] {

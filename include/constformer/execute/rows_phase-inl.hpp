@@ -46,8 +46,8 @@ template <class Program, int Id>
 HWY_INLINE void norm_by_node(lowered_frame<Program> const& f, int layer, float const* x, float* out) {
   constexpr node const& n = Program::at(Id);
   norm_row<norm_kind_of(n.kind), (n.inputs[1] >= 0), n.shape.columns()>(
-      x, f.template vector<Id, 1>(layer), n.kind == node_kind::rms_norm ? nullptr : f.template vector<Id, 2>(layer), out,
-      n.factor);
+      x, f.template vector<Id, 1>(layer), n.kind == node_kind::rms_norm ? nullptr : f.template vector<Id, 2>(layer),
+      out, n.factor);
 }
 
 /// Value k of row `id` of the table that `gather` node `Id` looks up.
@@ -61,7 +61,8 @@ HWY_INLINE float table_value(lowered_frame<Program> const& f, std::size_t id, st
                                    {table.axes[0].extent, width}, static_cast<std::int64_t>(id),
                                    static_cast<std::int64_t>(k));
   else
-    return row_value<place.type>(reinterpret_cast<stored_row<place.type> const*>(f.weights + place.offset), width, id, k);
+    return row_value<place.type>(reinterpret_cast<stored_row<place.type> const*>(f.weights + place.offset), width, id,
+                                 k);
 }
 
 /// The row of its table that a `gather` node looks up for a row.
@@ -69,7 +70,8 @@ template <class Program, int Id>
 HWY_INLINE std::size_t looked_up(lowered_frame<Program> const& f, int row) {
   constexpr node const& n = Program::at(Id);
   constexpr auto column = static_cast<id_column>(Program::at(n.inputs[1]).index);
-  static_assert(column == id_column::tokens || column == id_column::positions, "lower: no such column is looked up yet");
+  static_assert(column == id_column::tokens || column == id_column::positions,
+                "lower: no such column is looked up yet");
   int const id = column == id_column::tokens ? f.ids[row] : f.position(row);
   return static_cast<std::size_t>(id + n.index);
 }
@@ -101,7 +103,8 @@ class rows_phase {
         std::size_t const at = looked_up<Program, other>(f, row);
         for (std::size_t k = 0; k < width; ++k) out[k] = x[k] + table_value<Program, other>(f, at, k);
       } else {
-        float const* const y = f.template value<other>() + static_cast<std::size_t>(row) * frame::template stride<other>;
+        float const* const y =
+            f.template value<other>() + static_cast<std::size_t>(row) * frame::template stride<other>;
         for (std::size_t k = 0; k < width; ++k) out[k] = y[k] + x[k];
       }
     } else {
@@ -142,14 +145,15 @@ HWY_INLINE void make_rotations(worker const& self, lowered_frame<Program> const&
       static constexpr rope_config const& rope = Program::graph.rotations[Index];
       constexpr std::size_t dims = rope.rotary_dims, plane = dims / rope.planes;
       auto const before = static_cast<std::size_t>(Program::dims_before(Index));
-      std::span<float const> const frequencies(f.frequencies + before, plane / 2);
       work_range const mine = self.share(f.rows);
       for (int row = mine.begin; row < mine.end; ++row) {
         std::size_t const at = before * static_cast<std::size_t>(f.most_rows) + static_cast<std::size_t>(row) * dims;
+        std::span<float const> const frequencies = f.template frequencies_of<Index>(row);
         int position = f.position(row);
         if constexpr (rope.planes == 2) {
           prefix_place const prefix = f.prefix(row);
-          rope_factors(frequencies, prefix.second(position), rope.attention_factor, f.cos + at + plane, f.sin + at + plane);
+          rope_factors(frequencies, prefix.second(position), rope.attention_factor, f.cos + at + plane,
+                       f.sin + at + plane);
           position = prefix.first(position);
         }
         rope_factors(frequencies, position, rope.attention_factor, f.cos + at, f.sin + at);

@@ -70,8 +70,8 @@ class lowered_phases {
   /// Bytes that each worker needs of its own, whole cache lines.
   static constexpr std::size_t scratch_bytes = (scratch_of_phase<0>() + 63) / 64 * 64;
 
-  /// Phases [First, Last); `mine` are `scratch_bytes` of this worker's own. Workers have met before the first, if that is
-  /// in no loop.
+  /// Phases [First, Last); `mine` are `scratch_bytes` of this worker's own. Workers have met before the first, if it
+  /// is in no loop.
   template <int First, int Last, bool Starts = true>
   static HWY_INLINE void run(worker const& self, frame const& f, void* mine) {
     if constexpr (First < Last) {
@@ -81,7 +81,8 @@ class lowered_phases {
         run<First + 1, Last, false>(self, f, mine);
       } else {
         constexpr int end = end_of_loop(First);
-        for (int layer = 0; layer < Program::graph.loops[loop].layers; ++layer) layer_of<First, end>(self, f, mine, layer);
+        for (int layer = 0; layer < Program::graph.loops[loop].layers; ++layer)
+          layer_of<First, end>(self, f, mine, layer);
         run<end, Last, false>(self, f, mine);
       }
     }

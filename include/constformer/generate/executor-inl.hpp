@@ -60,7 +60,8 @@ class config_executor final : public executor {
 
   /// Of memory that it takes, the cache included.
   [[nodiscard]] static constexpr std::size_t bytes(stage_extents const& e, int logit_rows) {
-    return Pass::bytes(e) + batch_table::bytes(e.rows, columns) + arena::bytes_for<int>(static_cast<std::size_t>(e.rows)) +
+    return Pass::bytes(e) + batch_table::bytes(e.rows, columns) +
+           arena::bytes_for<int>(static_cast<std::size_t>(e.rows)) +
            arena::bytes_for<float>(static_cast<std::size_t>(logit_rows) * logits_stride);
   }
   /// Of these, what keys and values take.
@@ -191,8 +192,8 @@ class config_executor final : public executor {
   // What is no number stays in the residual stream, and every row but the last is seen by later ones only through the
   // cache, which may round it.
   void require_hidden(int row) {
-    require_below_infinity(pass_stage::hidden, {pass_.row(row), std::size_t{Config.d_model}}, rows_of_pass().position(row),
-                           rows_of_pass().ids[row]);
+    require_below_infinity(pass_stage::hidden, {pass_.row(row), std::size_t{Config.d_model}},
+                           rows_of_pass().position(row), rows_of_pass().ids[row]);
   }
 
   // Rows whose logits are wanted come to lie side by side.
@@ -213,7 +214,7 @@ class config_executor final : public executor {
   batch_table batch_;
   std::span<int> wanted_;    // rows of the last pass whose logits are wanted
   std::span<float> logits_;  // (logit_rows, vocab)
-  int wanted_first_ = 0;  // where they lie in x, side by side
+  int wanted_first_ = 0;     // where they lie in x, side by side
   int wanted_count_ = 0;
 };
 

@@ -14,6 +14,7 @@
 #include "constformer/checkpoint/first_reading.hpp"
 #include "constformer/checkpoint/weights_check.hpp"
 #include "constformer/config/config.hpp"
+#include "constformer/config/kinds.hpp"
 #include "constformer/core/arena.hpp"
 #include "constformer/execute/lowered_frame.hpp"
 #include "constformer/execute/lowered_program.hpp"
@@ -28,8 +29,8 @@ HWY_BEFORE_NAMESPACE();
 namespace constformer {
 namespace HWY_NAMESPACE {
 
-/// How a `config_executor` takes rows through the phases of a config's traced model: decoders alone. It reads the packed
-/// file that `staged_pass` reads; that the graph orders weights in the same way is checked when it compiles.
+/// How a `config_executor` takes rows through the phases of a config's traced model: decoders alone. It reads the
+/// packed file that `staged_pass` reads; that the graph orders weights in the same way is checked when it compiles.
 template <config const& Config>
 class lowered_pass {
  public:
@@ -47,12 +48,8 @@ class lowered_pass {
       : frame_(make_frame<program>(memory, weights, extents_of(e))),
         scratch_(memory.take<std::byte>(static_cast<std::size_t>(e.workers) * phases::scratch_bytes)) {
     frame_.reading = reading;
-    constexpr auto const& rotations = program::graph.rotations;
-    for (std::size_t i = 0; i < rotations.size(); ++i)
-      if (program::rotation_of(i) == i)
-        rope_frequencies(rotations[i], e.capacity,
-                         {frame_.frequencies + program::dims_before(i),
-                          static_cast<std::size_t>(rotations[i].rotary_dims / rotations[i].planes / 2)});
+    // Those of longrope are chosen by the capacity, as `staged_pass` does.
+    set_frequencies<0>(0, 1, e.capacity);
   }
 
   /// Of memory that it takes, the cache included.
@@ -65,8 +62,10 @@ class lowered_pass {
     return bytes_of_frame<program>(extents_of(e)).cache;
   }
 
-  /// Nothing depends on the length of a text.
-  void reach(int, int, int) {}
+  /// Rows [row, row + count) will be of a text of `length` tokens.
+  void reach([[maybe_unused]] int row, [[maybe_unused]] int count, [[maybe_unused]] int length) {
+    if constexpr (program::adapts) set_frequencies<0>(row, count, length);
+  }
   /// The rows of the next pass.
   void set_rows(batch_rows const& rows) { static_cast<batch_rows&>(frame_) = rows; }
   /// The check of weights is over.
@@ -104,12 +103,28 @@ class lowered_pass {
   }
 
  private:
+  // Of rows [row, row + count) of a text of `length` tokens, where its length decides them; of the others once.
+  template <std::size_t Rotation>
+  void set_frequencies(int row, int count, int length) {
+    if constexpr (Rotation < program::graph.rotations.size()) {
+      constexpr rope_config const& rope = program::graph.rotations[Rotation];
+      if constexpr (program::rotation_of(Rotation) == Rotation)
+        for (int i = row; i < row + count; ++i)
+          if (rope.scaling == rope_scaling_kind::dynamic || !started_)
+            rope_frequencies(rope, length, frame_.template frequencies_of<Rotation>(i));
+      set_frequencies<Rotation + 1>(row, count, length);
+    } else {
+      started_ = true;
+    }
+  }
+
   [[nodiscard]] void* own(worker const& self) const {
     return scratch_.data() + static_cast<std::size_t>(self.index) * phases::scratch_bytes;
   }
 
   lowered_frame<program> frame_;
   std::span<std::byte> scratch_;  // (workers, scratch_bytes)
+  bool started_ = false;          // frequencies that no length changes are there
 };
 
 }  // namespace HWY_NAMESPACE

@@ -29,10 +29,11 @@ struct lowered_graph {
 
 namespace detail {
 
-/// All rewrites, one after the other; a misfit stops none of them, and the first one is told.
+/// All rewrites, one after the other, up to the first misfit.
 constexpr lowering lower(graph_view g) {
   lowering l(g);
-  for (auto const rewrite : {&merge_projections, &weave_gates, &take_linears, &fold_finishes, &fold_inputs, &chain_rows, &order_phases})
+  for (auto const rewrite :
+       {&merge_projections, &weave_gates, &take_linears, &fold_finishes, &fold_inputs, &chain_rows, &order_phases})
     if (l.misfit.empty()) rewrite(l);
   return l;
 }
@@ -43,7 +44,10 @@ constexpr lowering lower(graph_view g) {
 /// pass never guesses.
 template <auto const& Graph>
 [[nodiscard]] consteval auto lower() {
-  constexpr std::size_t count = detail::lower(Graph).phases.size();
+  constexpr std::size_t count = [] {
+    detail::lowering const l = detail::lower(Graph);
+    return l.misfit.empty() ? l.phases.size() : 0;
+  }();
   lowered_graph<Graph.nodes.size(), count> out;
   detail::lowering l = detail::lower(Graph);
   out.misfit = l.misfit;

@@ -67,9 +67,9 @@ class activation_planner {
   static constexpr int none = -1;
   struct lifetime {
     int stride = 0;
-    int first = 0;   // phase
-    int last = 0;    // phase
-    int loop = -1;   // of the phase that writes it first
+    int first = 0;  // phase
+    int last = 0;   // phase
+    int loop = -1;  // of the phase that writes it first
     int before = -1;
   };
 

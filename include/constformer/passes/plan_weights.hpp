@@ -88,7 +88,8 @@ class weight_planner {
     return start;
   }
   constexpr void put(int index, weight_place place) {
-    if (index >= 0 && places_[static_cast<std::size_t>(index)].offset < 0) places_[static_cast<std::size_t>(index)] = place;
+    if (index >= 0 && places_[static_cast<std::size_t>(index)].offset < 0)
+      places_[static_cast<std::size_t>(index)] = place;
   }
   constexpr void vector(int index, int rotary_dims = 0, int planes = 1) {
     if (index < 0) return;
@@ -105,7 +106,8 @@ class weight_planner {
   constexpr void table(int id) {
     int const index = parameter(id, 0);
     for (node const& n : g_.nodes)
-      if (n.kind == node_kind::linear && g_.at(n.inputs[1]).kind == node_kind::parameter && g_.at(n.inputs[1]).index == index)
+      if (n.kind == node_kind::linear && g_.at(n.inputs[1]).kind == node_kind::parameter &&
+          g_.at(n.inputs[1]).index == index)
         return;
     bool const tokens = g_.at(g_.at(id).inputs[1]).index == static_cast<int>(id_column::tokens);
     dtype const type = tokens ? weights_ : dtype::f32;
@@ -117,14 +119,17 @@ class weight_planner {
     if (n.kind == node_kind::gather) return table(id);
     if (n.kind == node_kind::add)
       for (std::size_t i = 0; i < 2; ++i)
-        if (node const& in = g_.at(n.inputs[i]); in.kind == node_kind::gather && places_[static_cast<std::size_t>(parameter(n.inputs[i], 0))].offset < 0) table(n.inputs[i]);
+        if (node const& in = g_.at(n.inputs[i]);
+            in.kind == node_kind::gather && places_[static_cast<std::size_t>(parameter(n.inputs[i], 0))].offset < 0)
+          table(n.inputs[i]);
     norm(id);
   }
 
   // Parts of one matrix, and then of one vector.
   constexpr void product(phase const& p) {
     norm(p.norm);
-    int const parts = static_cast<int>(std::count_if(p.matrices.begin(), p.matrices.end(), [](int m) { return m >= 0; }));
+    int const parts =
+        static_cast<int>(std::count_if(p.matrices.begin(), p.matrices.end(), [](int m) { return m >= 0; }));
     auto const rows_of = [&](int k) { return entry(parameter(p.matrices[static_cast<std::size_t>(k)], 1)).rows; };
     int rows = 0;
     for (int k = 0; k < parts; ++k) rows += p.in_turn ? padded(rows_of(k)) : rows_of(k);

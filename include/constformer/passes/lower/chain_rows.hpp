@@ -54,8 +54,7 @@ constexpr void chain_rows(lowering& l) {
     node const& n = l.at(id);
     if (l.owner(id) >= 0 || !computes(n) || l.is_view(id) || n.kind == node_kind::wanted_rows) continue;
     if (!is_row_step(n)) return l.fail(id, "no phase computes this operation");
-    if (is_looked_up(l, id) && l.at(l.sole_reader(id)).kind == node_kind::add &&
-        l.input(l.sole_reader(id), 0) != id)
+    if (is_looked_up(l, id) && l.at(l.sole_reader(id)).kind == node_kind::add && l.input(l.sole_reader(id), 0) != id)
       continue;  // the other operand of an addition, which takes it
     int const index = l.add(phase_kind::rows, id);
     l.of(index).steps[0] = id;

@@ -15,7 +15,8 @@ constexpr bool norms_rows(node const& n) {
 /// Whether value `id` is read by linear layers of phase `index` alone.
 constexpr bool is_input_of(lowering const& l, int id, int index) {
   bool all = id != l.source(l.graph.result);
-  l.each_reader(id, [&](int reader) { all = all && l.owner(reader) == index && l.at(reader).kind == node_kind::linear; });
+  l.each_reader(id,
+                [&](int reader) { all = all && l.owner(reader) == index && l.at(reader).kind == node_kind::linear; });
   return all;
 }
 
@@ -25,7 +26,9 @@ constexpr void fold_inputs(lowering& l) {
   for (int index = 0; index < static_cast<int>(l.phases.size()); ++index) {
     phase& p = l.of(index);
     if (p.kind != phase_kind::product) continue;
-    auto const takes = [&] { return l.owner(p.input) < 0 && l.at(p.input).loop == p.loop && is_input_of(l, p.input, index); };
+    auto const takes = [&] {
+      return l.owner(p.input) < 0 && l.at(p.input).loop == p.loop && is_input_of(l, p.input, index);
+    };
     auto const take = [&] {
       l.claim(p.input, index);
       p.input = l.input(p.input);

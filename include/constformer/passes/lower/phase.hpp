@@ -44,19 +44,19 @@ struct heads_plan {
 
 /// A phase: ints, like a node. Values are called by the nodes that give them.
 struct phase {
-  static constexpr std::size_t most_steps = 8;        ///< limit of `steps`
-  static constexpr std::size_t most_matrices = 3;     ///< limit of `matrices`
-  phase_kind kind = phase_kind::rows;                 ///< what is done
-  int loop = -1;                                      ///< the loop in whose body it is; −1: none
-  int out = -1;                                       ///< the value that it gives
-  int input = -1;                                     ///< the value that it reads whole rows of; −1: none
-  int norm = -1;                                      ///< of a product: the node that norms its input; −1: none
+  static constexpr std::size_t most_steps = 8;          ///< limit of `steps`
+  static constexpr std::size_t most_matrices = 3;       ///< limit of `matrices`
+  phase_kind kind = phase_kind::rows;                   ///< what is done
+  int loop = -1;                                        ///< the loop in whose body it is; −1: none
+  int out = -1;                                         ///< the value that it gives
+  int input = -1;                                       ///< the value that it reads whole rows of; −1: none
+  int norm = -1;                                        ///< of a product: the node that norms its input; −1: none
   std::array<int, most_matrices> matrices{-1, -1, -1};  ///< of a product: `linear` nodes that are one matrix
-  bool in_turn = false;                               ///< whose panels lie in turn, else one follows the other
-  finish_plan finish{};                               ///< of a product
-  heads_plan heads{};                                 ///< of `attend`
+  bool in_turn = false;                                 ///< whose panels lie in turn, else one follows the other
+  finish_plan finish{};                                 ///< of a product
+  heads_plan heads{};                                   ///< of `attend`
   std::array<int, most_steps> steps{-1, -1, -1, -1, -1, -1, -1, -1};  ///< of `rows`: nodes, each reads the one before
-  bool meets = false;                                 ///< all workers meet before it
+  bool meets = false;                                                 ///< all workers meet before it
 };
 
 /// Phases in the order in which they run, as a constant; those of a loop stand side by side.
