@@ -428,19 +428,19 @@ class engine final : public session {
 };
 
 /// A new session of `Config` over packed weights.
-template <config const& Config, class Pass>
+template <config const& Config, class Pass = staged_pass<runnable<Config>()>>
 std::unique_ptr<session> start_session(std::byte const* weights, session_options const& options) {
   return std::make_unique<engine<Config, Pass>>(weights, options);
 }
 
 /// A new executor of `Config` over packed weights.
-template <config const& Config, class Pass>
+template <config const& Config, class Pass = staged_pass<runnable<Config>()>>
 std::unique_ptr<executor> start_executor(std::byte const* weights, executor_options const& options) {
   return std::make_unique<config_executor<Config, Pass>>(weights, options);
 }
 
 /// How a unit of `Config` starts an executor; null for encoders and for what is beside one.
-template <config const& Config, class Pass>
+template <config const& Config, class Pass = staged_pass<runnable<Config>()>>
 constexpr auto executor_starter() -> decltype(&start_executor<Config, Pass>) {
   if constexpr (Config.mask == mask_kind::bidirectional || Config.head != head_kind::language_model ||
                 has_encoder(Config))
