@@ -15,6 +15,8 @@ namespace http = boost::beast::http;
 
 namespace {
 
+constexpr std::string_view shortest_end = "0\r\n\r\n";  // of a body in chunks
+
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 // A line that begins with a blank continues the one before it (obs-fold); Beast joins the two.
@@ -107,12 +109,14 @@ std::size_t http_reader::announced_body() const {
   return static_cast<std::size_t>(std::min<std::uint64_t>(*length, longest_body + 1));
 }
 
-// Beast takes a chunk's head only when it is there as a whole; what is not taken comes again with what follows.
+// Beast takes a chunk's head only when it is there as a whole; what is not taken comes again with what follows. Of a
+// last chunk that comes in pieces it asserts that it sees as many bytes as the shortest one has.
 std::size_t http_reader::read_body(std::string_view received) {
   std::size_t taken = 0;
   while (!parser_.is_done() && taken < received.size()) {
     boost::beast::error_code failed;
     auto const rest = received.substr(taken);
+    if (parser_.chunked() && rest.size() < shortest_end.size()) break;
     auto const bytes = parser_.put(boost::asio::buffer(rest.data(), rest.size()), failed);
     taken += bytes;
     if (failed == http::error::need_more) break;
