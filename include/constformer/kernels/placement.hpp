@@ -12,11 +12,10 @@ class placement {
  public:
   /// Before `thread` is woken by the caller: not on the processor that the caller runs on, if it may use another.
   void keep_off_waker(pid_t thread) {
-    cpu_set_t others;
     if (sched_getaffinity(thread, sizeof allowed_, &allowed_) != 0) return;
     int const here = sched_getcpu();
     if (here < 0 || here >= CPU_SETSIZE || CPU_COUNT(&allowed_) < 2 || !CPU_ISSET(here, &allowed_)) return;
-    others = allowed_;
+    cpu_set_t others = allowed_;
     CPU_CLR(here, &others);
     kept_off_ = sched_setaffinity(thread, sizeof others, &others) == 0;
   }
